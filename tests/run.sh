@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every test:
+#
+#   ./tests/run.sh                  every stage
+#   ./tests/run.sh --quick          the release stage only
+#   ./tests/run.sh --stage NAME     one stage: format, asan, tsan, release, or tidy
+#
+# format   the C++ files are as clang-format 14 leaves them
+# asan     every test, with AddressSanitizer and UndefinedBehaviorSanitizer
+# tsan     the levels unit and inprocess (where threads share data), with ThreadSanitizer
+# release  every test, against build/release/prefork-server itself
+# tidy     clang-tidy over the sources (not among the stages that run by default)
+#
+# Each build turns warnings into errors. The release stage is the last, so the output ends with
+# CTest's summary of all tests. Exits non-zero if a stage failed.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# shellcheck source=deploy/dependencies.sh
+source "$root/deploy/dependencies.sh"
+cd "$root"
+
+usage() { sed -n '2,/^set/{s/^# \{0,1\}//;/^set/d;p}' "${BASH_SOURCE[0]}"; }
+
+cxx_files() {
+  if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+    git ls-files --cached --others --exclude-standard -- '*.h' '*.hpp' '*.cpp'
+  else
+    find config ipc server workers tests -name '*.h' -o -name '*.hpp' -o -name '*.cpp'
+  fi
+}
+
+stage_format() {
+  # Another release of the tool would want other line breaks.
+  if ! command -v clang-format-14 >/dev/null; then
+    echo 'skipped: there is no clang-format-14 on this system'
+    return 0
+  fi
+  cxx_files | xargs -r clang-format-14 --dry-run -Werror
+}
+
+# build_and_test PRESET TARGET...
+build_and_test() {
+  local preset=$1
+  shift
+  configure "$root" "$preset" -DPREFORK_DEVELOPER=ON || return
+  cmake --build "build/$preset" --target "$@" || return
+  # One line per failed test and its output; the passed ones are in build/PRESET/ctest.log.
+  ctest --preset "$preset" 2>&1 | tee "build/$preset/ctest.log" |
+    sed -uE '/^ *Start +[0-9]+: /d; /\.+ +Passed +[0-9.]+ sec *$/d'
+}
+
+stage_asan() { build_and_test asan all; }
+stage_tsan() { build_and_test tsan unit_tests inprocess_tests; }
+stage_release() { build_and_test release all; }
+stage_tidy() {
+  configure "$root" dev -DPREFORK_DEVELOPER=ON &&
+    cmake --build build/dev --target prefork_config &&
+    cxx_files | grep '\.cpp$' | xargs -r -P "$(nproc)" -n 4 clang-tidy -p build/dev --quiet
+}
+
+default_stages=(format asan tsan release)
+stages=()
+while (($#)); do
+  case $1 in
+    --quick) stages=(release) ;;
+    --stage)
+      if ! declare -F "stage_${2:-}" >/dev/null; then
+        fail "--stage needs one of: ${default_stages[*]} tidy"
+      fi
+      stages+=("$2")
+      shift
+      ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *) fail "Unknown option: $1 (see tests/run.sh --help)" ;;
+  esac
+  shift
+done
+((${#stages[@]})) || stages=("${default_stages[@]}")
+
+install_dependencies "$root/build/release" "${test_packages[@]}"
+for tool in 'format clang-format-14' 'tidy clang-tidy'; do
+  read -r stage package <<<"$tool"
+  # Only where the distribution has it: the format stage wants one exact release.
+  if [[ " ${stages[*]} " == *" $stage "* ]] && ! command -v "$package" >/dev/null && have_apt &&
+    apt-cache show "$package" >/dev/null 2>&1; then
+    install_packages "$package"
+  fi
+done
+
+elapsed() { printf '%d:%02d' $((SECONDS / 60)) $((SECONDS % 60)); }
+
+failed=()
+report=()
+for stage in "${stages[@]}"; do
+  printf '\n=== %s (at %s)\n' "$stage" "$(elapsed)"
+  started=$SECONDS
+  verdict=passed
+  # In a subshell: what ends a stage ends only that one.
+  ("stage_$stage") || verdict=FAILED
+  [[ "$verdict" == passed ]] || failed+=("$stage")
+  report+=("$(printf '%-8s %s in %d s' "$stage" "$verdict" $((SECONDS - started)))")
+done
+
+summary() { sed -n '/^[0-9]*% tests passed/,$p' "$1"; }
+
+printf '\n=== all stages (%s)\n' "$(elapsed)"
+printf '%s\n' "${report[@]}"
+last=${stages[-1]}
+if [[ -f "build/$last/ctest.log" ]]; then
+  printf '\n=== CTest, %s\n' "$last"
+  summary "build/$last/ctest.log"
+fi
+((${#failed[@]} == 0))
