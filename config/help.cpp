@@ -1,0 +1,133 @@
+#include "config/help.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "config/exit_code.h"
+#include "config/option_table.h"
+#include "config/version.h"
+
+namespace prefork {
+namespace {
+
+constexpr std::size_t kWidth = 100;
+constexpr std::size_t kTextColumn = 38;  // of the longest option, its value and two spaces
+
+struct GroupTitle {
+  OptionGroup group;
+  std::string_view title;
+};
+
+constexpr std::array kGroups = {
+    GroupTitle{OptionGroup::listening, "Listening (--bind, --uds, --fd or --host with --port)"},
+    GroupTitle{OptionGroup::processes, "Processes"},
+    GroupTitle{OptionGroup::timeouts, "Timeouts"},
+    GroupTitle{OptionGroup::limits, "Limits (nothing is unbounded)"},
+    GroupTitle{OptionGroup::admin, "Admin"},
+    GroupTitle{OptionGroup::logging, "Logging"},
+    GroupTitle{OptionGroup::demo, "Demo application"},
+    GroupTitle{OptionGroup::general, "General"},
+};
+
+struct SignalText {
+  std::string_view signals;
+  std::string_view text;
+};
+
+constexpr std::array kSignals = {
+    SignalText{"TERM, INT", "stop: finish running requests within --timeout-graceful-shutdown"},
+    SignalText{"QUIT, a second INT", "stop at once"},
+    SignalText{"HUP", "read the configuration again and replace the workers one by one"},
+    SignalText{"TTIN, TTOU", "one worker more, one worker fewer"},
+    SignalText{"USR1", "reopen the log files"},
+};
+
+// A line of two columns; the second is wrapped between its words.
+std::string two_columns(const std::string& left, std::size_t column,
+                        const std::vector<std::string>& words) {
+  std::string output = "  " + left;
+  output.append(column - std::min(column, output.size()), ' ');
+  std::size_t line_length = output.size();
+  bool is_first = true;
+  for (const std::string& word : words) {
+    if (!is_first && line_length + 1 + word.size() > kWidth) {
+      output += "\n" + std::string(column, ' ');
+      line_length = column;
+    } else if (!is_first) {
+      output += ' ';
+      ++line_length;
+    }
+    output += word;
+    line_length += word.size();
+    is_first = false;
+  }
+  return output + "\n";
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::size_t length = std::min(text.find(' '), text.size());
+    words.emplace_back(text.substr(0, length));
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  return words;
+}
+
+std::string default_of(const OptionSpec& option) {
+  if (!option.default_note.empty()) return std::string(option.default_note);
+  if (is_switch(option.field)) return "";
+  const auto texts = field_texts(option.field, Options{});
+  return texts.empty() ? "" : texts.front();
+}
+
+std::string describe(const OptionSpec& option) {
+  std::string left = command_line_name(option);
+  if (!option.placeholder.empty()) left += " " + std::string(option.placeholder);
+  const std::string value = default_of(option);
+  const std::string range = range_text(option.field);
+  std::vector<std::string> words = words_of(option.help);
+  if (!value.empty() || !range.empty()) {
+    // One word: it reads badly in two lines.
+    words.push_back("[" + value + (value.empty() || range.empty() ? "" : "; ") + range + "]");
+  }
+  return two_columns(left, kTextColumn, words);
+}
+
+}  // namespace
+
+std::string help_text() {
+  std::string output =
+      "Usage: prefork-server [OPTION]...\n"
+      "Serves HTTP from worker processes that a master forks, watches and replaces.\n"
+      "In brackets: [default; range]. TIME is 500ms, 30s, 2m or 1h, a plain number is seconds;\n"
+      "SIZE is 512, 64k, 1m or 1g, a plain number is bytes.\n";
+  for (const auto& [group, title] : kGroups) {
+    output += "\n" + std::string(title) + "\n";
+    for (const OptionSpec& option : option_table()) {
+      if (option.group == group) output += describe(option);
+    }
+  }
+  output +=
+      "\nSources, from strongest to weakest\n"
+      "  command line    --limit-body 1m; a switch is turned off with --no-NAME\n"
+      "  environment     PREFORK_LIMIT_BODY=1m; commas between the addresses of PREFORK_BIND\n"
+      "  file            limit_body = \"1m\"; bind = [\":8000\", \"unix:/run/app.sock\"]\n"
+      "  The strongest source that says where to listen decides between --bind, --uds, --fd and\n"
+      "  --host with --port; what a weaker one says in another form is not used.\n"
+      "\nSignals to the master\n";
+  for (const auto& [signals, text] : kSignals) {
+    output += two_columns(std::string(signals), 23, words_of(text));
+  }
+  output += "\nExit codes\n";
+  for (const auto& [code, text] : kExitCodeTexts) {
+    output += two_columns(std::to_string(to_int(code)), 5, words_of(text));
+  }
+  return output;
+}
+
+std::string version_text() { return "prefork-server " + std::string(kVersion) + "\n"; }
+
+}  // namespace prefork

@@ -1,0 +1,12 @@
+// Makes Options::binds of the options about listening. --bind, --uds, --fd and --host/--port are
+// four forms of saying it: they exclude each other within one source, and the strongest source that
+// uses any of them decides the form.
+#pragma once
+
+#include "config/merge.h"
+
+namespace prefork {
+
+void resolve_listening(Merged& merged);
+
+}  // namespace prefork

@@ -1,0 +1,115 @@
+#include "config/load.h"
+
+#include <algorithm>
+#include <exception>
+#include <iterator>
+#include <utility>
+
+#include "config/command_line.h"
+#include "config/config_file.h"
+#include "config/cpu_count.h"
+#include "config/cross_checks.h"
+#include "config/help.h"
+#include "config/listening.h"
+#include "config/merge.h"
+#include "config/print_config.h"
+
+namespace prefork {
+namespace {
+
+constexpr const char* kFallbackVariable = "WEB_CONCURRENCY";
+
+const Setting* find_setting(const Reading& reading, std::string_view option) {
+  const auto found =
+      std::find_if(reading.settings.begin(), reading.settings.end(),
+                   [&](const Setting& setting) { return setting.option->name == option; });
+  return found == reading.settings.end() ? nullptr : &*found;
+}
+
+bool asks_for(const Reading& command_line, std::string_view action) {
+  const Setting* setting = find_setting(command_line, action);
+  return setting != nullptr && parse_switch(setting->value) == true;
+}
+
+void append(Reading& all, Reading more) {
+  std::move(more.settings.begin(), more.settings.end(), std::back_inserter(all.settings));
+  std::move(more.errors.begin(), more.errors.end(), std::back_inserter(all.errors));
+}
+
+// Without a file when none is named.
+Reading read_named_file(const Reading& command_line, const Reading& environment) {
+  const Setting* named = find_setting(command_line, "config");
+  if (named == nullptr) named = find_setting(environment, "config");
+  // An empty name is told where all values are checked.
+  if (named == nullptr || named->value.empty()) return {};
+  return read_config_file(named->value, named->source);
+}
+
+// The variable belongs to others too: it counts only where nothing else is said, and an empty one
+// is as good as none.
+void add_fallback_workers(Reading& all, const Environment& environment) {
+  const auto variable = environment.find(kFallbackVariable);
+  if (variable == environment.end() || variable->second.empty()) return;
+  if (find_setting(all, "workers") != nullptr) return;
+  all.settings.push_back({find_option("workers"), variable->second, Level::fallback_variable,
+                          kFallbackVariable, std::string("environment ") + kFallbackVariable});
+}
+
+void resolve_workers(Merged& merged) {
+  if (!merged.options.workers_auto) return;
+  AutoWorkers chosen = choose_auto_workers(affinity_cpus(), cgroup_cpu_quota());
+  merged.options.workers = chosen.workers;
+  merged.origin("workers").text += ", auto: " + chosen.basis;
+  merged.options.workers_basis = std::move(chosen.basis);
+}
+
+std::string fine_text(const Options& options) {
+  std::string output = "prefork-server: the configuration is fine: ";
+  output +=
+      std::to_string(options.workers) + (options.workers == 1 ? " worker on " : " workers on ");
+  for (const Bind& bind : options.binds) {
+    if (&bind != &options.binds.front()) output += ", ";
+    output += printable(bind.text());
+  }
+  return output + "\n";
+}
+
+Loaded print(std::string output) { return {Action::print_and_exit, {}, std::move(output), {}}; }
+
+Loaded load(std::span<const std::string> arguments, const Environment& environment,
+            LoadPhase phase) {
+  Reading all = read_command_line(arguments);
+  if (asks_for(all, "help")) return print(help_text());
+  if (asks_for(all, "version")) return print(version_text());
+  const bool checks = asks_for(all, "check-config");
+  const bool prints = asks_for(all, "print-config");
+
+  Reading variables = read_environment(environment);
+  Reading file = read_named_file(all, variables);
+  append(all, std::move(variables));
+  append(all, std::move(file));
+  add_fallback_workers(all, environment);
+
+  Merged merged(std::move(all.settings));
+  resolve_workers(merged);
+  resolve_listening(merged);
+  cross_check(merged, phase);
+
+  std::move(merged.errors.begin(), merged.errors.end(), std::back_inserter(all.errors));
+  if (!all.errors.empty()) return {Action::fail, {}, {}, std::move(all.errors)};
+  if (!checks && !prints) return {Action::run, std::move(merged.options), {}, {}};
+  return print((prints ? print_config(merged) : "") + (checks ? fine_text(merged.options) : ""));
+}
+
+}  // namespace
+
+Loaded load_options(std::span<const std::string> arguments, const Environment& environment,
+                    LoadPhase phase) {
+  try {
+    return load(arguments, environment, phase);
+  } catch (const std::exception& error) {
+    return {Action::fail, {}, {}, {{"configuration", error.what()}}};
+  }
+}
+
+}  // namespace prefork

@@ -1,0 +1,37 @@
+// Reads the configuration: command line over environment over file over default. It collects every
+// error instead of stopping at the first, throws nothing, binds nothing, starts nothing and keeps
+// no state, so the master calls it at the start and again on SIGHUP to re-read the file.
+//
+// $WEB_CONCURRENCY is the default of --workers. How the options about listening combine is told in
+// listening.h.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/config_error.h"
+#include "config/environment.h"
+#include "config/load_phase.h"
+#include "config/options.h"
+
+namespace prefork {
+
+enum class Action {
+  run,
+  print_and_exit,  // `output` is the answer (--help, --version, --print-config, --check-config)
+  fail,            // `errors` says why; exit with ExitCode::configuration
+};
+
+struct Loaded {
+  Action action = Action::fail;
+  Options options;                  // complete and checked when `action` is run
+  std::string output;               // for standard output, ends with a newline
+  std::vector<ConfigError> errors;  // empty unless `action` is fail
+};
+
+// `arguments` is the command line without the program's name.
+Loaded load_options(std::span<const std::string> arguments, const Environment& environment,
+                    LoadPhase phase = LoadPhase::start);
+
+}  // namespace prefork
