@@ -1,0 +1,102 @@
+#include "ipc/balance.h"
+
+namespace prefork {
+
+namespace {
+
+// Each failed swap means that somebody else placed a connection; under so much contention any
+// worker is as good as another.
+constexpr int kMaxPlacementAttempts = 64;
+
+constexpr std::uint32_t epoch_of(std::uint64_t word) {
+  return static_cast<std::uint32_t>(word >> 32);
+}
+constexpr std::uint32_t count_of(std::uint64_t word) { return static_cast<std::uint32_t>(word); }
+
+struct Candidate {
+  RecordId id;
+  std::uint64_t word = 0;
+};
+
+std::optional<Candidate> least_loaded(const Segment& segment, RecordId self, std::uint64_t now_ns,
+                                      bool allow_self) {
+  std::optional<Candidate> best;
+  if (allow_self) {
+    best = Candidate{self, segment.record(self).load.load(std::memory_order_acquire)};
+  }
+  const std::uint32_t slots = segment.slots_in_use();
+  for (std::uint32_t slot = 0; slot < slots; ++slot) {
+    for (std::uint32_t seat = 0; seat < kSeatsPerSlot; ++seat) {
+      const RecordId id{slot, seat};
+      const WorkerRecord& record = segment.record(id);
+      if (id == self || !is_healthy(record, now_ns)) {
+        continue;
+      }
+      const std::uint64_t word = record.load.load(std::memory_order_acquire);
+      if (epoch_of(word) != 0 && (!best || count_of(word) < count_of(best->word))) {
+        best = Candidate{id, word};
+      }
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+void start_load(WorkerRecord& record, std::uint32_t epoch) {
+  record.load.store(std::uint64_t{epoch} << 32, std::memory_order_release);
+}
+
+bool add_load(WorkerRecord& record, std::uint32_t epoch) {
+  std::uint64_t word = record.load.load(std::memory_order_relaxed);
+  while (epoch_of(word) == epoch) {
+    if (record.load.compare_exchange_weak(word, word + 1, std::memory_order_acq_rel)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void remove_load(WorkerRecord& record, std::uint32_t epoch) {
+  std::uint64_t word = record.load.load(std::memory_order_relaxed);
+  while (epoch_of(word) == epoch && count_of(word) != 0) {
+    if (record.load.compare_exchange_weak(word, word - 1, std::memory_order_acq_rel)) {
+      return;
+    }
+  }
+}
+
+std::uint32_t load_of(const WorkerRecord& record) {
+  return count_of(record.load.load(std::memory_order_relaxed));
+}
+
+bool is_healthy(const WorkerRecord& record, std::uint64_t now_ns) {
+  if (record.accepting.load(std::memory_order_acquire) == 0) {
+    return false;
+  }
+  const std::uint64_t beat_ns = record.beat_ns.load(std::memory_order_relaxed);
+  return beat_ns >= now_ns || now_ns - beat_ns <= kHealthyBeatNs;
+}
+
+std::optional<Placement> reserve_place(const Segment& segment, RecordId self, std::uint64_t now_ns,
+                                       bool allow_self) {
+  std::optional<Candidate> best;
+  for (int attempt = 0; attempt < kMaxPlacementAttempts; ++attempt) {
+    best = least_loaded(segment, self, now_ns, allow_self);
+    if (!best) {
+      return std::nullopt;
+    }
+    auto& load = segment.record(best->id).load;
+    std::uint64_t expected = best->word;
+    if (load.compare_exchange_strong(expected, expected + 1, std::memory_order_acq_rel)) {
+      return Placement{best->id, epoch_of(best->word)};
+    }
+  }
+  const std::uint32_t epoch = epoch_of(best->word);
+  if (!add_load(segment.record(best->id), epoch)) {
+    return std::nullopt;
+  }
+  return Placement{best->id, epoch};
+}
+
+}  // namespace prefork

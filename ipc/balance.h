@@ -1,0 +1,45 @@
+// Which worker should have a new connection: the one with the fewest. Each worker's load word holds
+// its epoch (upper half) and the connections it has or was promised (lower half). Whoever takes a
+// connection from the listening socket reserves a place on the least loaded worker by
+// compare-and-swap and then hands the socket on; so two workers that accept at the same moment
+// never choose the same place, and the numbers of open connections differ by at most one.
+//
+// The epoch makes a reservation die with the process it was made for: a message that carries
+// another epoch than the receiver's was promised to a predecessor, and is counted anew.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "ipc/segment.h"
+
+namespace prefork {
+
+// Called by the worker itself when it starts to serve.
+void start_load(WorkerRecord& record, std::uint32_t epoch);
+
+// Adds one connection unless the record has passed on to another epoch.
+bool add_load(WorkerRecord& record, std::uint32_t epoch);
+
+// Takes one off unless the record has passed on to another epoch.
+void remove_load(WorkerRecord& record, std::uint32_t epoch);
+
+[[nodiscard]] std::uint32_t load_of(const WorkerRecord& record);
+
+// A sibling is healthy when it accepts and its event loop has shown life within this time. Short,
+// because work handed to a stopped worker waits until a sibling reclaims it.
+inline constexpr std::uint64_t kHealthyBeatNs = 400'000'000;
+
+[[nodiscard]] bool is_healthy(const WorkerRecord& record, std::uint64_t now_ns);
+
+struct Placement {
+  RecordId target;
+  std::uint32_t epoch = 0;
+};
+
+// Reserves a place on the least loaded healthy worker; ties go to `self`. With `allow_self` false
+// (a draining worker gives its connections away) nothing is returned when there is no other.
+std::optional<Placement> reserve_place(const Segment& segment, RecordId self, std::uint64_t now_ns,
+                                       bool allow_self);
+
+}  // namespace prefork

@@ -1,0 +1,119 @@
+#include "ipc/frames.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+namespace prefork {
+
+namespace {
+
+constexpr std::uint16_t kMagic = 0x5046;
+// A drain's number: the reason above the deadline.
+constexpr unsigned kReasonShift = 56;
+constexpr std::uint64_t kMaxDeadlineMs = (std::uint64_t{1} << kReasonShift) - 1;
+
+struct Wire {
+  std::uint16_t magic = kMagic;
+  std::uint8_t version = kFrameVersion;
+  std::uint8_t kind = 0;
+  std::uint32_t epoch = 0;
+  std::uint64_t number = 0;
+  std::uint16_t text_size = 0;
+  std::uint16_t zero = 0;
+  std::array<char, kMaxFrameText> text{};
+};
+static_assert(offsetof(Wire, text) == 20);
+static_assert(sizeof(Wire) == kFrameSize);
+
+void put(Wire& wire, const ReadyFrame& frame) {
+  wire.kind = static_cast<std::uint8_t>(FrameKind::ready);
+  wire.number = frame.boot_us;
+}
+void put(Wire& wire, const BootFailedFrame& frame) {
+  wire.kind = static_cast<std::uint8_t>(FrameKind::boot_failed);
+  const std::size_t size = std::min(frame.reason.size(), kMaxFrameText);
+  wire.text_size = static_cast<std::uint16_t>(size);
+  std::memcpy(wire.text.data(), frame.reason.data(), size);
+}
+void put(Wire& wire, const AliveFrame&) { wire.kind = static_cast<std::uint8_t>(FrameKind::alive); }
+void put(Wire& wire, const RecycleFrame& frame) {
+  wire.kind = static_cast<std::uint8_t>(FrameKind::recycle);
+  wire.number = frame.requests;
+}
+void put(Wire& wire, const DrainFrame& frame) {
+  wire.kind = static_cast<std::uint8_t>(FrameKind::drain);
+  wire.number = static_cast<std::uint64_t>(frame.reason) << kReasonShift |
+                std::min(frame.deadline_ms, kMaxDeadlineMs);
+}
+void put(Wire& wire, const ReopenLogsFrame&) {
+  wire.kind = static_cast<std::uint8_t>(FrameKind::reopen_logs);
+}
+
+std::variant<Frame, FrameError> decode_drain(const Wire& wire) {
+  const auto reason = static_cast<std::uint8_t>(wire.number >> kReasonShift);
+  if (reason < static_cast<std::uint8_t>(DrainReason::stop) ||
+      reason > static_cast<std::uint8_t>(DrainReason::removed)) {
+    return FrameError::value;
+  }
+  return Frame{wire.epoch,
+               DrainFrame{static_cast<DrainReason>(reason), wire.number & kMaxDeadlineMs}};
+}
+
+}  // namespace
+
+FrameBytes encode(const Frame& frame) {
+  Wire wire;
+  wire.epoch = frame.epoch;
+  std::visit([&wire](const auto& message) { put(wire, message); }, frame.message);
+  FrameBytes bytes;
+  std::memcpy(bytes.data(), &wire, kFrameSize);
+  return bytes;
+}
+
+std::variant<Frame, FrameError> decode(std::span<const std::byte, kFrameSize> bytes) {
+  Wire wire;
+  std::memcpy(&wire, bytes.data(), kFrameSize);
+  if (wire.magic != kMagic) {
+    return FrameError::magic;
+  }
+  if (wire.version != kFrameVersion) {
+    return FrameError::version;
+  }
+  if (wire.text_size > kMaxFrameText) {
+    return FrameError::length;
+  }
+  switch (static_cast<FrameKind>(wire.kind)) {
+    case FrameKind::ready:
+      return Frame{wire.epoch, ReadyFrame{wire.number}};
+    case FrameKind::boot_failed:
+      return Frame{wire.epoch, BootFailedFrame{std::string(wire.text.data(), wire.text_size)}};
+    case FrameKind::alive:
+      return Frame{wire.epoch, AliveFrame{}};
+    case FrameKind::recycle:
+      return Frame{wire.epoch, RecycleFrame{wire.number}};
+    case FrameKind::drain:
+      return decode_drain(wire);
+    case FrameKind::reopen_logs:
+      return Frame{wire.epoch, ReopenLogsFrame{}};
+  }
+  return FrameError::kind;
+}
+
+const char* to_string(FrameError error) {
+  switch (error) {
+    case FrameError::magic:
+      return "not a control frame";
+    case FrameError::version:
+      return "unknown frame version";
+    case FrameError::kind:
+      return "unknown frame kind";
+    case FrameError::length:
+      return "impossible text length";
+    case FrameError::value:
+      return "impossible value";
+  }
+  return "unknown error";
+}
+
+}  // namespace prefork

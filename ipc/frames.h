@@ -1,0 +1,85 @@
+// The control protocol between the master and its children, complete: one pipe each way, frames of
+// one fixed size below PIPE_BUF, so that a write is whole or refused (pipe(7)). This header is the
+// protocol's document.
+//
+//   offset  size  field
+//   0       2     magic 0x5046 ("FP" in memory)
+//   2       1     version, kFrameVersion
+//   3       1     kind, FrameKind
+//   4       4     epoch of the child that sends or is meant
+//   8       8     number; what it means depends on the kind
+//   16      2     length of the text
+//   18      2     zero
+//   20      236   text, not terminated
+//
+// Integers are in the machine's own byte order: both ends are forks of one program. A frame that
+// cannot be understood decodes to FrameError, a value: neither side ever fails because of what the
+// other one wrote.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+
+namespace prefork {
+
+inline constexpr std::size_t kFrameSize = 256;
+inline constexpr std::size_t kMaxFrameText = kFrameSize - 20;
+inline constexpr std::uint8_t kFrameVersion = 1;
+
+using FrameBytes = std::array<std::byte, kFrameSize>;
+
+enum class FrameKind : std::uint8_t {
+  ready = 1,
+  boot_failed = 2,
+  alive = 3,
+  recycle = 4,
+  drain = 5,
+  reopen_logs = 6,
+};
+
+// Child to master: it serves. `boot_us`: from its first instruction to this frame.
+struct ReadyFrame {
+  std::uint64_t boot_us = 0;
+};
+// Child to master: it cannot serve, in its own words; it exits right after. Cut after
+// kMaxFrameText bytes.
+struct BootFailedFrame {
+  std::string reason;
+};
+// Observer to master, each second: its event loop runs. (Workers beat in the segment.)
+struct AliveFrame {};
+// Worker to master: it has served its share of requests and wants a successor.
+struct RecycleFrame {
+  std::uint64_t requests = 0;
+};
+
+enum class DrainReason : std::uint8_t { stop = 1, replaced = 2, removed = 3 };
+
+// Master to child: finish what runs and exit with code 0 within the deadline.
+struct DrainFrame {
+  DrainReason reason = DrainReason::stop;
+  std::uint64_t deadline_ms = 0;  // sent as 56 bits; more becomes the most they hold
+};
+// Master to child: open the log files anew.
+struct ReopenLogsFrame {};
+
+using Message =
+    std::variant<ReadyFrame, BootFailedFrame, AliveFrame, RecycleFrame, DrainFrame, ReopenLogsFrame>;
+
+struct Frame {
+  std::uint32_t epoch = 0;
+  Message message;
+};
+
+enum class FrameError : std::uint8_t { magic, version, kind, length, value };
+
+FrameBytes encode(const Frame& frame);
+std::variant<Frame, FrameError> decode(std::span<const std::byte, kFrameSize> bytes);
+
+const char* to_string(FrameError error);
+
+}  // namespace prefork

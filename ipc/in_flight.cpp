@@ -1,0 +1,62 @@
+#include "ipc/in_flight.h"
+
+#include <arpa/inet.h>
+
+namespace prefork {
+
+std::string host_of(const PeerAddress& peer) {
+  char text[INET6_ADDRSTRLEN] = "";
+  switch (peer.family) {
+    case PeerAddress::Family::ipv4:
+      ::inet_ntop(AF_INET, peer.bytes.data(), text, sizeof text);
+      return text;
+    case PeerAddress::Family::ipv6:
+      ::inet_ntop(AF_INET6, peer.bytes.data(), text, sizeof text);
+      return text;
+    case PeerAddress::Family::local:
+      return "unix";
+    case PeerAddress::Family::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+std::string to_string(const PeerAddress& peer) {
+  const std::string host = host_of(peer);
+  switch (peer.family) {
+    case PeerAddress::Family::ipv4:
+      return host + ":" + std::to_string(peer.port);
+    case PeerAddress::Family::ipv6:
+      return "[" + host + "]:" + std::to_string(peer.port);
+    default:
+      return host;
+  }
+}
+
+std::optional<InFlightRequest> InFlightBox::get() const {
+  const auto words = box_.read();
+  if (!words || (*words)[kStarted] == 0) {
+    return std::nullopt;
+  }
+  InFlightRequest request;
+  request.started_ns = (*words)[kStarted];
+  request.request_id = (*words)[kId];
+
+  char method[InFlightRequest::kMaxMethodBytes];
+  std::memcpy(method, &(*words)[kMethod], sizeof method);
+  request.method.assign(method, ::strnlen(method, sizeof method));
+
+  const std::uint64_t meta = (*words)[kMeta];
+  request.peer.family = static_cast<PeerAddress::Family>(meta >> 8 & 0xFF);
+  request.peer.port = static_cast<std::uint16_t>(meta >> 16);
+  std::memcpy(request.peer.bytes.data(), &(*words)[kPeer], request.peer.bytes.size());
+
+  // The length comes out of shared memory: never trust it beyond what the box holds.
+  const std::size_t size = std::min<std::size_t>(meta & 0xFF, InFlightRequest::kMaxPathBytes);
+  char path[InFlightRequest::kMaxPathBytes];
+  std::memcpy(path, &(*words)[kPath], sizeof path);
+  request.path.assign(path, size);
+  return request;
+}
+
+}  // namespace prefork

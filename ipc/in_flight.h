@@ -1,0 +1,85 @@
+// The request a thread is working on, as its worker's last words: whoever reads the segment while
+// the worker runs, hangs or is dead learns the method, path and peer. One box for the event loop
+// and one for each pool thread; the thread it belongs to is its only writer.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ipc/seqlock.h"
+
+namespace prefork {
+
+// An address in the fixed form that fits into shared memory and into messages between workers.
+struct PeerAddress {
+  enum class Family : std::uint8_t { unknown = 0, ipv4 = 4, ipv6 = 6, local = 1 };
+
+  Family family = Family::unknown;
+  std::uint16_t port = 0;                  // host byte order
+  std::array<std::uint8_t, 16> bytes{};    // network byte order; IPv4 uses the first four
+};
+
+// "192.0.2.7:4711", "[2001:db8::1]:4711", "unix" or "unknown".
+std::string to_string(const PeerAddress& peer);
+// Without the port: "192.0.2.7", "2001:db8::1", "unix" or "unknown".
+std::string host_of(const PeerAddress& peer);
+
+struct InFlightRequest {
+  static constexpr std::size_t kMaxPathBytes = 88;
+  static constexpr std::size_t kMaxMethodBytes = 8;
+
+  std::uint64_t started_ns = 0;  // CLOCK_MONOTONIC
+  std::uint64_t request_id = 0;  // counts the worker's requests
+  PeerAddress peer;
+  std::string method;            // cut after kMaxMethodBytes
+  std::string path;              // without the query, cut after kMaxPathBytes
+};
+
+class InFlightBox {
+ public:
+  void set(std::uint64_t started_ns, std::uint64_t request_id, const PeerAddress& peer,
+           std::string_view method, std::string_view path) {
+    const std::uint64_t sequence = box_.begin_write();
+    box_.store_word(kStarted, started_ns);
+    box_.store_word(kId, request_id);
+    method = method.substr(0, InFlightRequest::kMaxMethodBytes);
+    path = path.substr(0, InFlightRequest::kMaxPathBytes);
+    box_.store_word(kMethod, load_word(method.data(), method.size()));
+    box_.store_word(kMeta, path.size() | static_cast<std::uint64_t>(peer.family) << 8 |
+                               static_cast<std::uint64_t>(peer.port) << 16);
+    box_.store_word(kPeer, load_word(peer.bytes.data(), 8));
+    box_.store_word(kPeer + 1, load_word(peer.bytes.data() + 8, 8));
+    for (std::size_t at = 0, word = kPath; at < path.size(); at += 8, ++word) {
+      box_.store_word(word, load_word(path.data() + at, std::min<std::size_t>(8, path.size() - at)));
+    }
+    box_.end_write(sequence);
+  }
+
+  void clear() {
+    const std::uint64_t sequence = box_.begin_write();
+    box_.store_word(kStarted, 0);
+    box_.end_write(sequence);
+  }
+
+  // Nothing when there is no request, or the writer died while it wrote.
+  [[nodiscard]] std::optional<InFlightRequest> get() const;
+
+ private:
+  enum Word : std::size_t { kStarted, kId, kMethod, kMeta, kPeer, kPath = kPeer + 2 };
+  static constexpr std::size_t kWords = kPath + InFlightRequest::kMaxPathBytes / 8;
+
+  static std::uint64_t load_word(const void* bytes, std::size_t size) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes, size);
+    return word;
+  }
+
+  SeqlockBox<kWords> box_;
+};
+
+}  // namespace prefork

@@ -1,0 +1,120 @@
+#include "ipc/inbox.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+namespace prefork {
+
+namespace {
+
+// Room for this many waiting messages of about 1 KiB of kernel memory each; the system's own limit
+// (net.core.wmem_max) may make it fewer, and a full inbox only means that the sender serves the
+// connection itself.
+constexpr int kInboxBytes = 4 * 1024 * 1024;
+
+struct Wire {
+  std::uint32_t magic;
+  HandedConnection about;
+};
+constexpr std::uint32_t kMagic = 0x50464844;
+static_assert(std::is_trivially_copyable_v<Wire>);
+
+union ControlBuffer {
+  cmsghdr align;
+  char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+}  // namespace
+
+Inboxes::Inboxes(std::uint32_t slots) {
+  pairs_.reserve(slots);
+  for (std::uint32_t i = 0; i < slots; ++i) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
+      throw std::system_error(errno, std::generic_category(), "socketpair for a worker's inbox");
+    }
+    pairs_.push_back({OwnedFd(ends[0]), OwnedFd(ends[1])});
+    // As much as we may have: the forced form needs a capability, the plain one is capped.
+    if (::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUFFORCE, &kInboxBytes, sizeof kInboxBytes) != 0) {
+      ::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &kInboxBytes, sizeof kInboxBytes);
+    }
+  }
+}
+
+HandResult Inboxes::hand_on(std::uint32_t slot, int socket, const HandedConnection& about) const {
+  Wire wire{kMagic, about};
+  iovec data{&wire, sizeof wire};
+  ControlBuffer control{};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control.bytes;
+  message.msg_controllen = sizeof control.bytes;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(header), &socket, sizeof socket);
+  for (;;) {
+    if (::sendmsg(pairs_[slot].send.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) {
+      return HandResult::sent;
+    }
+    if (errno != EINTR) {
+      return errno == EAGAIN ? HandResult::full : HandResult::failed;
+    }
+  }
+}
+
+std::optional<ReceivedConnection> Inboxes::take(std::uint32_t slot, TakeError& error) const {
+  Wire wire{};
+  iovec data{&wire, sizeof wire};
+  ControlBuffer control{};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control.bytes;
+  // Not the whole buffer: its padding has room for a second descriptor, which nobody would close.
+  message.msg_controllen = CMSG_LEN(sizeof(int));
+  ssize_t size = 0;
+  do {
+    size = ::recvmsg(pairs_[slot].receive.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  } while (size < 0 && errno == EINTR);
+  if (size < 0) {
+    error = TakeError::empty;
+    return std::nullopt;
+  }
+  ReceivedConnection received;
+  const cmsghdr* header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+      header->cmsg_len == CMSG_LEN(sizeof(int))) {
+    int socket = -1;
+    std::memcpy(&socket, CMSG_DATA(header), sizeof socket);
+    received.socket.reset(socket);
+  }
+  if (size == 0 && !received.socket.valid()) {
+    error = TakeError::empty;
+    return std::nullopt;
+  }
+  if (size != static_cast<ssize_t>(sizeof wire) || wire.magic != kMagic ||
+      !received.socket.valid()) {
+    error = TakeError::lost;
+    return std::nullopt;
+  }
+  received.about = wire.about;
+  return received;
+}
+
+void Inboxes::append_fds(std::vector<int>& fds) const {
+  for (const Pair& pair : pairs_) {
+    fds.push_back(pair.send.get());
+    fds.push_back(pair.receive.get());
+  }
+}
+
+}  // namespace prefork

@@ -1,0 +1,64 @@
+// Where siblings put connections for the worker of a slot: a Unix socket pair that keeps message
+// boundaries, made by the master before the first fork and kept for the slot's whole life. What is
+// in it when a worker dies is not lost: the slot's next worker finds it, and so do the siblings,
+// who empty the inbox of a slot that nobody serves.
+//
+// SOCK_SEQPACKET: like datagrams it keeps message boundaries, and like a stream it says when the
+// other side is gone. How many messages may wait is a matter of the sender's buffer: hundreds, as a
+// burst of connections needs. See unix(7), SCM_RIGHTS.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ipc/in_flight.h"
+#include "ipc/owned_fd.h"
+
+namespace prefork {
+
+// What travels beside the socket.
+struct HandedConnection {
+  std::uint32_t epoch = 0;      // of the process the place was reserved on; see ipc/balance.h
+  std::uint32_t requests = 0;   // answered so far; 0: fresh from the listening socket
+  std::uint32_t bind_index = 0; // which of the listening sockets it came from
+  PeerAddress peer;
+};
+
+struct ReceivedConnection {
+  HandedConnection about;
+  OwnedFd socket;
+};
+
+enum class HandResult : std::uint8_t { sent, full, failed };
+
+// All inboxes of a server. The master makes it; after the fork each worker uses its copy. One
+// thread per process.
+class Inboxes {
+ public:
+  // Throws std::system_error.
+  explicit Inboxes(std::uint32_t slots);
+
+  // Sends a copy of `socket` to the slot; the caller still owns (and then closes) its own.
+  HandResult hand_on(std::uint32_t slot, int socket, const HandedConnection& about) const;
+
+  // The next connection waiting for the slot; nothing when there is none (or, counted as none, a
+  // message without a socket, which happens when this process is out of descriptors).
+  enum class TakeError : std::uint8_t { empty, lost };
+  std::optional<ReceivedConnection> take(std::uint32_t slot, TakeError& error) const;
+
+  [[nodiscard]] int receive_fd(std::uint32_t slot) const { return pairs_[slot].receive.get(); }
+  [[nodiscard]] std::uint32_t slots() const { return static_cast<std::uint32_t>(pairs_.size()); }
+
+  // Descriptors a worker keeps open after the fork.
+  void append_fds(std::vector<int>& fds) const;
+
+ private:
+  struct Pair {
+    OwnedFd send;
+    OwnedFd receive;
+  };
+  std::vector<Pair> pairs_;
+};
+
+}  // namespace prefork

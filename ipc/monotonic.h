@@ -1,0 +1,20 @@
+// CLOCK_MONOTONIC in nanoseconds: the time base of everything in the segment, the same in all
+// processes of one machine.
+#pragma once
+
+#include <cstdint>
+#include <ctime>
+
+namespace prefork {
+
+inline std::uint64_t clock_ns(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+inline std::uint64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
+inline std::uint64_t realtime_ns() { return clock_ns(CLOCK_REALTIME); }
+
+}  // namespace prefork

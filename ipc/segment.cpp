@@ -1,0 +1,151 @@
+#include "ipc/segment.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+#include <string>
+#include <system_error>
+
+#include "ipc/check.h"
+
+namespace prefork {
+
+namespace {
+
+[[noreturn]] void throw_errno(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+void clear_record(WorkerRecord& record) {
+  constexpr auto kRelaxed = std::memory_order_relaxed;
+  record.accepting.store(0, kRelaxed);
+  record.load.store(0, kRelaxed);
+  record.pid.store(0, kRelaxed);
+  record.epoch.store(0, kRelaxed);
+  record.generation.store(0, kRelaxed);
+  record.state.store(ProcessState::vacant, kRelaxed);
+  record.forked_realtime_ns.store(0, kRelaxed);
+  record.forked_monotonic_ns.store(0, kRelaxed);
+  record.ready_monotonic_ns.store(0, kRelaxed);
+  record.beat_ns.store(0, kRelaxed);
+  record.counters.clear();
+  record.gauges.clear();
+  record.latency.clear();
+  record.queue_wait.clear();
+  record.run_time.clear();
+  record.loop_request.clear();
+  for (InFlightBox& request : record.pool_requests) {
+    request.clear();
+  }
+}
+
+}  // namespace
+
+void LastExitBox::set(const LastExit& exit) {
+  const auto flags = static_cast<std::uint64_t>(exit.kind) |
+                     static_cast<std::uint64_t>(exit.core_dumped) << 8 |
+                     static_cast<std::uint64_t>(exit.asked_for) << 9;
+  const auto number = static_cast<std::uint64_t>(static_cast<std::uint32_t>(exit.number));
+  box_.write({flags | number << 32, static_cast<std::uint32_t>(exit.pid), exit.at_realtime_ns});
+}
+
+LastExit LastExitBox::get() const {
+  const auto words = box_.read();
+  if (!words) {
+    return {};
+  }
+  LastExit exit;
+  exit.kind = static_cast<LastExit::Kind>((*words)[0] & 0xFF);
+  exit.core_dumped = ((*words)[0] >> 8 & 1U) != 0;
+  exit.asked_for = ((*words)[0] >> 9 & 1U) != 0;
+  exit.number = static_cast<std::int32_t>((*words)[0] >> 32);
+  exit.pid = static_cast<std::int32_t>((*words)[1]);
+  exit.at_realtime_ns = (*words)[2];
+  return exit;
+}
+
+Segment::Segment(std::uint32_t slot_capacity) : slot_capacity_(slot_capacity) {
+  PREFORK_CHECK(slot_capacity >= 1 && slot_capacity <= kMaxSlots);
+  const std::size_t records = 1 + std::size_t{slot_capacity} * kSeatsPerSlot;
+  size_ = sizeof(SegmentHeader) + slot_capacity * sizeof(SlotNotes) + records * sizeof(WorkerRecord);
+  memory_ = OwnedFd(::memfd_create("prefork-statistics", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory_.valid()) {
+    throw_errno("memfd_create for the statistics segment");
+  }
+  // Pages are given out when first touched, so the unused slots cost address space only.
+  if (::ftruncate(memory_.get(), static_cast<off_t>(size_)) != 0) {
+    throw_errno("ftruncate of the statistics segment");
+  }
+  void* base = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
+  if (base == MAP_FAILED) {
+    throw_errno("mmap of the statistics segment");
+  }
+  locate(base);
+  // From here on no mapping can become writable again, and nobody can shrink the file under the
+  // master's feet. Hardening only: a kernel that does not know these seals (before 5.1) serves too.
+  static_cast<void>(::fcntl(memory_.get(), F_ADD_SEALS,
+                            F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL));
+  // The mapping is zero-filled, which is the initial value of everything but the header; placing
+  // objects there formally starts their lifetimes without touching the pages of unused slots.
+  new (header_) SegmentHeader;
+  header_->slot_capacity.store(slot_capacity, std::memory_order_relaxed);
+}
+
+Segment::~Segment() {
+  if (base_ != nullptr) {
+    ::munmap(base_, size_);
+  }
+}
+
+void Segment::locate(void* base) {
+  base_ = base;
+  auto* bytes = static_cast<std::byte*>(base);
+  header_ = reinterpret_cast<SegmentHeader*>(bytes);
+  bytes += sizeof(SegmentHeader);
+  notes_ = reinterpret_cast<SlotNotes*>(bytes);
+  bytes += slot_capacity_ * sizeof(SlotNotes);
+  records_ = reinterpret_cast<WorkerRecord*>(bytes);
+}
+
+void Segment::make_read_only() {
+  void* base = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, memory_.get(), 0);
+  if (base == MAP_FAILED) {
+    throw_errno("read-only mmap of the statistics segment");
+  }
+  ::munmap(base_, size_);
+  locate(base);
+  memory_.reset();
+}
+
+SlotNotes& Segment::notes(std::uint32_t slot) const {
+  PREFORK_CHECK(slot < slot_capacity_);
+  return notes_[slot];
+}
+
+WorkerRecord& Segment::record(RecordId id) const {
+  PREFORK_CHECK(id.slot < slot_capacity_ && id.seat < kSeatsPerSlot);
+  return records_[1 + std::size_t{id.slot} * kSeatsPerSlot + id.seat];
+}
+
+std::uint32_t Segment::slots_in_use() const {
+  return std::min(header_->slots_in_use.load(std::memory_order_relaxed), slot_capacity_);
+}
+
+void Segment::fold(RecordId id, std::uint64_t cpu_us) {
+  WorkerRecord& ended = record(id);
+  auto& sequence = header_->fold_sequence;
+  const std::uint64_t start = sequence.load(std::memory_order_relaxed);
+  sequence.store(start + 1, std::memory_order_seq_cst);
+  retired().counters.add_all(ended.counters);
+  retired().latency.merge_from(ended.latency);
+  retired().queue_wait.merge_from(ended.queue_wait);
+  retired().run_time.merge_from(ended.run_time);
+  header_->retired_cpu_us.fetch_add(cpu_us, std::memory_order_relaxed);
+  clear_record(ended);
+  sequence.store(start + 2, std::memory_order_seq_cst);
+}
+
+}  // namespace prefork

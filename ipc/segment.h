@@ -1,0 +1,185 @@
+// The statistics segment: one shared mapping, made by the master before the first fork, with a
+// header, the master's notes on each slot, and a record for each worker process. Nothing in it but
+// lock-free atomics; no pointer, index or length that anybody follows. The master treats every
+// word a worker wrote as hostile: it adds numbers up and compares times, nothing else.
+//
+// A slot is a stable worker index. It has two seats, each with a record of its own, because during
+// a reload the old and the new process of a slot live side by side. When a process ends, the
+// master folds its record into `retired` and clears it, so that totals never go back.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <thread>
+
+#include "ipc/counters.h"
+#include "ipc/histogram.h"
+#include "ipc/in_flight.h"
+#include "ipc/owned_fd.h"
+#include "ipc/seqlock.h"
+
+namespace prefork {
+
+inline constexpr std::uint32_t kSegmentVersion = 1;
+inline constexpr std::uint32_t kSeatsPerSlot = 2;
+inline constexpr std::uint32_t kMaxSlots = 320;  // 256 workers at start and room for TTIN
+inline constexpr std::uint32_t kMaxPoolThreads = 256;
+
+// What a process does, for readers of the segment. Numbers are part of the layout.
+enum class ProcessState : std::uint32_t {
+  vacant = 0,
+  starting = 1,
+  ready = 2,
+  draining = 3,
+  killing = 4,
+  backoff = 5,
+  failed = 6,
+};
+
+enum class ServerState : std::uint32_t { starting = 0, running = 1, reloading = 2, stopping = 3 };
+
+// How a process ended. Written by the master, read by the observer.
+struct LastExit {
+  enum class Kind : std::uint8_t { none = 0, code = 1, signal = 2 };
+
+  Kind kind = Kind::none;
+  bool core_dumped = false;
+  bool asked_for = false;          // it ended because the master wanted it to
+  std::int32_t number = 0;         // exit code or signal number
+  std::int32_t pid = 0;
+  std::uint64_t at_realtime_ns = 0;
+};
+
+class LastExitBox {
+ public:
+  void set(const LastExit& exit);
+  [[nodiscard]] LastExit get() const;
+
+ private:
+  SeqlockBox<3> box_;
+};
+
+struct alignas(64) SegmentHeader {
+  static constexpr std::uint64_t kMagic = 0x4B524F4645525021;  // "!PREFORK"
+
+  std::atomic<std::uint64_t> magic{kMagic};
+  std::atomic<std::uint32_t> version{kSegmentVersion};
+  std::atomic<std::uint32_t> slot_capacity{0};
+  std::atomic<std::uint32_t> slots_in_use{0};  // one past the highest slot that is wanted or alive
+  std::atomic<std::uint32_t> generation{1};    // the configuration that serves
+  std::atomic<ServerState> state{ServerState::starting};
+  std::atomic<std::int32_t> master_pid{0};
+  std::atomic<std::int32_t> observer_pid{0};
+  std::atomic<std::uint32_t> observer_restarts{0};
+  std::atomic<std::uint64_t> started_realtime_ns{0};
+  std::atomic<std::uint64_t> started_monotonic_ns{0};
+  std::atomic<std::uint64_t> master_beat_ns{0};
+  std::atomic<std::uint64_t> retired_cpu_us{0};     // of workers that have ended
+  std::atomic<std::uint64_t> fold_sequence{0};      // odd while a record moves into `retired`
+  std::atomic<std::uint64_t> reloads{0};
+};
+
+// The master's notes on a slot; they outlive the processes in it.
+struct alignas(64) SlotNotes {
+  std::atomic<std::uint32_t> restarts{0};
+  LastExitBox last_exit;
+};
+
+struct alignas(64) WorkerRecord {
+  // Written by the master.
+  std::atomic<std::int32_t> pid{0};
+  std::atomic<std::uint32_t> epoch{0};       // unique for each process ever forked; 0: none
+  std::atomic<std::uint32_t> generation{0};
+  std::atomic<ProcessState> state{ProcessState::vacant};
+  std::atomic<std::uint64_t> forked_realtime_ns{0};
+  std::atomic<std::uint64_t> forked_monotonic_ns{0};
+  std::atomic<std::uint64_t> ready_monotonic_ns{0};
+
+  // Written by the worker's event loop: its liveness, and whether siblings may hand it work.
+  alignas(64) std::atomic<std::uint64_t> beat_ns{0};
+  std::atomic<std::uint32_t> accepting{0};
+
+  // Connections it has or was promised, with its epoch above them; see ipc/balance.h.
+  alignas(64) std::atomic<std::uint64_t> load{0};
+
+  alignas(64) Counters counters;
+  alignas(64) Gauges gauges;
+  alignas(64) Histogram latency;      // head understood to answer written
+  alignas(64) Histogram queue_wait;   // waiting for a pool thread
+  alignas(64) Histogram run_time;     // on a pool thread
+  alignas(64) InFlightBox loop_request;
+  std::array<InFlightBox, kMaxPoolThreads> pool_requests;
+};
+
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+static_assert(std::atomic<ProcessState>::is_always_lock_free);
+
+struct RecordId {
+  std::uint32_t slot = 0;
+  std::uint32_t seat = 0;
+  friend bool operator==(const RecordId&, const RecordId&) = default;
+};
+
+class Segment {
+ public:
+  // In the master, before the first fork. Throws std::system_error.
+  explicit Segment(std::uint32_t slot_capacity);
+  ~Segment();
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
+
+  // In the observer: replaces the writable mapping by one that can only be read, for good.
+  // Throws std::system_error.
+  void make_read_only();
+
+  // The memory behind the mapping; -1 once it is read-only.
+  [[nodiscard]] int fd() const { return memory_.get(); }
+  [[nodiscard]] std::uint32_t slot_capacity() const { return slot_capacity_; }
+  [[nodiscard]] SegmentHeader& header() const { return *header_; }
+  [[nodiscard]] SlotNotes& notes(std::uint32_t slot) const;
+  [[nodiscard]] WorkerRecord& record(RecordId id) const;
+  [[nodiscard]] WorkerRecord& retired() const { return records_[0]; }
+  // One past the highest slot that may hold a process, clamped to the capacity.
+  [[nodiscard]] std::uint32_t slots_in_use() const;
+
+  // Master only: adds the record of an ended process to `retired` and clears it, as one step for
+  // readers that use `read_consistently`.
+  void fold(RecordId id, std::uint64_t cpu_us);
+
+  // Runs `read` so that no fold falls into it, and says whether that worked: the master may be held
+  // up (or stopped) within a fold, then after a bounded number of tries `read` gets what there is,
+  // in which a record may count twice. `read` must start from nothing each time it is called.
+  template <typename Read>
+  bool read_consistently(Read read) const {
+    for (int attempt = 0; attempt < kMaxReadAttempts; ++attempt) {
+      const std::uint64_t before = header_->fold_sequence.load(std::memory_order_acquire);
+      if ((before & 1U) == 0) {
+        read();
+        if (header_->fold_sequence.load(std::memory_order_acquire) == before) {
+          return true;
+        }
+      }
+      std::this_thread::yield();
+    }
+    read();
+    return false;
+  }
+
+ private:
+  static constexpr int kMaxReadAttempts = 1000;
+
+  void locate(void* base);
+
+  OwnedFd memory_;
+  std::size_t size_ = 0;
+  std::uint32_t slot_capacity_ = 0;
+  void* base_ = nullptr;
+  SegmentHeader* header_ = nullptr;
+  SlotNotes* notes_ = nullptr;
+  WorkerRecord* records_ = nullptr;
+};
+
+}  // namespace prefork
