@@ -1,0 +1,205 @@
+// What the supervisor knows: slots, seats, their states and the limits that rule them.
+// Plain values, no behaviour. They live inside the Supervisor, in the master process and its one
+// thread; the shell reads them for the log and for statistics and never writes them.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace prefork::supervision {
+
+using Clock = std::chrono::steady_clock;
+using TimePoint = Clock::time_point;
+using Duration = Clock::duration;
+
+using Pid = std::int32_t;  // what the operating system calls pid_t; the core knows no system header
+using Epoch = std::uint32_t;       // one number per spawn, increasing, never used twice
+using Generation = std::uint32_t;  // one number per configuration
+
+// The first delay before a lost process is started again; each further loss in a row doubles it.
+inline constexpr std::chrono::milliseconds kBackoffFirst{100};
+inline constexpr std::chrono::seconds kBackoffMax{10};
+// A process that was ready for this long has paid for its slot's earlier losses.
+inline constexpr std::chrono::seconds kHealthySpell{10};
+// What SIGABRT gets for writing its core before SIGKILL follows.
+inline constexpr std::chrono::seconds kAbortGrace{1};
+// SIGKILL cannot be refused, only delayed by the kernel; this often it is sent and reported again.
+inline constexpr std::chrono::seconds kKillAgain{10};
+// The observer holds no requests worth waiting for.
+inline constexpr std::chrono::seconds kObserverStopGrace{2};
+// Boot failures in a row after which a slot is given up ...
+inline constexpr std::uint32_t kBootAttempts = 5;
+// ... and tried again only this often, as long as another worker serves.
+inline constexpr std::chrono::seconds kFailedRetry{60};
+// Ticked this much later than asked for, the master itself was stopped or starved: nobody is
+// judged.
+inline constexpr std::chrono::seconds kTickGap{2};
+// While a process is judged by its beats a tick is asked for at least this often. It bounds how
+// long a stop of the whole process group can go unnoticed: longer than this plus kTickGap never
+// does.
+inline constexpr std::chrono::seconds kWatchEvery{1};
+
+inline constexpr std::uint32_t kSeats = 2;
+
+// The life of the system.
+//
+// The master wants a number of workers and one observer. Each has a slot, whose index never
+// changes, and a slot has two seats, so that a successor can boot beside the process it replaces.
+// Started puts one process into one seat of every slot that is wanted. It is `starting` from before
+// the fork until it says that it is ready or is lost; `ready` until it is asked to leave or is
+// lost; `draining` from the moment it is asked to leave; `killing` from the first signal meant to
+// end it. A seat whose process was reaped is `vacant`, unless the slot is to be filled again: then
+// the seat waits in `backoff`, or in `failed` when waiting has not helped.
+//
+//                         +----------------- lost --------------------+
+//                         v                                           |
+//     vacant --> starting --> ready --> draining --> vacant        backoff <--> failed
+//                   |           |          |                          ^
+//                   +-----------+----------+--> killing --> vacant ---+ (when the slot is still
+//                   wanted)
+//
+// The state says what *is*. What is *wanted* is told apart: by the slot (Want) and, between the two
+// seats of a slot, by Part. A process that is killed for its silence and one that is killed because
+// the server stops are both `killing`; only Want and Part say that the first one gets a successor.
+enum class State : std::uint8_t {
+  // No process and nothing planned here. Says nothing about the slot: its other seat may serve.
+  vacant,
+  // Spawned, not yet ready. Judged by its boot deadline only, never by its heartbeat. Does not say
+  // that the process exists already: the pid is none until the shell has reported the fork.
+  starting,
+  // Reported itself ready and was not asked to leave. Judged by its heartbeat; has no deadline.
+  // Does not say that it is idle or busy, nor that it still answers: silence is noticed later.
+  ready,
+  // Asked to finish what it runs and leave, before its deadline. Not judged by its heartbeat. Does
+  // not say that the process has read the request, nor that it ever was ready.
+  draining,
+  // Sent a signal that ends it; the deadline is when the next, harder one is due. The process may
+  // still run code and hold its connections: it is gone only when reaped.
+  killing,
+  // No process. The slot's process was lost and the seat is filled again at the deadline. Without a
+  // deadline: no worker has ever been ready, so a second try waits until one has.
+  backoff,
+  // No process. Booting failed kBootAttempts times in a row; the deadline is the next rare try.
+  // Does not say that the server is lost: other slots may serve.
+  failed,
+};
+inline constexpr std::uint32_t kStates = 7;
+
+// What is wanted of a slot, whatever its seats are doing.
+enum class Want : std::uint8_t {
+  run,    // one process shall serve here, and be replaced when lost
+  drain,  // not, or no longer, part of the server; the state of slots that never were used
+  stop,   // the server ends: nothing is ever spawned again
+};
+
+// What is wanted of one seat beside its sibling. A slot has at most one holder, and the whole
+// server at most one candidate.
+enum class Part : std::uint8_t {
+  none,       // the seat is vacant
+  holder,     // answers for the slot: when it is lost the slot is filled again
+  candidate,  // boots beside the holder and takes over once ready; when lost, the holder just stays
+  leaver,     // has been asked or forced to leave; when gone, nothing follows
+};
+
+enum class Role : std::uint8_t { worker, observer };
+
+// The two signals the core asks for. The shell knows their numbers.
+enum class Signal : std::uint8_t { abort, kill };
+
+// Why a process is asked to leave.
+enum class DrainReason : std::uint8_t { stop, replaced, removed };
+
+// One seat of one slot.
+struct Place {
+  std::uint32_t slot = 0;
+  std::uint32_t seat = 0;
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+// How a process ended: by an exit code, or by a signal when `signal` is not 0.
+struct Exit {
+  int code = 0;
+  int signal = 0;
+  bool core = false;
+  friend bool operator==(const Exit&, const Exit&) = default;
+};
+
+// The worker's exit codes that mean "do not start me again in a loop".
+inline constexpr int kExitCouldNotBoot = 3;
+inline constexpr int kExitApplicationFailed = 4;
+
+enum class FailureKind : std::uint8_t {
+  fork_failed,     // there never was a process; error_number says why
+  boot_exited,     // ended before it was ready, or said by its code that it cannot boot
+  boot_timed_out,  // was not ready within boot_timeout and was killed
+  silent,          // was ready, did not beat within healthcheck_timeout and was killed
+  crashed,         // was ready and ended without being asked to, with code 0 or any other
+};
+
+// Why a process was lost.
+struct Failure {
+  FailureKind kind = FailureKind::crashed;
+  Place at;
+  std::optional<Pid> pid;
+  Exit exit;
+  int error_number = 0;
+  TimePoint when;
+};
+
+// What the operator may choose. Reload may change all but capacity and observer.
+struct Settings {
+  Duration boot_timeout = std::chrono::seconds{60};
+  Duration healthcheck_timeout = std::chrono::seconds{10};
+  Duration graceful_timeout = std::chrono::seconds{30};
+  std::uint32_t workers = 1;   // at least 1, at most capacity
+  std::uint32_t capacity = 1;  // worker slots there are; fixed for the life of the master
+  bool observer = true;        // fixed for the life of the master
+};
+
+struct Seat {
+  State state = State::vacant;
+  Part part = Part::none;
+  std::optional<Pid> pid;     // none before the fork is reported and from the moment it is reaped
+  Epoch epoch = 0;            // of the present or, in backoff and failed, the last process; 0: none
+  Generation generation = 0;  // likewise
+  TimePoint since;            // when the present state began
+  TimePoint started;          // when the process was spawned
+  std::optional<TimePoint> ready_at;
+  std::optional<TimePoint> last_beat;
+  std::optional<TimePoint> deadline;          // when the state is due for what its comment says
+  std::optional<DrainReason> leaves_because;  // since it was asked to
+  std::optional<Signal> signal;               // the last one sent, in `killing`
+  std::optional<TimePoint>
+      successor_due;  // it asked for a successor, which may be tried from then on
+  std::uint32_t successor_failures = 0;  // candidates that were lost beside it
+
+  // There is, or is about to be, a process here: its record must not be given to another.
+  bool occupied() const {
+    return state == State::starting || state == State::ready || state == State::draining ||
+           state == State::killing;
+  }
+};
+
+struct Slot {
+  Role role = Role::worker;
+  Want want = Want::drain;
+  std::array<Seat, kSeats> seats;
+  std::uint32_t restarts = 0;           // processes started because an earlier one was lost
+  std::uint32_t setbacks = 0;           // losses in a row: the exponent of the back-off
+  std::uint32_t boot_failures = 0;      // boot failures in a row
+  std::optional<Failure> last_failure;  // the last loss of any kind, for statistics
+  std::optional<Failure> boot_failure;  // the last one that was a boot failure
+};
+
+std::string_view to_string(State state);
+std::string_view to_string(Want want);
+std::string_view to_string(Part part);
+std::string_view to_string(Role role);
+std::string_view to_string(Signal signal);
+std::string_view to_string(DrainReason why);
+std::string_view to_string(FailureKind kind);
+
+}  // namespace prefork::supervision

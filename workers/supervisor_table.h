@@ -1,0 +1,85 @@
+// The supervisor's transition table: what a seat in each state does about each thing that can
+// happen to it. Constant data, read by workers/supervisor_seat.cpp only. No cell is left to a
+// default.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "workers/supervisor_messages.h"
+#include "workers/supervisor_state.h"
+
+namespace prefork::supervision {
+
+// What can happen to a seat. The first six are facts from outside, the rest follows from the clock
+// or from what is wanted of the whole server.
+enum class Input : std::uint8_t {
+  forked,
+  fork_failed,
+  ready,
+  exited,
+  beat,
+  recycle,
+  due,     // its deadline has passed
+  silent,  // its last beat is too old
+  retire,  // nothing is to serve here any longer: ask the process to leave
+  kill,    // the same, at once
+};
+inline constexpr std::uint32_t kInputs = 10;
+
+// What comes with an input, as far as it needs anything.
+struct Detail {
+  Pid pid = 0;                          // forked
+  int error_number = 0;                 // fork_failed
+  Exit exit = {};                       // exited
+  TimePoint time = {};                  // beat
+  DrainReason why = DrainReason::stop;  // retire
+};
+
+enum class Reaction : std::uint8_t {
+  ignore,
+  note_pid,      // the process exists; what was decided on meanwhile is sent
+  fork_lost,     // there never was a process: as lost
+  serve,         // ready; as a candidate it takes the slot over
+  lost,          // nobody asked it to go, or it was killed: depends on what is wanted of the seat
+  left,          // gone as asked: the seat is free
+  beat,          // remember the beat
+  successor,     // remember that a successor is wanted
+  abort_boot,    // SIGABRT; as a candidate it has failed
+  abort_silent,  // SIGABRT
+  cut,           // SIGKILL, and say so
+  insist,        // the next harder signal
+  restart,       // a new process
+  retry,         // a new process, if another worker serves meanwhile
+  drain,         // ask it to leave, by a deadline
+  hasten,        // it was asked already: its deadline can only come nearer
+  disown,        // it is ending anyway: nothing follows it
+  end,           // SIGKILL, unless that was sent already
+  forget,        // no process, and none is wanted any longer
+};
+
+using ReactionRow = std::array<Reaction, kInputs>;
+
+// Rows in the order of State, columns in the order of Input.
+inline constexpr std::array<ReactionRow, kStates> kReactions = [] {
+  using enum Reaction;
+  // clang-format off
+  return std::array<ReactionRow, kStates>{{
+    //              forked    fork_failed ready   exited  beat    recycle    due         silent        retire  kill
+    /* vacant   */ {ignore,   ignore,     ignore, ignore, ignore, ignore,    ignore,     ignore,       ignore, ignore},
+    /* starting */ {note_pid, fork_lost,  serve,  lost,   ignore, ignore,    abort_boot, ignore,       drain,  end},
+    /* ready    */ {ignore,   ignore,     ignore, lost,   beat,   successor, ignore,     abort_silent, drain,  end},
+    /* draining */ {note_pid, fork_lost,  ignore, left,   ignore, ignore,    cut,        ignore,       hasten, end},
+    /* killing  */ {note_pid, fork_lost,  ignore, lost,   ignore, ignore,    insist,     ignore,       disown, end},
+    /* backoff  */ {ignore,   ignore,     ignore, ignore, ignore, ignore,    restart,    ignore,       forget, forget},
+    /* failed   */ {ignore,   ignore,     ignore, ignore, ignore, ignore,    retry,      ignore,       forget, forget},
+  }};
+  // clang-format on
+}();
+
+constexpr Reaction reaction(State state, Input input) {
+  return kReactions[static_cast<std::size_t>(state)][static_cast<std::size_t>(input)];
+}
+
+}  // namespace prefork::supervision
