@@ -1,0 +1,121 @@
+// One client connection: reads, lets the parser make requests of the bytes, has them answered in
+// order and writes the answers of everything that was in the buffer at once.
+//
+//   idle ----bytes----> head ----complete----> body ----complete----> (answered)
+//    ^                    \____no body__________/  \                     |
+//    |                                              handling (pool) -----+
+//    +---------------------- answer written, kept alive ----------------+
+//   any --error, "close", deadline--> lingering (answer delivered, input discarded) --> closed
+//
+// While the peer does not take what was written (`output_` is not empty) nothing is read or parsed:
+// a client that pipelines without reading waits on itself. At most one wait is pending.
+//
+// Owned by its HttpServer, which destroys it after it was closed and its wait has ended. One
+// thread: the event loop.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "ipc/counters.h"
+#include "ipc/in_flight.h"
+#include "server/byte_buffer.h"
+#include "server/exchange.h"
+#include "server/job.h"
+#include "server/transport.h"
+
+namespace prefork {
+
+class HttpServer;
+
+class Connection {
+ public:
+  Connection(HttpServer& server, ConnectionToken token, OwnedFd socket, const PeerAddress& peer,
+             std::uint32_t requests);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  [[nodiscard]] ConnectionToken token() const { return token_; }
+  [[nodiscard]] const PeerAddress& peer() const { return peer_; }
+  [[nodiscard]] std::uint32_t requests() const { return requests_; }
+
+  // Between two requests (or before the first), with nothing read and nothing to write.
+  [[nodiscard]] bool is_idle() const { return state_ == State::idle && !is_blocked(); }
+  // Closed, and no handler of a wait still refers to it: it may be destroyed.
+  [[nodiscard]] bool is_finished() const { return state_ == State::closed && !waiting_; }
+
+  // Each of these may close the connection; the caller then asks is_finished(). Each is an event of
+  // its own for the server's clock and statistics.
+  void start();
+  void on_deadline();
+  void on_job_done(Job& job);
+  void close();
+  // For handing a duplicate on.
+  [[nodiscard]] int socket() { return transport_.native(); }
+  // Gives the socket of an idle connection away; the connection is closed by it.
+  OwnedFd release();
+
+  // Answers 503 to whoever is there and closes: the worker has no place for another connection.
+  void refuse();
+
+ private:
+  enum class State : std::uint8_t { idle, head, body, handling, lingering, closed };
+
+  [[nodiscard]] bool is_blocked() const { return !output_.empty(); }
+  [[nodiscard]] bool can_parse() const {
+    return !closing_ && !is_blocked() &&
+           (state_ == State::idle || state_ == State::head || state_ == State::body);
+  }
+
+  void on_readable();
+  void on_writable();
+  void receive();
+  bool receive_once();
+  void on_input_end(bool reset);
+  void wait_for_input();
+  void wait_for_output();
+
+  std::size_t process(std::string_view bytes);
+  void process_kept_input();
+  std::size_t take_head(std::string_view bytes);
+  std::size_t take_body(std::string_view bytes);
+  std::size_t begin_request(std::string_view bytes);
+  std::size_t begin_body(std::string_view bytes);
+  bool refuse_expectation();
+  void answer();
+  void answer_on_loop();
+  void answer_on_pool();
+  void answer_without_handler();
+  void answer_overload(std::string_view detail);
+  void answer_parse_error();
+  void answer_error(int status, std::string_view detail, Counter counter);
+  void finish_answer(const Request& request, Response& response);
+
+  void flush();
+  void settle();
+  void begin_linger();
+  void discard_input();
+  void set_deadline(std::uint64_t after_ns);
+  void extend_body_deadline();
+  void mark_busy(bool busy);
+
+  HttpServer& server_;
+  SocketTransport transport_;
+  std::unique_ptr<Exchange> exchange_;
+  ByteBuffer input_;   // the start of a message that is not complete, or what waits behind one
+  ByteBuffer output_;  // what the peer has not taken yet
+  ConnectionToken token_;
+  std::uint32_t requests_;
+  PeerAddress peer_;
+  State state_ = State::idle;
+  bool waiting_ = false;
+  bool busy_ = false;          // counted as busy by the server
+  bool closing_ = false;       // the last answer is written or being written
+  bool linger_ = false;        // ... and the peer may still be sending
+  std::uint32_t lingered_bytes_ = 0;
+  std::uint64_t body_started_ns_ = 0;
+};
+
+}  // namespace prefork

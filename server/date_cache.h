@@ -1,0 +1,31 @@
+// The Server and Date fields of every answer, formatted once a second instead of once an answer.
+// RFC 9110 sections 6.6.1 (Date) and 5.6.7 (IMF-fixdate). One thread: the event loop refreshes it
+// from its tick.
+#pragma once
+
+#include <ctime>
+#include <string>
+#include <string_view>
+
+namespace prefork {
+
+class DateCache {
+ public:
+  explicit DateCache(std::string_view server_name);
+
+  // To be called often; does something when the second has changed.
+  void refresh(std::time_t now);
+
+  // "Server: ...\r\nDate: ...\r\n"
+  [[nodiscard]] std::string_view fields() const { return fields_; }
+
+ private:
+  std::string prefix_;
+  std::string fields_;
+  std::time_t second_ = -1;
+};
+
+// "Sun, 06 Nov 1994 08:49:37 GMT"
+std::string format_http_date(std::time_t time);
+
+}  // namespace prefork

@@ -1,0 +1,129 @@
+#include "server/demo_app.h"
+
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "server/router.h"
+
+namespace prefork {
+
+namespace {
+
+constexpr std::uint32_t kMaxSleepMs = 60'000;
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+
+std::string row(std::string_view link, std::string_view what) {
+  std::string html = "<tr><td><a href=\"";
+  html.append(link).append("\"><code>").append(link).append("</code></a></td><td>");
+  html.append(what).append("</td></tr>\n");
+  return html;
+}
+
+std::string welcome_page(const DemoIdentity& identity) {
+  std::string html = R"(<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>prefork-server</title>
+<style>
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem;
+       color: #1d2733; background: #fbfbf9; }
+h1 { font-size: 1.6rem; margin-bottom: 0; }
+p.by { margin-top: .2rem; color: #5a6774; }
+b { color: #0b6e4f; }
+table { border-collapse: collapse; width: 100%; margin: 1.5rem 0; }
+td { border-top: 1px solid #dde2e6; padding: .45rem .6rem .45rem 0; vertical-align: top; }
+a { color: #0b5cad; text-decoration: none; } a:hover { text-decoration: underline; }
+</style>
+</head>
+<body>
+<h1>prefork-server is running</h1>
+)";
+  html.append("<p class=\"by\">This page came from <b>worker ").append(std::to_string(identity.slot));
+  html.append("</b>, pid <b>").append(std::to_string(identity.pid)).append("</b>. ");
+  html.append("Reload it over a new connection and another worker may answer.</p>\n<table>\n");
+  html.append(row("/plaintext", "<code>Hello, World!</code>, for load tests"));
+  html.append(row("/json", "the same as JSON"));
+  html.append(row("/echo", "your request as it arrived; with a body, that comes back too"));
+  html.append(row("/sleep?ms=500", "blocks a pool thread for so long; the event loop goes on"));
+  if (identity.may_crash) {
+    html.append(row("/crash", "kills this worker; the master replaces it"));
+  }
+  if (!identity.statistics_url.empty()) {
+    html.append(row(identity.statistics_url, "what each worker does, live"));
+  }
+  html.append("</table>\n</body>\n</html>\n");
+  return html;
+}
+
+void echo(const Request& request, Response& response) {
+  response.set_content_type(kText);
+  std::string& text = response.body();
+  text.append(request.method_text).append(" ").append(request.target);
+  text.append(request.version_minor == 0 ? " HTTP/1.0\n" : " HTTP/1.1\n");
+  for (const Field& field : request.fields) {
+    text.append(field.name).append(": ").append(field.value).append("\n");
+  }
+  text.append("\n").append(request.body);
+}
+
+std::optional<std::uint32_t> milliseconds_in(std::string_view query) {
+  constexpr std::string_view kName = "ms=";
+  if (!query.starts_with(kName)) {
+    return std::nullopt;
+  }
+  query.remove_prefix(kName.size());
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(query.data(), query.data() + query.size(), value);
+  if (error != std::errc{} || end != query.data() + query.size() || value > kMaxSleepMs) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+void sleep_a_while(const Request& request, Response& response) {
+  const auto ms = milliseconds_in(request.query);
+  if (!ms) {
+    response.set_error(400, "use /sleep?ms=N with N from 0 to " + std::to_string(kMaxSleepMs));
+    return;
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(*ms));
+  response.set_content_type(kText);
+  response.set_body("slept " + std::to_string(*ms) + " ms\n");
+}
+
+}  // namespace
+
+std::unique_ptr<Application> make_demo_app(const DemoIdentity& identity) {
+  auto router = std::make_unique<Router>();
+  router->add(Method::get, "/plaintext", RunOn::loop, [](const Request&, Response& response) {
+    response.set_content_type("text/plain");
+    response.set_static_body("Hello, World!");
+  });
+  router->add(Method::get, "/", RunOn::loop,
+              [page = welcome_page(identity)](const Request&, Response& response) {
+                response.set_content_type("text/html; charset=utf-8");
+                response.set_static_body(page);
+              });
+  router->add(Method::get, "/json", RunOn::loop, [](const Request&, Response& response) {
+    response.set_content_type("application/json");
+    response.set_static_body(R"({"message":"Hello, World!"})");
+  });
+  for (const Method method :
+       {Method::get, Method::post, Method::put, Method::patch, Method::delete_}) {
+    router->add(method, "/echo", RunOn::loop, echo);
+  }
+  router->add(Method::get, "/sleep", RunOn::pool, sleep_a_while);
+  if (identity.may_crash) {
+    router->add(Method::get, "/crash", RunOn::loop,
+                [](const Request&, Response&) { std::raise(SIGSEGV); });
+  }
+  return router;
+}
+
+}  // namespace prefork

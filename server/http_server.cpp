@@ -1,0 +1,340 @@
+#include "server/http_server.h"
+
+#include <array>
+#include <asio/post.hpp>
+#include <cstring>
+#include <ctime>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+#include "ipc/check.h"
+#include "ipc/monotonic.h"
+
+namespace prefork {
+
+namespace {
+
+constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kAcceptErrorReportNs = 10'000'000'000;
+
+}  // namespace
+
+ServerSettings ServerSettings::from(const Options& options) {
+  ServerSettings settings;
+  settings.parser.request_line_bytes = options.limit_request_line;
+  settings.parser.header_bytes = options.limit_header_bytes;
+  settings.parser.header_count = options.limit_header_count;
+  settings.parser.body_bytes = options.limit_body;
+  settings.timeout_keep_alive = options.timeout_keep_alive;
+  settings.timeout_header = options.timeout_header;
+  settings.timeout_body = options.timeout_body;
+  settings.timeout_write = options.timeout_write;
+  settings.limit_connections = options.limit_connections;
+  settings.limit_concurrency = options.limit_concurrency;
+  return settings;
+}
+
+HttpServer::HttpServer(asio::io_context& loop, const ServerSettings& settings,
+                       const Application& application, WorkerRecord& record, AccessLog& access_log,
+                       ServerHooks& hooks, Executor* executor)
+    : loop_(loop),
+      settings_(settings),
+      application_(application),
+      record_(record),
+      access_log_(access_log),
+      hooks_(hooks),
+      executor_(executor),
+      tick_timer_(loop),
+      now_ns_(monotonic_ns()),
+      date_("prefork-server"),
+      scratch_(new char[kScratchBytes]) {}
+
+HttpServer::~HttpServer() = default;
+
+void HttpServer::start(const std::vector<int>& listening_sockets) {
+  refresh_now();
+  for (std::size_t i = 0; i < listening_sockets.size(); ++i) {
+    listeners_.push_back(std::make_unique<Listener>(*this, loop_, listening_sockets[i],
+                                                    static_cast<std::uint32_t>(i)));
+    listeners_.back()->start();
+  }
+  schedule_tick();
+}
+
+// --- connections come and go ---------------------------------------------------------------------
+
+void HttpServer::on_accepted(OwnedFd socket, const HandedConnection& about) {
+  record_.counters.add(Counter::connections_accepted);
+  if (hooks_.place(socket.get(), about, true) == Place::given) {
+    record_.counters.add(Counter::connections_handed_on);
+    return;
+  }
+  open_connection(std::move(socket), about);
+}
+
+void HttpServer::adopt(OwnedFd socket, const HandedConnection& about) {
+  refresh_now();
+  record_.counters.add(Counter::connections_received);
+  open_connection(std::move(socket), about);
+}
+
+void HttpServer::open_connection(OwnedFd socket, const HandedConnection& about) {
+  const bool refused = open_ >= settings_.limit_connections;
+  if (refused) {
+    record_.counters.add(Counter::connections_refused);
+    if (open_ >= settings_.limit_connections + kRefusalRoom) {
+      hooks_.on_connection_gone();
+      return;
+    }
+  }
+  if (free_indices_.empty()) {
+    free_indices_.push_back(static_cast<std::uint32_t>(connections_.size()));
+    connections_.emplace_back();
+    deadlines_ns_.push_back(kNever);
+    serials_.push_back(0);
+  }
+  const std::uint32_t index = free_indices_.back();
+  free_indices_.pop_back();
+  const ConnectionToken token{index, ++serials_[index]};
+  connections_[index] =
+      std::make_unique<Connection>(*this, token, std::move(socket), about.peer, about.requests);
+  record_.gauges.set(Gauge::connections_active, ++open_);
+  count_idle();
+
+  Connection& connection = *connections_[index];
+  if (refused) {
+    connection.refuse();
+  } else {
+    connection.start();
+  }
+  forget_if_finished(connection);
+}
+
+void HttpServer::forget_if_finished(Connection& connection) {
+  if (!connection.is_finished()) {
+    return;
+  }
+  const std::uint32_t index = connection.token().index;
+  connections_[index].reset();
+  free_indices_.push_back(index);
+  record_.gauges.set(Gauge::connections_active, --open_);
+  count_idle();
+  record_.counters.add(Counter::connections_closed);
+  hooks_.on_connection_gone();
+  report_if_drained();
+}
+
+void HttpServer::on_accept_error(int error) {
+  record_.counters.add(Counter::accept_errors);
+  if (accept_error_reported_ns_ == 0 ||
+      now_ns_ - accept_error_reported_ns_ >= kAcceptErrorReportNs) {
+    accept_error_reported_ns_ = now_ns_;
+    hooks_.report(LogLevel::error,
+                  std::string("cannot accept connections: ") + std::strerror(error) +
+                      "; raise the limit of open files (ulimit -n) or lower --limit-connections");
+  }
+}
+
+std::unique_ptr<Exchange> HttpServer::borrow_exchange() {
+  if (spare_exchanges_.empty()) {
+    return std::make_unique<Exchange>(settings_.parser);
+  }
+  std::unique_ptr<Exchange> exchange = std::move(spare_exchanges_.back());
+  spare_exchanges_.pop_back();
+  return exchange;
+}
+
+void HttpServer::return_exchange(std::unique_ptr<Exchange> exchange) {
+  if (spare_exchanges_.size() < kMaxSpareExchanges) {
+    exchange->reset();
+    spare_exchanges_.push_back(std::move(exchange));
+  }
+}
+
+// --- clock, deadlines, statistics ----------------------------------------------------------------
+
+std::uint64_t HttpServer::refresh_now() {
+  now_ns_ = monotonic_ns();
+  // Liveness is the loop's own doing: a loop that is stuck does not get here.
+  record_.beat_ns.store(now_ns_, std::memory_order_relaxed);
+  return now_ns_;
+}
+
+void HttpServer::begin_event() { refresh_now(); }
+
+void HttpServer::end_event() {
+  if (loop_answers_ != 0) {
+    // Requests that came in one read were answered by one write: they took equally long.
+    record_.latency.record((monotonic_ns() - now_ns_) / 1000, loop_answers_);
+    loop_answers_ = 0;
+  }
+}
+
+void HttpServer::set_deadline(std::uint32_t index, std::uint64_t at_ns) {
+  deadlines_ns_[index] = at_ns;
+}
+
+void HttpServer::count_busy(bool busy) {
+  busy_ = busy ? busy_ + 1 : busy_ - 1;
+  count_idle();
+}
+
+void HttpServer::count_idle() { record_.gauges.set(Gauge::connections_idle, open_ - busy_); }
+
+void HttpServer::change_handling(int by) {
+  handling_ = static_cast<std::uint32_t>(static_cast<int>(handling_) + by);
+  record_.gauges.set(Gauge::requests_in_progress, handling_);
+}
+
+void HttpServer::count_response(int status) {
+  static constexpr std::array kByClass = {Counter::responses_1xx, Counter::responses_2xx,
+                                          Counter::responses_3xx, Counter::responses_4xx,
+                                          Counter::responses_5xx};
+  record_.counters.add(kByClass[static_cast<std::size_t>(status / 100 - 1)]);
+}
+
+void HttpServer::report_handler_error(const Request& request, std::string_view what) {
+  record_.counters.add(Counter::handler_errors);
+  std::string line = "request " + std::to_string(request.id) + " ";
+  line.append(request.method_text).append(" ").append(request.path);
+  line.append(" answered with 500: ").append(what);
+  hooks_.report(LogLevel::error, line);
+}
+
+void HttpServer::schedule_tick() {
+  tick_timer_.expires_after(kTick);
+  tick_timer_.async_wait([this](std::error_code error) {
+    if (!error) {
+      on_tick();
+      schedule_tick();
+    }
+  });
+}
+
+void HttpServer::on_tick() {
+  refresh_now();
+  date_.refresh(std::time(nullptr));
+  for (const auto& listener : listeners_) {
+    listener->on_tick();
+  }
+  sweep_deadlines();
+  if (draining_) {
+    drain_idle_connections();
+  }
+  hooks_.on_tick(now_ns_);
+}
+
+void HttpServer::sweep_deadlines() {
+  const std::uint64_t now = now_ns_;
+  for (std::size_t i = 0; i < deadlines_ns_.size(); ++i) {
+    if (deadlines_ns_[i] <= now && connections_[i]) {
+      Connection& connection = *connections_[i];
+      connection.on_deadline();
+      forget_if_finished(connection);
+    }
+  }
+}
+
+// --- jobs of the thread pool ---------------------------------------------------------------------
+
+void HttpServer::deliver(std::unique_ptr<Job> job) {
+  bool first = false;
+  {
+    const std::lock_guard lock(finished_mutex_);
+    first = finished_.empty();
+    finished_.push_back(std::move(job));
+  }
+  // One wake-up serves all that finish before the loop gets to it.
+  if (first) {
+    asio::post(loop_, [this] { take_finished_jobs(); });
+  }
+}
+
+void HttpServer::take_finished_jobs() {
+  {
+    const std::lock_guard lock(finished_mutex_);
+    taking_.swap(finished_);
+  }
+  for (std::unique_ptr<Job>& job : taking_) {
+    change_handling(-1);
+    record_.queue_wait.record((job->started_ns - job->queued_ns) / 1000);
+    record_.run_time.record((job->finished_ns - job->started_ns) / 1000);
+    const ConnectionToken token = job->connection;
+    const auto& connection = connections_[token.index];
+    if (connection && connection->token().serial == token.serial) {
+      connection->on_job_done(*job);
+      forget_if_finished(*connection);
+    }
+  }
+  taking_.clear();
+}
+
+// --- draining ------------------------------------------------------------------------------------
+
+void HttpServer::drain(DrainMode mode) {
+  const bool empty_queue = mode == DrainMode::close;
+  refresh_now();
+  drain_mode_ = draining_ && drain_mode_ == DrainMode::close ? DrainMode::close : mode;
+  draining_ = true;
+  for (const auto& listener : listeners_) {
+    // When the whole service stops, who is in the queue was promised an answer.
+    listener->stop(empty_queue);
+  }
+  drain_idle_connections();
+  report_if_drained();
+}
+
+void HttpServer::drain_idle_connections() {
+  for (std::size_t i = 0; i < connections_.size(); ++i) {
+    if (!connections_[i] || !connections_[i]->is_idle()) {
+      continue;
+    }
+    Connection& connection = *connections_[i];
+    if (drain_mode_ == DrainMode::hand_on) {
+      if (!hand_on_idle(connection)) {
+        return;
+      }
+      continue;
+    }
+    const auto patience = connection.requests() == 0 ? settings_.timeout_header
+                                                     : settings_.timeout_keep_alive;
+    const std::uint64_t patience_ns = static_cast<std::uint64_t>(patience.count()) * 1'000'000;
+    const std::uint64_t idle_since_ns = deadlines_ns_[i] - patience_ns;
+    if (now_ns_ - idle_since_ns >= kDrainIdleNs) {
+      connection.close();
+      forget_if_finished(connection);
+    }
+  }
+}
+
+// False when the others cannot take more at present.
+bool HttpServer::hand_on_idle(Connection& connection) {
+  HandedConnection about;
+  about.requests = connection.requests();
+  about.peer = connection.peer();
+  switch (hooks_.place(connection.socket(), about, false)) {
+    case Place::given:
+      record_.counters.add(Counter::connections_handed_on);
+      connection.release();
+      forget_if_finished(connection);
+      return true;
+    case Place::nowhere:
+      // Nobody is left to take them: end like a service that stops.
+      drain_mode_ = DrainMode::close;
+      return false;
+    case Place::here:
+    case Place::full:
+      break;
+  }
+  return false;
+}
+
+void HttpServer::report_if_drained() {
+  if (draining_ && open_ == 0 && !drained_reported_) {
+    drained_reported_ = true;
+    hooks_.on_drained();
+  }
+}
+
+}  // namespace prefork

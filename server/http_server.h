@@ -1,0 +1,188 @@
+// The HTTP server inside one process: connections, their deadlines, limits and statistics, on one
+// event loop. It knows nothing of other processes; what concerns them goes through ServerHooks. The
+// worker and the observer each have one.
+//
+// All calls on the event loop's thread, except deliver().
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/options.h"
+#include "ipc/inbox.h"
+#include "ipc/segment.h"
+#include "server/access_log.h"
+#include "server/application.h"
+#include "server/byte_buffer.h"
+#include "server/connection.h"
+#include "server/date_cache.h"
+#include "server/job.h"
+#include "server/listener.h"
+
+namespace prefork {
+
+struct ServerSettings {
+  ParserLimits parser;
+  std::chrono::milliseconds timeout_keep_alive{5'000};
+  std::chrono::milliseconds timeout_header{10'000};
+  std::chrono::milliseconds timeout_body{60'000};
+  std::chrono::milliseconds timeout_write{60'000};
+  std::uint32_t limit_connections = 16'384;
+  std::uint32_t limit_concurrency = 1'024;
+
+  static ServerSettings from(const Options& options);
+};
+
+enum class Place : std::uint8_t {
+  here,
+  given,    // another process has it: the socket here may be closed
+  full,     // the others cannot take it just now
+  nowhere,  // there is no other
+};
+
+// What the process around the server decides or wants to know. Called on the event loop.
+class ServerHooks {
+ public:
+  ServerHooks() = default;
+  virtual ~ServerHooks() = default;
+  ServerHooks(const ServerHooks&) = delete;
+  ServerHooks& operator=(const ServerHooks&) = delete;
+
+  // A connection is looking for its place. `may_stay`: whether this process would serve it as well.
+  virtual Place place(int /*socket*/, const HandedConnection& /*about*/, bool may_stay) {
+    return may_stay ? Place::here : Place::nowhere;
+  }
+  // A connection that was placed here, or adopted, is gone.
+  virtual void on_connection_gone() {}
+  // About ten times a second.
+  virtual void on_tick(std::uint64_t /*now_ns*/) {}
+  // One line for the log.
+  virtual void report(LogLevel level, std::string_view line) = 0;
+  // Draining, and the last connection is gone.
+  virtual void on_drained() {}
+};
+
+enum class DrainMode : std::uint8_t {
+  hand_on,  // others go on serving: idle connections are given to them
+  close,    // the service stops: idle connections are closed
+};
+
+class HttpServer {
+ public:
+  static constexpr std::chrono::milliseconds kTick{100};
+
+  // The references must outlive the server. `executor` may be null: handlers then all run on the
+  // loop. `record` is written by this server alone.
+  HttpServer(asio::io_context& loop, const ServerSettings& settings, const Application& application,
+             WorkerRecord& record, AccessLog& access_log, ServerHooks& hooks, Executor* executor);
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Starts the tick and accepts on the sockets, which stay the caller's.
+  void start(const std::vector<int>& listening_sockets);
+
+  // Takes over a connection that another process handed on. When there is no room it is refused.
+  void adopt(OwnedFd socket, const HandedConnection& about);
+
+  // Stops accepting and lets the connections come to their end. Idempotent; a later `close`
+  // overrides an earlier `hand_on`.
+  void drain(DrainMode mode);
+  [[nodiscard]] bool is_draining() const { return draining_; }
+
+  // From any thread: a job has been done. Its connection, if still there, answers.
+  void deliver(std::unique_ptr<Job> job);
+
+  [[nodiscard]] std::size_t connection_count() const { return open_; }
+  [[nodiscard]] std::uint64_t requests() const { return requests_; }
+
+ private:
+  friend class Connection;
+  friend class Listener;
+
+  // Over the connection limit there is this much room for connections that only get their 503.
+  static constexpr std::size_t kRefusalRoom = 64;
+  // While the service stops, a connection that was used a moment ago may have a request on its way.
+  static constexpr std::uint64_t kDrainIdleNs = 1'000'000'000;
+  static constexpr std::size_t kScratchBytes = 64 * 1024;
+  static constexpr std::size_t kMaxSpareExchanges = 64;
+
+  // Called by the listeners.
+  void on_accepted(OwnedFd socket, const HandedConnection& about);
+  void on_accept_error(int error);
+
+  // Called by connections.
+  std::unique_ptr<Exchange> borrow_exchange();
+  void return_exchange(std::unique_ptr<Exchange> exchange);
+  void set_deadline(std::uint32_t index, std::uint64_t at_ns);
+  void count_busy(bool busy);
+  void count_idle();
+  void change_handling(int by);
+  void report_handler_error(const Request& request, std::string_view what);
+  // The service stops: answers end their connections.
+  [[nodiscard]] bool is_stopping() const { return draining_ && drain_mode_ == DrainMode::close; }
+  void begin_event();
+  void end_event();
+  void forget_if_finished(Connection& connection);
+  void count_response(int status);
+  std::uint64_t refresh_now();
+
+  void open_connection(OwnedFd socket, const HandedConnection& about);
+  void schedule_tick();
+  void on_tick();
+  void sweep_deadlines();
+  void drain_idle_connections();
+  bool hand_on_idle(Connection& connection);
+  void take_finished_jobs();
+  void report_if_drained();
+
+  asio::io_context& loop_;
+  const ServerSettings settings_;
+  const Application& application_;
+  WorkerRecord& record_;
+  AccessLog& access_log_;
+  ServerHooks& hooks_;
+  Executor* const executor_;
+
+  asio::basic_waitable_timer<std::chrono::steady_clock> tick_timer_;
+  std::uint64_t now_ns_ = 0;  // refreshed at the start of each event
+  DateCache date_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+
+  // Connections by index, with their deadlines beside each other, so that a sweep over thousands
+  // reads a few kilobytes and not each connection.
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::uint64_t> deadlines_ns_;
+  std::vector<std::uint32_t> serials_;
+  std::vector<std::uint32_t> free_indices_;
+  std::size_t open_ = 0;
+  std::size_t busy_ = 0;
+
+  // Memory that every connection uses in its turn.
+  std::unique_ptr<char[]> scratch_;
+  ByteBuffer out_;
+  Response response_;
+  std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
+
+  std::uint64_t requests_ = 0;
+  std::uint64_t accept_error_reported_ns_ = 0;
+  std::uint64_t loop_answers_ = 0;  // in the present event, for the latency histogram
+  std::uint32_t handling_ = 0;      // requests on the pool
+  bool draining_ = false;
+  bool drained_reported_ = false;
+  DrainMode drain_mode_ = DrainMode::close;
+
+  std::mutex finished_mutex_;
+  std::vector<std::unique_ptr<Job>> finished_;  // guarded by finished_mutex_
+  std::vector<std::unique_ptr<Job>> taking_;    // the loop's, swapped with finished_
+};
+
+}  // namespace prefork

@@ -1,0 +1,47 @@
+// Accepts from one listening socket that several processes share. Being woken and finding nothing
+// is normal: a sibling was faster. Out of descriptors it pauses until the next tick instead of
+// spinning. One thread: the event loop.
+#pragma once
+
+#include <asio/io_context.hpp>
+#include <asio/posix/basic_stream_descriptor.hpp>
+#include <cstdint>
+
+namespace prefork {
+
+class HttpServer;
+
+class Listener {
+ public:
+  // `socket` is listening and non-blocking; a duplicate is made, the original stays the caller's.
+  Listener(HttpServer& server, asio::io_context& loop, int socket, std::uint32_t bind_index);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  void start();
+  // Tries again after a pause.
+  void on_tick();
+  // Takes everything that is in the queue, then leaves the socket to others.
+  void stop(bool empty_queue);
+
+ private:
+  // So many connections in one turn of the loop at most: the ones already here want service too.
+  static constexpr int kMaxAcceptsPerTurn = 64;
+  // The largest backlog there is: what may wait in the queue when the service stops.
+  static constexpr int kMaxQueued = 65'535;
+
+  enum class Outcome : std::uint8_t { accepted, queue_empty, out_of_resources };
+
+  void wait();
+  void accept_some(int limit);
+  Outcome accept_one();
+
+  HttpServer& server_;
+  asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor_;
+  std::uint32_t bind_index_;
+  bool paused_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace prefork

@@ -1,0 +1,478 @@
+#include "server/request_parser.h"
+
+#include <algorithm>
+
+#include "ipc/check.h"
+#include "server/target.h"
+
+namespace prefork {
+
+namespace {
+
+// Blank lines before a request are skipped (RFC 9112 section 2.2), but not for ever.
+constexpr std::size_t kMaxBlankLineBytes = 16;
+// Chunk extensions carry nothing we use; all those of one body together may be this long.
+constexpr std::size_t kMaxChunkExtensionBytes = 16 * 1024;
+constexpr std::string_view kVersionPrefix = " HTTP/";
+
+Method method_of(llhttp_method_t method) {
+  switch (method) {
+    case HTTP_GET:
+      return Method::get;
+    case HTTP_HEAD:
+      return Method::head;
+    case HTTP_POST:
+      return Method::post;
+    case HTTP_PUT:
+      return Method::put;
+    case HTTP_PATCH:
+      return Method::patch;
+    case HTTP_DELETE:
+      return Method::delete_;
+    case HTTP_OPTIONS:
+      return Method::options;
+    case HTTP_TRACE:
+      return Method::trace;
+    case HTTP_CONNECT:
+      return Method::connect;
+    default:
+      return Method::other;
+  }
+}
+
+}  // namespace
+
+// llhttp calls these while it parses; each returns 0 to go on, HPE_USER with the error set to stop.
+struct ParserCallbacks {
+  static RequestParser& self(llhttp_t* parser) {
+    return *static_cast<RequestParser*>(parser->data);
+  }
+
+  static int on_url(llhttp_t* parser, const char* at, std::size_t size) {
+    RequestParser& p = self(parser);
+    p.extend(p.target_, at, size);
+    return 0;
+  }
+
+  static int on_field(llhttp_t* parser, const char* at, std::size_t size) {
+    RequestParser& p = self(parser);
+    if (p.in_body_) {
+      return count_trailer(p, size);
+    }
+    if (p.spans_.empty() || p.spans_.back().complete) {
+      if (p.spans_.size() == p.limits_.header_count) {
+        p.fail(431, "too many header fields");
+        return HPE_USER;
+      }
+      p.spans_.emplace_back();
+    }
+    p.extend(p.spans_.back().name, at, size);
+    return 0;
+  }
+
+  static int on_value(llhttp_t* parser, const char* at, std::size_t size) {
+    RequestParser& p = self(parser);
+    if (p.in_body_) {
+      return count_trailer(p, size);
+    }
+    p.extend(p.spans_.back().value, at, size);
+    return 0;
+  }
+
+  static int on_value_complete(llhttp_t* parser) {
+    RequestParser& p = self(parser);
+    if (!p.in_body_) {
+      p.spans_.back().complete = true;
+    } else if (++p.trailer_count_ > p.limits_.header_count) {
+      p.fail(431, "too many trailer fields");
+      return HPE_USER;
+    }
+    return 0;
+  }
+
+  static int count_trailer(RequestParser& p, std::size_t size) {
+    p.trailer_bytes_ += size;
+    if (p.trailer_bytes_ > p.limits_.header_bytes) {
+      p.fail(431, "trailer fields too large");
+      return HPE_USER;
+    }
+    return 0;
+  }
+
+  static int on_extension(llhttp_t* parser, const char*, std::size_t size) {
+    RequestParser& p = self(parser);
+    p.extension_bytes_ += size;
+    if (p.extension_bytes_ > kMaxChunkExtensionBytes) {
+      p.fail(413, "chunk extensions too large");
+      return HPE_USER;
+    }
+    return 0;
+  }
+
+  static int on_body(llhttp_t* parser, const char* at, std::size_t size) {
+    RequestParser& p = self(parser);
+    if (size > p.limits_.body_bytes - p.body_received_) {
+      p.fail(413, "body over the limit");
+      return HPE_USER;
+    }
+    p.body_received_ += size;
+    p.body_->append(at, size);
+    return 0;
+  }
+
+  static int pause(llhttp_t*) { return HPE_PAUSED; }
+
+  static const llhttp_settings_t& settings() {
+    static const llhttp_settings_t kSettings = [] {
+      llhttp_settings_t settings;
+      llhttp_settings_init(&settings);
+      settings.on_url = on_url;
+      settings.on_header_field = on_field;
+      settings.on_header_value = on_value;
+      settings.on_header_value_complete = on_value_complete;
+      settings.on_headers_complete = pause;
+      settings.on_chunk_extension_name = on_extension;
+      settings.on_chunk_extension_value = on_extension;
+      settings.on_body = on_body;
+      settings.on_message_complete = pause;
+      return settings;
+    }();
+    return kSettings;
+  }
+};
+
+RequestParser::RequestParser(const ParserLimits& limits) : limits_(limits) {
+  llhttp_init(&llhttp_, HTTP_REQUEST, &ParserCallbacks::settings());
+  llhttp_.data = this;
+  spans_.reserve(16);
+  fields_.reserve(16);
+}
+
+void RequestParser::reset() {
+  llhttp_reset(&llhttp_);
+  start_ = 0;
+  parsed_ = 0;
+  head_size_ = 0;
+  target_ = {};
+  spans_.clear();
+  in_body_ = false;
+  chunked_ = false;
+  content_length_ = 0;
+  body_received_ = 0;
+  trailer_count_ = 0;
+  trailer_bytes_ = 0;
+  extension_bytes_ = 0;
+}
+
+void RequestParser::extend(Span& span, const char* at, std::size_t size) const {
+  const auto offset = static_cast<std::uint32_t>(at - base_);
+  if (span.size == 0) {
+    span.offset = offset;
+  }
+  // Pieces of one span follow each other, because the bytes lie in one piece.
+  span.size = offset + static_cast<std::uint32_t>(size) - span.offset;
+}
+
+ParseStatus RequestParser::fail(int status, const char* detail) {
+  error_ = {status, detail};
+  return ParseStatus::error;
+}
+
+// False when they are not CR LF pairs, or too many.
+bool RequestParser::skip_blank_lines(std::string_view bytes) {
+  while (start_ + 1 < bytes.size() && bytes[start_] == '\r' && bytes[start_ + 1] == '\n') {
+    start_ += 2;
+  }
+  const bool bare_line_end =
+      start_ < bytes.size() &&
+      (bytes[start_] == '\n' || (bytes[start_] == '\r' && start_ + 1 < bytes.size()));
+  return !bare_line_end && start_ <= kMaxBlankLineBytes;
+}
+
+ParseStatus RequestParser::parse_head(std::string_view bytes) {
+  if (parsed_ == start_) {
+    if (!skip_blank_lines(bytes)) {
+      return fail(400, "bad line end before the request line");
+    }
+    parsed_ = start_;
+    if (parsed_ == bytes.size() || bytes[parsed_] == '\r') {
+      return ParseStatus::need_more;
+    }
+  }
+  base_ = bytes.data();
+  const llhttp_errno_t code =
+      llhttp_execute(&llhttp_, bytes.data() + parsed_, bytes.size() - parsed_);
+  if (code == HPE_OK) {
+    parsed_ = bytes.size();
+    return check_size_so_far(bytes);
+  }
+  if (code != HPE_PAUSED) {
+    return code == HPE_USER ? ParseStatus::error : fail_from_llhttp(code, bytes);
+  }
+  head_size_ = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - bytes.data());
+  parsed_ = head_size_;
+  return finish_head(bytes);
+}
+
+ParseStatus RequestParser::check_size_so_far(std::string_view bytes) {
+  const std::size_t size = bytes.size() - start_;
+  // Without a field name yet, all of it is request line.
+  if (spans_.empty() && size > limits_.request_line_bytes + 2) {
+    return fail(414, "request line over the limit");
+  }
+  if (size > limits_.header_bytes) {
+    return fail(431, "header section over the limit");
+  }
+  return ParseStatus::need_more;
+}
+
+ParseStatus RequestParser::finish_head(std::string_view bytes) {
+  if (head_size_ - start_ > limits_.header_bytes) {
+    // A long request line is its own error; it ends where the first field (or blank line) begins.
+    const bool long_line = target_.size > limits_.request_line_bytes;
+    return long_line ? fail(414, "request line over the limit")
+                     : fail(431, "header section over the limit");
+  }
+  request_ = {};
+  request_.method = method_of(static_cast<llhttp_method_t>(llhttp_.method));
+  if (const auto status = check_request_line(bytes); status != ParseStatus::complete) {
+    return status;
+  }
+  fields_.clear();
+  for (const FieldSpan& span : spans_) {
+    fields_.push_back({{bytes.data() + span.name.offset, span.name.size},
+                       trim({bytes.data() + span.value.offset, span.value.size})});
+  }
+  request_.fields = fields_;
+  if (const auto status = check_fields(); status != ParseStatus::complete) {
+    return status;
+  }
+  if (const auto status = check_target(); status != ParseStatus::complete) {
+    return status;
+  }
+  keep_alive_ = llhttp_should_keep_alive(&llhttp_) != 0;
+  in_body_ = true;
+  return ParseStatus::complete;
+}
+
+// method SP target SP "HTTP/1." DIGIT CRLF and nothing else: llhttp takes more spaces than one.
+ParseStatus RequestParser::check_request_line(std::string_view bytes) {
+  const std::string_view line = bytes.substr(start_);
+  const std::size_t method_end = line.find(' ');
+  const std::size_t target_begin = target_.offset - start_;
+  const std::size_t target_end = target_begin + target_.size;
+  if (llhttp_.http_major == 0) {
+    return fail(400, "HTTP/0.9 is not spoken here");
+  }
+  if (llhttp_.http_major != 1) {
+    return fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+  }
+  // "HTTP/1.1\r\n" is ten bytes from the character behind the space on.
+  if (target_begin != method_end + 1 ||
+      line.substr(target_end, kVersionPrefix.size()) != kVersionPrefix ||
+      line[target_end + kVersionPrefix.size() + 3] != '\r') {
+    return fail(400, "malformed request line");
+  }
+  if (target_end + kVersionPrefix.size() + 3 > limits_.request_line_bytes) {
+    return fail(414, "request line over the limit");
+  }
+  request_.version_minor = llhttp_.http_minor;
+  request_.method_text = line.substr(0, method_end);
+  request_.target = line.substr(target_begin, target_.size);
+  return ParseStatus::complete;
+}
+
+ParseStatus RequestParser::check_fields() {
+  unsigned host_count = 0;
+  unsigned transfer_encoding_count = 0;
+  std::string_view transfer_encoding;
+  expects_continue_ = false;
+  for (const Field& field : fields_) {
+    // The few fields the framing depends on have lengths that are rare among others.
+    switch (field.name.size()) {
+      case 4:
+        if (equals_ignoring_case(field.name, "host")) {
+          ++host_count;
+          request_.host = field.value;
+        }
+        break;
+      case 6:
+        if (equals_ignoring_case(field.name, "expect")) {
+          if (!equals_ignoring_case(field.value, "100-continue")) {
+            return fail(417, "unknown expectation");
+          }
+          expects_continue_ = request_.version_minor >= 1;
+        }
+        break;
+      case 17:
+        if (equals_ignoring_case(field.name, "transfer-encoding")) {
+          ++transfer_encoding_count;
+          transfer_encoding = field.value;
+        }
+        break;
+      default:
+        break;
+    }
+  }
+  if (host_count > 1) {
+    return fail(400, "more than one Host field");
+  }
+  if (host_count == 0 && request_.version_minor >= 1) {
+    return fail(400, "no Host field");
+  }
+  if (host_count == 1 && !is_valid_authority(request_.host)) {
+    return fail(400, "bad Host field");
+  }
+  if (transfer_encoding_count != 0) {
+    return check_transfer_encoding(transfer_encoding, transfer_encoding_count);
+  }
+  if ((llhttp_.flags & F_CONTENT_LENGTH) != 0) {
+    if (llhttp_.content_length > limits_.body_bytes) {
+      return fail(413, "body over the limit");
+    }
+    content_length_ = static_cast<std::size_t>(llhttp_.content_length);
+  }
+  return ParseStatus::complete;
+}
+
+// Exactly one "chunked" and no other coding: what else the grammar allows is either unknown here
+// (501) or a way to make two servers disagree about where the body ends (400). RFC 9112 section 6.1.
+ParseStatus RequestParser::check_transfer_encoding(std::string_view value, unsigned count) {
+  if (request_.version_minor == 0) {
+    return fail(400, "Transfer-Encoding in HTTP/1.0");
+  }
+  if ((llhttp_.flags & F_CONTENT_LENGTH) != 0) {
+    return fail(400, "both Transfer-Encoding and Content-Length");
+  }
+  if (count == 1 && equals_ignoring_case(value, "chunked")) {
+    chunked_ = true;
+    return ParseStatus::complete;
+  }
+  const std::string_view last = trim(value.substr(value.rfind(',') + 1));
+  const bool chunked_last = equals_ignoring_case(last, "chunked");
+  const bool chunked_before =
+      chunked_last && equals_ignoring_case(trim(value.substr(0, value.find(','))), "chunked");
+  if (count > 1 || !chunked_last || chunked_before) {
+    return fail(400, "Transfer-Encoding other than one final chunked");
+  }
+  return fail(501, "unknown transfer coding");
+}
+
+ParseStatus RequestParser::check_target() {
+  Target target;
+  if (const char* problem =
+          parse_target(request_.method, request_.target, target, path_storage_)) {
+    return fail(400, problem);
+  }
+  if (request_.method == Method::connect) {
+    return fail(501, "CONNECT is not for an origin server");
+  }
+  request_.path = target.path;
+  request_.query = target.query;
+  if (!target.authority.empty()) {
+    request_.host = target.authority;
+  }
+  return ParseStatus::complete;
+}
+
+ParseStatus RequestParser::fail_from_llhttp(llhttp_errno_t code, std::string_view bytes) {
+  switch (code) {
+    case HPE_INVALID_METHOD:
+    case HPE_PAUSED_H2_UPGRADE:
+      return fail_on_method(bytes);
+    case HPE_INVALID_VERSION:
+      return fail_on_version(bytes);
+    case HPE_INVALID_URL:
+      return fail(400, "malformed target");
+    case HPE_INVALID_CONTENT_LENGTH:
+    case HPE_UNEXPECTED_CONTENT_LENGTH:
+      return fail(400, "malformed or contradictory Content-Length");
+    case HPE_INVALID_TRANSFER_ENCODING:
+      return fail(400, "malformed or contradictory Transfer-Encoding");
+    case HPE_INVALID_HEADER_TOKEN:
+      return fail(400, in_body_ ? "malformed trailer field" : "malformed header field");
+    case HPE_INVALID_CHUNK_SIZE:
+      return fail(400, "malformed chunk");
+    default:
+      return fail(400, "malformed request");
+  }
+}
+
+// A method that llhttp does not know is none that we could implement, provided it is one at all.
+ParseStatus RequestParser::fail_on_method(std::string_view bytes) {
+  const std::string_view line = bytes.substr(start_);
+  const std::string_view method = line.substr(0, line.find_first_of(" \r\n"));
+  if (method == "PRI") {
+    return fail(505, "HTTP/2 is not spoken here");
+  }
+  return is_token(method) ? fail(501, "unknown method") : fail(400, "malformed request line");
+}
+
+// Judged by where llhttp stopped, not by what happens to lie behind it: the answer must not depend
+// on how the bytes were cut.
+ParseStatus RequestParser::fail_on_version(std::string_view bytes) {
+  const std::size_t target_end = target_.offset + target_.size;
+  const std::size_t digits = target_end + kVersionPrefix.size();
+  const auto stopped = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - bytes.data());
+  const bool well_formed = stopped <= digits + 3 && digits + 3 <= bytes.size() &&
+                           bytes.substr(target_end, kVersionPrefix.size()) == kVersionPrefix &&
+                           is_digit(bytes[digits]) && bytes[digits + 1] == '.' &&
+                           is_digit(bytes[digits + 2]);
+  return well_formed ? fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here")
+                     : fail(400, "malformed HTTP version");
+}
+
+ParseStatus RequestParser::consume_body(std::string_view bytes, std::string& body,
+                                        std::size_t& consumed) {
+  PREFORK_CHECK(in_body_);
+  if (chunked_) {
+    return consume_chunked(bytes, body, consumed);
+  }
+  consumed = std::min(bytes.size(), content_length_ - body_received_);
+  body.append(bytes.substr(0, consumed));
+  body_received_ += consumed;
+  return body_received_ == content_length_ ? ParseStatus::complete : ParseStatus::need_more;
+}
+
+ParseStatus RequestParser::consume_chunked(std::string_view bytes, std::string& body,
+                                           std::size_t& consumed) {
+  body_ = &body;
+  base_ = bytes.data();
+  consumed = bytes.size();
+  if (llhttp_get_errno(&llhttp_) == HPE_PAUSED) {
+    llhttp_resume(&llhttp_);
+  }
+  const llhttp_errno_t code = llhttp_execute(&llhttp_, bytes.data(), bytes.size());
+  if (code == HPE_OK) {
+    return ParseStatus::need_more;
+  }
+  if (code == HPE_PAUSED) {
+    consumed = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - bytes.data());
+    return ParseStatus::complete;
+  }
+  return code == HPE_USER ? ParseStatus::error : fail_from_llhttp(code, bytes);
+}
+
+void RequestParser::rebase(const char* copy, std::vector<Field>& fields, Request& request) const {
+  const auto moved = [this, copy](std::string_view view) -> std::string_view {
+    // The decoded path lives in this object, not among the bytes.
+    if (view.data() == nullptr || view.data() < base_ || view.data() >= base_ + head_size_) {
+      return view;
+    }
+    return {copy + (view.data() - base_), view.size()};
+  };
+  fields.clear();
+  fields.reserve(fields_.size());
+  for (const Field& field : fields_) {
+    fields.push_back({moved(field.name), moved(field.value)});
+  }
+  request = request_;
+  request.fields = fields;
+  request.method_text = moved(request_.method_text);
+  request.target = moved(request_.target);
+  request.path = moved(request_.path);
+  request.query = moved(request_.query);
+  request.host = moved(request_.host);
+}
+
+}  // namespace prefork

@@ -1,0 +1,66 @@
+#include "server/router.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace prefork {
+
+namespace {
+
+std::string_view name_of(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET, HEAD";
+    case Method::head:
+      return "HEAD";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::patch:
+      return "PATCH";
+    case Method::delete_:
+      return "DELETE";
+    case Method::options:
+    case Method::trace:
+    case Method::connect:
+    case Method::other:
+      break;
+  }
+  return "";
+}
+
+}  // namespace
+
+void Router::add(Method method, std::string path, RunOn run_on, Handler handler) {
+  auto routes = std::find_if(paths_.begin(), paths_.end(),
+                             [&path](const PathRoutes& known) { return known.path == path; });
+  if (routes == paths_.end()) {
+    routes = paths_.insert(paths_.end(), PathRoutes{std::move(path), "OPTIONS", {}});
+  }
+  routes->methods.push_back({method, run_on, std::move(handler)});
+  routes->allow.append(", ").append(name_of(method));
+}
+
+Routed Router::route(const Request& request) const noexcept {
+  if (request.path == "*") {
+    // OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7), of which no route speaks.
+    return {nullptr, RunOn::loop, 204, {}};
+  }
+  const auto routes =
+      std::find_if(paths_.begin(), paths_.end(), [&request](const PathRoutes& known) {
+        return known.path == request.path;
+      });
+  if (routes == paths_.end()) {
+    return {};
+  }
+  const Method wanted = request.method == Method::head ? Method::get : request.method;
+  for (const MethodRoute& route : routes->methods) {
+    if (route.method == wanted) {
+      return {&route.handler, route.run_on, 200, {}};
+    }
+  }
+  return {nullptr, RunOn::loop, request.method == Method::options ? 204 : 405, routes->allow};
+}
+
+}  // namespace prefork
