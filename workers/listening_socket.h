@@ -1,0 +1,51 @@
+// The sockets the server listens on, made by the master before the first fork and shared by all
+// workers. Closing the master's object removes the file of a Unix socket, unless another server has
+// put its own there meanwhile. Master only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <sys/types.h>
+#include <variant>
+#include <vector>
+
+#include "config/bind.h"
+#include "config/exit_code.h"
+#include "ipc/owned_fd.h"
+
+namespace prefork {
+
+class ListeningSocket {
+ public:
+  ListeningSocket(OwnedFd fd, Bind bind, std::string url);
+  ~ListeningSocket();
+  ListeningSocket(const ListeningSocket&) = delete;
+  ListeningSocket& operator=(const ListeningSocket&) = delete;
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  // As configured.
+  [[nodiscard]] const Bind& bind() const { return bind_; }
+  // Where it really listens: "http://127.0.0.1:8000", "unix:/run/shop.sock".
+  [[nodiscard]] const std::string& url() const { return url_; }
+
+ private:
+  OwnedFd fd_;
+  Bind bind_;
+  std::string url_;
+  dev_t device_ = 0;  // of the Unix socket's file
+  ino_t inode_ = 0;
+};
+
+using SharedSocket = std::shared_ptr<ListeningSocket>;
+
+struct ListenError {
+  ExitCode code;
+  std::string message;  // one line: what, where and how to mend it
+};
+
+// A bind may give several sockets: a host name has several addresses. On an error nothing of it
+// stays open.
+std::variant<std::vector<SharedSocket>, ListenError> open_listening_sockets(const Bind& bind,
+                                                                            int backlog);
+
+}  // namespace prefork

@@ -1,0 +1,32 @@
+// prefork-server: reads what it is asked to do, then becomes the master.
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/exit_code.h"
+#include "config/load.h"
+#include "workers/master.h"
+#include "workers/process_title.h"
+
+int main(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  prefork::Environment environment = prefork::current_environment();
+  prefork::Loaded loaded = prefork::load_options(arguments, environment);
+  switch (loaded.action) {
+    case prefork::Action::print_and_exit:
+      std::fputs(loaded.output.c_str(), stdout);
+      return prefork::to_int(prefork::ExitCode::stopped);
+    case prefork::Action::fail:
+      for (const prefork::ConfigError& error : loaded.errors) {
+        std::fprintf(stderr, "prefork-server: %s: %s\n", error.source.c_str(),
+                     error.message.c_str());
+      }
+      return prefork::to_int(prefork::ExitCode::configuration);
+    case prefork::Action::run:
+      break;
+  }
+  prefork::prepare_process_title(argc, argv);
+  prefork::Master master(std::move(loaded.options), std::move(arguments), std::move(environment));
+  return prefork::to_int(master.run());
+}

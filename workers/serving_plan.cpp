@@ -1,0 +1,104 @@
+#include "workers/serving_plan.h"
+
+#include <utility>
+
+namespace prefork {
+
+namespace {
+
+std::vector<SharedSocket> sockets_of(const std::vector<SharedSocket>& open, const Bind& bind) {
+  std::vector<SharedSocket> found;
+  for (const SharedSocket& socket : open) {
+    if (socket->bind() == bind) {
+      found.push_back(socket);
+    }
+  }
+  return found;
+}
+
+std::variant<std::vector<SharedSocket>, ListenError> reuse_or_open(
+    const Bind& bind, std::uint32_t backlog, const std::vector<SharedSocket>* open) {
+  if (open != nullptr) {
+    if (std::vector<SharedSocket> found = sockets_of(*open, bind); !found.empty()) {
+      return found;
+    }
+  }
+  return open_listening_sockets(bind, static_cast<int>(backlog));
+}
+
+// A second server on the same machine should start without a thought about the admin port.
+std::optional<ListenError> open_admin(ServingPlan& plan, const ServingPlan* previous) {
+  if (!plan.options.admin) {
+    return std::nullopt;
+  }
+  Bind bind = *plan.options.admin;
+  const std::vector<SharedSocket>* open = previous != nullptr ? &previous->admin : nullptr;
+  auto opened = reuse_or_open(bind, plan.options.backlog, open);
+  const ListenError* error = std::get_if<ListenError>(&opened);
+  if (error != nullptr && error->code == ExitCode::address_in_use &&
+      plan.options.admin_is_default) {
+    bind.port = 0;
+    opened = reuse_or_open(bind, plan.options.backlog, open);
+    error = std::get_if<ListenError>(&opened);
+    if (error == nullptr) {
+      plan.note = "the default admin address " + plan.options.admin->text() +
+                  " is in use; a free port was taken instead (choose one with --admin)";
+    }
+  }
+  if (error != nullptr) {
+    return *error;
+  }
+  plan.admin = std::move(std::get<std::vector<SharedSocket>>(opened));
+  return std::nullopt;
+}
+
+std::vector<int> fds_of(const std::vector<SharedSocket>& sockets) {
+  std::vector<int> fds;
+  fds.reserve(sockets.size());
+  for (const SharedSocket& socket : sockets) {
+    fds.push_back(socket->fd());
+  }
+  return fds;
+}
+
+}  // namespace
+
+std::vector<int> ServingPlan::fds() const { return fds_of(sockets); }
+std::vector<int> ServingPlan::admin_fds() const { return fds_of(admin); }
+
+std::vector<std::string> ServingPlan::urls() const {
+  std::vector<std::string> urls;
+  for (const SharedSocket& socket : sockets) {
+    urls.push_back(socket->url());
+  }
+  return urls;
+}
+
+std::string ServingPlan::admin_url() const { return admin.empty() ? "" : admin.front()->url(); }
+
+std::string ServingPlan::statistics_url() const {
+  const std::string url = admin_url();
+  return url.starts_with("http://") ? url + "/stats" : "";
+}
+
+std::variant<SharedPlan, ListenError> make_serving_plan(const Options& options,
+                                                        const ServingPlan* previous) {
+  auto plan = std::make_shared<ServingPlan>();
+  plan->options = options;
+  for (const Bind& bind : options.binds) {
+    auto opened =
+        reuse_or_open(bind, options.backlog, previous != nullptr ? &previous->sockets : nullptr);
+    if (auto* error = std::get_if<ListenError>(&opened)) {
+      return std::move(*error);
+    }
+    for (SharedSocket& socket : std::get<std::vector<SharedSocket>>(opened)) {
+      plan->sockets.push_back(std::move(socket));
+    }
+  }
+  if (auto error = open_admin(*plan, previous)) {
+    return *error;
+  }
+  return plan;
+}
+
+}  // namespace prefork

@@ -1,0 +1,86 @@
+#include "workers/thread_pool.h"
+
+#include <pthread.h>
+
+#include <string>
+#include <utility>
+
+#include "ipc/check.h"
+#include "ipc/monotonic.h"
+
+namespace prefork {
+
+ThreadPool::ThreadPool(std::uint32_t threads, std::size_t queue_limit, WorkerRecord& record,
+                       Deliver deliver)
+    : queue_limit_(queue_limit), record_(record), deliver_(std::move(deliver)) {
+  PREFORK_CHECK(threads >= 1 && threads <= kMaxPoolThreads);
+  record_.gauges.set(Gauge::pool_threads, threads);
+  threads_.reserve(threads);
+  try {
+    for (std::uint32_t i = 0; i < threads; ++i) {
+      threads_.emplace_back([this, i] { run(i); });
+    }
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    queue_.clear();
+  }
+  has_work_.notify_all();
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+  threads_.clear();
+}
+
+bool ThreadPool::submit(std::unique_ptr<Job>& job) {
+  {
+    const std::lock_guard lock(mutex_);
+    // Threads that are free take their job in a moment: what counts is who would have to wait.
+    const std::size_t free_threads = threads_.size() - static_cast<std::size_t>(busy_);
+    if (queue_.size() >= queue_limit_ + free_threads) {
+      return false;
+    }
+    queue_.push_back(std::move(job));
+    record_.gauges.set(Gauge::pool_queued, queue_.size());
+  }
+  has_work_.notify_one();
+  return true;
+}
+
+void ThreadPool::run(std::uint32_t index) {
+  ::pthread_setname_np(::pthread_self(), ("pool-" + std::to_string(index)).c_str());
+  InFlightBox& box = record_.pool_requests[index];
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    has_work_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (stopping_) {
+      return;
+    }
+    std::unique_ptr<Job> job = std::move(queue_.front());
+    queue_.pop_front();
+    // The gauges are written by several threads, but only under the mutex.
+    record_.gauges.set(Gauge::pool_queued, queue_.size());
+    record_.gauges.set(Gauge::pool_busy, ++busy_);
+    lock.unlock();
+
+    box.set(monotonic_ns(), job->request.id, job->request.peer, job->request.method_text,
+            job->request.path);
+    job->run();
+    box.clear();
+    deliver_(std::move(job));
+
+    lock.lock();
+    record_.gauges.set(Gauge::pool_busy, --busy_);
+  }
+}
+
+}  // namespace prefork

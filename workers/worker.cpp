@@ -1,0 +1,269 @@
+#include "workers/worker.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <asio/io_context.hpp>
+#include <memory>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "config/exit_code.h"
+#include "ipc/balance.h"
+#include "ipc/monotonic.h"
+#include "server/access_log.h"
+#include "server/demo_app.h"
+#include "server/http_server.h"
+#include "workers/child.h"
+#include "workers/fd_watch.h"
+#include "workers/thread_pool.h"
+
+namespace prefork {
+
+namespace {
+
+// Descriptors a worker needs beside its connections: pipes, logs, files it serves.
+constexpr std::uint32_t kReservedFds = 64;
+// Connections taken from an inbox in one turn of the loop.
+constexpr int kMaxTakesPerTurn = 64;
+// Ticks in a row (about a second) that the load word has to be wrong before it is corrected: a
+// reservation whose connection is still on its way looks like an error for a moment.
+constexpr int kDriftTicks = 10;
+
+std::uint32_t affordable_connections(std::uint32_t wanted, std::uint32_t other_fds) {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  const std::uint64_t reserved = kReservedFds + other_fds;
+  const std::uint64_t room = files.rlim_cur > reserved ? files.rlim_cur - reserved : 1;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, room));
+}
+
+std::uint64_t request_share(const Options& options) {
+  if (options.limit_max_requests == 0) {
+    return 0;
+  }
+  std::random_device seed;
+  std::uniform_int_distribution<std::uint64_t> jitter(0, options.limit_max_requests_jitter);
+  return options.limit_max_requests + jitter(seed);
+}
+
+class Worker : public ServerHooks {
+ public:
+  Worker(const ChildContext& context, OwnedFd signal_fd)
+      : context_(context),
+        record_(context_.segment.record(context_.id)),
+        signal_fd_(std::move(signal_fd)),
+        loop_(1),
+        share_(request_share(context_.options)),
+        signals_(loop_, signal_fd_.get()),
+        commands_(loop_, context_.control.read_fd()),
+        inbox_(loop_, context_.inboxes.receive_fd(context_.id.slot)) {}
+
+  int run() {
+    const std::string name = "worker " + std::to_string(context_.id.slot);
+    std::string problem;
+    if (!access_log_.open(context_.options.access_log,
+                          "w" + std::to_string(context_.id.slot), problem)) {
+      throw std::runtime_error(problem);
+    }
+    application_ = make_demo_app({context_.id.slot, ::getpid(), context_.generation,
+                                  context_.options.demo_crash, context_.statistics_url});
+    pool_ = std::make_unique<ThreadPool>(
+        context_.options.threads, context_.options.limit_queue, record_,
+        [this](std::unique_ptr<Job> job) { server_->deliver(std::move(job)); });
+    ServerSettings settings = ServerSettings::from(context_.options);
+    settings.limit_connections = affordable_connections(
+        settings.limit_connections, 2 * context_.inboxes.slots() + context_.options.threads);
+    server_ = std::make_unique<HttpServer>(loop_, settings, *application_, record_, access_log_,
+                                           *this, pool_.get());
+    begin_to_serve();
+    loop_.run();
+    pool_.reset();
+    return 0;
+  }
+
+  Place place(int socket, const HandedConnection& about, bool may_stay) override {
+    const auto placement =
+        reserve_place(context_.segment, context_.id, monotonic_ns(), may_stay && !draining_);
+    if (!placement) {
+      return may_stay ? stay() : Place::nowhere;
+    }
+    if (placement->target == context_.id) {
+      return Place::here;
+    }
+    HandedConnection handed = about;
+    handed.epoch = placement->epoch;
+    if (context_.inboxes.hand_on(placement->target.slot, socket, handed) == HandResult::sent) {
+      return Place::given;
+    }
+    remove_load(context_.segment.record(placement->target), placement->epoch);
+    return may_stay ? stay() : Place::full;
+  }
+
+  void on_connection_gone() override { remove_load(record_, context_.epoch); }
+
+  void on_tick(std::uint64_t now_ns) override {
+    correct_load();
+    if (!draining_) {
+      reclaim_connections(now_ns);
+    }
+    if (share_ != 0 && !recycle_asked_ && server_->requests() >= share_) {
+      recycle_asked_ = context_.control.send({context_.epoch, RecycleFrame{server_->requests()}}) ==
+                       SendResult::sent;
+    }
+  }
+
+  void report(LogLevel level, std::string_view line) override { context_.log.write(level, line); }
+
+  void on_drained() override {
+    // The last look: a sibling may have handed something on before it knew.
+    take_from_inbox(context_.id.slot);
+    if (server_->connection_count() == 0) {
+      loop_.stop();
+    }
+  }
+
+ private:
+  void begin_to_serve() {
+    start_load(record_, context_.epoch);
+    server_->start(context_.listening_fds);
+    signals_.start([this] {
+      drain_signals(signal_fd_.get());
+      // Whoever sent it meant this worker alone: the others go on.
+      begin_drain(DrainMode::hand_on);
+      return true;
+    });
+    commands_.start([this] { return read_commands(); });
+    inbox_.start([this] {
+      take_from_inbox(context_.id.slot);
+      return true;
+    });
+    record_.accepting.store(1, std::memory_order_release);
+    const std::uint64_t boot_us = (monotonic_ns() - context_.forked_ns) / 1000;
+    context_.control.send({context_.epoch, ReadyFrame{boot_us}});
+  }
+
+  bool read_commands() {
+    const auto result = context_.control.receive([this](const auto& frame) {
+      if (const Frame* known = std::get_if<Frame>(&frame)) {
+        std::visit([this](const auto& message) { on_command(message); }, known->message);
+      } else {
+        context_.log.error(std::string("unreadable command from the master: ") +
+                           to_string(std::get<FrameError>(frame)));
+      }
+    });
+    if (result == ReceiveResult::closed) {
+      // The master is gone; nobody would ever replace or stop this worker.
+      loop_.stop();
+      return false;
+    }
+    return true;
+  }
+
+  void on_command(const DrainFrame& command) {
+    begin_drain(command.reason == DrainReason::stop ? DrainMode::close : DrainMode::hand_on);
+  }
+  void on_command(const ReopenLogsFrame&) {
+    std::string problem;
+    if (!context_.log.reopen(problem) || !access_log_.reopen(problem)) {
+      context_.log.error(problem);
+    }
+  }
+  // Frames that only children send.
+  void on_command(const ReadyFrame&) {}
+  void on_command(const BootFailedFrame&) {}
+  void on_command(const AliveFrame&) {}
+  void on_command(const RecycleFrame&) {}
+
+  void begin_drain(DrainMode mode) {
+    draining_ = true;
+    record_.accepting.store(0, std::memory_order_release);
+    server_->drain(mode);
+  }
+
+  Place stay() {
+    add_load(record_, context_.epoch);
+    return Place::here;
+  }
+
+  void take_from_inbox(std::uint32_t slot) {
+    for (int i = 0; i < kMaxTakesPerTurn; ++i) {
+      Inboxes::TakeError error{};
+      auto received = context_.inboxes.take(slot, error);
+      if (!received) {
+        if (error == Inboxes::TakeError::empty) {
+          return;
+        }
+        record_.counters.add(Counter::accept_errors);
+        continue;
+      }
+      if (received->about.epoch != context_.epoch) {
+        // Promised to a predecessor, or to the worker of a slot that does not serve.
+        add_load(record_, context_.epoch);
+      }
+      server_->adopt(std::move(received->socket), received->about);
+    }
+  }
+
+  // Connections handed to a worker that has died, hangs or was stopped would wait for its
+  // successor; whoever notices first serves them.
+  void reclaim_connections(std::uint64_t now_ns) {
+    for (std::uint32_t slot = 0; slot < context_.inboxes.slots(); ++slot) {
+      const bool served = slot == context_.id.slot ||
+                          is_healthy(context_.segment.record({slot, 0}), now_ns) ||
+                          is_healthy(context_.segment.record({slot, 1}), now_ns);
+      if (!served) {
+        take_from_inbox(slot);
+      }
+    }
+  }
+
+  void correct_load() {
+    const auto open = static_cast<std::uint32_t>(server_->connection_count());
+    const std::uint32_t load = load_of(record_);
+    drift_ticks_ = load == open ? 0 : drift_ticks_ + 1;
+    if (drift_ticks_ < kDriftTicks) {
+      return;
+    }
+    drift_ticks_ = 0;
+    for (std::uint32_t i = open; i < load; ++i) {
+      remove_load(record_, context_.epoch);
+    }
+    for (std::uint32_t i = load; i < open; ++i) {
+      add_load(record_, context_.epoch);
+    }
+  }
+
+  const ChildContext& context_;
+  WorkerRecord& record_;
+  OwnedFd signal_fd_;
+  asio::io_context loop_;
+  AccessLog access_log_;
+  std::unique_ptr<Application> application_;
+  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<ThreadPool> pool_;  // ends before the server it delivers to
+  const std::uint64_t share_;  // requests after which a successor is asked for; 0: never
+  bool recycle_asked_ = false;
+  bool draining_ = false;
+  int drift_ticks_ = 0;
+  FdWatch signals_;
+  FdWatch commands_;
+  FdWatch inbox_;
+};
+
+}  // namespace
+
+int run_worker(const ChildContext& context) {
+  try {
+    Worker worker(context, take_over_signals(context.master_pid));
+    return worker.run();
+  } catch (const std::exception& error) {
+    context.control.send({context.epoch, BootFailedFrame{error.what()}});
+    return to_int(ExitCode::no_worker_booted);
+  }
+}
+
+}  // namespace prefork
