@@ -1,7 +1,6 @@
 #include "server/connection.h"
 
 #include <limits>
-#include <system_error>
 #include <utility>
 
 #include "ipc/check.h"
@@ -53,7 +52,7 @@ Counter counter_for(int status) {
 Connection::Connection(HttpServer& server, ConnectionToken token, OwnedFd socket,
                        const PeerAddress& peer, std::uint32_t requests)
     : server_(server),
-      transport_(server.loop_, std::move(socket)),
+      transport_(std::move(socket)),
       token_(token),
       requests_(requests),
       peer_(peer) {}
@@ -63,12 +62,13 @@ Connection::~Connection() = default;
 void Connection::start() {
   set_deadline(requests_ == 0 ? to_ns(server_.settings_.timeout_header)
                               : to_ns(server_.settings_.timeout_keep_alive));
-  // The first request is often there already.
-  on_readable();
+  // The first request is often there already, and a connection that is answered and closed at once
+  // never has to join the poller.
+  unread_ = true;
+  take_input();
 }
 
 void Connection::refuse() {
-  server_.begin_event();
   Response response;
   response.set_error(503, "too many connections");
   response.add_field("Retry-After", kRetryAfterSeconds);
@@ -82,11 +82,28 @@ void Connection::refuse() {
 
 // --- input ---------------------------------------------------------------------------------------
 
-void Connection::on_readable() {
-  server_.begin_event();
-  if (state_ == State::lingering) {
+void Connection::on_ready(Readiness readiness) {
+  unread_ = unread_ || readiness.readable || readiness.hang_up;
+  hang_up_ = hang_up_ || readiness.hang_up;
+  if (readiness.gone && state_ == State::handling) {
+    // Nobody is left to read the answer; the job's result will find no connection.
+    server_.record_.counters.add(Counter::peer_resets);
+    close();
+    return;
+  }
+  if (readiness.writable && is_blocked()) {
+    write_pending();
+  }
+  take_input();
+}
+
+void Connection::resume() { take_input(); }
+
+// Reads what was announced, as far as the state allows; the rest waits for another event or turn.
+void Connection::take_input() {
+  if (unread_ && state_ == State::lingering) {
     discard_input();
-  } else {
+  } else if (unread_ && can_parse()) {
     receive();
   }
   settle();
@@ -99,6 +116,7 @@ void Connection::receive() {
       return;
     }
   }
+  server_.resume_later(token_);
 }
 
 // True when there is probably more to read at once.
@@ -109,6 +127,7 @@ bool Connection::receive_once() {
   const IoResult result = transport_.read(room, capacity);
   switch (result.status) {
     case IoStatus::would_block:
+      unread_ = false;
       return false;
     case IoStatus::end:
     case IoStatus::reset:
@@ -129,7 +148,9 @@ bool Connection::receive_once() {
     }
   }
   flush();
-  return result.size == capacity && can_parse();
+  // A short read has emptied the socket, but the end of the input comes without bytes.
+  unread_ = result.size == capacity || hang_up_;
+  return unread_ && can_parse();
 }
 
 void Connection::on_input_end(bool reset) {
@@ -327,7 +348,6 @@ void Connection::answer_overload(std::string_view detail) {
 
 void Connection::on_job_done(Job& job) {
   PREFORK_CHECK(state_ == State::handling);
-  server_.begin_event();
   if (job.failed) {
     server_.report_handler_error(job.request, job.failure);
     job.response.set_error(500, {});
@@ -336,8 +356,7 @@ void Connection::on_job_done(Job& job) {
   process_kept_input();
   flush();
   server_.record_.latency.record((server_.now_ns_ - job.queued_ns) / 1000);
-  settle();
-  server_.end_event();
+  take_input();
 }
 
 void Connection::answer_without_handler() {
@@ -430,31 +449,26 @@ void Connection::flush() {
   }
 }
 
-void Connection::on_writable() {
-  server_.begin_event();
+void Connection::write_pending() {
   while (is_blocked()) {
     const IoResult result = transport_.write(output_.view());
     if (result.status == IoStatus::would_block) {
-      break;
+      return;
     }
     if (result.status == IoStatus::reset) {
       server_.record_.counters.add(Counter::peer_resets);
       close();
-      break;
+      return;
     }
     server_.record_.counters.add(Counter::bytes_out, result.size);
     output_.consume(result.size);
   }
-  if (state_ != State::closed && !is_blocked()) {
-    output_.release();
-    process_kept_input();
-    flush();
-  }
-  settle();
-  server_.end_event();
+  output_.release();
+  process_kept_input();
+  flush();
 }
 
-// The end of every event: decides what to wait for, and until when.
+// The end of every event: decides what happens next, and until when it has to.
 void Connection::settle() {
   if (state_ == State::closed) {
     return;
@@ -470,13 +484,13 @@ void Connection::settle() {
   mark_busy(!is_idle());
   if (is_blocked()) {
     set_deadline(to_ns(server_.settings_.timeout_write));
-    wait_for_output();
+    join_poller();
     return;
   }
   switch (state_) {
     case State::handling:
       set_deadline(kNever);
-      return;
+      break;
     case State::idle:
       if (exchange_) {
         server_.return_exchange(std::move(exchange_));
@@ -488,35 +502,16 @@ void Connection::settle() {
     default:
       break;
   }
-  wait_for_input();
+  join_poller();
 }
 
-void Connection::wait_for_input() {
-  if (waiting_) {
-    return;
-  }
-  waiting_ = true;
-  transport_.wait_readable([this](std::error_code error) {
-    waiting_ = false;
-    if (!error && state_ != State::closed) {
-      on_readable();
+void Connection::join_poller() {
+  if (!polled_) {
+    polled_ = true;
+    if (!server_.poller_.add(transport_.fd(), server_.key_of(token_))) {
+      close();
     }
-    server_.forget_if_finished(*this);
-  });
-}
-
-void Connection::wait_for_output() {
-  if (waiting_) {
-    return;
   }
-  waiting_ = true;
-  transport_.wait_writable([this](std::error_code error) {
-    waiting_ = false;
-    if (!error && state_ != State::closed) {
-      on_writable();
-    }
-    server_.forget_if_finished(*this);
-  });
 }
 
 void Connection::set_deadline(std::uint64_t after_ns) {
@@ -539,7 +534,6 @@ void Connection::mark_busy(bool busy) {
 }
 
 void Connection::on_deadline() {
-  server_.begin_event();
   Counters& counters = server_.record_.counters;
   if (is_blocked()) {
     counters.add(Counter::timeouts_write);
@@ -575,6 +569,7 @@ void Connection::discard_input() {
   for (int turn = 0; turn < kMaxReadsPerTurn; ++turn) {
     const IoResult result = transport_.read(server_.scratch_.get(), HttpServer::kScratchBytes);
     if (result.status == IoStatus::would_block) {
+      unread_ = false;
       return;
     }
     lingered_bytes_ += static_cast<std::uint32_t>(result.size);
@@ -583,9 +578,14 @@ void Connection::discard_input() {
       return;
     }
   }
+  server_.resume_later(token_);
 }
 
 OwnedFd Connection::release() {
+  if (polled_) {
+    // The socket lives on elsewhere, so closing it here would not end its events here.
+    server_.poller_.remove(transport_.fd());
+  }
   OwnedFd socket = transport_.release();
   close();
   return socket;

@@ -8,10 +8,9 @@
 //   any --error, "close", deadline--> lingering (answer delivered, input discarded) --> closed
 //
 // While the peer does not take what was written (`output_` is not empty) nothing is read or parsed:
-// a client that pipelines without reading waits on itself. At most one wait is pending.
+// a client that pipelines without reading waits on itself.
 //
-// Owned by its HttpServer, which destroys it after it was closed and its wait has ended. One
-// thread: the event loop.
+// Owned by its HttpServer, which destroys it after it was closed. One thread: the event loop.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +22,7 @@
 #include "server/byte_buffer.h"
 #include "server/exchange.h"
 #include "server/job.h"
+#include "server/poller.h"
 #include "server/transport.h"
 
 namespace prefork {
@@ -43,17 +43,18 @@ class Connection {
 
   // Between two requests (or before the first), with nothing read and nothing to write.
   [[nodiscard]] bool is_idle() const { return state_ == State::idle && !is_blocked(); }
-  // Closed, and no handler of a wait still refers to it: it may be destroyed.
-  [[nodiscard]] bool is_finished() const { return state_ == State::closed && !waiting_; }
+  [[nodiscard]] bool is_closed() const { return state_ == State::closed; }
 
-  // Each of these may close the connection; the caller then asks is_finished(). Each is an event of
-  // its own for the server's clock and statistics.
+  // Each of these may close the connection; the caller then asks is_closed().
   void start();
+  void on_ready(Readiness readiness);
+  // Goes on with input that was left for another turn of the loop.
+  void resume();
   void on_deadline();
   void on_job_done(Job& job);
   void close();
   // For handing a duplicate on.
-  [[nodiscard]] int socket() { return transport_.native(); }
+  [[nodiscard]] int socket() const { return transport_.fd(); }
   // Gives the socket of an idle connection away; the connection is closed by it.
   OwnedFd release();
 
@@ -69,13 +70,12 @@ class Connection {
            (state_ == State::idle || state_ == State::head || state_ == State::body);
   }
 
-  void on_readable();
-  void on_writable();
+  void take_input();
   void receive();
   bool receive_once();
   void on_input_end(bool reset);
-  void wait_for_input();
-  void wait_for_output();
+  void write_pending();
+  void join_poller();
 
   std::size_t process(std::string_view bytes);
   void process_kept_input();
@@ -110,7 +110,9 @@ class Connection {
   std::uint32_t requests_;
   PeerAddress peer_;
   State state_ = State::idle;
-  bool waiting_ = false;
+  bool polled_ = false;        // registered with the server's poller
+  bool unread_ = false;        // there is input that was announced and not read yet
+  bool hang_up_ = false;       // the peer has finished sending: read until the end
   bool busy_ = false;          // counted as busy by the server
   bool closing_ = false;       // the last answer is written or being written
   bool linger_ = false;        // ... and the peer may still be sending

@@ -47,6 +47,9 @@ HttpServer::HttpServer(asio::io_context& loop, const ServerSettings& settings,
       executor_(executor),
       tick_timer_(loop),
       now_ns_(monotonic_ns()),
+      poller_(
+          loop, [this] { refresh_now(); },
+          [this](std::uint64_t key, Readiness readiness) { on_ready(key, readiness); }),
       date_("prefork-server"),
       scratch_(new char[kScratchBytes]) {}
 
@@ -108,11 +111,11 @@ void HttpServer::open_connection(OwnedFd socket, const HandedConnection& about) 
   } else {
     connection.start();
   }
-  forget_if_finished(connection);
+  forget_if_closed(connection);
 }
 
-void HttpServer::forget_if_finished(Connection& connection) {
-  if (!connection.is_finished()) {
+void HttpServer::forget_if_closed(Connection& connection) {
+  if (!connection.is_closed()) {
     return;
   }
   const std::uint32_t index = connection.token().index;
@@ -123,6 +126,40 @@ void HttpServer::forget_if_finished(Connection& connection) {
   record_.counters.add(Counter::connections_closed);
   hooks_.on_connection_gone();
   report_if_drained();
+}
+
+Connection* HttpServer::find(ConnectionToken token) const {
+  if (token.index >= connections_.size() || serials_[token.index] != token.serial) {
+    return nullptr;
+  }
+  return connections_[token.index].get();
+}
+
+void HttpServer::on_ready(std::uint64_t key, Readiness readiness) {
+  const ConnectionToken token{static_cast<std::uint32_t>(key),
+                              static_cast<std::uint32_t>(key >> 32)};
+  if (Connection* connection = find(token)) {
+    connection->on_ready(readiness);
+    forget_if_closed(*connection);
+  }
+}
+
+void HttpServer::resume_later(ConnectionToken token) {
+  resumable_.push_back(token);
+  if (resumable_.size() == 1) {
+    asio::post(loop_, [this] { resume_connections(); });
+  }
+}
+
+void HttpServer::resume_connections() {
+  refresh_now();
+  const std::vector<ConnectionToken> tokens = std::exchange(resumable_, {});
+  for (const ConnectionToken token : tokens) {
+    if (Connection* connection = find(token)) {
+      connection->resume();
+      forget_if_closed(*connection);
+    }
+  }
 }
 
 void HttpServer::on_accept_error(int error) {
@@ -161,12 +198,12 @@ std::uint64_t HttpServer::refresh_now() {
   return now_ns_;
 }
 
-void HttpServer::begin_event() { refresh_now(); }
-
 void HttpServer::end_event() {
   if (loop_answers_ != 0) {
-    // Requests that came in one read were answered by one write: they took equally long.
-    record_.latency.record((monotonic_ns() - now_ns_) / 1000, loop_answers_);
+    // Requests that came in one read were answered by one write: they took equally long. The end of
+    // this event is the start of the next one of the batch.
+    const std::uint64_t started_ns = now_ns_;
+    record_.latency.record((refresh_now() - started_ns) / 1000, loop_answers_);
     loop_answers_ = 0;
   }
 }
@@ -231,7 +268,7 @@ void HttpServer::sweep_deadlines() {
     if (deadlines_ns_[i] <= now && connections_[i]) {
       Connection& connection = *connections_[i];
       connection.on_deadline();
-      forget_if_finished(connection);
+      forget_if_closed(connection);
     }
   }
 }
@@ -256,15 +293,14 @@ void HttpServer::take_finished_jobs() {
     const std::lock_guard lock(finished_mutex_);
     taking_.swap(finished_);
   }
+  refresh_now();
   for (std::unique_ptr<Job>& job : taking_) {
     change_handling(-1);
     record_.queue_wait.record((job->started_ns - job->queued_ns) / 1000);
     record_.run_time.record((job->finished_ns - job->started_ns) / 1000);
-    const ConnectionToken token = job->connection;
-    const auto& connection = connections_[token.index];
-    if (connection && connection->token().serial == token.serial) {
+    if (Connection* connection = find(job->connection)) {
       connection->on_job_done(*job);
-      forget_if_finished(*connection);
+      forget_if_closed(*connection);
     }
   }
   taking_.clear();
@@ -303,7 +339,7 @@ void HttpServer::drain_idle_connections() {
     const std::uint64_t idle_since_ns = deadlines_ns_[i] - patience_ns;
     if (now_ns_ - idle_since_ns >= kDrainIdleNs) {
       connection.close();
-      forget_if_finished(connection);
+      forget_if_closed(connection);
     }
   }
 }
@@ -317,7 +353,7 @@ bool HttpServer::hand_on_idle(Connection& connection) {
     case Place::given:
       record_.counters.add(Counter::connections_handed_on);
       connection.release();
-      forget_if_finished(connection);
+      forget_if_closed(connection);
       return true;
     case Place::nowhere:
       // Nobody is left to take them: end like a service that stops.

@@ -26,6 +26,7 @@
 #include "server/date_cache.h"
 #include "server/job.h"
 #include "server/listener.h"
+#include "server/poller.h"
 
 namespace prefork {
 
@@ -129,12 +130,18 @@ class HttpServer {
   void report_handler_error(const Request& request, std::string_view what);
   // The service stops: answers end their connections.
   [[nodiscard]] bool is_stopping() const { return draining_ && drain_mode_ == DrainMode::close; }
-  void begin_event();
   void end_event();
-  void forget_if_finished(Connection& connection);
+  void forget_if_closed(Connection& connection);
+  void resume_later(ConnectionToken token);
   void count_response(int status);
   std::uint64_t refresh_now();
+  [[nodiscard]] static std::uint64_t key_of(ConnectionToken token) {
+    return std::uint64_t{token.serial} << 32 | token.index;
+  }
+  [[nodiscard]] Connection* find(ConnectionToken token) const;
 
+  void on_ready(std::uint64_t key, Readiness readiness);
+  void resume_connections();
   void open_connection(OwnedFd socket, const HandedConnection& about);
   void schedule_tick();
   void on_tick();
@@ -153,7 +160,8 @@ class HttpServer {
   Executor* const executor_;
 
   asio::basic_waitable_timer<std::chrono::steady_clock> tick_timer_;
-  std::uint64_t now_ns_ = 0;  // refreshed at the start of each event
+  std::uint64_t now_ns_ = 0;  // refreshed with each batch of events and each answered one
+  Poller poller_;
   DateCache date_;
   std::vector<std::unique_ptr<Listener>> listeners_;
 
@@ -163,6 +171,7 @@ class HttpServer {
   std::vector<std::uint64_t> deadlines_ns_;
   std::vector<std::uint32_t> serials_;
   std::vector<std::uint32_t> free_indices_;
+  std::vector<ConnectionToken> resumable_;  // have input left for the next turn
   std::size_t open_ = 0;
   std::size_t busy_ = 0;
 

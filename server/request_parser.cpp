@@ -238,10 +238,11 @@ ParseStatus RequestParser::finish_head(std::string_view bytes) {
   if (const auto status = check_request_line(bytes); status != ParseStatus::complete) {
     return status;
   }
-  fields_.clear();
-  for (const FieldSpan& span : spans_) {
-    fields_.push_back({{bytes.data() + span.name.offset, span.name.size},
-                       trim({bytes.data() + span.value.offset, span.value.size})});
+  fields_.resize(spans_.size());
+  for (std::size_t i = 0; i < spans_.size(); ++i) {
+    const FieldSpan& span = spans_[i];
+    fields_[i] = {{bytes.data() + span.name.offset, span.name.size},
+                  trim({bytes.data() + span.value.offset, span.value.size})};
   }
   request_.fields = fields_;
   if (const auto status = check_fields(); status != ParseStatus::complete) {
@@ -258,7 +259,6 @@ ParseStatus RequestParser::finish_head(std::string_view bytes) {
 // method SP target SP "HTTP/1." DIGIT CRLF and nothing else: llhttp takes more spaces than one.
 ParseStatus RequestParser::check_request_line(std::string_view bytes) {
   const std::string_view line = bytes.substr(start_);
-  const std::size_t method_end = line.find(' ');
   const std::size_t target_begin = target_.offset - start_;
   const std::size_t target_end = target_begin + target_.size;
   if (llhttp_.http_major == 0) {
@@ -267,8 +267,9 @@ ParseStatus RequestParser::check_request_line(std::string_view bytes) {
   if (llhttp_.http_major != 1) {
     return fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
   }
-  // "HTTP/1.1\r\n" is ten bytes from the character behind the space on.
-  if (target_begin != method_end + 1 ||
+  // llhttp has found a method before and a version behind the target; left to see is that one space
+  // each stands between them, and that the line ends behind the version's digits.
+  if (target_begin < 2 || line[target_begin - 1] != ' ' || line[target_begin - 2] == ' ' ||
       line.substr(target_end, kVersionPrefix.size()) != kVersionPrefix ||
       line[target_end + kVersionPrefix.size() + 3] != '\r') {
     return fail(400, "malformed request line");
@@ -277,7 +278,7 @@ ParseStatus RequestParser::check_request_line(std::string_view bytes) {
     return fail(414, "request line over the limit");
   }
   request_.version_minor = llhttp_.http_minor;
-  request_.method_text = line.substr(0, method_end);
+  request_.method_text = line.substr(0, target_begin - 1);
   request_.target = line.substr(target_begin, target_.size);
   return ParseStatus::complete;
 }
@@ -320,7 +321,7 @@ ParseStatus RequestParser::check_fields() {
   if (host_count == 0 && request_.version_minor >= 1) {
     return fail(400, "no Host field");
   }
-  if (host_count == 1 && !is_valid_authority(request_.host)) {
+  if (host_count == 1 && !is_valid_host(request_.host)) {
     return fail(400, "bad Host field");
   }
   if (transfer_encoding_count != 0) {
@@ -333,6 +334,18 @@ ParseStatus RequestParser::check_fields() {
     content_length_ = static_cast<std::size_t>(llhttp_.content_length);
   }
   return ParseStatus::complete;
+}
+
+// Requests after each other mostly name the same host: it is looked at once.
+bool RequestParser::is_valid_host(std::string_view host) {
+  if (host == valid_host_ && !host.empty()) {
+    return true;
+  }
+  if (!is_valid_authority(host)) {
+    return false;
+  }
+  valid_host_ = host;
+  return true;
 }
 
 // Exactly one "chunked" and no other coding: what else the grammar allows is either unknown here

@@ -95,6 +95,7 @@ class RequestParser {
   ParseStatus finish_head(std::string_view bytes);
   ParseStatus check_request_line(std::string_view bytes);
   ParseStatus check_fields();
+  bool is_valid_host(std::string_view host);
   ParseStatus check_transfer_encoding(std::string_view value, unsigned count);
   ParseStatus check_target();
   ParseStatus consume_chunked(std::string_view bytes, std::string& body, std::size_t& consumed);
@@ -112,6 +113,7 @@ class RequestParser {
   std::vector<FieldSpan> spans_;
   std::vector<Field> fields_;
   std::string path_storage_;
+  std::string valid_host_;  // the last one that was found valid
   Request request_;
   bool keep_alive_ = false;
   bool expects_continue_ = false;

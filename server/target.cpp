@@ -104,16 +104,41 @@ const char* remove_dot_segments(std::string& path) {
   return nullptr;
 }
 
-void split_query(std::string_view text, std::string_view& path, std::string_view& query) {
-  const std::size_t mark = text.find('?');
-  path = text.substr(0, mark);
-  query = mark == std::string_view::npos ? std::string_view{} : text.substr(mark + 1);
+// What one look at each character of a target tells.
+struct TargetScan {
+  bool valid = true;          // no control, space, hash or non-ASCII character
+  bool needs_decoding = false;  // the path holds a percent sign, or a dot behind a slash
+  std::size_t query = std::string_view::npos;  // of the question mark
+};
+
+TargetScan scan_target(std::string_view text) {
+  TargetScan scan;
+  char before = '\0';
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F ||
+        c == '#') {
+      scan.valid = false;
+      return scan;
+    }
+    if (scan.query == std::string_view::npos) {
+      scan.needs_decoding = scan.needs_decoding || c == '%' || (c == '.' && before == '/');
+      if (c == '?') {
+        scan.query = i;
+      }
+    }
+    before = c;
+  }
+  return scan;
 }
 
-const char* parse_origin_form(std::string_view text, Target& target, std::string& storage) {
-  std::string_view raw;
-  split_query(text, raw, target.query);
-  if (raw.find('%') == std::string_view::npos && raw.find("/.") == std::string_view::npos) {
+const char* parse_origin_form(std::string_view text, const TargetScan& scan, Target& target,
+                              std::string& storage) {
+  const std::string_view raw = text.substr(0, scan.query);
+  if (scan.query != std::string_view::npos) {
+    target.query = text.substr(scan.query + 1);
+  }
+  if (!scan.needs_decoding) {
     target.path = raw;
     return nullptr;
   }
@@ -132,7 +157,7 @@ const char* parse_absolute_form(Method method, std::string_view text, std::size_
   }
   const std::string_view rest = text.substr(end);
   if (!rest.empty() && rest.front() == '/') {
-    return parse_origin_form(rest, target, storage);
+    return parse_origin_form(rest, scan_target(rest), target, storage);
   }
   // RFC 9112 section 3.2.4: no path and no query asks about the server itself.
   target.path = rest.empty() && method == Method::options ? "*" : "/";
@@ -174,11 +199,9 @@ const char* parse_target(Method method, std::string_view text, Target& target,
   if (text.empty()) {
     return "empty target";
   }
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F ||
-        c == '#') {
-      return "character not allowed in a target";
-    }
+  const TargetScan scan = scan_target(text);
+  if (!scan.valid) {
+    return "character not allowed in a target";
   }
   if (method == Method::connect) {
     target.authority = text;
@@ -187,7 +210,7 @@ const char* parse_target(Method method, std::string_view text, Target& target,
                : "CONNECT needs host:port";
   }
   if (text.front() == '/') {
-    return parse_origin_form(text, target, storage);
+    return parse_origin_form(text, scan, target, storage);
   }
   if (text == "*") {
     target.path = text;

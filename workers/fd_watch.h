@@ -27,10 +27,17 @@ class FdWatch {
     wait();
   }
 
+  // Stops watching; what arrives from now on is left for others.
+  void stop() {
+    std::error_code ignored;
+    stopped_ = true;
+    descriptor_.cancel(ignored);
+  }
+
  private:
   void wait() {
     descriptor_.async_wait(asio::posix::descriptor_base::wait_read, [this](std::error_code error) {
-      if (!error && on_readable_()) {
+      if (!error && !stopped_ && on_readable_() && !stopped_) {
         wait();
       }
     });
@@ -38,6 +45,7 @@ class FdWatch {
 
   asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor_;
   std::function<bool()> on_readable_;
+  bool stopped_ = false;
 };
 
 }  // namespace prefork

@@ -53,7 +53,9 @@ void set_process_title(std::string_view title) {
     std::memcpy(title_begin, full.data(), std::min(full.size(), title_capacity - 1));
   }
   // The short name, for top and ps -L: 15 characters at most, so the word that tells them apart.
-  const std::string name = "pf " + std::string(title);
+  // Without spaces: scripts count the fields of /proc/PID/stat.
+  std::string name = "pf-" + std::string(title);
+  std::replace(name.begin(), name.end(), ' ', '-');
   ::prctl(PR_SET_NAME, name.substr(0, 15).c_str());
 }
 

@@ -119,8 +119,10 @@ class Worker : public ServerHooks {
   void report(LogLevel level, std::string_view line) override { context_.log.write(level, line); }
 
   void on_drained() override {
-    // The last look: a sibling may have handed something on before it knew.
-    take_from_inbox(context_.id.slot);
+    if (mode_ == DrainMode::close) {
+      // The last look: a sibling may have handed something on before it knew.
+      take_from_inbox(context_.id.slot);
+    }
     if (server_->connection_count() == 0) {
       loop_.stop();
     }
@@ -181,6 +183,11 @@ class Worker : public ServerHooks {
   void begin_drain(DrainMode mode) {
     draining_ = true;
     record_.accepting.store(0, std::memory_order_release);
+    if (mode == DrainMode::hand_on) {
+      // The inbox is the slot's: its next worker reads it, and until then the siblings do.
+      inbox_.stop();
+    }
+    mode_ = mode;
     server_->drain(mode);
   }
 
@@ -248,6 +255,7 @@ class Worker : public ServerHooks {
   const std::uint64_t share_;  // requests after which a successor is asked for; 0: never
   bool recycle_asked_ = false;
   bool draining_ = false;
+  DrainMode mode_ = DrainMode::close;
   int drift_ticks_ = 0;
   FdWatch signals_;
   FdWatch commands_;
