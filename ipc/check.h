@@ -15,9 +15,9 @@ namespace prefork {
 
 }  // namespace prefork
 
-#define PREFORK_CHECK(condition)                                     \
-  do {                                                               \
-    if (!(condition)) [[unlikely]] {                                 \
-      ::prefork::check_failed(#condition, __FILE__, __LINE__);       \
-    }                                                                \
+#define PREFORK_CHECK(condition)                               \
+  do {                                                         \
+    if (!(condition)) [[unlikely]] {                           \
+      ::prefork::check_failed(#condition, __FILE__, __LINE__); \
+    }                                                          \
   } while (false)

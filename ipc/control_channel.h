@@ -1,7 +1,7 @@
 // One end of the pair of pipes between the master and a child. Never blocks: a frame is written
 // whole or not at all, and reading stops when the pipe is empty. The master owns one end, the child
-// the other; an end belongs to one thread. Its process ignores SIGPIPE (a pipe has no MSG_NOSIGNAL),
-// or sending to a dead child would kill the sender.
+// the other; an end belongs to one thread. Its process ignores SIGPIPE (a pipe has no
+// MSG_NOSIGNAL), or sending to a dead child would kill the sender.
 #pragma once
 
 #include <cstdint>

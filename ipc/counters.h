@@ -11,36 +11,36 @@
 namespace prefork {
 
 enum class Counter : std::size_t {
-  requests,                // request heads that were understood and dispatched
+  requests,  // request heads that were understood and dispatched
   responses_1xx,
   responses_2xx,
   responses_3xx,
   responses_4xx,
   responses_5xx,
-  connections_accepted,    // taken from the listening socket by this worker
-  connections_handed_on,   // passed to a sibling: fresh ones, and idle ones while draining
-  connections_received,    // got from a sibling
-  connections_refused,     // over the connection limit: answered 503 and closed
+  connections_accepted,   // taken from the listening socket by this worker
+  connections_handed_on,  // passed to a sibling: fresh ones, and idle ones while draining
+  connections_received,   // got from a sibling
+  connections_refused,    // over the connection limit: answered 503 and closed
   connections_closed,
   bytes_in,
   bytes_out,
-  accept_errors,           // accept() failed for want of descriptors or memory
-  bad_requests,            // 400: not HTTP, or HTTP that may not be accepted
-  limit_errors,            // 413, 414, 431: a request over one of the limits
-  unsupported_requests,    // 405, 417, 501, 505 made by the server itself
+  accept_errors,         // accept() failed for want of descriptors or memory
+  bad_requests,          // 400: not HTTP, or HTTP that may not be accepted
+  limit_errors,          // 413, 414, 431: a request over one of the limits
+  unsupported_requests,  // 405, 417, 501, 505 made by the server itself
   timeouts_header,
   timeouts_body,
   timeouts_write,
   timeouts_keep_alive,
-  overload_rejected,       // 503: pool queue or concurrency limit reached
-  handler_errors,          // 500: a handler threw or gave no valid answer
-  peer_resets,             // the peer went away inside a request or an answer
+  overload_rejected,  // 503: pool queue or concurrency limit reached
+  handler_errors,     // 500: a handler threw or gave no valid answer
+  peer_resets,        // the peer went away inside a request or an answer
   count_
 };
 
 enum class Gauge : std::size_t {
-  connections_active,      // open connections, idle ones included
-  connections_idle,        // of these: between two requests
+  connections_active,  // open connections, idle ones included
+  connections_idle,    // of these: between two requests
   requests_in_progress,
   pool_threads,
   pool_busy,
@@ -79,8 +79,8 @@ inline constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
 };
 
 // One writer per number: load and store, because a locked add costs more than twice as much and
-// there is nobody to race with. The stores release and the reads acquire (plain moves on x86), which
-// is what lets a reader notice that a fold fell between its reads; see Segment.
+// there is nobody to race with. The stores release and the reads acquire (plain moves on x86),
+// which is what lets a reader notice that a fold fell between its reads; see Segment.
 template <typename Name, std::size_t kCount>
 class NumberSet {
  public:

@@ -50,7 +50,8 @@ struct ReadyFrame {
 struct BootFailedFrame {
   std::string reason;
 };
-// Observer to master, each second: its event loop runs. (Workers beat in the segment.)
+// Observer to master, several times within the health check's time: its event loop runs. (Workers
+// beat in the segment.)
 struct AliveFrame {};
 // Worker to master: it has served its share of requests and wants a successor.
 struct RecycleFrame {
@@ -67,8 +68,8 @@ struct DrainFrame {
 // Master to child: open the log files anew.
 struct ReopenLogsFrame {};
 
-using Message =
-    std::variant<ReadyFrame, BootFailedFrame, AliveFrame, RecycleFrame, DrainFrame, ReopenLogsFrame>;
+using Message = std::variant<ReadyFrame, BootFailedFrame, AliveFrame, RecycleFrame, DrainFrame,
+                             ReopenLogsFrame>;
 
 struct Frame {
   std::uint32_t epoch = 0;

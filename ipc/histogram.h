@@ -1,6 +1,6 @@
-// Durations in log-linear buckets: sixteen to each power of two, so that a percentile is off by less
-// than a sixteenth (6.25 %). Lives in shared memory; one writer, load and store (no locked instruction); readers
-// merge the buckets of several writers and compute percentiles from the sum.
+// Durations in log-linear buckets: sixteen to each power of two, so that a percentile is off by
+// less than a sixteenth (6.25 %). Lives in shared memory; one writer, load and store (no locked
+// instruction); readers merge the buckets of several writers and compute percentiles from the sum.
 #pragma once
 
 #include <array>

@@ -20,8 +20,8 @@ struct PeerAddress {
   enum class Family : std::uint8_t { unknown = 0, ipv4 = 4, ipv6 = 6, local = 1 };
 
   Family family = Family::unknown;
-  std::uint16_t port = 0;                  // host byte order
-  std::array<std::uint8_t, 16> bytes{};    // network byte order; IPv4 uses the first four
+  std::uint16_t port = 0;                // host byte order
+  std::array<std::uint8_t, 16> bytes{};  // network byte order; IPv4 uses the first four
 };
 
 // "192.0.2.7:4711", "[2001:db8::1]:4711", "unix" or "unknown".
@@ -36,8 +36,8 @@ struct InFlightRequest {
   std::uint64_t started_ns = 0;  // CLOCK_MONOTONIC
   std::uint64_t request_id = 0;  // counts the worker's requests
   PeerAddress peer;
-  std::string method;            // cut after kMaxMethodBytes
-  std::string path;              // without the query, cut after kMaxPathBytes
+  std::string method;  // cut after kMaxMethodBytes
+  std::string path;    // without the query, cut after kMaxPathBytes
 };
 
 class InFlightBox {
@@ -55,7 +55,8 @@ class InFlightBox {
     box_.store_word(kPeer, load_word(peer.bytes.data(), 8));
     box_.store_word(kPeer + 1, load_word(peer.bytes.data() + 8, 8));
     for (std::size_t at = 0, word = kPath; at < path.size(); at += 8, ++word) {
-      box_.store_word(word, load_word(path.data() + at, std::min<std::size_t>(8, path.size() - at)));
+      box_.store_word(word,
+                      load_word(path.data() + at, std::min<std::size_t>(8, path.size() - at)));
     }
     box_.end_write(sequence);
   }

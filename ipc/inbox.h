@@ -19,9 +19,9 @@ namespace prefork {
 
 // What travels beside the socket.
 struct HandedConnection {
-  std::uint32_t epoch = 0;      // of the process the place was reserved on; see ipc/balance.h
-  std::uint32_t requests = 0;   // answered so far; 0: fresh from the listening socket
-  std::uint32_t bind_index = 0; // which of the listening sockets it came from
+  std::uint32_t epoch = 0;       // of the process the place was reserved on; see ipc/balance.h
+  std::uint32_t requests = 0;    // answered so far; 0: fresh from the listening socket
+  std::uint32_t bind_index = 0;  // which of the listening sockets it came from
   PeerAddress peer;
 };
 

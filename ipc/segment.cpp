@@ -70,7 +70,8 @@ LastExit LastExitBox::get() const {
 Segment::Segment(std::uint32_t slot_capacity) : slot_capacity_(slot_capacity) {
   PREFORK_CHECK(slot_capacity >= 1 && slot_capacity <= kMaxSlots);
   const std::size_t records = 1 + std::size_t{slot_capacity} * kSeatsPerSlot;
-  size_ = sizeof(SegmentHeader) + slot_capacity * sizeof(SlotNotes) + records * sizeof(WorkerRecord);
+  size_ =
+      sizeof(SegmentHeader) + slot_capacity * sizeof(SlotNotes) + records * sizeof(WorkerRecord);
   memory_ = OwnedFd(::memfd_create("prefork-statistics", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!memory_.valid()) {
     throw_errno("memfd_create for the statistics segment");

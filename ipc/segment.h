@@ -47,8 +47,8 @@ struct LastExit {
 
   Kind kind = Kind::none;
   bool core_dumped = false;
-  bool asked_for = false;          // it ended because the master wanted it to
-  std::int32_t number = 0;         // exit code or signal number
+  bool asked_for = false;   // it ended because the master wanted it to
+  std::int32_t number = 0;  // exit code or signal number
   std::int32_t pid = 0;
   std::uint64_t at_realtime_ns = 0;
 };
@@ -77,8 +77,8 @@ struct alignas(64) SegmentHeader {
   std::atomic<std::uint64_t> started_realtime_ns{0};
   std::atomic<std::uint64_t> started_monotonic_ns{0};
   std::atomic<std::uint64_t> master_beat_ns{0};
-  std::atomic<std::uint64_t> retired_cpu_us{0};     // of workers that have ended
-  std::atomic<std::uint64_t> fold_sequence{0};      // odd while a record moves into `retired`
+  std::atomic<std::uint64_t> retired_cpu_us{0};  // of workers that have ended
+  std::atomic<std::uint64_t> fold_sequence{0};   // odd while a record moves into `retired`
   std::atomic<std::uint64_t> reloads{0};
 };
 
@@ -91,7 +91,7 @@ struct alignas(64) SlotNotes {
 struct alignas(64) WorkerRecord {
   // Written by the master.
   std::atomic<std::int32_t> pid{0};
-  std::atomic<std::uint32_t> epoch{0};       // unique for each process ever forked; 0: none
+  std::atomic<std::uint32_t> epoch{0};  // unique for each process ever forked; 0: none
   std::atomic<std::uint32_t> generation{0};
   std::atomic<ProcessState> state{ProcessState::vacant};
   std::atomic<std::uint64_t> forked_realtime_ns{0};
@@ -107,9 +107,9 @@ struct alignas(64) WorkerRecord {
 
   alignas(64) Counters counters;
   alignas(64) Gauges gauges;
-  alignas(64) Histogram latency;      // head understood to answer written
-  alignas(64) Histogram queue_wait;   // waiting for a pool thread
-  alignas(64) Histogram run_time;     // on a pool thread
+  alignas(64) Histogram latency;     // head understood to answer written
+  alignas(64) Histogram queue_wait;  // waiting for a pool thread
+  alignas(64) Histogram run_time;    // on a pool thread
   alignas(64) InFlightBox loop_request;
   std::array<InFlightBox, kMaxPoolThreads> pool_requests;
 };

@@ -19,9 +19,10 @@ constexpr mode_t kFileMode = 0644;
 
 // Non-blocking: a pipe without a reader is an error, not a wait.
 OwnedFd open_target(const std::string& path) {
-  return OwnedFd(path == "-" ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-                             : ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK,
-                                      kFileMode));
+  return OwnedFd(path == "-"
+                     ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+                     : ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK,
+                              kFileMode));
 }
 
 void append_time(std::string& line) {
@@ -36,8 +37,7 @@ void append_time(std::string& line) {
 
 }  // namespace
 
-bool AccessLog::open(const std::string& path, std::string_view worker_name,
-                     std::string& problem) {
+bool AccessLog::open(const std::string& path, std::string_view worker_name, std::string& problem) {
   path_ = path;
   worker_name_ = worker_name;
   return reopen(problem);

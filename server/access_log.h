@@ -27,8 +27,7 @@ class AccessLog {
 
   [[nodiscard]] bool is_on() const { return fd_.valid(); }
 
-  void write(const Request& request, int status, std::size_t body_bytes,
-             std::uint64_t duration_us);
+  void write(const Request& request, int status, std::size_t body_bytes, std::uint64_t duration_us);
   // For a request that could not be understood.
   void write_malformed(const PeerAddress& peer, int status);
 

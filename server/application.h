@@ -25,7 +25,7 @@ enum class RunOn : std::uint8_t {
 struct Routed {
   const Handler* handler = nullptr;  // null: no handler, answer `status`
   RunOn run_on = RunOn::loop;
-  int status = 404;                  // 404; 405 with `allow`; 204 with `allow` (OPTIONS)
+  int status = 404;  // 404; 405 with `allow`; 204 with `allow` (OPTIONS)
   std::string_view allow;
 };
 

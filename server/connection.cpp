@@ -17,8 +17,8 @@ constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr int kMaxReadsPerTurn = 8;
 // Answers gathered before they are written although more requests wait in the buffer.
 constexpr std::size_t kMaxBatchBytes = 256 * 1024;
-// After an error the peer may still be sending; it is heard out for this long and this much, so that
-// it reads the answer and not a reset.
+// After an error the peer may still be sending; it is heard out for this long and this much, so
+// that it reads the answer and not a reset.
 constexpr std::uint64_t kLingerNs = 2'000'000'000;
 constexpr std::uint32_t kMaxLingerBytes = 64 * 1024 * 1024;
 // A body earns a second more of its deadline with each so many bytes.
@@ -256,8 +256,8 @@ std::size_t Connection::begin_body(std::string_view bytes) {
   return head_size + take_body(rest);
 }
 
-// Expect: 100-continue with nothing of the body sent yet. True when the answer is final: nobody here
-// would read the body, so the client is spared sending it.
+// Expect: 100-continue with nothing of the body sent yet. True when the answer is final: nobody
+// here would read the body, so the client is spared sending it.
 bool Connection::refuse_expectation() {
   if (exchange_->routed.handler == nullptr) {
     closing_ = true;
@@ -404,9 +404,8 @@ void Connection::finish_answer(const Request& request, Response& response) {
   }
   const bool keep_alive = !closing_ && exchange_->parser.keep_alive() && !response.wants_close() &&
                           !server_.is_stopping();
-  write_response(
-      server_.out_, response,
-      {request.method, request.version_minor, keep_alive, server_.date_.fields()});
+  write_response(server_.out_, response,
+                 {request.method, request.version_minor, keep_alive, server_.date_.fields()});
   server_.count_response(response.status());
   if (server_.access_log_.is_on()) {
     const bool empty = request.method == Method::head;
@@ -515,8 +514,7 @@ void Connection::join_poller() {
 }
 
 void Connection::set_deadline(std::uint64_t after_ns) {
-  server_.set_deadline(token_.index,
-                       after_ns == kNever ? kNever : server_.now_ns_ + after_ns);
+  server_.set_deadline(token_.index, after_ns == kNever ? kNever : server_.now_ns_ + after_ns);
 }
 
 void Connection::extend_body_deadline() {

@@ -110,12 +110,12 @@ class Connection {
   std::uint32_t requests_;
   PeerAddress peer_;
   State state_ = State::idle;
-  bool polled_ = false;        // registered with the server's poller
-  bool unread_ = false;        // there is input that was announced and not read yet
-  bool hang_up_ = false;       // the peer has finished sending: read until the end
-  bool busy_ = false;          // counted as busy by the server
-  bool closing_ = false;       // the last answer is written or being written
-  bool linger_ = false;        // ... and the peer may still be sending
+  bool polled_ = false;   // registered with the server's poller
+  bool unread_ = false;   // there is input that was announced and not read yet
+  bool hang_up_ = false;  // the peer has finished sending: read until the end
+  bool busy_ = false;     // counted as busy by the server
+  bool closing_ = false;  // the last answer is written or being written
+  bool linger_ = false;   // ... and the peer may still be sending
   std::uint32_t lingered_bytes_ = 0;
   std::uint64_t body_started_ns_ = 0;
 };

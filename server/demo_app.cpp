@@ -44,7 +44,8 @@ a { color: #0b5cad; text-decoration: none; } a:hover { text-decoration: underlin
 <body>
 <h1>prefork-server is running</h1>
 )";
-  html.append("<p class=\"by\">This page came from <b>worker ").append(std::to_string(identity.slot));
+  html.append("<p class=\"by\">This page came from <b>worker ")
+      .append(std::to_string(identity.slot));
   html.append("</b>, pid <b>").append(std::to_string(identity.pid)).append("</b>. ");
   html.append("Reload it over a new connection and another worker may answer.</p>\n<table>\n");
   html.append(row("/plaintext", "<code>Hello, World!</code>, for load tests"));

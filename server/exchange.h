@@ -17,7 +17,7 @@ struct Exchange {
   explicit Exchange(const ParserLimits& limits) : parser(limits) {}
 
   RequestParser parser;
-  Request request;            // as given to the handler
+  Request request;  // as given to the handler
   Routed routed;
   std::string head;           // the head's bytes, where the body came later than the head
   std::vector<Field> fields;  // of `request`, where `head` is used

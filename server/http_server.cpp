@@ -333,8 +333,8 @@ void HttpServer::drain_idle_connections() {
       }
       continue;
     }
-    const auto patience = connection.requests() == 0 ? settings_.timeout_header
-                                                     : settings_.timeout_keep_alive;
+    const auto patience =
+        connection.requests() == 0 ? settings_.timeout_header : settings_.timeout_keep_alive;
     const std::uint64_t patience_ns = static_cast<std::uint64_t>(patience.count()) * 1'000'000;
     const std::uint64_t idle_since_ns = deadlines_ns_[i] - patience_ns;
     if (now_ns_ - idle_since_ns >= kDrainIdleNs) {

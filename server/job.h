@@ -1,6 +1,6 @@
-// A request on its way through the thread pool, with everything it needs: its own copy of the bytes,
-// the handler and room for the answer. It never touches the connection, only remembers which one it
-// belongs to. One thread at a time: loop, pool thread, loop.
+// A request on its way through the thread pool, with everything it needs: its own copy of the
+// bytes, the handler and room for the answer. It never touches the connection, only remembers which
+// one it belongs to. One thread at a time: loop, pool thread, loop.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,9 @@ struct Job {
   const Handler* handler = nullptr;
   Request request;
   Response response;
-  bool failed = false;           // the handler threw
-  std::string failure;           // what it threw
-  std::uint64_t queued_ns = 0;   // CLOCK_MONOTONIC
+  bool failed = false;          // the handler threw
+  std::string failure;          // what it threw
+  std::uint64_t queued_ns = 0;  // CLOCK_MONOTONIC
   std::uint64_t started_ns = 0;
   std::uint64_t finished_ns = 0;
 

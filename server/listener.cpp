@@ -34,8 +34,8 @@ PeerAddress to_peer(const sockaddr_storage& address) {
   return peer;
 }
 
-// Errors that concern the connection that was waiting and not the socket: the next accept() is a new
-// chance. The network ones are those accept(2) says to treat like EAGAIN.
+// Errors that concern the connection that was waiting and not the socket: the next accept() is a
+// new chance. The network ones are those accept(2) says to treat like EAGAIN.
 bool is_about_one_client(int error) {
   switch (error) {
     case ECONNABORTED:
@@ -57,8 +57,7 @@ bool is_about_one_client(int error) {
 
 }  // namespace
 
-Listener::Listener(HttpServer& server, asio::io_context& loop, int socket,
-                   std::uint32_t bind_index)
+Listener::Listener(HttpServer& server, asio::io_context& loop, int socket, std::uint32_t bind_index)
     : server_(server), descriptor_(loop), bind_index_(bind_index) {
   const int duplicate = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
   PREFORK_CHECK(duplicate >= 0);

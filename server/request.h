@@ -33,7 +33,7 @@ struct Field {
 
 struct Request {
   Method method = Method::get;
-  int version_minor = 1;          // HTTP/1.0 or HTTP/1.1
+  int version_minor = 1;  // HTTP/1.0 or HTTP/1.1
   std::string_view method_text;
   std::string_view target;        // as sent
   std::string_view path;          // decoded once, without dot segments; "*" for OPTIONS *
@@ -42,7 +42,7 @@ struct Request {
   std::span<const Field> fields;  // in the order they came
   std::string_view body;
   PeerAddress peer;
-  std::uint64_t id = 0;           // counts the worker's requests
+  std::uint64_t id = 0;  // counts the worker's requests
 
   // The first field of that name, given in lower case.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view lower_name) const {

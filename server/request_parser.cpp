@@ -349,7 +349,8 @@ bool RequestParser::is_valid_host(std::string_view host) {
 }
 
 // Exactly one "chunked" and no other coding: what else the grammar allows is either unknown here
-// (501) or a way to make two servers disagree about where the body ends (400). RFC 9112 section 6.1.
+// (501) or a way to make two servers disagree about where the body ends (400). RFC 9112
+// section 6.1.
 ParseStatus RequestParser::check_transfer_encoding(std::string_view value, unsigned count) {
   if (request_.version_minor == 0) {
     return fail(400, "Transfer-Encoding in HTTP/1.0");
@@ -373,8 +374,7 @@ ParseStatus RequestParser::check_transfer_encoding(std::string_view value, unsig
 
 ParseStatus RequestParser::check_target() {
   Target target;
-  if (const char* problem =
-          parse_target(request_.method, request_.target, target, path_storage_)) {
+  if (const char* problem = parse_target(request_.method, request_.target, target, path_storage_)) {
     return fail(400, problem);
   }
   if (request_.method == Method::connect) {

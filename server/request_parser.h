@@ -2,10 +2,10 @@
 // grammar, this class the rules that llhttp leaves to the server (Host, target forms, versions,
 // Transfer-Encoding, every size limit) and the framing of what follows.
 //
-// The head of a request must lie in one piece: `parse_head` is called with all bytes from the head's
-// start, again and again with more of them behind; it remembers what it has seen by offset, so the
-// bytes may move between calls and none is looked at twice. After `complete`, `consume_body` takes
-// the bytes that follow. Feeding the same bytes in any pieces gives the same result.
+// The head of a request must lie in one piece: `parse_head` is called with all bytes from the
+// head's start, again and again with more of them behind; it remembers what it has seen by offset,
+// so the bytes may move between calls and none is looked at twice. After `complete`, `consume_body`
+// takes the bytes that follow. Feeding the same bytes in any pieces gives the same result.
 //
 // One object parses one message at a time; `reset` makes it ready for the next. One thread.
 #pragma once

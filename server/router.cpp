@@ -44,13 +44,13 @@ void Router::add(Method method, std::string path, RunOn run_on, Handler handler)
 
 Routed Router::route(const Request& request) const noexcept {
   if (request.path == "*") {
-    // OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7), of which no route speaks.
+    // OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7), of which no route
+    // speaks.
     return {nullptr, RunOn::loop, 204, {}};
   }
   const auto routes =
-      std::find_if(paths_.begin(), paths_.end(), [&request](const PathRoutes& known) {
-        return known.path == request.path;
-      });
+      std::find_if(paths_.begin(), paths_.end(),
+                   [&request](const PathRoutes& known) { return known.path == request.path; });
   if (routes == paths_.end()) {
     return {};
   }

@@ -106,7 +106,7 @@ const char* remove_dot_segments(std::string& path) {
 
 // What one look at each character of a target tells.
 struct TargetScan {
-  bool valid = true;          // no control, space, hash or non-ASCII character
+  bool valid = true;            // no control, space, hash or non-ASCII character
   bool needs_decoding = false;  // the path holds a percent sign, or a dot behind a slash
   std::size_t query = std::string_view::npos;  // of the question mark
 };

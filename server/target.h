@@ -1,5 +1,5 @@
-// The request target (RFC 9112 section 3.2) and the Host field (RFC 9110 section 7.2): which form it
-// has, whether that form suits the method, and the path it names. Pure functions; never throw.
+// The request target (RFC 9112 section 3.2) and the Host field (RFC 9110 section 7.2): which form
+// it has, whether that form suits the method, and the path it names. Pure functions; never throw.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 namespace prefork {
 
 struct Target {
-  std::string_view path;       // points into the target, or into the storage given
+  std::string_view path;  // points into the target, or into the storage given
   std::string_view query;
   std::string_view authority;  // of the absolute or authority form; else empty
 };

@@ -11,10 +11,10 @@
 
 namespace prefork {
 
-// Blocks the signals that children take from a signalfd or not at all, ignores those that a terminal
-// sends to the whole group (the master passes on what is meant), and makes sure that the child does
-// not outlive `master_pid`, whatever ends it. Returns the signalfd that tells of SIGTERM.
-// Throws std::system_error.
+// Blocks the signals that children take from a signalfd or not at all, ignores those that a
+// terminal sends to the whole group (the master passes on what is meant), and makes sure that the
+// child does not outlive `master_pid`, whatever ends it. Returns the signalfd that tells of
+// SIGTERM. Throws std::system_error.
 OwnedFd take_over_signals(int master_pid);
 
 // Closes every descriptor above standard error that is not in `keep`: a forgotten copy of a pipe's

@@ -25,8 +25,8 @@ struct ChildContext {
   std::uint32_t epoch = 0;
   std::uint32_t generation = 0;
   std::int32_t master_pid = 0;
-  std::uint64_t forked_ns = 0;      // CLOCK_MONOTONIC
-  std::string statistics_url;       // empty: off
+  std::uint64_t forked_ns = 0;  // CLOCK_MONOTONIC
+  std::string statistics_url;   // empty: off
 };
 
 }  // namespace prefork

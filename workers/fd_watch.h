@@ -14,8 +14,8 @@ class FdWatch {
  public:
   FdWatch(asio::io_context& loop, int fd) : descriptor_(loop, fd) {}
 
-  // release(), because a close by Asio would close what is not ours, and would leave a shared socket
-  // in the epoll set.
+  // release(), because a close by Asio would close what is not ours, and would leave a shared
+  // socket in the epoll set.
   ~FdWatch() { static_cast<void>(descriptor_.release()); }
 
   FdWatch(const FdWatch&) = delete;

@@ -33,8 +33,9 @@ ListenError error_for(int error, const Bind& bind) {
     case EACCES:
     case EPERM:
       return {ExitCode::no_permission_to_bind,
-              where + "no permission; ports below 1024 and foreign folders need rights "
-                      "(CAP_NET_BIND_SERVICE, or another --port or --uds)"};
+              where +
+                  "no permission; ports below 1024 and foreign folders need rights "
+                  "(CAP_NET_BIND_SERVICE, or another --port or --uds)"};
     case EADDRNOTAVAIL:
       return {ExitCode::cannot_bind, where + "this machine has no such address; check --host"};
     default:
@@ -131,7 +132,7 @@ std::variant<std::vector<SharedSocket>, ListenError> open_tcp_all(const Bind& bi
 
 // A socket file nobody listens on is what a killed server left behind. Anything else is in use.
 std::optional<ListenError> remove_stale_socket(const sockaddr_un& address, const Bind& bind) {
-  struct stat file{};
+  struct stat file {};
   if (::lstat(bind.path.c_str(), &file) != 0) {
     return std::nullopt;
   }
@@ -199,7 +200,7 @@ std::variant<std::vector<SharedSocket>, ListenError> open_inherited(const Bind& 
 
 ListeningSocket::ListeningSocket(OwnedFd fd, Bind bind, std::string url)
     : fd_(std::move(fd)), bind_(std::move(bind)), url_(std::move(url)) {
-  struct stat file{};
+  struct stat file {};
   if (bind_.kind == Bind::Kind::unix_path && ::stat(bind_.path.c_str(), &file) == 0) {
     device_ = file.st_dev;
     inode_ = file.st_ino;
@@ -207,7 +208,7 @@ ListeningSocket::ListeningSocket(OwnedFd fd, Bind bind, std::string url)
 }
 
 ListeningSocket::~ListeningSocket() {
-  struct stat file{};
+  struct stat file {};
   if (bind_.kind == Bind::Kind::unix_path && ::stat(bind_.path.c_str(), &file) == 0 &&
       file.st_dev == device_ && file.st_ino == inode_) {
     ::unlink(bind_.path.c_str());

@@ -3,9 +3,9 @@
 // put its own there meanwhile. Master only.
 #pragma once
 
+#include <sys/types.h>
 #include <memory>
 #include <string>
-#include <sys/types.h>
 #include <variant>
 #include <vector>
 

@@ -118,11 +118,9 @@ void Master::make_shared_parts() {
 
 void Master::announce() {
   const ServingPlan& plan = *plans_.at(last_generation_);
-  const std::string workers = std::to_string(plan.options.workers) +
-                              (plan.options.workers == 1 ? " worker" : " workers") +
-                              (plan.options.workers_basis.empty()
-                                   ? ""
-                                   : " (" + plan.options.workers_basis + ")");
+  const std::string workers =
+      std::to_string(plan.options.workers) + (plan.options.workers == 1 ? " worker" : " workers") +
+      (plan.options.workers_basis.empty() ? "" : " (" + plan.options.workers_basis + ")");
   log_.info("prefork-server " + std::string(kVersion) + " starts with " + workers + ", " +
             std::to_string(plan.options.threads) + " pool threads each");
   for (const std::string& url : plan.urls()) {

@@ -6,13 +6,13 @@
 // deadline), turn what happened into events, carry out the actions that follow.
 #pragma once
 
+#include <sys/resource.h>
 #include <csignal>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
 #include <string>
-#include <sys/resource.h>
 #include <vector>
 
 #include "config/exit_code.h"
@@ -89,8 +89,8 @@ class Master {
   void log_exit(const supervision::action::Release& release);
   void log_in_flight(supervision::Place at, std::string_view what);
   [[nodiscard]] std::string name_of(supervision::Place at) const;
-  [[nodiscard]] std::string name_of(supervision::Place at, std::optional<supervision::Pid> pid)
-      const;
+  [[nodiscard]] std::string name_of(supervision::Place at,
+                                    std::optional<supervision::Pid> pid) const;
   [[nodiscard]] std::string describe(const supervision::Failure& failure) const;
 
   const std::vector<std::string> arguments_;

@@ -170,8 +170,8 @@ void Master::perform(const supervision::action::Drain& drain) {
   }
   const auto deadline = supervisor_->seat(drain.at).deadline;
   const auto left = deadline ? *deadline - supervision::Clock::now() : supervision::Duration{};
-  const auto left_ms =
-      std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
+  const auto left_ms = std::max<std::int64_t>(
+      0, std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
   const SendResult sent = child->second.control.send(
       {child->second.epoch, DrainFrame{to_frame(drain.why), static_cast<std::uint64_t>(left_ms)}});
   if (sent == SendResult::full) {
@@ -181,8 +181,7 @@ void Master::perform(const supervision::action::Drain& drain) {
 
 void Master::perform(const supervision::action::Kill& kill) {
   const int signal = kill.signal == supervision::Signal::abort ? SIGABRT : SIGKILL;
-  log_.debug(name_of(kill.at, kill.pid) + " gets " +
-             (signal == SIGABRT ? "SIGABRT" : "SIGKILL"));
+  log_.debug(name_of(kill.at, kill.pid) + " gets " + (signal == SIGABRT ? "SIGABRT" : "SIGKILL"));
   ::kill(kill.pid, signal);
 }
 

@@ -47,7 +47,8 @@ void Master::report(const supervision::Event& event) {
   for (supervision::Action& action : supervisor_->on(event, Clock::now())) {
     pending_.push_back(std::move(action));
   }
-  // A Spawn is answered from here by another event, which may only append: the queue keeps the order.
+  // A Spawn is answered from here by another event, which may only append: the queue keeps the
+  // order.
   if (performing_) {
     return;
   }
@@ -144,11 +145,8 @@ void Master::request_stop(int signal) {
     stop_requested_ = true;
     segment_->header().state.store(ServerState::stopping, std::memory_order_release);
     log_.info(std::string(signal == SIGINT ? "SIGINT" : "SIGTERM") +
-              ": stopping; requests that run may take " +
-              std::to_string(std::chrono::duration<double>(supervisor_->settings().graceful_timeout)
-                                 .count())
-                  .substr(0, 5) +
-              " s to finish" + (signal == SIGINT ? " (Ctrl+C again to stop at once)" : ""));
+              ": stopping; requests that run may finish" +
+              (signal == SIGINT ? " (Ctrl+C again to stop at once)" : ""));
     report(supervision::event::Stop{supervision::StopMode::graceful});
   }
 }
@@ -226,8 +224,8 @@ void Master::read_pipe(Child& child, Place at) {
     if (const Frame* frame = std::get_if<Frame>(&decoded)) {
       on_frame(child, at, *frame);
     } else {
-      log_.error(name_of(at) + " sent something unreadable: " +
-                 to_string(std::get<FrameError>(decoded)));
+      log_.error(name_of(at) +
+                 " sent something unreadable: " + to_string(std::get<FrameError>(decoded)));
     }
   });
   child.closed = child.closed || result == ReceiveResult::closed;
@@ -254,7 +252,8 @@ void Master::on_frame(Child& child, Place at, const Frame& frame) {
   }
 }
 
-// As PID 1 of a container the master also inherits orphans of others: they are reaped and forgotten.
+// As PID 1 of a container the master also inherits orphans of others: they are reaped and
+// forgotten.
 void Master::reap() {
   for (;;) {
     int status = 0;
@@ -291,8 +290,8 @@ void Master::report_beats() {
       const std::uint64_t beat_ns =
           segment_->record({slot, seat}).beat_ns.load(std::memory_order_relaxed);
       // The number comes from a worker: it may say anything, but not that it lives in the future.
-      const supervision::TimePoint time{std::chrono::nanoseconds(
-          static_cast<std::int64_t>(std::min(beat_ns, monotonic_ns())))};
+      const supervision::TimePoint time{
+          std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(beat_ns, monotonic_ns())))};
       if (supervisor_->seat(at).last_beat != time) {
         report(supervision::event::Beat{at, time});
       }

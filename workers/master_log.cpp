@@ -70,10 +70,10 @@ std::string Master::describe(const Failure& failure) const {
 }
 
 void Master::log_exit(const supervision::action::Release& release) {
-  std::string line = name_of(release.at, release.last.pid) + " ended: " +
-                     describe_exit(release.exit);
-  const bool asked_for = release.last.state == State::draining && release.exit.signal == 0 &&
-                         release.exit.code == 0;
+  std::string line =
+      name_of(release.at, release.last.pid) + " ended: " + describe_exit(release.exit);
+  const bool asked_for =
+      release.last.state == State::draining && release.exit.signal == 0 && release.exit.code == 0;
   line += asked_for ? ", as asked" : "";
   line += "; age " + seconds(supervision::Clock::now() - release.last.started);
   if (!is_observer(release.at)) {

@@ -19,7 +19,8 @@ namespace {
 
 // Operators and scrapers are few; the observer stays small whatever knocks on its door.
 constexpr std::uint32_t kMaxConnections = 256;
-constexpr std::uint64_t kAliveEveryNs = 1'000'000'000;
+// It tells the master that it is alive so often within the time after which it would be replaced.
+constexpr std::uint64_t kAlivePerHealthcheck = 4;
 
 constexpr std::string_view kIndexPage = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>prefork-server: admin</title></head>
@@ -65,7 +66,10 @@ class Observer : public ServerHooks {
   }
 
   void on_tick(std::uint64_t now_ns) override {
-    if (now_ns - last_alive_ns_ >= kAliveEveryNs) {
+    const auto healthcheck = context_.options.timeout_worker_healthcheck;
+    const std::uint64_t every_ns =
+        static_cast<std::uint64_t>(healthcheck.count()) * 1'000'000 / kAlivePerHealthcheck;
+    if (now_ns - last_alive_ns_ >= every_ns) {
       last_alive_ns_ = now_ns;
       context_.control.send({context_.epoch, AliveFrame{}});
     }

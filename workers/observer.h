@@ -1,6 +1,6 @@
-// The observer process: answers on the admin listener from the statistics segment, which it can only
-// read, so that the answers come when every worker is busy, hung or dead, and reading them disturbs
-// nobody. An ordinary user of the HTTP engine.
+// The observer process: answers on the admin listener from the statistics segment, which it can
+// only read, so that the answers come when every worker is busy, hung or dead, and reading them
+// disturbs nobody. An ordinary user of the HTTP engine.
 //
 //   GET /stats     everything, as JSON
 //   GET /healthz   200 while the master lives

@@ -1,5 +1,5 @@
-// What the kernel knows of another process, from /proc (proc(5)). Any process may ask about those of
-// the same user.
+// What the kernel knows of another process, from /proc (proc(5)). Any process may ask about those
+// of the same user.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 namespace prefork {
 
 struct ProcUsage {
-  std::uint64_t cpu_us = 0;          // user and system
+  std::uint64_t cpu_us = 0;  // user and system
   std::uint64_t resident_bytes = 0;
 };
 

@@ -1,6 +1,6 @@
 // What the processes of one generation are made from: the configuration and the sockets it names. A
-// reload makes a new one and takes over the sockets that both name; one that no generation names any
-// more is closed with the last plan that held it. Master only.
+// reload makes a new one and takes over the sockets that both name; one that no generation names
+// any more is closed with the last plan that held it. Master only.
 #pragma once
 
 #include <cstdint>

@@ -235,21 +235,20 @@ class Report {
     totals_->add(record);
     totals_->cpu_us += usage ? usage->cpu_us : 0;
 
-    Json json = {{"slot", slot},
-                 {"pid", pid > 0 ? Json(pid) : Json(nullptr)},
-                 {"generation", record.generation.load(std::memory_order_relaxed)},
-                 {"state", name_of(state)},
-                 {"started_at",
-                  timestamp(record.forked_realtime_ns.load(std::memory_order_relaxed))},
-                 {"boot_ms", ready_ns == 0 ? Json(nullptr)
-                                           : Json(milliseconds_since(forked_ns, ready_ns))},
-                 {"restarts", notes.restarts.load(std::memory_order_relaxed)},
-                 {"last_exit", last_exit(notes.last_exit.get())},
-                 {"heartbeat_age_ms",
-                  beat_ns == 0 ? Json(nullptr) : Json(milliseconds_since(beat_ns, now_ns_))},
-                 {"accepting", record.accepting.load(std::memory_order_relaxed) != 0},
-                 {"cpu_seconds", usage ? Json(seconds(usage->cpu_us)) : Json(nullptr)},
-                 {"resident_bytes", usage ? Json(usage->resident_bytes) : Json(nullptr)}};
+    Json json = {
+        {"slot", slot},
+        {"pid", pid > 0 ? Json(pid) : Json(nullptr)},
+        {"generation", record.generation.load(std::memory_order_relaxed)},
+        {"state", name_of(state)},
+        {"started_at", timestamp(record.forked_realtime_ns.load(std::memory_order_relaxed))},
+        {"boot_ms", ready_ns == 0 ? Json(nullptr) : Json(milliseconds_since(forked_ns, ready_ns))},
+        {"restarts", notes.restarts.load(std::memory_order_relaxed)},
+        {"last_exit", last_exit(notes.last_exit.get())},
+        {"heartbeat_age_ms",
+         beat_ns == 0 ? Json(nullptr) : Json(milliseconds_since(beat_ns, now_ns_))},
+        {"accepting", record.accepting.load(std::memory_order_relaxed) != 0},
+        {"cpu_seconds", usage ? Json(seconds(usage->cpu_us)) : Json(nullptr)},
+        {"resident_bytes", usage ? Json(usage->resident_bytes) : Json(nullptr)}};
     json.update(counters_of(record.counters));
     json["connections"]["active"] = record.gauges.get(Gauge::connections_active);
     json["connections"]["idle"] = record.gauges.get(Gauge::connections_idle);
@@ -275,21 +274,21 @@ class Report {
     for (const std::string& url : inputs_.urls) {
       listeners.push_back(url);
     }
-    return {{"name", "prefork-server"},
-            {"version", kVersion},
-            {"state", name_of(header.state.load(std::memory_order_acquire))},
-            {"master_pid", header.master_pid.load(std::memory_order_relaxed)},
-            {"observer_pid", header.observer_pid.load(std::memory_order_relaxed)},
-            {"observer_restarts", header.observer_restarts.load(std::memory_order_relaxed)},
-            {"started_at", timestamp(header.started_realtime_ns.load(std::memory_order_relaxed))},
-            {"uptime_seconds",
-             milliseconds_since(header.started_monotonic_ns.load(std::memory_order_relaxed),
-                                now_ns_) /
-                 1e3},
-            {"generation", header.generation.load(std::memory_order_relaxed)},
-            {"reloads", header.reloads.load(std::memory_order_relaxed)},
-            {"listeners", listeners},
-            {"admin", inputs_.admin_url}};
+    return {
+        {"name", "prefork-server"},
+        {"version", kVersion},
+        {"state", name_of(header.state.load(std::memory_order_acquire))},
+        {"master_pid", header.master_pid.load(std::memory_order_relaxed)},
+        {"observer_pid", header.observer_pid.load(std::memory_order_relaxed)},
+        {"observer_restarts", header.observer_restarts.load(std::memory_order_relaxed)},
+        {"started_at", timestamp(header.started_realtime_ns.load(std::memory_order_relaxed))},
+        {"uptime_seconds",
+         milliseconds_since(header.started_monotonic_ns.load(std::memory_order_relaxed), now_ns_) /
+             1e3},
+        {"generation", header.generation.load(std::memory_order_relaxed)},
+        {"reloads", header.reloads.load(std::memory_order_relaxed)},
+        {"listeners", listeners},
+        {"admin", inputs_.admin_url}};
   }
 
   Json totals() const {

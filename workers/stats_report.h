@@ -14,7 +14,7 @@ struct StatsReportInputs {
   const Segment& segment;
   const std::vector<std::string>& urls;  // where the workers listen
   std::string admin_url;
-  std::uint32_t pool_threads = 0;        // of each worker: how many boxes of a record are in use
+  std::uint32_t pool_threads = 0;  // of each worker: how many boxes of a record are in use
 };
 
 // Pretty-printed, ends with a newline.

@@ -26,8 +26,7 @@ class ThreadPool : public Executor {
 
   // 1 to kMaxPoolThreads threads; at most `queue_limit` jobs wait. Throws std::system_error when a
   // thread cannot be started.
-  ThreadPool(std::uint32_t threads, std::size_t queue_limit, WorkerRecord& record,
-             Deliver deliver);
+  ThreadPool(std::uint32_t threads, std::size_t queue_limit, WorkerRecord& record, Deliver deliver);
   // Drops what waits and joins the threads, that is, waits for the handlers that run.
   ~ThreadPool() override;
 

@@ -65,8 +65,8 @@ class Worker : public ServerHooks {
   int run() {
     const std::string name = "worker " + std::to_string(context_.id.slot);
     std::string problem;
-    if (!access_log_.open(context_.options.access_log,
-                          "w" + std::to_string(context_.id.slot), problem)) {
+    if (!access_log_.open(context_.options.access_log, "w" + std::to_string(context_.id.slot),
+                          problem)) {
       throw std::runtime_error(problem);
     }
     application_ = make_demo_app({context_.id.slot, ::getpid(), context_.generation,
@@ -252,7 +252,7 @@ class Worker : public ServerHooks {
   std::unique_ptr<Application> application_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<ThreadPool> pool_;  // ends before the server it delivers to
-  const std::uint64_t share_;  // requests after which a successor is asked for; 0: never
+  const std::uint64_t share_;         // requests after which a successor is asked for; 0: never
   bool recycle_asked_ = false;
   bool draining_ = false;
   DrainMode mode_ = DrainMode::close;
