@@ -49,7 +49,7 @@ ValueOrProblem<std::string> read_text(const std::string& path) {
                    " is not a regular file; SIGHUP must be able to read it again"};
   }
   std::string text;
-  std::string chunk(64 * 1024, '\0');
+  std::string chunk(std::size_t{64} * 1024, '\0');
   while (true) {
     const ssize_t count = read(file.fd(), chunk.data(), chunk.size());
     if (count < 0 && errno == EINTR) continue;

@@ -2,6 +2,7 @@
 // all at the top level; `bind` is a text or an array of texts.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,6 @@ Reading read_config_file(const std::string& path, const std::string& named_by);
 // The same for text that is already read; `path` is for the messages.
 Reading read_config_text(std::string_view text, const std::string& path);
 
-inline constexpr std::size_t kLargestFile = 1024 * 1024;
+inline constexpr std::size_t kLargestFile = std::size_t{1024} * 1024;
 
 }  // namespace prefork

@@ -115,8 +115,9 @@ std::string help_text() {
       "  command line    --limit-body 1m; a switch is turned off with --no-NAME\n"
       "  environment     PREFORK_LIMIT_BODY=1m; commas between the addresses of PREFORK_BIND\n"
       "  file            limit_body = \"1m\"; bind = [\":8000\", \"unix:/run/app.sock\"]\n"
-      "  The strongest source that says where to listen decides between --bind, --uds, --fd and\n"
-      "  --host with --port; what a weaker one says in another form is not used.\n"
+      "  The strongest source that says where to listen also decides between --bind, --uds, --fd "
+      "and\n"
+      "  the pair of --host and --port; what a weaker one says in another form is not used.\n"
       "\nSignals to the master\n";
   for (const auto& [signals, text] : kSignals) {
     output += two_columns(std::string(signals), 23, words_of(text));

@@ -10,8 +10,7 @@
 namespace prefork {
 namespace {
 
-using std::chrono_literals::operator""h;
-using std::chrono_literals::operator""ms;
+using namespace std::chrono_literals;
 
 using Texts = std::vector<std::string>;
 
@@ -232,7 +231,7 @@ constexpr std::array kOptions = {
                "A worker must be ready within this time.", deadline(&Options::timeout_worker_boot)},
     OptionSpec{"timeout-worker-healthcheck", "TIME", OptionGroup::processes,
                "Replace a worker whose event loop is silent for this time.",
-               DurationField{&Options::timeout_worker_healthcheck, 100ms, 24h}},
+               DurationField{&Options::timeout_worker_healthcheck, 500ms, 24h}},
     OptionSpec{"timeout-graceful-shutdown", "TIME", OptionGroup::processes,
                "Running requests may take this time to finish when a worker stops.",
                deadline(&Options::timeout_graceful_shutdown)},

@@ -51,13 +51,13 @@ struct Options {
   std::chrono::milliseconds timeout_write{60'000};
 
   // Limits, of each worker.
-  std::uint32_t limit_connections = 16'384;           // open connections
-  std::uint32_t limit_concurrency = 1'024;            // requests in progress, running and waiting
-  std::uint32_t limit_queue = 512;                    // requests waiting for a pool thread
-  std::size_t limit_request_line = 8 * 1024;          // bytes, 256 to 64k
-  std::size_t limit_header_bytes = 32 * 1024;         // bytes, request line included, 1k to 1m
-  std::uint32_t limit_header_count = 100;             // 1 to 1000
-  std::size_t limit_body = std::size_t{1024} * 1024;  // bytes; 0: no body at all
+  std::uint32_t limit_connections = 16'384;  // open connections
+  std::uint32_t limit_concurrency = 1'024;   // requests in progress, running and waiting
+  std::uint32_t limit_queue = 512;           // requests waiting for a pool thread
+  std::size_t limit_request_line = 8'192;    // bytes, 256 to 64k
+  std::size_t limit_header_bytes = 32'768;   // bytes, request line included, 1k to 1m
+  std::uint32_t limit_header_count = 100;    // 1 to 1000
+  std::size_t limit_body = 1'048'576;        // bytes; 0: no body at all
 
   // Admin.
   std::optional<Bind> admin = Bind::tcp("127.0.0.1", 8001);  // tcp or unix_path; nullopt: off

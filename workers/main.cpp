@@ -19,8 +19,7 @@ int main(int argc, char** argv) {
       return prefork::to_int(prefork::ExitCode::stopped);
     case prefork::Action::fail:
       for (const prefork::ConfigError& error : loaded.errors) {
-        std::fprintf(stderr, "prefork-server: %s: %s\n", error.source.c_str(),
-                     error.message.c_str());
+        std::fprintf(stderr, "%s\n", prefork::to_line(error).c_str());
       }
       return prefork::to_int(prefork::ExitCode::configuration);
     case prefork::Action::run:
