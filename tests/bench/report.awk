@@ -1,0 +1,141 @@
+# awk -f report.awk -v plot_data=FILE facts.tsv results.tsv
+#
+# Prints the tables and a verdict per limit; exits with 1 if one is not met. Medians throughout; a
+# ratio is the median of the ratios of the rounds.
+
+BEGIN {
+  FS = "\t"
+  servers = split("bare prefork nginx h2o lighttpd", server, " ")
+  split("bare-loop prefork-server nginx h2o lighttpd", label, " ")
+  cases = split("keepalive pipelined close close4", case_name, " ")
+  title["keepalive"] = "64 keep-alive connections, one worker"
+  title["pipelined"] = "64 keep-alive connections, 16 requests at a time, one worker"
+  title["close"] = "a new connection for each request, one worker"
+  title["close4"] = "a new connection for each request, four workers on one core, one socket"
+}
+
+NF == 2 { fact[$1] = $2; next }
+
+{
+  if ($3 > rounds[$1]) rounds[$1] = $3
+  cpu[$1, $2, $3] = $4
+  rate[$1, $2, $3] = $5
+  p50[$1, $2, $3] = $6
+  p99[$1, $2, $3] = $7
+  errors[$1, $2] += $8
+}
+
+# The median of list[1..n]; sorts it.
+function median(list, n,    i, j, value) {
+  for (i = 2; i <= n; i++) {
+    value = list[i]
+    for (j = i - 1; j >= 1 && list[j] > value; j--) list[j + 1] = list[j]
+    list[j + 1] = value
+  }
+  return n % 2 ? list[(n + 1) / 2] : (list[n / 2] + list[n / 2 + 1]) / 2
+}
+
+function typical(values, c, s,    list, r) {
+  for (r = 1; r <= rounds[c]; r++) list[r] = values[c, s, r]
+  return median(list, rounds[c])
+}
+
+function has(c, s) { return (c, s, 1) in cpu }
+
+function ratio(c, s, base,    list, r) {
+  for (r = 1; r <= rounds[c]; r++) list[r] = cpu[c, s, r] / cpu[c, base, r]
+  return median(list, rounds[c])
+}
+
+function ratio_text(c, s, base) { return has(c, base) ? sprintf("%.2f", ratio(c, s, base)) : "-" }
+
+# wrk loses count of its latencies when requests are pipelined, and then says zero.
+function latency_text(us) { return us > 0 ? sprintf("%.0f", us) : "-" }
+
+function table(c,    i, s) {
+  printf "\n%s (%d rounds)\n", title[c], rounds[c]
+  printf "  %-16s %12s %9s %9s %12s %9s %9s\n", "server", "CPU us/req", "x bare", "x nginx",
+    "requests/s", "p50 us", "p99 us"
+  for (i = 1; i <= servers; i++) {
+    s = server[i]
+    if (!has(c, s)) continue
+    printf "  %-16s %12.2f %9s %9s %12.0f %9s %9s%s\n", label[i], typical(cpu, c, s),
+      ratio_text(c, s, "bare"), ratio_text(c, s, "nginx"), typical(rate, c, s),
+      latency_text(typical(p50, c, s)), latency_text(typical(p99, c, s)), errors[c, s] ? sprintf("  %d socket errors", errors[c, s]) : ""
+  }
+}
+
+function verdict(what, value, unit, limit, met) {
+  printf "  %-62s %7s %-6s %-14s %s\n", what, value, unit, limit, met ? "met" : "NOT MET"
+  if (!met) missed++
+}
+
+function ratio_verdict(what, c, base, limit,    value) {
+  if (!has(c, "prefork") || !has(c, base)) return
+  value = ratio(c, "prefork", base)
+  verdict(what, sprintf("%.2f", value), "times", "at most " limit, value <= limit)
+}
+
+function below_verdict(c, s) {
+  if (!has(c, "prefork") || !has(c, s)) return
+  verdict("CPU per request, " c ", of " s "'s", sprintf("%.2f", ratio(c, "prefork", s)),
+    "times", "below 1", ratio(c, "prefork", s) < 1)
+}
+
+function spread_verdict(n,    counts, workers, i, low, high) {
+  if (!(("spread_" n) in fact)) return
+  workers = split(fact["spread_" n], counts, "/")
+  low = high = counts[1] + 0
+  for (i = 2; i <= workers; i++) {
+    if (counts[i] + 0 < low) low = counts[i] + 0
+    if (counts[i] + 0 > high) high = counts[i] + 0
+  }
+  verdict(n " keep-alive connections over 4 workers: " fact["spread_" n], high - low, "apart",
+    "at most 1", high - low <= 1)
+}
+
+function write_plot_data(    i, j) {
+  printf "case" >plot_data
+  for (i = 1; i <= servers; i++) printf " \"%s\"", label[i] >plot_data
+  printf "\n" >plot_data
+  for (j = 1; j <= cases; j++) {
+    if (!rounds[case_name[j]]) continue
+    printf "\"%s\"", case_name[j] >plot_data
+    for (i = 1; i <= servers; i++) {
+      if (has(case_name[j], server[i])) {
+        printf " %.3f", typical(cpu, case_name[j], server[i]) >plot_data
+      } else {
+        printf " ?" >plot_data
+      }
+    }
+    printf "\n" >plot_data
+  }
+  close(plot_data)
+}
+
+END {
+  for (i = 1; i <= cases; i++) if (rounds[case_name[i]]) table(case_name[i])
+  if ("idle_nginx" in fact) {
+    printf "\nmemory per idle keep-alive connection (of 8,000): prefork-server %d, nginx %d bytes\n",
+      fact["idle_prefork"], fact["idle_nginx"]
+  }
+  printf "\nlimits\n"
+  ratio_verdict("CPU per request, keep-alive, of the bare loop's", "keepalive", "bare", 1.15)
+  ratio_verdict("CPU per request, pipelined, of the bare loop's", "pipelined", "bare", 1.6)
+  for (i = 3; i <= servers; i++) below_verdict("keepalive", server[i])
+  for (i = 3; i <= servers; i++) below_verdict("pipelined", server[i])
+  ratio_verdict("CPU per new connection, one worker, of nginx's", "close", "nginx", 1.1)
+  ratio_verdict("CPU per new connection, four workers, of nginx's", "close4", "nginx", 1.1)
+  if ("idle_prefork" in fact) {
+    verdict("memory of an idle keep-alive connection", fact["idle_prefork"], "bytes", "at most 1024",
+      fact["idle_prefork"] <= 1024)
+  }
+  if ("boot" in fact) {
+    verdict("a worker is ready after its fork", fact["boot"], "ms", "at most 30", fact["boot"] <= 30)
+  }
+  spread_verdict(8)
+  spread_verdict(64)
+  spread_verdict(1000)
+  if (plot_data) write_plot_data()
+  exit missed > 0
+}

@@ -1,0 +1,297 @@
+#!/usr/bin/env bash
+# Measures prefork-server beside a bare epoll loop, nginx, h2o and lighttpd, and says for each of the
+# project's limits whether it is met:
+#
+#   ./tests/bench/run.sh                all cases, about ten minutes
+#   ./tests/bench/run.sh --quick        the same with short rounds, about two minutes; rough figures
+#   ./tests/bench/run.sh --case NAME    one case (may be repeated): keepalive, pipelined, close,
+#                                       close4, idle, boot, spread
+#   ./tests/bench/run.sh --plot         also draws build/bench/bench.png
+#
+# The figure that counts is the CPU time a server spends on a request (user and system, of all its
+# processes), because it does not depend on how fast the load generator is. Servers run on one core,
+# wrk on another, over 127.0.0.1. They take turns, round after round, and what is compared is the
+# median over the rounds of the ratios within one round: a machine that slows down for a while slows
+# all of them. Nothing else should be running. Exits with 1 if a limit is not met.
+# shellcheck disable=SC2034,SC2154,SC2317 # servers.sh shares variables; functions are called by name
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+root=$(cd "$here/../.." && pwd -P)
+# shellcheck source=deploy/dependencies.sh
+source "$root/deploy/dependencies.sh"
+# shellcheck source=tests/bench/servers.sh
+source "$here/servers.sh"
+PATH=$PATH:/usr/sbin:/sbin
+
+rounds=7
+seconds=4
+reloads=20
+plot=false
+cases=()
+all_cases=(keepalive pipelined close close4 idle boot spread)
+
+usage() { sed -n '2,/^set/{s/^# \{0,1\}//;/^set/d;p}' "${BASH_SOURCE[0]}"; }
+
+while (($#)); do
+  case $1 in
+    --quick) rounds=3 seconds=1 reloads=5 ;;
+    --plot) plot=true ;;
+    --case)
+      [[ " ${all_cases[*]} " == *" ${2:-} "* ]] || fail "--case needs one of: ${all_cases[*]}"
+      cases+=("$2")
+      shift
+      ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *) fail "Unknown option: $1 (see tests/bench/run.sh --help)" ;;
+  esac
+  shift
+done
+((${#cases[@]})) || cases=("${all_cases[@]}")
+
+work=$(mktemp -d)
+results=$work/results.tsv
+facts=$work/facts.tsv
+started_pids=()
+policy_made=false
+stop_servers() {
+  local pid
+  for pid in "${started_pids[@]}"; do stop_group "$pid"; done
+  started_pids=()
+}
+clean_up() {
+  stop_servers
+  rm -rf "$work"
+  if "$policy_made"; then remove_as_root "$start_policy"; fi
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+# Installing a server must not start it: Debian asks this script before it starts a service.
+start_policy=/usr/sbin/policy-rc.d
+install_peers() {
+  local missing=() packages=() name prefix=()
+  for name in nginx h2o lighttpd; do
+    command -v "$name" >/dev/null && continue
+    missing+=("$name")
+    if [[ "$name" == nginx ]]; then packages+=(nginx-light); else packages+=("$name"); fi
+  done
+  ((${#missing[@]})) || return 0
+  have_apt || fail "Please install these servers first: ${missing[*]}"
+  require_root "${missing[*]}"
+  ((EUID == 0)) || prefix=(sudo)
+  if [[ ! -e "$start_policy" ]]; then
+    policy_made=true
+    printf '#!/bin/sh\nexit 101\n' | "${prefix[@]}" tee "$start_policy" >/dev/null
+    "${prefix[@]}" chmod 755 "$start_policy"
+  fi
+  install_packages "${packages[@]}"
+  if [[ -d /run/systemd/system ]]; then
+    "${prefix[@]}" systemctl disable --quiet "${missing[@]}" || true
+  fi
+  if "$policy_made"; then
+    remove_as_root "$start_policy"
+    policy_made=false
+  fi
+}
+
+if "$plot"; then bench_packages+=(gnuplot-nox); fi
+build_folder=$root/build/release
+install_dependencies "$build_folder" "${test_packages[@]}" "${bench_packages[@]}"
+install_peers
+configure "$root" release -DPREFORK_DEVELOPER=ON
+cmake --build "$build_folder" --target prefork-server bench_bare_loop bench_idle >&2
+
+# The first two of the processors this shell may use.
+mapfile -t cores < <(taskset -cp $$ | sed 's/.*: //' | tr ',' '\n' |
+  awk -F- '{ for (i = $1; i <= ($2 == "" ? $1 : $2); i++) print i }')
+((${#cores[@]} >= 2)) || fail 'The benchmark needs two processors: one for the server, one for wrk.'
+server_core=${cores[0]}
+client_core=${cores[1]}
+ulimit -n "$(ulimit -Hn)"
+ticks_per_second=$(getconf CLK_TCK)
+
+: >"$results"
+: >"$facts"
+
+# load PORT SECONDS CONNECTIONS [WRK_OPTION...]: prints wrk's report.
+load() {
+  local port=$1 duration=$2 connections=$3
+  shift 3
+  timeout --kill-after=5 $((duration + 15)) taskset -c "$client_core" \
+    wrk -t1 -c"$connections" -d"${duration}s" --latency "$@" "http://127.0.0.1:$port/plaintext"
+}
+
+# measure CASE SERVER ROUND PID PORT CONNECTIONS [WRK_OPTION...]: one line for the results.
+measure() {
+  local case=$1 server=$2 round=$3 pid=$4 port=$5 connections=$6 before after report
+  shift 6
+  before=$(group_cpu_ticks "$pid")
+  report=$(load "$port" "$seconds" "$connections" "$@")
+  after=$(group_cpu_ticks "$pid")
+  if grep -q 'Non-2xx' <<<"$report"; then fail "$server answered with errors: $report"; fi
+  awk -v name="$case" -v server="$server" -v round="$round" \
+    -v cpu_us=$(((after - before) * 1000000 / ticks_per_second)) '
+    function us(text) {
+      if (text ~ /us$/) return text + 0
+      if (text ~ /ms$/) return text * 1000
+      return text * 1000000
+    }
+    $1 == "50%" { p50 = us($2) }
+    $1 == "99%" { p99 = us($2) }
+    /requests in/ { requests = $1 }
+    /^Requests\/sec/ { rate = $2 }
+    /Socket errors/ { errors = $4 + $6 + $8 + $10 }
+    END {
+      if (requests == 0) exit 1
+      printf "%s\t%s\t%d\t%.4f\t%.0f\t%.0f\t%.0f\t%d\n", name, server, round, cpu_us / requests, rate,
+        p50, p99, errors
+    }' <<<"$report" >>"$results" || fail "wrk counted no request against $server: $report"
+}
+
+# compare CASE CONNECTIONS SERVERS [WRK_OPTION...]: SERVERS as "name:start_command,..."; all of them
+# run throughout, but only one at a time has anything to do.
+compare() {
+  local case=$1 connections=$2 servers=$3 entry round
+  shift 3
+  local names=() pids=() ports=() entries=() i
+  IFS=, read -ra entries <<<"$servers"
+  for entry in "${entries[@]}"; do
+    read -ra command <<<"${entry#*:}"
+    "${command[@]}"
+    names+=("${entry%%:*}") pids+=("$server_pid") ports+=("$server_port")
+    load "$server_port" 1 "$connections" "$@" >/dev/null
+  done
+  for ((round = 1; round <= rounds; ++round)); do
+    say "$case: round $round of $rounds"
+    for i in "${!names[@]}"; do
+      measure "$case" "${names[i]}" "$round" "${pids[i]}" "${ports[i]}" "$connections" "$@"
+    done
+  done
+  stop_servers
+}
+
+# What prefork-server sends, for the bare loop to send as well.
+take_answer() {
+  start_prefork 1
+  curl -si --max-time 5 "http://127.0.0.1:$server_port/plaintext" -o "$work/answer"
+  curl -si --max-time 5 -H 'Connection: close' "http://127.0.0.1:$server_port/plaintext" \
+    -o "$work/answer.close"
+  stop_servers
+}
+
+case_keepalive() {
+  compare keepalive 64 'bare:start_bare,prefork:start_prefork 1,nginx:start_nginx 1,h2o:start_h2o,lighttpd:start_lighttpd'
+}
+
+case_pipelined() {
+  compare pipelined 64 'bare:start_bare,prefork:start_prefork 1,nginx:start_nginx 1,h2o:start_h2o,lighttpd:start_lighttpd' \
+    -s "$here/pipeline.lua"
+}
+
+case_close() {
+  compare close 64 'bare:start_bare --close,prefork:start_prefork 1,nginx:start_nginx 1' \
+    -H 'Connection: close'
+}
+
+case_close4() {
+  compare close4 64 'prefork:start_prefork 4,nginx:start_nginx 4' -H 'Connection: close'
+}
+
+fact() { printf '%s\t%s\n' "$1" "$2" >>"$facts"; }
+
+# hold PORT CONNECTIONS BATCH: returns when all of them are open and idle; let_go closes them.
+hold() {
+  local line
+  coproc HOLDER { "$build_folder/tests/bench/bench_idle" "$@"; }
+  # Bash forgets these as soon as the process ends.
+  # shellcheck disable=SC2153 # coproc sets it
+  holder_pid=$HOLDER_PID holder_in=${HOLDER[1]}
+  read -r -t 60 line <&"${HOLDER[0]}" || fail "The server on port $1 does not hold $2 connections."
+  [[ "$line" == "holding $2" ]]
+}
+
+let_go() {
+  exec {holder_in}>&-
+  wait "$holder_pid" || true
+}
+
+# Memory per idle connection. The baseline is taken with the server warm, and nginx's table of
+# connections (16,384 entries, some 3.7 MiB) is part of that baseline: nginx pays it at start.
+idle_memory() {
+  local server=$1 connections=8000 before after
+  shift
+  "$@"
+  load "$server_port" 1 64 >/dev/null
+  before=$(group_memory_kib "$server_pid")
+  hold "$server_port" "$connections" 64
+  after=$(group_memory_kib "$server_pid")
+  let_go
+  fact "idle_$server" $(((after - before) * 1024 / connections))
+  stop_servers
+}
+
+case_idle() {
+  say 'idle: 8,000 keep-alive connections'
+  idle_memory prefork start_prefork 1
+  idle_memory nginx start_nginx 1
+}
+
+stats() { curl -sf --max-time 5 "$admin_url/stats"; }
+
+# await_stats JQ_CONDITION: polls, for at most ten seconds, until it holds.
+await_stats() {
+  local tries=500
+  until stats | jq -e "$1" >/dev/null 2>&1; do
+    ((--tries)) || fail "Not within ten seconds: $1; $(stats)"
+    sleep 0.02
+  done
+}
+
+# From the fork of a worker to its word that it is ready, as the server itself notes it.
+case_boot() {
+  local generation i
+  say "boot: $reloads reloads"
+  start_prefork 1
+  : >"$work/boot"
+  for ((i = 0; i < reloads; ++i)); do
+    generation=$(stats | jq .server.generation)
+    kill -HUP "$server_pid"
+    await_stats ".server.generation > $generation and
+      ([.workers[] | select(.generation > $generation and .state == \"ready\")] | length) == 1 and
+      (.workers | length) == 1"
+    stats | jq '.workers[].boot_ms' >>"$work/boot"
+  done
+  stop_servers
+  fact boot "$(sort -n "$work/boot" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }')"
+}
+
+case_spread() {
+  local connections counts
+  say 'spread: keep-alive connections over 4 workers'
+  start_prefork 4
+  for connections in 8 64 1000; do
+    hold "$server_port" "$connections" "$connections"
+    counts=$(stats | jq -r '[.workers[].connections.active] | map(tostring) | join("/")')
+    fact "spread_$connections" "$counts"
+    let_go
+    await_stats '([.workers[].connections.active] | add) == 0'
+  done
+  stop_servers
+}
+
+take_answer
+for name in "${cases[@]}"; do "case_$name"; done
+
+mkdir -p "$root/build/bench"
+cp "$results" "$facts" "$root/build/bench/"
+verdict=0
+awk -f "$here/report.awk" -v plot_data="$root/build/bench/plot.dat" "$facts" "$results" || verdict=$?
+if "$plot"; then
+  gnuplot -e "data='$root/build/bench/plot.dat'; image='$root/build/bench/bench.png'" \
+    "$here/plot.gp" && echo "drawn: build/bench/bench.png"
+fi
+exit "$verdict"

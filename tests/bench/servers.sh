@@ -1,0 +1,195 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # run.sh shares variables with this
+# Sourced by run.sh: starts and ends the servers that are compared. Each start_* function sets
+# server_pid, the leader of a process group of its own, and server_port.
+#
+# What they send for /plaintext, so that their figures can be judged:
+#   bare      byte for byte what prefork-server sent
+#   prefork   Server, Date, Content-Type, Content-Length
+#   nginx     the same and Connection: keep-alive; the body comes from its configuration (`return`)
+#   h2o       the same and Connection, Last-Modified, Accept-Ranges; a file of 13 bytes
+#   lighttpd  the same and Accept-Ranges, Last-Modified; a file of 13 bytes, from its stat cache
+
+server_pid=
+server_port=
+
+# start_group LOG COMMAND...: in the background, pinned to the server's core. Background jobs of a
+# script lead no process group, so setsid runs the command in place and $! is its pid.
+start_group() {
+  local log=$1
+  shift
+  setsid taskset -c "$server_core" "$@" >>"$log" 2>&1 </dev/null &
+  server_pid=$!
+  started_pids+=("$server_pid")
+}
+
+group_is_alive() { kill -0 -- "-$1" 2>/dev/null; }
+
+# stop_group PID: asks, waits up to five seconds, then insists.
+stop_group() {
+  local pid=$1 tries=100
+  kill -TERM "$pid" 2>/dev/null || true
+  while group_is_alive "$pid" && ((tries-- > 0)); do sleep 0.05; done
+  if group_is_alive "$pid"; then
+    kill -KILL -- "-$pid" 2>/dev/null || true
+  fi
+  wait "$pid" 2>/dev/null || true
+}
+
+# For servers that cannot choose a port themselves: below the range that outgoing connections use.
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + RANDOM % 10000))
+    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      printf '%s' "$port"
+      return
+    fi
+  done
+}
+
+# await_answer NAME LOG: for servers that do not say when they are ready.
+await_answer() {
+  local tries=100
+  until curl -sf -o "$work/probe" "http://127.0.0.1:$server_port/plaintext" &&
+    [[ "$(<"$work/probe")" == 'Hello, World!' ]]; do
+    if ((--tries == 0)) || ! group_is_alive "$server_pid"; then
+      cat "$2" >&2
+      fail "$1 did not answer /plaintext (its log is above)."
+    fi
+    sleep 0.05
+  done
+}
+
+# start_bare [--close]
+start_bare() {
+  local log=$work/bare.$RANDOM.log answer=$work/answer
+  [[ "${1:-}" == --close ]] && answer=$work/answer.close
+  start_group "$log" "$build_folder/tests/bench/bench_bare_loop" --answer "$answer" "$@"
+  local tries=100
+  until server_port=$(sed -n 's|^listening .*:||p' "$log" 2>/dev/null) && [[ -n "$server_port" ]]; do
+    ((--tries)) || fail 'bench_bare_loop did not start.'
+    sleep 0.02
+  done
+}
+
+# start_prefork WORKERS: every default on. Sets admin_url and worker_count too.
+start_prefork() {
+  local log=$work/prefork.$RANDOM.log notify=$work/notify line
+  rm -f "$notify"
+  mkfifo "$notify"
+  exec 8<>"$notify"
+  setsid taskset -c "$server_core" "$build_folder/prefork-server" --workers "$1" --port 0 \
+    --admin 127.0.0.1:0 --notify-fd 3 3>"$notify" >>"$log" 2>&1 </dev/null 8>&- &
+  server_pid=$!
+  started_pids+=("$server_pid")
+  server_port='' admin_url=''
+  while read -r -t 10 -u 8 line; do
+    case $line in
+      listening*) server_port=${line##*:} ;;
+      admin*) admin_url=${line#admin } ;;
+      ready*) break ;;
+    esac
+  done
+  exec 8>&-
+  if [[ "${line:-}" != ready* ]]; then
+    cat "$log" >&2
+    fail 'prefork-server did not get ready (its log is above).'
+  fi
+}
+
+# start_nginx WORKERS: one shared listening socket (no reuseport), no access log.
+start_nginx() {
+  local folder
+  folder=$(mktemp -d "$work/nginx.XXXXXX")
+  server_port=$(free_port)
+  cat >"$folder/nginx.conf" <<EOF
+daemon off;
+worker_processes $1;
+pid $folder/pid;
+error_log $folder/error.log;
+events { worker_connections 16384; }
+worker_rlimit_nofile 32768;
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  keepalive_timeout 600s;
+  client_body_temp_path $folder/body;
+  proxy_temp_path $folder/proxy;
+  fastcgi_temp_path $folder/fastcgi;
+  uwsgi_temp_path $folder/uwsgi;
+  scgi_temp_path $folder/scgi;
+  types { }
+  default_type "text/plain; charset=utf-8";
+  server {
+    listen 127.0.0.1:$server_port backlog=2048;
+    location = /plaintext { return 200 "Hello, World!"; }
+  }
+}
+EOF
+  start_group "$folder/log" nginx -p "$folder" -e "$folder/error.log" -c "$folder/nginx.conf"
+  await_answer nginx "$folder/log"
+}
+
+start_h2o() {
+  local folder
+  folder=$(mktemp -d "$work/h2o.XXXXXX")
+  server_port=$(free_port)
+  mkdir "$folder/site"
+  printf 'Hello, World!' >"$folder/site/plaintext"
+  cat >"$folder/h2o.conf" <<EOF
+num-threads: 1
+max-connections: 16384
+http1-request-timeout: 600
+file.etag: OFF
+file.send-gzip: OFF
+file.mime.setdefaulttype: "text/plain; charset=utf-8"
+listen: { host: 127.0.0.1, port: $server_port }
+hosts:
+  default:
+    paths:
+      "/": { file.dir: "$folder/site" }
+EOF
+  ((EUID == 0)) && printf 'user: root\n' >>"$folder/h2o.conf"
+  start_group "$folder/log" h2o -c "$folder/h2o.conf"
+  await_answer h2o "$folder/log"
+}
+
+start_lighttpd() {
+  local folder
+  folder=$(mktemp -d "$work/lighttpd.XXXXXX")
+  server_port=$(free_port)
+  mkdir "$folder/site"
+  printf 'Hello, World!' >"$folder/site/plaintext"
+  cat >"$folder/lighttpd.conf" <<EOF
+server.document-root = "$folder/site"
+server.bind = "127.0.0.1"
+server.port = $server_port
+server.max-connections = 16384
+server.max-fds = 32768
+server.max-keep-alive-requests = 1000000000
+server.max-keep-alive-idle = 600
+server.errorlog = "$folder/error.log"
+static-file.etags = "disable"
+mimetype.assign = ( "" => "text/plain; charset=utf-8" )
+EOF
+  start_group "$folder/log" lighttpd -D -f "$folder/lighttpd.conf"
+  await_answer lighttpd "$folder/log"
+}
+
+# group_cpu_ticks PID: user and system time of the whole group, and of its children that ended.
+group_cpu_ticks() {
+  cat /proc/[0-9]*/stat 2>/dev/null |
+    awk -v group="$1" '{ sub(/^.*\) /, "") } $3 == group { sum += $12 + $13 + $14 + $15 }
+      END { print sum + 0 }'
+}
+
+# group_memory_kib PID: proportional set size of the whole group (shared pages counted once).
+group_memory_kib() {
+  local stat
+  for stat in /proc/[0-9]*/stat; do
+    awk -v group="$1" '{ pid = $1; sub(/^.*\) /, "") } $3 == group { print pid }' "$stat" 2>/dev/null
+  done | while read -r pid; do
+    awk '$1 == "Pss:" { print $2 }' "/proc/$pid/smaps_rollup" 2>/dev/null
+  done | awk '{ sum += $1 } END { print sum + 0 }'
+}
