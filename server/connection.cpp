@@ -473,7 +473,9 @@ void Connection::settle() {
     return;
   }
   if (closing_ && !is_blocked() && state_ != State::lingering) {
-    if (linger_) {
+    // Input that nobody has read would turn a plain close into a reset, and the reset could
+    // overtake the answer.
+    if (linger_ || unread_) {
       begin_linger();
     } else {
       close();
@@ -483,7 +485,7 @@ void Connection::settle() {
   mark_busy(!is_idle());
   if (is_blocked()) {
     set_deadline(to_ns(server_.settings_.timeout_write));
-    join_poller();
+    await_output();
     return;
   }
   switch (state_) {
@@ -510,6 +512,14 @@ void Connection::join_poller() {
     if (!server_.poller_.add(transport_.fd(), server_.key_of(token_))) {
       close();
     }
+  }
+}
+
+void Connection::await_output() {
+  join_poller();
+  if (state_ != State::closed && !polled_for_output_) {
+    polled_for_output_ = true;
+    server_.poller_.watch_output(transport_.fd(), server_.key_of(token_));
   }
 }
 
@@ -561,6 +571,9 @@ void Connection::begin_linger() {
     server_.return_exchange(std::move(exchange_));
   }
   set_deadline(kLingerNs);
+  if (unread_) {
+    server_.resume_later(token_);
+  }
 }
 
 void Connection::discard_input() {

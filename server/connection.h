@@ -76,6 +76,7 @@ class Connection {
   void on_input_end(bool reset);
   void write_pending();
   void join_poller();
+  void await_output();
 
   std::size_t process(std::string_view bytes);
   void process_kept_input();
@@ -110,6 +111,7 @@ class Connection {
   std::uint32_t requests_;
   PeerAddress peer_;
   State state_ = State::idle;
+  bool polled_for_output_ = false;
   bool polled_ = false;   // registered with the server's poller
   bool unread_ = false;   // there is input that was announced and not read yet
   bool hang_up_ = false;  // the peer has finished sending: read until the end

@@ -1,5 +1,6 @@
 // The connections' own readiness set: an edge-triggered epoll instance that the event loop watches
-// as one descriptor. A connection is registered once and never changed: what Asio does for each
+// as one descriptor. A connection is registered once, and once more when its peer does not take an
+// answer for the first time: what Asio does for each
 // wait (one epoll_ctl for every request, an allocated operation, a lock) is 7 % of a small request.
 // The worker still has one loop: this set is one of the things it waits for.
 //
@@ -40,6 +41,8 @@ class Poller {
 
   // Tells at once of what is there already. False when the system has no room for it.
   bool add(int fd, std::uint64_t key);
+  // From now on tells of room for output too, at once if there is some.
+  void watch_output(int fd, std::uint64_t key);
   // For a descriptor whose socket lives on in another process; closing the last one is enough.
   void remove(int fd);
 

@@ -66,7 +66,7 @@ TakeError take_nothing(const Inboxes& inboxes, std::uint32_t slot) {
 int send_end(const Inboxes& inboxes, std::uint32_t slot) {
   std::vector<int> fds;
   inboxes.append_fds(fds);
-  return fds[slot * 2];
+  return fds[std::size_t{slot} * 2];
 }
 
 // The number the next descriptor of this process would get: higher when one was left open.
