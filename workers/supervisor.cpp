@@ -29,7 +29,7 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
   if (phase_ == Phase::finished) return {};
   actions_.clear();
   forgive_what_happened_while_asleep(now);
-  now_ = std::max(now_, now);
+  now_ = now;
   std::visit([this](const auto& fact) { handle(fact); }, event);
   advance();
   return std::exchange(actions_, {});

@@ -186,9 +186,9 @@ void Supervisor::kill_all() {
   for (const Place at : places_) feed(at, Input::kill, {});
 }
 
-// Nobody serves, nobody is about to, and waiting has not helped.
+// Nobody serves, nobody is about to, and waiting has not helped. A replacement under way, or
+// waiting for its seat, shows in its slot's holder.
 void Supervisor::give_up_when_hopeless() {
-  if (roll_ || reload_) return;
   std::optional<Failure> first;
   for (std::uint32_t slot = 0; slot < workers_; ++slot) {
     const std::optional<Place> at = holder(slot);

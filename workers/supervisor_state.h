@@ -54,12 +54,15 @@ inline constexpr std::uint32_t kSeats = 2;
 // end it. A seat whose process was reaped is `vacant`, unless the slot is to be filled again: then
 // the seat waits in `backoff`, or in `failed` when waiting has not helped.
 //
-//                         +----------------- lost --------------------+
-//                         v                                           |
-//     vacant --> starting --> ready --> draining --> vacant        backoff <--> failed
-//                   |           |          |                          ^
-//                   +-----------+----------+--> killing --> vacant ---+ (when the slot is still
-//                   wanted)
+// clang-format off
+//                        +---------- backoff, failed <-----------+
+//                        v                                       | still wanted
+//     vacant ------> starting -----> ready -----> draining       |
+//        ^               |             |             |           |
+//        |               +-------------+-------------+------> reaped
+//        |                     with or without killing           |
+//        +-------------------------------------------------------+ not wanted any more
+// clang-format on
 //
 // The state says what *is*. What is *wanted* is told apart: by the slot (Want) and, between the two
 // seats of a slot, by Part. A process that is killed for its silence and one that is killed because
@@ -172,9 +175,8 @@ struct Seat {
   std::optional<TimePoint> deadline;          // when the state is due for what its comment says
   std::optional<DrainReason> leaves_because;  // since it was asked to
   std::optional<Signal> signal;               // the last one sent, in `killing`
-  std::optional<TimePoint>
-      successor_due;  // it asked for a successor, which may be tried from then on
-  std::uint32_t successor_failures = 0;  // candidates that were lost beside it
+  std::optional<TimePoint> successor_due;     // a successor is wanted, to be tried from then on
+  std::uint32_t successor_failures = 0;       // candidates that were lost beside it
 
   // There is, or is about to be, a process here: its record must not be given to another.
   bool occupied() const {

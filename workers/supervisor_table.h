@@ -59,27 +59,30 @@ enum class Reaction : std::uint8_t {
   forget,        // no process, and none is wanted any longer
 };
 
-using ReactionRow = std::array<Reaction, kInputs>;
+using ReactionRow = std::array<Reaction, kStates>;
 
-// Rows in the order of State, columns in the order of Input.
-inline constexpr std::array<ReactionRow, kStates> kReactions = [] {
+// Rows in the order of Input, columns in the order of State.
+inline constexpr std::array<ReactionRow, kInputs> kReactions = [] {
   using enum Reaction;
   // clang-format off
-  return std::array<ReactionRow, kStates>{{
-    //              forked    fork_failed ready   exited  beat    recycle    due         silent        retire  kill
-    /* vacant   */ {ignore,   ignore,     ignore, ignore, ignore, ignore,    ignore,     ignore,       ignore, ignore},
-    /* starting */ {note_pid, fork_lost,  serve,  lost,   ignore, ignore,    abort_boot, ignore,       drain,  end},
-    /* ready    */ {ignore,   ignore,     ignore, lost,   beat,   successor, ignore,     abort_silent, drain,  end},
-    /* draining */ {note_pid, fork_lost,  ignore, left,   ignore, ignore,    cut,        ignore,       hasten, end},
-    /* killing  */ {note_pid, fork_lost,  ignore, lost,   ignore, ignore,    insist,     ignore,       disown, end},
-    /* backoff  */ {ignore,   ignore,     ignore, ignore, ignore, ignore,    restart,    ignore,       forget, forget},
-    /* failed   */ {ignore,   ignore,     ignore, ignore, ignore, ignore,    retry,      ignore,       forget, forget},
+  return std::array<ReactionRow, kInputs>{{
+    //                   vacant  starting    ready         draining   killing    backoff  failed
+    /* forked      */    {ignore, note_pid,   ignore,       note_pid,  note_pid,  ignore,  ignore},
+    /* fork_failed */    {ignore, fork_lost,  ignore,       fork_lost, fork_lost, ignore,  ignore},
+    /* ready       */    {ignore, serve,      ignore,       ignore,    ignore,    ignore,  ignore},
+    /* exited      */    {ignore, lost,       lost,         left,      lost,      ignore,  ignore},
+    /* beat        */    {ignore, ignore,     beat,         ignore,    ignore,    ignore,  ignore},
+    /* recycle     */    {ignore, ignore,     successor,    ignore,    ignore,    ignore,  ignore},
+    /* due         */    {ignore, abort_boot, ignore,       cut,       insist,    restart, retry},
+    /* silent      */    {ignore, ignore,     abort_silent, ignore,    ignore,    ignore,  ignore},
+    /* retire      */    {ignore, drain,      drain,        hasten,    disown,    forget,  forget},
+    /* kill        */    {ignore, end,        end,          end,       end,       forget,  forget},
   }};
   // clang-format on
 }();
 
 constexpr Reaction reaction(State state, Input input) {
-  return kReactions[static_cast<std::size_t>(state)][static_cast<std::size_t>(input)];
+  return kReactions[static_cast<std::size_t>(input)][static_cast<std::size_t>(state)];
 }
 
 }  // namespace prefork::supervision

@@ -18,6 +18,7 @@ TEST(SupervisorReload, ReplacesWorkersInOrderAndThenTheObserver) {
   EXPECT_EQ(h.ready({0, 1}), (Transcript{"drain 0.0 replaced", "spawn 1.1 generation 2"}));
   EXPECT_EQ(h.ready({1, 1}), (Transcript{"drain 1.0 replaced", "spawn 3.1 generation 2"}));
   EXPECT_EQ(h.ready({3, 1}), (Transcript{"drain 3.0 replaced", "note reload_finished"}));
+  EXPECT_EQ(h.seat({3, 0}).deadline, h.now + 8s);
   EXPECT_EQ(h.exit({0, 0}, 0), Transcript{"release 0.0"});
   EXPECT_FALSE(h.supervisor.reloading());
   EXPECT_EQ(h.supervisor.generation(), 2u);
@@ -96,6 +97,7 @@ TEST(SupervisorReload, GivesWaitingSlotsTheNewGenerationAtOnce) {
   Harness h = serving(2);
   h.crash({0, 0});
   EXPECT_EQ(h.reload(2, 2), (Transcript{"note reload_started", "spawn 0.0 generation 2"}));
+  EXPECT_EQ(h.last<action::Spawn>().restarts, 1u);
   EXPECT_EQ(h.ready({0, 0}), Transcript{"spawn 1.1 generation 2"});
 }
 
@@ -177,9 +179,11 @@ TEST(SupervisorReload, RemovesTheHighestWorkersOnceTheNewConfigurationHasProvedI
 
 TEST(SupervisorReload, KeepsTheNumberOfWorkersToTheCapacity) {
   Harness h = serving(1);
+  h.last_settings.capacity = 9;
   h.reload(2, 9);
   EXPECT_EQ(h.ready({0, 1})[0], "note cannot_add_worker");
   EXPECT_EQ(h.supervisor.workers(), 2u);
+  EXPECT_EQ(h.supervisor.settings().capacity, 2u);
 }
 
 TEST(SupervisorReload, EndsWhenTheServerStops) {
@@ -217,6 +221,16 @@ TEST(SupervisorRecycle, ReplacesOneWorkerAtATime) {
                                          "spawn 0.1 generation 1"}));
 }
 
+TEST(SupervisorRecycle, ServesTheLongestWaitingFirst) {
+  Harness h = serving(3);
+  h.recycle({2, 0});
+  h.pass(1ms);
+  h.recycle({1, 0});
+  h.pass(1ms);
+  h.recycle({0, 0});
+  EXPECT_EQ(h.ready({2, 1}).at(1), "note recycle_started 1.0");
+}
+
 TEST(SupervisorRecycle, WaitsForTheReloadWhichMakesItNeedless) {
   Harness h = serving(1);
   h.reload(2, 1);
@@ -237,11 +251,23 @@ TEST(SupervisorRecycle, RetriesAFailedOneWhileTheOldWorkerGoesOn) {
   Harness h = serving(1);
   h.recycle({0, 0});
   EXPECT_EQ(h.exit({0, 1}, 3), (Transcript{"release 0.1", "note recycle_aborted 0.0"}));
+  EXPECT_EQ(h.recycle({0, 0}), Transcript{});
   EXPECT_EQ(h.pass(99ms), Transcript{});
   EXPECT_EQ(h.pass(1ms), (Transcript{"note recycle_started 0.0", "spawn 0.1 generation 1"}));
   h.exit({0, 1}, 3);
   EXPECT_EQ(h.pass(199ms), Transcript{});
   EXPECT_EQ(h.pass(1ms), (Transcript{"note recycle_started 0.0", "spawn 0.1 generation 1"}));
+}
+
+TEST(SupervisorRecycle, DoesNotSayThatASilentWorkerGoesOn) {
+  Harness h = serving(1);
+  h.silent.insert({0, 0});
+  h.pass(2s);
+  h.recycle({0, 0});
+  h.pass(2s);
+  EXPECT_EQ(h.state({0, 0}), State::killing);
+  EXPECT_EQ(h.exit({0, 1}, 3), Transcript{"release 0.1"});
+  EXPECT_EQ(h.crash({0, 0}, 6), (Transcript{"release 0.0", "note restart_delayed 0.0"}));
 }
 
 TEST(SupervisorRecycle, IgnoresAWishOfAnEarlierProcess) {
@@ -272,6 +298,20 @@ TEST(SupervisorCount, RemovesTheHighestWorkerButNeverTheLast) {
   EXPECT_EQ(h.exit({1, 0}, 0), Transcript{"release 1.0"});
   EXPECT_EQ(h.on(event::RemoveWorker{}), Transcript{"note cannot_remove_worker"});
   EXPECT_EQ(h.pass(1s), Transcript{});
+}
+
+TEST(SupervisorCount, AnAddedWorkerDoesNotPayForTheFailuresOfARemovedOne) {
+  Harness h = serving(2);
+  h.crash({1, 0});
+  for (std::uint32_t attempt = 1; attempt < kBootAttempts; ++attempt) {
+    h.pass(*h.seat({1, 0}).deadline - h.now);
+    h.exit({1, 0}, 3);
+  }
+  h.on(event::RemoveWorker{});
+  h.on(event::AddWorker{});
+  h.exit({1, 0}, 3);
+  EXPECT_EQ(h.state({1, 0}), State::backoff);
+  EXPECT_EQ(h.last<action::Notice>().duration, Duration{kBackoffFirst});
 }
 
 TEST(SupervisorCount, FillsASlotWhoseSeatsAreBothLeavingAsSoonAsOneIsFree) {

@@ -94,12 +94,14 @@ TEST(SupervisorStop, SendsSigkillAtOnceToOneThatWasSentSigabrt) {
 }
 
 TEST(SupervisorStop, DoesNotCallAWorkerCutThatWasKilledForItsSilence) {
-  Harness h = with(1);
-  h.serve();
-  h.silent.insert({0, 0});
-  h.pass(4s);
-  h.stop();
-  EXPECT_EQ(h.crash({0, 0}, 6), (Transcript{"release 0.0", "finish stopped"}));
+  for (const StopMode mode : {StopMode::graceful, StopMode::now}) {
+    Harness h = with(1);
+    h.serve();
+    h.silent.insert({0, 0});
+    h.pass(4s);
+    h.on(event::Stop{mode});
+    EXPECT_EQ(h.crash({0, 0}, 6), (Transcript{"release 0.0", "finish stopped"}));
+  }
 }
 
 TEST(SupervisorStop, ASignalWhileGivingUpKillsWhatIsLeftAndKeepsTheReason) {

@@ -37,8 +37,10 @@ TEST(Supervisor, SpawnsTheObserverAndThenEveryWorkerWhenStarted) {
 }
 
 TEST(Supervisor, DoesNothingBeforeItIsStarted) {
-  Harness h = with(1, true);
+  Harness h = with(2, true);
   EXPECT_EQ(h.on(event::AddWorker{}), Transcript{});
+  EXPECT_EQ(h.on(event::RemoveWorker{}), Transcript{});
+  EXPECT_EQ(h.supervisor.workers(), 2u);
   EXPECT_EQ(h.reload(2, 1), Transcript{});
   EXPECT_EQ(h.tick(), Transcript{});
   EXPECT_EQ(h.supervisor.next_deadline(), std::nullopt);
@@ -124,6 +126,14 @@ TEST(Supervisor, SaysAgainThatAProcessIsStillThereAfterSigkill) {
   h.pass(5s);
   EXPECT_EQ(h.pass(kKillAgain), (Transcript{"note still_there 1.0", "kill 1.0 SIGKILL"}));
   EXPECT_EQ(h.notices(NoticeKind::still_there).at(0).duration, 11s);
+}
+
+TEST(Supervisor, DoesNotBelieveABeatFromTheFuture) {
+  Harness h = with(1);
+  h.serve();
+  h.on(event::Beat{{0, 0}, h.now + 1h});
+  h.silent.insert({0, 0});
+  EXPECT_EQ(h.pass(4s), (Transcript{"note silent 0.0", "kill 0.0 SIGABRT"}));
 }
 
 TEST(Supervisor, AsksForATickEverySecondWhileSomebodyIsReady) {
@@ -267,6 +277,19 @@ TEST(Supervisor, ACrashBetweenBootFailuresStartsTheirCountAnew) {
   h.pass(kBackoffMax);
   h.exit({1, 0}, 3);
   EXPECT_EQ(h.state({1, 0}), State::backoff);
+}
+
+TEST(Supervisor, AHealthySpellStartsTheCountOfBootFailuresAnew) {
+  Harness h = with(2);
+  h.start();
+  h.ready({0, 0});
+  fail_boots(h, {1, 0}, kBootAttempts - 1);
+  h.pass(*h.seat({1, 0}).deadline - h.now);
+  h.ready({1, 0});
+  h.pass(kHealthySpell);
+  h.exit({1, 0}, kExitApplicationFailed);
+  EXPECT_EQ(h.state({1, 0}), State::backoff);
+  EXPECT_EQ(restart_delays(h).back(), Duration{kBackoffFirst});
 }
 
 TEST(Supervisor, FinishesWithTheFirstReasonWhenEveryFirstTryFailed) {
