@@ -202,6 +202,10 @@ std::size_t Connection::take_head(std::string_view bytes) {
     case ParseStatus::need_more:
       break;
   }
+  if (const std::size_t blank = exchange_->parser.only_blank_lines(bytes); blank != 0) {
+    exchange_->reset();
+    return blank;
+  }
   if (state_ == State::idle) {
     state_ = State::head;
     if (requests_ != 0) {
@@ -343,6 +347,7 @@ void Connection::answer_overload(std::string_view detail) {
   response.set_error(503, detail);
   response.add_field("Retry-After", kRetryAfterSeconds);
   server_.record_.counters.add(Counter::overload_rejected);
+  ++server_.loop_answers_;
   finish_answer(exchange_->request, response);
 }
 
@@ -413,6 +418,8 @@ void Connection::finish_answer(const Request& request, Response& response) {
                               (monotonic_ns() - exchange_->started_ns) / 1000);
   }
   closing_ = !keep_alive;
+  // Who is told only now that the connection ends may have another request on its way.
+  linger_ = linger_ || (closing_ && server_.is_stopping());
   exchange_->reset();
   state_ = State::idle;
 }

@@ -11,9 +11,10 @@ namespace {
 
 // Blank lines before a request are skipped (RFC 9112 section 2.2), but not for ever.
 constexpr std::size_t kMaxBlankLineBytes = 16;
+// The longest registered method (UPDATEREDIRECTREF) has 17.
+constexpr std::size_t kMaxMethodBytes = 32;
 // Chunk extensions carry nothing we use; all those of one body together may be this long.
 constexpr std::size_t kMaxChunkExtensionBytes = 16 * 1024;
-constexpr std::string_view kVersionPrefix = " HTTP/";
 
 Method method_of(llhttp_method_t method) {
   switch (method) {
@@ -42,7 +43,7 @@ Method method_of(llhttp_method_t method) {
 
 }  // namespace
 
-// llhttp calls these while it parses; each returns 0 to go on, HPE_USER with the error set to stop.
+// llhttp calls these while it parses; each returns 0 to go on, or what stop() gives it.
 struct ParserCallbacks {
   static RequestParser& self(llhttp_t* parser) {
     return *static_cast<RequestParser*>(parser->data);
@@ -60,10 +61,6 @@ struct ParserCallbacks {
       return count_trailer(p, size);
     }
     if (p.spans_.empty() || p.spans_.back().complete) {
-      if (p.spans_.size() == p.limits_.header_count) {
-        p.fail(431, "too many header fields");
-        return HPE_USER;
-      }
       p.spans_.emplace_back();
     }
     p.extend(p.spans_.back().name, at, size);
@@ -79,41 +76,32 @@ struct ParserCallbacks {
     return 0;
   }
 
+  // Fields are counted where they end: that place does not depend on how the bytes were cut.
   static int on_value_complete(llhttp_t* parser) {
     RequestParser& p = self(parser);
     if (!p.in_body_) {
       p.spans_.back().complete = true;
-    } else if (++p.trailer_count_ > p.limits_.header_count) {
-      p.fail(431, "too many trailer fields");
-      return HPE_USER;
+      return p.spans_.size() > p.limits_.header_count ? p.stop(431, "too many header fields") : 0;
     }
-    return 0;
+    return ++p.trailer_count_ > p.limits_.header_count ? p.stop(431, "too many trailer fields") : 0;
   }
 
   static int count_trailer(RequestParser& p, std::size_t size) {
     p.trailer_bytes_ += size;
-    if (p.trailer_bytes_ > p.limits_.header_bytes) {
-      p.fail(431, "trailer fields too large");
-      return HPE_USER;
-    }
-    return 0;
+    return p.trailer_bytes_ > p.limits_.header_bytes ? p.stop(431, "trailer fields too large") : 0;
   }
 
   static int on_extension(llhttp_t* parser, const char*, std::size_t size) {
     RequestParser& p = self(parser);
     p.extension_bytes_ += size;
-    if (p.extension_bytes_ > kMaxChunkExtensionBytes) {
-      p.fail(413, "chunk extensions too large");
-      return HPE_USER;
-    }
-    return 0;
+    return p.extension_bytes_ > kMaxChunkExtensionBytes ? p.stop(413, "chunk extensions too large")
+                                                        : 0;
   }
 
   static int on_body(llhttp_t* parser, const char* at, std::size_t size) {
     RequestParser& p = self(parser);
     if (size > p.limits_.body_bytes - p.body_received_) {
-      p.fail(413, "body over the limit");
-      return HPE_USER;
+      return p.stop(413, "body over the limit");
     }
     p.body_received_ += size;
     p.body_->append(at, size);
@@ -150,7 +138,10 @@ RequestParser::RequestParser(const ParserLimits& limits) : limits_(limits) {
 
 void RequestParser::reset() {
   llhttp_reset(&llhttp_);
+  stopped_ = false;
   start_ = 0;
+  scanned_ = 0;
+  line_size_ = 0;
   parsed_ = 0;
   head_size_ = 0;
   target_ = {};
@@ -178,6 +169,13 @@ ParseStatus RequestParser::fail(int status, const char* detail) {
   return ParseStatus::error;
 }
 
+// From within a callback of llhttp's, which takes anything but 0 as an error of its own.
+int RequestParser::stop(int status, const char* detail) {
+  stopped_ = true;
+  fail(status, detail);
+  return HPE_USER;
+}
+
 // False when they are not CR LF pairs, or too many.
 bool RequestParser::skip_blank_lines(std::string_view bytes) {
   while (start_ + 1 < bytes.size() && bytes[start_] == '\r' && bytes[start_ + 1] == '\n') {
@@ -190,54 +188,95 @@ bool RequestParser::skip_blank_lines(std::string_view bytes) {
 }
 
 ParseStatus RequestParser::parse_head(std::string_view bytes) {
-  if (parsed_ == start_) {
-    if (!skip_blank_lines(bytes)) {
-      return fail(400, "bad line end before the request line");
+  if (line_size_ == 0) {
+    const ParseStatus status = find_request_line(bytes);
+    if (status != ParseStatus::complete) {
+      return status;
     }
     parsed_ = start_;
-    if (parsed_ == bytes.size() || bytes[parsed_] == '\r') {
-      return ParseStatus::need_more;
-    }
   }
+  // llhttp sees no byte beyond the limit, so that what it says of a head that is too long does not
+  // depend on how much of it has come.
   base_ = bytes.data();
-  const llhttp_errno_t code =
-      llhttp_execute(&llhttp_, bytes.data() + parsed_, bytes.size() - parsed_);
+  const std::size_t end = std::min(bytes.size(), start_ + limits_.header_bytes);
+  const llhttp_errno_t code = llhttp_execute(&llhttp_, bytes.data() + parsed_, end - parsed_);
   if (code == HPE_OK) {
-    parsed_ = bytes.size();
-    return check_size_so_far(bytes);
+    parsed_ = end;
+    return end == start_ + limits_.header_bytes ? fail(431, "header section over the limit")
+                                                : ParseStatus::need_more;
   }
   if (code != HPE_PAUSED) {
-    return code == HPE_USER ? ParseStatus::error : fail_from_llhttp(code, bytes);
+    return fail_from_llhttp(code);
   }
   head_size_ = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - bytes.data());
   parsed_ = head_size_;
   return finish_head(bytes);
 }
 
-ParseStatus RequestParser::check_size_so_far(std::string_view bytes) {
-  const std::size_t size = bytes.size() - start_;
-  // Without a field name yet, all of it is request line.
-  if (spans_.empty() && size > limits_.request_line_bytes + 2) {
+// Nothing is parsed before the request line is there as a whole: its limit, its form and its
+// version are judged in one piece. Only what can never become a method is refused at once.
+ParseStatus RequestParser::find_request_line(std::string_view bytes) {
+  if (!skip_blank_lines(bytes)) {
+    return fail(400, "bad line end before the request line");
+  }
+  scanned_ = std::max(scanned_, start_);
+  const std::string_view line = bytes.substr(start_);
+  if (line.empty() || line == "\r") {
+    return ParseStatus::need_more;
+  }
+  // One byte more than the longest method, so that a longer one shows without the rest of it.
+  const std::string_view front = line.substr(0, kMaxMethodBytes + 1);
+  const std::string_view method = front.substr(0, front.find_first_of(" \r"));
+  if (!is_token(method)) {
+    return fail(400, "malformed request line");
+  }
+  if (method.size() > kMaxMethodBytes) {
+    return fail(501, "unknown method");
+  }
+  const std::size_t end = bytes.find('\n', scanned_);
+  const std::size_t longest_end = start_ + limits_.request_line_bytes + 1;  // of CR and LF
+  if (end == std::string_view::npos ? bytes.size() > longest_end : end > longest_end) {
     return fail(414, "request line over the limit");
   }
-  if (size > limits_.header_bytes) {
-    return fail(431, "header section over the limit");
+  if (end == std::string_view::npos) {
+    scanned_ = bytes.size();
+    return ParseStatus::need_more;
   }
-  return ParseStatus::need_more;
+  line_size_ = end + 1 - start_;
+  return check_request_line(line.substr(0, line_size_));
+}
+
+// method SP target SP "HTTP/" DIGIT "." DIGIT CR LF, and nothing else.
+ParseStatus RequestParser::check_request_line(std::string_view line) {
+  constexpr std::string_view kVersion = " HTTP/x.y\r\n";
+  const std::size_t method_size = line.find(' ');
+  if (line.size() < kVersion.size() || method_size == 0 ||
+      method_size + 1 >= line.size() - kVersion.size()) {
+    return fail(400, "malformed request line");
+  }
+  const std::string_view version = line.substr(line.size() - kVersion.size());
+  const std::string_view target =
+      line.substr(method_size + 1, line.size() - kVersion.size() - method_size - 1);
+  if (version.substr(0, 6) != kVersion.substr(0, 6) || !is_digit(version[6]) || version[7] != '.' ||
+      !is_digit(version[8]) || version.substr(9) != "\r\n" ||
+      target.find(' ') != std::string_view::npos) {
+    return fail(400, "malformed request line");
+  }
+  if (version[6] == '0') {
+    return fail(400, "HTTP/0.9 is not spoken here");
+  }
+  if (version[6] != '1' || version[8] > '1') {
+    return fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+  }
+  return ParseStatus::complete;
 }
 
 ParseStatus RequestParser::finish_head(std::string_view bytes) {
-  if (head_size_ - start_ > limits_.header_bytes) {
-    // A long request line is its own error; it ends where the first field (or blank line) begins.
-    const bool long_line = target_.size > limits_.request_line_bytes;
-    return long_line ? fail(414, "request line over the limit")
-                     : fail(431, "header section over the limit");
-  }
   request_ = {};
   request_.method = method_of(static_cast<llhttp_method_t>(llhttp_.method));
-  if (const auto status = check_request_line(bytes); status != ParseStatus::complete) {
-    return status;
-  }
+  request_.method_text = bytes.substr(start_, target_.offset - 1 - start_);
+  request_.target = bytes.substr(target_.offset, target_.size);
+  request_.version_minor = llhttp_.http_minor;
   fields_.resize(spans_.size());
   for (std::size_t i = 0; i < spans_.size(); ++i) {
     const FieldSpan& span = spans_[i];
@@ -253,33 +292,6 @@ ParseStatus RequestParser::finish_head(std::string_view bytes) {
   }
   keep_alive_ = llhttp_should_keep_alive(&llhttp_) != 0;
   in_body_ = true;
-  return ParseStatus::complete;
-}
-
-// method SP target SP "HTTP/1." DIGIT CRLF and nothing else: llhttp takes more spaces than one.
-ParseStatus RequestParser::check_request_line(std::string_view bytes) {
-  const std::string_view line = bytes.substr(start_);
-  const std::size_t target_begin = target_.offset - start_;
-  const std::size_t target_end = target_begin + target_.size;
-  if (llhttp_.http_major == 0) {
-    return fail(400, "HTTP/0.9 is not spoken here");
-  }
-  if (llhttp_.http_major != 1) {
-    return fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
-  }
-  // llhttp has found a method before and a version behind the target; left to see is that one space
-  // each stands between them, and that the line ends behind the version's digits.
-  if (target_begin < 2 || line[target_begin - 1] != ' ' || line[target_begin - 2] == ' ' ||
-      line.substr(target_end, kVersionPrefix.size()) != kVersionPrefix ||
-      line[target_end + kVersionPrefix.size() + 3] != '\r') {
-    return fail(400, "malformed request line");
-  }
-  if (target_end + kVersionPrefix.size() + 3 > limits_.request_line_bytes) {
-    return fail(414, "request line over the limit");
-  }
-  request_.version_minor = llhttp_.http_minor;
-  request_.method_text = line.substr(0, target_begin - 1);
-  request_.target = line.substr(target_begin, target_.size);
   return ParseStatus::complete;
 }
 
@@ -388,13 +400,17 @@ ParseStatus RequestParser::check_target() {
   return ParseStatus::complete;
 }
 
-ParseStatus RequestParser::fail_from_llhttp(llhttp_errno_t code, std::string_view bytes) {
+ParseStatus RequestParser::fail_from_llhttp(llhttp_errno_t code) {
+  if (stopped_) {
+    return ParseStatus::error;
+  }
   switch (code) {
     case HPE_INVALID_METHOD:
-    case HPE_PAUSED_H2_UPGRADE:
-      return fail_on_method(bytes);
     case HPE_INVALID_VERSION:
-      return fail_on_version(bytes);
+    case HPE_PAUSED_H2_UPGRADE:
+      // A token that llhttp does not know, or takes for another protocol's (the version itself has
+      // been judged), is no method that anybody here could implement.
+      return fail(501, "unknown method");
     case HPE_INVALID_URL:
       return fail(400, "malformed target");
     case HPE_INVALID_CONTENT_LENGTH:
@@ -409,30 +425,6 @@ ParseStatus RequestParser::fail_from_llhttp(llhttp_errno_t code, std::string_vie
     default:
       return fail(400, "malformed request");
   }
-}
-
-// A method that llhttp does not know is none that we could implement, provided it is one at all.
-ParseStatus RequestParser::fail_on_method(std::string_view bytes) {
-  const std::string_view line = bytes.substr(start_);
-  const std::string_view method = line.substr(0, line.find_first_of(" \r\n"));
-  if (method == "PRI") {
-    return fail(505, "HTTP/2 is not spoken here");
-  }
-  return is_token(method) ? fail(501, "unknown method") : fail(400, "malformed request line");
-}
-
-// Judged by where llhttp stopped, not by what happens to lie behind it: the answer must not depend
-// on how the bytes were cut.
-ParseStatus RequestParser::fail_on_version(std::string_view bytes) {
-  const std::size_t target_end = target_.offset + target_.size;
-  const std::size_t digits = target_end + kVersionPrefix.size();
-  const auto stopped = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - bytes.data());
-  const bool well_formed = stopped <= digits + 3 && digits + 3 <= bytes.size() &&
-                           bytes.substr(target_end, kVersionPrefix.size()) == kVersionPrefix &&
-                           is_digit(bytes[digits]) && bytes[digits + 1] == '.' &&
-                           is_digit(bytes[digits + 2]);
-  return well_formed ? fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here")
-                     : fail(400, "malformed HTTP version");
 }
 
 ParseStatus RequestParser::consume_body(std::string_view bytes, std::string& body,
@@ -463,7 +455,7 @@ ParseStatus RequestParser::consume_chunked(std::string_view bytes, std::string& 
     consumed = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - bytes.data());
     return ParseStatus::complete;
   }
-  return code == HPE_USER ? ParseStatus::error : fail_from_llhttp(code, bytes);
+  return fail_from_llhttp(code);
 }
 
 void RequestParser::rebase(const char* copy, std::vector<Field>& fields, Request& request) const {

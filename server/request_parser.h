@@ -52,6 +52,12 @@ class RequestParser {
   // `bytes` starts at the head's first byte and holds everything received of it so far.
   ParseStatus parse_head(std::string_view bytes);
 
+  // After parse_head needs more: the size of `bytes`, if there is nothing of a request in them yet,
+  // only blank lines that may be dropped; else 0.
+  [[nodiscard]] std::size_t only_blank_lines(std::string_view bytes) const {
+    return start_ == bytes.size() ? start_ : 0;
+  }
+
   // After parse_head was complete. Views point into the bytes of that call (or this object).
   [[nodiscard]] const Request& request() const { return request_; }
   [[nodiscard]] std::size_t head_size() const { return head_size_; }
@@ -87,13 +93,12 @@ class RequestParser {
   friend struct ParserCallbacks;
 
   ParseStatus fail(int status, const char* detail);
-  ParseStatus fail_from_llhttp(llhttp_errno_t code, std::string_view bytes);
-  ParseStatus fail_on_method(std::string_view bytes);
-  ParseStatus fail_on_version(std::string_view bytes);
+  int stop(int status, const char* detail);
+  ParseStatus fail_from_llhttp(llhttp_errno_t code);
   bool skip_blank_lines(std::string_view bytes);
-  ParseStatus check_size_so_far(std::string_view bytes);
+  ParseStatus find_request_line(std::string_view bytes);
+  ParseStatus check_request_line(std::string_view line);
   ParseStatus finish_head(std::string_view bytes);
-  ParseStatus check_request_line(std::string_view bytes);
   ParseStatus check_fields();
   bool is_valid_host(std::string_view host);
   ParseStatus check_transfer_encoding(std::string_view value, unsigned count);
@@ -107,6 +112,8 @@ class RequestParser {
   // The head.
   const char* base_ = nullptr;  // of the bytes being parsed
   std::size_t start_ = 0;       // after blank lines that came before the request line
+  std::size_t scanned_ = 0;     // for the end of the request line
+  std::size_t line_size_ = 0;   // of the request line with CR LF; 0: not found yet
   std::size_t parsed_ = 0;
   std::size_t head_size_ = 0;
   Span target_;
@@ -129,6 +136,7 @@ class RequestParser {
   std::string* body_ = nullptr;
 
   ParseError error_;
+  bool stopped_ = false;  // by one of our own limits, from within llhttp
 };
 
 }  // namespace prefork

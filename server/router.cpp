@@ -54,11 +54,17 @@ Routed Router::route(const Request& request) const noexcept {
   if (routes == paths_.end()) {
     return {};
   }
-  const Method wanted = request.method == Method::head ? Method::get : request.method;
+  const MethodRoute* for_get = nullptr;
   for (const MethodRoute& route : routes->methods) {
-    if (route.method == wanted) {
+    if (route.method == request.method) {
       return {&route.handler, route.run_on, 200, {}};
     }
+    if (route.method == Method::get) {
+      for_get = &route;
+    }
+  }
+  if (request.method == Method::head && for_get != nullptr) {
+    return {&for_get->handler, for_get->run_on, 200, {}};
   }
   return {nullptr, RunOn::loop, request.method == Method::options ? 204 : 405, routes->allow};
 }

@@ -1,0 +1,50 @@
+#include "server/date_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace prefork {
+namespace {
+
+TEST(DateCache, FormatsTheDatesOfTheSpecification) {
+  EXPECT_EQ(format_http_date(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
+  EXPECT_EQ(format_http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+}
+
+TEST(DateCache, FormatsLeapDaysAndDatesBehind2038) {
+  EXPECT_EQ(format_http_date(951782400), "Tue, 29 Feb 2000 00:00:00 GMT");
+  EXPECT_EQ(format_http_date(1709251199), "Thu, 29 Feb 2024 23:59:59 GMT");
+  EXPECT_EQ(format_http_date(4102444800), "Fri, 01 Jan 2100 00:00:00 GMT");
+}
+
+TEST(DateCache, HoldsTheServerAndDateFieldsOfTheLastRefresh) {
+  DateCache cache("some-name");
+  cache.refresh(784111777);
+  EXPECT_EQ(cache.fields(), "Server: some-name\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
+  cache.refresh(784111778);
+  EXPECT_EQ(cache.fields(), "Server: some-name\r\nDate: Sun, 06 Nov 1994 08:49:38 GMT\r\n");
+}
+
+TEST(DateCache, KeepsItsTextWithinASecond) {
+  DateCache cache("some-name");
+  cache.refresh(784111777);
+  const char* const before = cache.fields().data();
+  cache.refresh(784111777);
+  EXPECT_EQ(cache.fields().data(), before);
+}
+
+TEST(DateCache, FollowsAClockThatIsSetBack) {
+  DateCache cache("x");
+  cache.refresh(784111777);
+  cache.refresh(0);
+  EXPECT_EQ(cache.fields(), "Server: x\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n");
+}
+
+TEST(DateCache, HasADateBeforeTheFirstRefresh) {
+  const DateCache cache("x");
+  EXPECT_EQ(cache.fields().size(), std::string("Server: x\r\nDate: ").size() + 31);
+}
+
+}  // namespace
+}  // namespace prefork
