@@ -418,8 +418,8 @@ void Connection::finish_answer(const Request& request, Response& response) {
                               (monotonic_ns() - exchange_->started_ns) / 1000);
   }
   closing_ = !keep_alive;
-  // Who is told only now that the connection ends may have another request on its way.
-  linger_ = linger_ || (closing_ && server_.is_stopping());
+  // A client that is told only now that the connection ends may have another request on its way.
+  linger_ = linger_ || (closing_ && exchange_->parser.keep_alive());
   exchange_->reset();
   state_ = State::idle;
 }

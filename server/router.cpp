@@ -39,7 +39,9 @@ void Router::add(Method method, std::string path, RunOn run_on, Handler handler)
     routes = paths_.insert(paths_.end(), PathRoutes{std::move(path), "OPTIONS", {}});
   }
   routes->methods.push_back({method, run_on, std::move(handler)});
-  routes->allow.append(", ").append(name_of(method));
+  if (const std::string_view name = name_of(method); !name.empty()) {
+    routes->allow.append(", ").append(name);
+  }
 }
 
 Routed Router::route(const Request& request) const noexcept {

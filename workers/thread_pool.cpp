@@ -33,6 +33,7 @@ void ThreadPool::stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     queue_.clear();
+    record_.gauges.set(Gauge::pool_queued, 0);
   }
   has_work_.notify_all();
   for (std::thread& thread : threads_) {

@@ -22,6 +22,9 @@ find_package_handle_standard_args(
 if(Asio_FOUND AND NOT TARGET Asio::Asio)
   add_library(Asio::Asio INTERFACE IMPORTED)
   target_include_directories(Asio::Asio SYSTEM INTERFACE "${Asio_INCLUDE_DIR}")
-  target_compile_definitions(Asio::Asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
+  # Without the last one Asio 1.22 chooses its allocator by what was included before it, and one file
+  # frees what another has allocated.
+  target_compile_definitions(Asio::Asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED
+                                                  ASIO_DISABLE_STD_ALIGNED_ALLOC)
   target_link_libraries(Asio::Asio INTERFACE Threads::Threads)
 endif()

@@ -179,7 +179,8 @@ EOF
 
 # group_cpu_ticks PID: user and system time of the whole group, and of its children that ended.
 group_cpu_ticks() {
-  cat /proc/[0-9]*/stat 2>/dev/null |
+  # A process of somebody else may end between the listing and the reading.
+  { cat /proc/[0-9]*/stat 2>/dev/null || true; } |
     awk -v group="$1" '{ sub(/^.*\) /, "") } $3 == group { sum += $12 + $13 + $14 + $15 }
       END { print sum + 0 }'
 }
