@@ -43,6 +43,8 @@ class Connection {
 
   // Between two requests (or before the first), with nothing read and nothing to write.
   [[nodiscard]] bool is_idle() const { return state_ == State::idle && !is_blocked(); }
+  // Answered for the last time; only waits for the peer to have read it.
+  [[nodiscard]] bool is_lingering() const { return state_ == State::lingering; }
   [[nodiscard]] bool is_closed() const { return state_ == State::closed; }
 
   // Each of these may close the connection; the caller then asks is_closed().

@@ -1,5 +1,6 @@
 #include "server/http_server.h"
 
+#include <algorithm>
 #include <array>
 #include <asio/post.hpp>
 #include <cstring>
@@ -323,10 +324,16 @@ void HttpServer::drain(DrainMode mode) {
 
 void HttpServer::drain_idle_connections() {
   for (std::size_t i = 0; i < connections_.size(); ++i) {
-    if (!connections_[i] || !connections_[i]->is_idle()) {
+    if (!connections_[i]) {
       continue;
     }
     Connection& connection = *connections_[i];
+    if (connection.is_lingering()) {
+      deadlines_ns_[i] = std::min(deadlines_ns_[i], now_ns_ + kDrainLingerNs);
+    }
+    if (!connection.is_idle()) {
+      continue;
+    }
     if (drain_mode_ == DrainMode::hand_on) {
       if (!hand_on_idle(connection)) {
         return;

@@ -113,6 +113,8 @@ class HttpServer {
   static constexpr std::size_t kRefusalRoom = 64;
   // While the service stops, a connection that was used a moment ago may have a request on its way.
   static constexpr std::uint64_t kDrainIdleNs = 1'000'000'000;
+  // And one that was answered for the last time does not hold it up for longer than this.
+  static constexpr std::uint64_t kDrainLingerNs = 200'000'000;
   static constexpr std::size_t kScratchBytes = 64 * 1024;
   static constexpr std::size_t kMaxSpareExchanges = 64;
 

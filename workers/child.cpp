@@ -65,6 +65,12 @@ void close_other_fds(std::span<const int> keep) {
   ::close_range(first, std::numeric_limits<unsigned>::max(), 0);
 }
 
+void close_inherited(std::span<const int> fds) {
+  for (const int fd : fds) {
+    ::close(fd);
+  }
+}
+
 void leave(int exit_code) {
 #if defined(__SANITIZE_ADDRESS__)
   if (exit_code == 0 && __lsan_do_recoverable_leak_check() != 0) {

@@ -21,6 +21,9 @@ OwnedFd take_over_signals(int master_pid);
 // end would hide from others that it was closed.
 void close_other_fds(std::span<const int> keep);
 
+// Closes descriptors that the fork has copied and that are in use under other numbers by now.
+void close_inherited(std::span<const int> fds);
+
 // Ends the process: no destructors, no atexit handlers of the master, but what sanitizers and
 // coverage tools need.
 [[noreturn]] void leave(int exit_code);

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,12 +25,12 @@ namespace {
 // As Uvicorn and nginx do: who may connect is decided by the folder's permissions.
 constexpr mode_t kUnixSocketMode = 0666;
 
-ListenError error_for(int error, const Bind& bind) {
+ListenError error_for(int error, const Bind& bind, const std::string& option) {
   const std::string where = "cannot listen on " + bind.text() + ": ";
   switch (error) {
     case EADDRINUSE:
       return {ExitCode::address_in_use,
-              where + "the address is in use; stop the other server or choose another --port"};
+              where + "the address is in use; stop the other server or choose another " + option};
     case EACCES:
     case EPERM:
       return {ExitCode::no_permission_to_bind,
@@ -37,7 +38,8 @@ ListenError error_for(int error, const Bind& bind) {
                   "no permission; ports below 1024 and foreign folders need rights "
                   "(CAP_NET_BIND_SERVICE, or another --port or --uds)"};
     case EADDRNOTAVAIL:
-      return {ExitCode::cannot_bind, where + "this machine has no such address; check --host"};
+      return {ExitCode::cannot_bind, where + "this machine has no such address; check " +
+                                         (option == "--port" ? "--host" : option)};
     default:
       return {ExitCode::cannot_bind, where + std::strerror(error)};
   }
@@ -81,21 +83,22 @@ void set_tcp_options(int fd, int family) {
 }
 
 std::variant<SharedSocket, ListenError> open_tcp(const addrinfo& address, const Bind& bind,
-                                                 int backlog) {
+                                                 int backlog, const std::string& option) {
   OwnedFd fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) {
-    return error_for(errno, bind);
+    return error_for(errno, bind, option);
   }
   set_tcp_options(fd.get(), address.ai_family);
   if (::bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0 ||
       ::listen(fd.get(), backlog) != 0) {
-    return error_for(errno, bind);
+    return error_for(errno, bind, option);
   }
   std::string url = url_of_socket(fd.get());
   return std::make_shared<ListeningSocket>(std::move(fd), bind, std::move(url));
 }
 
-std::variant<std::vector<SharedSocket>, ListenError> open_tcp_all(const Bind& bind, int backlog) {
+std::variant<std::vector<SharedSocket>, ListenError> open_tcp_all(const Bind& bind, int backlog,
+                                                                  const std::string& option) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -112,7 +115,7 @@ std::variant<std::vector<SharedSocket>, ListenError> open_tcp_all(const Bind& bi
   std::vector<SharedSocket> sockets;
   std::optional<ListenError> first_error;
   for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
-    auto opened = open_tcp(*address, bind, backlog);
+    auto opened = open_tcp(*address, bind, backlog, option);
     if (auto* socket = std::get_if<SharedSocket>(&opened)) {
       sockets.push_back(std::move(*socket));
       if (bind.port == 0) {
@@ -131,7 +134,8 @@ std::variant<std::vector<SharedSocket>, ListenError> open_tcp_all(const Bind& bi
 }
 
 // A socket file nobody listens on is what a killed server left behind. Anything else is in use.
-std::optional<ListenError> remove_stale_socket(const sockaddr_un& address, const Bind& bind) {
+std::optional<ListenError> remove_stale_socket(const sockaddr_un& address, const Bind& bind,
+                                               const std::string& option) {
   struct stat file {};
   if (::lstat(bind.path.c_str(), &file) != 0) {
     return std::nullopt;
@@ -146,31 +150,34 @@ std::optional<ListenError> remove_stale_socket(const sockaddr_un& address, const
       ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
       errno == ECONNREFUSED;
   if (!refused) {
-    return error_for(EADDRINUSE, bind);
+    return error_for(EADDRINUSE, bind, option);
   }
-  ::unlink(bind.path.c_str());
+  if (::unlink(bind.path.c_str()) != 0 && errno != ENOENT) {
+    return error_for(errno, bind, option);
+  }
   return std::nullopt;
 }
 
-std::variant<std::vector<SharedSocket>, ListenError> open_unix(const Bind& bind, int backlog) {
+std::variant<std::vector<SharedSocket>, ListenError> open_unix(const Bind& bind, int backlog,
+                                                               const std::string& option) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (bind.path.size() >= sizeof address.sun_path) {
-    return error_for(ENAMETOOLONG, bind);
+    return error_for(ENAMETOOLONG, bind, option);
   }
   std::memcpy(address.sun_path, bind.path.data(), bind.path.size());
-  if (auto problem = remove_stale_socket(address, bind)) {
+  if (auto problem = remove_stale_socket(address, bind, option)) {
     return *problem;
   }
   OwnedFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid() ||
       ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return error_for(errno, bind);
+    return error_for(errno, bind, option);
   }
   // From here on the object owns the file and removes it again on every path.
   auto socket = std::make_shared<ListeningSocket>(std::move(fd), bind, "unix:" + bind.path);
   if (::chmod(bind.path.c_str(), kUnixSocketMode) != 0 || ::listen(socket->fd(), backlog) != 0) {
-    return error_for(errno, bind);
+    return error_for(errno, bind, option);
   }
   return std::vector<SharedSocket>{std::move(socket)};
 }
@@ -207,7 +214,24 @@ ListeningSocket::ListeningSocket(OwnedFd fd, Bind bind, std::string url)
   }
 }
 
-ListeningSocket::~ListeningSocket() {
+ListeningSocket::~ListeningSocket() { close(); }
+
+void ListeningSocket::bar() const {
+  if (bind_.kind != Bind::Kind::tcp || !fd_.valid()) {
+    return;
+  }
+  // A packet filter that drops everything: socket(7), SO_ATTACH_FILTER. Connections that are in the
+  // queue already have none.
+  sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+  const sock_fprog program{1, &drop};
+  ::setsockopt(fd_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+void ListeningSocket::close() {
+  if (!fd_.valid()) {
+    return;
+  }
+  fd_.reset();
   struct stat file {};
   if (bind_.kind == Bind::Kind::unix_path && ::stat(bind_.path.c_str(), &file) == 0 &&
       file.st_dev == device_ && file.st_ino == inode_) {
@@ -215,13 +239,13 @@ ListeningSocket::~ListeningSocket() {
   }
 }
 
-std::variant<std::vector<SharedSocket>, ListenError> open_listening_sockets(const Bind& bind,
-                                                                            int backlog) {
+std::variant<std::vector<SharedSocket>, ListenError> open_listening_sockets(
+    const Bind& bind, int backlog, const std::string& option) {
   switch (bind.kind) {
     case Bind::Kind::tcp:
-      return open_tcp_all(bind, backlog);
+      return open_tcp_all(bind, backlog, option);
     case Bind::Kind::unix_path:
-      return open_unix(bind, backlog);
+      return open_unix(bind, backlog, option);
     case Bind::Kind::inherited_fd:
       return open_inherited(bind);
   }

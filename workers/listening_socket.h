@@ -23,6 +23,13 @@ class ListeningSocket {
   ListeningSocket& operator=(const ListeningSocket&) = delete;
 
   [[nodiscard]] int fd() const { return fd_.get(); }
+
+  // Lets no new connection into the queue, in whatever process the socket is open. For a stop: the
+  // workers then empty the queue and close, and nobody was let in only to be reset. TCP sockets of
+  // our own only; one that was inherited lives on with whoever opened it.
+  void bar() const;
+  // Closes the master's copy and removes the file of a Unix socket.
+  void close();
   // As configured.
   [[nodiscard]] const Bind& bind() const { return bind_; }
   // Where it really listens: "http://127.0.0.1:8000", "unix:/run/shop.sock".
@@ -45,7 +52,8 @@ struct ListenError {
 
 // A bind may give several sockets: a host name has several addresses. On an error nothing of it
 // stays open.
-std::variant<std::vector<SharedSocket>, ListenError> open_listening_sockets(const Bind& bind,
-                                                                            int backlog);
+// `option` is the one to name when another address has to be chosen: "--port", "--admin".
+std::variant<std::vector<SharedSocket>, ListenError> open_listening_sockets(
+    const Bind& bind, int backlog, const std::string& option);
 
 }  // namespace prefork

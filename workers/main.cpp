@@ -1,4 +1,7 @@
 // prefork-server: reads what it is asked to do, then becomes the master.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -9,7 +12,21 @@
 #include "workers/master.h"
 #include "workers/process_title.h"
 
+namespace {
+
+// Started without standard descriptors, their numbers would go to sockets, and log lines into them.
+void fill_standard_descriptors() {
+  int fd = 0;
+  do {
+    fd = ::open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  ::close(fd);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  fill_standard_descriptors();
   std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   prefork::Environment environment = prefork::current_environment();
   prefork::Loaded loaded = prefork::load_options(arguments, environment);

@@ -63,14 +63,15 @@ std::optional<ExitCode> Master::prepare() {
   }
   set_process_title("master");
   raise_file_limit();
-  auto plan = make_serving_plan(initial_options_, nullptr);
-  if (const auto* error = std::get_if<ListenError>(&plan)) {
-    std::fprintf(stderr, "prefork-server: %s\n", error->message.c_str());
-    return error->code;
-  }
-  plans_[last_generation_] = std::get<SharedPlan>(plan);
   try {
+    // First: a signal from here on waits until everything can be undone.
     take_over_signals();
+    auto plan = make_serving_plan(initial_options_, {});
+    if (const auto* error = std::get_if<ListenError>(&plan)) {
+      std::fprintf(stderr, "prefork-server: %s\n", error->message.c_str());
+      return error->code;
+    }
+    plans_[last_generation_] = std::get<SharedPlan>(plan);
     make_shared_parts();
   } catch (const std::system_error& error) {
     std::fprintf(stderr, "prefork-server: %s\n", error.what());

@@ -60,6 +60,7 @@ class Master {
   void read_signals();
   void on_signal(int signal);
   void request_stop(int signal);
+  void stop_gracefully();
   void reload();
   SharedPlan plan_reload();
   void reopen_logs();

@@ -202,7 +202,11 @@ void Master::perform(const supervision::action::Release& release) {
 
 void Master::note_exit(const supervision::action::Release& release) {
   if (is_observer(release.at)) {
-    segment_->header().observer_pid.store(0, std::memory_order_relaxed);
+    // Unless its successor is there already.
+    std::atomic<std::int32_t>& pid = segment_->header().observer_pid;
+    if (release.last.pid && pid.load(std::memory_order_relaxed) == *release.last.pid) {
+      pid.store(0, std::memory_order_relaxed);
+    }
     return;
   }
   if (release.last.pid) {

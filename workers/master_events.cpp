@@ -147,7 +147,22 @@ void Master::request_stop(int signal) {
     log_.info(std::string(signal == SIGINT ? "SIGINT" : "SIGTERM") +
               ": stopping; requests that run may finish" +
               (signal == SIGINT ? " (Ctrl+C again to stop at once)" : ""));
-    report(supervision::event::Stop{supervision::StopMode::graceful});
+    stop_gracefully();
+  }
+}
+
+// New clients are turned away from now on; who is in the queue already is served by the workers.
+void Master::stop_gracefully() {
+  for (const auto& [generation, plan] : plans_) {
+    for (const SharedSocket& socket : plan->sockets) {
+      socket->bar();
+    }
+  }
+  report(supervision::event::Stop{supervision::StopMode::graceful});
+  for (const auto& [generation, plan] : plans_) {
+    for (const SharedSocket& socket : plan->sockets) {
+      socket->close();
+    }
   }
 }
 
@@ -194,7 +209,11 @@ SharedPlan Master::plan_reload() {
     options.admin = present.options.admin;
     options.admin_is_default = present.options.admin_is_default;
   }
-  auto plan = make_serving_plan(options, &present);
+  std::vector<SharedPlan> living;
+  for (const auto& [generation, known] : plans_) {
+    living.push_back(known);
+  }
+  auto plan = make_serving_plan(options, living);
   if (const auto* error = std::get_if<ListenError>(&plan)) {
     log_.error(error->message);
     return nullptr;

@@ -53,6 +53,8 @@ class Observer : public ServerHooks {
     server_ = std::make_unique<HttpServer>(loop_, settings, router_, *record_, access_log_, *this,
                                            nullptr);
     server_->start(context_.listening_fds);
+    // The server has its own: a stop must close the last one that this process has.
+    close_inherited(context_.listening_fds);
     signals_.start([this] {
       drain_signals(signal_fd_.get());
       loop_.stop();

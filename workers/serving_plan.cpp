@@ -16,29 +16,34 @@ std::vector<SharedSocket> sockets_of(const std::vector<SharedSocket>& open, cons
   return found;
 }
 
+using PlanSockets = std::vector<SharedSocket> ServingPlan::*;
+
 std::variant<std::vector<SharedSocket>, ListenError> reuse_or_open(
-    const Bind& bind, std::uint32_t backlog, const std::vector<SharedSocket>* open) {
-  if (open != nullptr) {
-    if (std::vector<SharedSocket> found = sockets_of(*open, bind); !found.empty()) {
+    const Bind& bind, std::uint32_t backlog, const std::vector<SharedPlan>& living,
+    PlanSockets which) {
+  for (const SharedPlan& plan : living) {
+    if (std::vector<SharedSocket> found = sockets_of((*plan).*which, bind); !found.empty()) {
       return found;
     }
   }
-  return open_listening_sockets(bind, static_cast<int>(backlog));
+  const char* option = bind.kind == Bind::Kind::unix_path ? "--uds" : "--port";
+  return open_listening_sockets(bind, static_cast<int>(backlog),
+                                which == &ServingPlan::admin ? "--admin" : option);
 }
 
 // A second server on the same machine should start without a thought about the admin port.
-std::optional<ListenError> open_admin(ServingPlan& plan, const ServingPlan* previous) {
+std::optional<ListenError> open_admin(ServingPlan& plan, const std::vector<SharedPlan>& living) {
   if (!plan.options.admin) {
     return std::nullopt;
   }
   Bind bind = *plan.options.admin;
-  const std::vector<SharedSocket>* open = previous != nullptr ? &previous->admin : nullptr;
-  auto opened = reuse_or_open(bind, plan.options.backlog, open);
+  const std::uint32_t backlog = plan.options.backlog;
+  auto opened = reuse_or_open(bind, backlog, living, &ServingPlan::admin);
   const ListenError* error = std::get_if<ListenError>(&opened);
   if (error != nullptr && error->code == ExitCode::address_in_use &&
       plan.options.admin_is_default) {
     bind.port = 0;
-    opened = reuse_or_open(bind, plan.options.backlog, open);
+    opened = reuse_or_open(bind, backlog, living, &ServingPlan::admin);
     error = std::get_if<ListenError>(&opened);
     if (error == nullptr) {
       plan.note = "the default admin address " + plan.options.admin->text() +
@@ -82,12 +87,11 @@ std::string ServingPlan::statistics_url() const {
 }
 
 std::variant<SharedPlan, ListenError> make_serving_plan(const Options& options,
-                                                        const ServingPlan* previous) {
+                                                        const std::vector<SharedPlan>& living) {
   auto plan = std::make_shared<ServingPlan>();
   plan->options = options;
   for (const Bind& bind : options.binds) {
-    auto opened =
-        reuse_or_open(bind, options.backlog, previous != nullptr ? &previous->sockets : nullptr);
+    auto opened = reuse_or_open(bind, options.backlog, living, &ServingPlan::sockets);
     if (auto* error = std::get_if<ListenError>(&opened)) {
       return std::move(*error);
     }
@@ -95,7 +99,7 @@ std::variant<SharedPlan, ListenError> make_serving_plan(const Options& options,
       plan->sockets.push_back(std::move(socket));
     }
   }
-  if (auto error = open_admin(*plan, previous)) {
+  if (auto error = open_admin(*plan, living)) {
     return *error;
   }
   return plan;

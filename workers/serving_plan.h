@@ -32,8 +32,8 @@ struct ServingPlan {
 
 using SharedPlan = std::shared_ptr<const ServingPlan>;
 
-// Opens what `options` names and `previous` (may be null) does not have open already.
+// Opens what `options` names and none of the `living` plans has open already.
 std::variant<SharedPlan, ListenError> make_serving_plan(const Options& options,
-                                                        const ServingPlan* previous);
+                                                        const std::vector<SharedPlan>& living);
 
 }  // namespace prefork

@@ -132,6 +132,8 @@ class Worker : public ServerHooks {
   void begin_to_serve() {
     start_load(record_, context_.epoch);
     server_->start(context_.listening_fds);
+    // The server has its own: a stop must close the last one that this process has.
+    close_inherited(context_.listening_fds);
     signals_.start([this] {
       drain_signals(signal_fd_.get());
       // Whoever sent it meant this worker alone: the others go on.
@@ -208,7 +210,11 @@ class Worker : public ServerHooks {
         continue;
       }
       if (received->about.epoch != context_.epoch) {
-        // Promised to a predecessor, or to the worker of a slot that does not serve.
+        // Promised to another process of the slot, or of a slot that does not serve: the place
+        // there is free again.
+        for (std::uint32_t seat = 0; seat < kSeatsPerSlot; ++seat) {
+          remove_load(context_.segment.record({slot, seat}), received->about.epoch);
+        }
         add_load(record_, context_.epoch);
       }
       server_->adopt(std::move(received->socket), received->about);

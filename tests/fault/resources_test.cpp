@@ -1,0 +1,95 @@
+// Not enough of something: the server goes on with what there is.
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "tests/support/processes.h"
+#include "tests/support/server_process.h"
+
+namespace prefork::test {
+namespace {
+
+constexpr unsigned kFewDescriptors = 128;
+
+class FewDescriptors : public testing::Test {
+ protected:
+  static Launch launch() {
+    Launch launch;
+    launch.arguments = {
+        "--workers", "2", "--threads", "1", "--timeout-header", "60s", "--timeout-keep-alive",
+        "60s"};
+    launch.limit_open_files = kFewDescriptors;
+    return launch;
+  }
+
+  // More than all workers together can open.
+  std::vector<Client> connect_too_many() {
+    std::vector<Client> clients;
+    for (unsigned i = 0; i < 3 * kFewDescriptors; ++i) {
+      clients.emplace_back(server_.url());
+      EXPECT_TRUE(clients.back().is_connected()) << clients.back().problem();
+    }
+    return clients;
+  }
+
+  ServerProcess server_{launch()};
+};
+
+TEST_F(FewDescriptors, NeitherSpinNorKillAnybody) {
+  const auto before = server_.worker_pids();
+  const auto clients = connect_too_many();
+  double cpu_before = 0;
+  for (const auto& [slot, pid] : before) {
+    cpu_before += cpu_seconds_of(pid);
+  }
+  pause_for(Milliseconds{2000});
+  double cpu_after = 0;
+  for (const auto& [slot, pid] : before) {
+    cpu_after += cpu_seconds_of(pid);
+  }
+  EXPECT_LT(cpu_after - cpu_before, 0.2 * kSlowness) << "of two seconds on two workers";
+  EXPECT_EQ(server_.worker_pids(), before);
+}
+
+TEST_F(FewDescriptors, AreEnoughAgainWhenConnectionsClose) {
+  { const auto clients = connect_too_many(); }
+  EXPECT_TRUE(wait_until([&] { return get(server_.url(), "/plaintext", kASecond).status == 200; }));
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(get(server_.url(), "/plaintext").status, 200) << i;
+  }
+}
+
+TEST_F(FewDescriptors, LetThoseServedWhoAreConnectedAndToldTheOthers) {
+  auto clients = connect_too_many();
+  int served = 0;
+  int told = 0;
+  for (Client& client : clients) {
+    client.send(get_request("/plaintext"));
+  }
+  for (Client& client : clients) {
+    if (!client.is_readable_within(Milliseconds{served + told == 0 ? 2000 : 20})) {
+      continue;
+    }
+    const Reply reply = client.receive();
+    served += reply.status == 200 ? 1 : 0;
+    told += reply.status == 503 ? 1 : 0;
+  }
+  EXPECT_GT(served, 20) << "and " << told << " got 503";
+  EXPECT_EQ(server_.worker_pids().size(), 2U);
+}
+
+TEST_F(FewDescriptors, DoNotStopAReload) {
+  auto clients = connect_too_many();
+  server_.send_signal(SIGHUP);
+  clients.clear();
+  EXPECT_TRUE(server_.wait_for_statistics(
+      [](const Json& report) {
+        return report["server"]["generation"] == 2 && report["server"]["state"] == "running";
+      },
+      kASecond * 10))
+      << server_.statistics()["server"];
+  EXPECT_TRUE(wait_until([&] { return get(server_.url(), "/plaintext", kASecond).status == 200; }));
+}
+
+}  // namespace
+}  // namespace prefork::test

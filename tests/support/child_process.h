@@ -1,0 +1,62 @@
+// A program started by a test, in a process group of its own, with a clean environment and only the
+// descriptors it is given. Whatever happens to the test program, the child does not outlive it. One
+// thread, the one that started it.
+#pragma once
+
+#include <sys/types.h>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/support/waiting.h"
+
+namespace prefork::test {
+
+struct Launch {
+  std::vector<std::string> arguments;
+  // Beside PATH and what sanitizers want to know.
+  std::map<std::string, std::string> environment;
+  // Descriptors of the child and what they are here.
+  std::map<int, int> descriptors;
+  std::string stdout_path = "/dev/null";
+  std::string stderr_path = "/dev/null";
+  bool without_standard_descriptors = false;  // 0, 1 and 2 are closed
+  std::optional<unsigned> limit_open_files;   // soft and hard
+  std::optional<uid_t> user;                  // needs root
+};
+
+Launch launch_of(const std::vector<std::string>& arguments);
+
+struct Exit {
+  int code = -1;   // -1: ended by a signal
+  int signal = 0;  // 0: ended by itself
+  friend bool operator==(const Exit&, const Exit&) = default;
+};
+std::ostream& operator<<(std::ostream& stream, const Exit& exit);
+
+inline Exit exit_code(int code) { return {code, 0}; }
+inline Exit killed_by(int signal) { return {-1, signal}; }
+
+class ChildProcess {
+ public:
+  // The server's binary. Throws std::system_error.
+  explicit ChildProcess(const Launch& launch);
+  // Ends the whole group, if anything of it is left.
+  ~ChildProcess();
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  // Also the number of its process group.
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] bool has_ended() const { return exit_.has_value(); }
+
+  // Nothing when it still runs at the end of that time.
+  std::optional<Exit> wait(Milliseconds within);
+
+ private:
+  pid_t pid_ = -1;
+  std::optional<Exit> exit_;
+};
+
+}  // namespace prefork::test

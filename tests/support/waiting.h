@@ -1,0 +1,44 @@
+// The only ways in which tests wait: for a condition, looking at it again every few milliseconds,
+// and always with a deadline. Any thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+namespace prefork::test {
+
+using Milliseconds = std::chrono::milliseconds;
+using TestClock = std::chrono::steady_clock;
+
+// Sanitized programs are slow; what is promised within a second is then promised within several.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr int kSlowness = 4;
+#else
+inline constexpr int kSlowness = 1;
+#endif
+
+// For what should happen at once: long enough for a machine that is busy with something else.
+inline constexpr Milliseconds kPatience{10'000 * kSlowness};
+inline constexpr Milliseconds kASecond{1'000 * kSlowness};
+
+class Deadline {
+ public:
+  explicit Deadline(Milliseconds within) : at_(TestClock::now() + within) {}
+
+  [[nodiscard]] bool has_passed() const { return TestClock::now() >= at_; }
+  // For poll(2): never negative, which would mean for ever.
+  [[nodiscard]] int left_ms() const;
+
+ private:
+  TestClock::time_point at_;
+};
+
+// Looks until the condition holds; false when the deadline passed before.
+bool wait_until(const std::function<bool()>& condition, Milliseconds within = kPatience);
+
+// Lets a steady client keep its pace.
+void pause_for(Milliseconds pause);
+
+Milliseconds elapsed_since(TestClock::time_point start);
+
+}  // namespace prefork::test
