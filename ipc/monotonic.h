@@ -2,6 +2,7 @@
 // processes of one machine.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <ctime>
 
@@ -12,6 +13,11 @@ inline std::uint64_t clock_ns(clockid_t clock) {
   ::clock_gettime(clock, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U +
          static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// A configured duration, which is never negative, in the same unit.
+inline std::uint64_t to_ns(std::chrono::milliseconds duration) {
+  return static_cast<std::uint64_t>(duration.count()) * 1'000'000;
 }
 
 inline std::uint64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }

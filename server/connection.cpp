@@ -1,6 +1,5 @@
 #include "server/connection.h"
 
-#include <limits>
 #include <utility>
 
 #include "ipc/check.h"
@@ -23,13 +22,9 @@ constexpr std::uint64_t kLingerNs = 2'000'000'000;
 constexpr std::uint32_t kMaxLingerBytes = 64 * 1024 * 1024;
 // A body earns a second more of its deadline with each so many bytes.
 constexpr std::uint64_t kMinBodyBytesPerSecond = 500;
-constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kNever = HttpServer::kNever;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kRetryAfterSeconds = "1";
-
-std::uint64_t to_ns(std::chrono::milliseconds duration) {
-  return static_cast<std::uint64_t>(duration.count()) * 1'000'000;
-}
 
 Counter counter_for(int status) {
   switch (status) {
@@ -60,8 +55,7 @@ Connection::Connection(HttpServer& server, ConnectionToken token, OwnedFd socket
 Connection::~Connection() = default;
 
 void Connection::start() {
-  set_deadline(requests_ == 0 ? to_ns(server_.settings_.timeout_header)
-                              : to_ns(server_.settings_.timeout_keep_alive));
+  set_deadline(server_.idle_patience_ns(requests_));
   // The first request is often there already, and a connection that is answered and closed at once
   // never has to join the poller.
   unread_ = true;

@@ -5,18 +5,15 @@
 #include <asio/post.hpp>
 #include <cstring>
 #include <ctime>
-#include <limits>
 #include <system_error>
 #include <utility>
 
 #include "ipc/check.h"
-#include "ipc/monotonic.h"
 
 namespace prefork {
 
 namespace {
 
-constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t kAcceptErrorReportNs = 10'000'000'000;
 
 }  // namespace
@@ -340,10 +337,7 @@ void HttpServer::drain_idle_connections() {
       }
       continue;
     }
-    const auto patience =
-        connection.requests() == 0 ? settings_.timeout_header : settings_.timeout_keep_alive;
-    const std::uint64_t patience_ns = static_cast<std::uint64_t>(patience.count()) * 1'000'000;
-    const std::uint64_t idle_since_ns = deadlines_ns_[i] - patience_ns;
+    const std::uint64_t idle_since_ns = deadlines_ns_[i] - idle_patience_ns(connection.requests());
     if (now_ns_ - idle_since_ns >= kDrainIdleNs) {
       connection.close();
       forget_if_closed(connection);

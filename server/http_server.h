@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -18,6 +19,7 @@
 
 #include "config/options.h"
 #include "ipc/inbox.h"
+#include "ipc/monotonic.h"
 #include "ipc/segment.h"
 #include "server/access_log.h"
 #include "server/application.h"
@@ -79,6 +81,8 @@ enum class DrainMode : std::uint8_t {
 class HttpServer {
  public:
   static constexpr std::chrono::milliseconds kTick{100};
+  // The deadline of a connection that has none.
+  static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
   // The references must outlive the server. `executor` may be null: handlers then all run on the
   // loop. `record` is written by this server alone.
@@ -125,6 +129,10 @@ class HttpServer {
   // Called by connections.
   std::unique_ptr<Exchange> borrow_exchange();
   void return_exchange(std::unique_ptr<Exchange> exchange);
+  // How long an idle connection may stay: until its first request, or between two.
+  [[nodiscard]] std::uint64_t idle_patience_ns(std::uint32_t requests) const {
+    return to_ns(requests == 0 ? settings_.timeout_header : settings_.timeout_keep_alive);
+  }
   void set_deadline(std::uint32_t index, std::uint64_t at_ns);
   void count_busy(bool busy);
   void count_idle();

@@ -68,9 +68,8 @@ class Observer : public ServerHooks {
   }
 
   void on_tick(std::uint64_t now_ns) override {
-    const auto healthcheck = context_.options.timeout_worker_healthcheck;
     const std::uint64_t every_ns =
-        static_cast<std::uint64_t>(healthcheck.count()) * 1'000'000 / kAlivePerHealthcheck;
+        to_ns(context_.options.timeout_worker_healthcheck) / kAlivePerHealthcheck;
     if (now_ns - last_alive_ns_ >= every_ns) {
       last_alive_ns_ = now_ns;
       context_.control.send({context_.epoch, AliveFrame{}});
