@@ -1,8 +1,11 @@
 #include "server/http_server.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
-#include <asio/post.hpp>
+#include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <system_error>
@@ -45,22 +48,86 @@ HttpServer::HttpServer(asio::io_context& loop, const ServerSettings& settings,
       executor_(executor),
       tick_timer_(loop),
       now_ns_(monotonic_ns()),
-      poller_(
-          loop, [this] { refresh_now(); },
-          [this](std::uint64_t key, Readiness readiness) { on_ready(key, readiness); }),
+      poller_(loop, *this),
       date_("prefork-server"),
-      scratch_(new char[kScratchBytes]) {}
+      scratch_(new char[kScratchBytes]),
+      finished_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!finished_event_.valid()) {
+    throw std::system_error(errno, std::generic_category(), "eventfd");
+  }
+  watch(finished_event_.get(), [this] { take_finished_jobs(); });
+}
 
 HttpServer::~HttpServer() = default;
 
 void HttpServer::start(const std::vector<int>& listening_sockets) {
   refresh_now();
   for (std::size_t i = 0; i < listening_sockets.size(); ++i) {
-    listeners_.push_back(std::make_unique<Listener>(*this, loop_, listening_sockets[i],
-                                                    static_cast<std::uint32_t>(i)));
-    listeners_.back()->start();
+    listeners_.push_back(
+        std::make_unique<Listener>(*this, listening_sockets[i], static_cast<std::uint32_t>(i)));
   }
   schedule_tick();
+}
+
+// --- what is waited for --------------------------------------------------------------------------
+
+std::uint32_t HttpServer::watch(int fd, std::function<void()> on_readable) {
+  const auto number = static_cast<std::uint32_t>(watches_.size());
+  watches_.push_back({fd, std::move(on_readable), true});
+  resume_watch(number);
+  return number;
+}
+
+void HttpServer::pause_watch(std::uint32_t number) {
+  Watch& watch = watches_[number];
+  if (!std::exchange(watch.paused, true)) {
+    poller_.remove(watch.fd);
+  }
+}
+
+void HttpServer::resume_watch(std::uint32_t number) {
+  Watch& watch = watches_[number];
+  if (std::exchange(watch.paused, false)) {
+    PREFORK_CHECK(poller_.watch_level(watch.fd, number));
+  }
+}
+
+void HttpServer::on_ready(std::uint64_t key, Readiness readiness) {
+  if (key < kFirstConnectionKey) {
+    if (const Watch& watch = watches_[key]; !watch.paused) {
+      watch.on_readable();
+    }
+    return;
+  }
+  const ConnectionToken token{static_cast<std::uint32_t>(key),
+                              static_cast<std::uint32_t>(key >> 32)};
+  if (Connection* connection = find(token)) {
+    connection->on_ready(readiness);
+    forget_if_closed(*connection);
+  }
+}
+
+void HttpServer::resume_later(ConnectionToken token) {
+  resumable_.push_back(token);
+  if (resumable_.size() == 1) {
+    poller_.rouse();
+  }
+}
+
+// Connections that had more input than one turn takes get another turn.
+bool HttpServer::on_batch_end() {
+  if (resumable_.empty()) {
+    return false;
+  }
+  resuming_.swap(resumable_);
+  for (const ConnectionToken token : resuming_) {
+    if (Connection* connection = find(token)) {
+      connection->resume();
+      forget_if_closed(*connection);
+    }
+  }
+  resuming_.clear();
+  return !resumable_.empty();
 }
 
 // --- connections come and go ---------------------------------------------------------------------
@@ -131,33 +198,6 @@ Connection* HttpServer::find(ConnectionToken token) const {
     return nullptr;
   }
   return connections_[token.index].get();
-}
-
-void HttpServer::on_ready(std::uint64_t key, Readiness readiness) {
-  const ConnectionToken token{static_cast<std::uint32_t>(key),
-                              static_cast<std::uint32_t>(key >> 32)};
-  if (Connection* connection = find(token)) {
-    connection->on_ready(readiness);
-    forget_if_closed(*connection);
-  }
-}
-
-void HttpServer::resume_later(ConnectionToken token) {
-  resumable_.push_back(token);
-  if (resumable_.size() == 1) {
-    asio::post(loop_, [this] { resume_connections(); });
-  }
-}
-
-void HttpServer::resume_connections() {
-  refresh_now();
-  const std::vector<ConnectionToken> tokens = std::exchange(resumable_, {});
-  for (const ConnectionToken token : tokens) {
-    if (Connection* connection = find(token)) {
-      connection->resume();
-      forget_if_closed(*connection);
-    }
-  }
 }
 
 void HttpServer::on_accept_error(int error) {
@@ -282,11 +322,15 @@ void HttpServer::deliver(std::unique_ptr<Job> job) {
   }
   // One wake-up serves all that finish before the loop gets to it.
   if (first) {
-    asio::post(loop_, [this] { take_finished_jobs(); });
+    const std::uint64_t one = 1;
+    PREFORK_CHECK(::write(finished_event_.get(), &one, sizeof one) == sizeof one);
   }
 }
 
 void HttpServer::take_finished_jobs() {
+  std::uint64_t wakeups = 0;
+  // Before the queue: who finishes after this read wakes the loop again.
+  PREFORK_CHECK(::read(finished_event_.get(), &wakeups, sizeof wakeups) == sizeof wakeups);
   {
     const std::lock_guard lock(finished_mutex_);
     taking_.swap(finished_);

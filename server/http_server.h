@@ -10,6 +10,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <mutex>
@@ -78,7 +80,7 @@ enum class DrainMode : std::uint8_t {
   close,    // the service stops: idle connections are closed
 };
 
-class HttpServer {
+class HttpServer : private PollerOwner {
  public:
   static constexpr std::chrono::milliseconds kTick{100};
   // The deadline of a connection that has none.
@@ -88,12 +90,19 @@ class HttpServer {
   // loop. `record` is written by this server alone.
   HttpServer(asio::io_context& loop, const ServerSettings& settings, const Application& application,
              WorkerRecord& record, AccessLog& access_log, ServerHooks& hooks, Executor* executor);
-  ~HttpServer();
+  ~HttpServer() override;
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
   // Starts the tick and accepts on the sockets, which stay the caller's.
   void start(const std::vector<int>& listening_sockets);
+
+  // Calls `on_readable` again and again while there is something to read from `fd`, which stays the
+  // caller's, with the same promptness as for connections. Returns the watch's number.
+  std::uint32_t watch(int fd, std::function<void()> on_readable);
+  // Before `fd` is closed, or for a while.
+  void pause_watch(std::uint32_t number);
+  void resume_watch(std::uint32_t number);
 
   // Takes over a connection that another process handed on. When there is no room it is refused.
   void adopt(OwnedFd socket, const HandedConnection& about);
@@ -121,6 +130,15 @@ class HttpServer {
   static constexpr std::uint64_t kDrainLingerNs = 200'000'000;
   static constexpr std::size_t kScratchBytes = 64 * 1024;
   static constexpr std::size_t kMaxSpareExchanges = 64;
+
+  // Keys below this one are numbers of watches; a connection's has its serial above them.
+  static constexpr std::uint64_t kFirstConnectionKey = std::uint64_t{1} << 32;
+
+  struct Watch {
+    int fd = -1;
+    std::function<void()> on_readable;
+    bool paused = false;
+  };
 
   // Called by the listeners.
   void on_accepted(OwnedFd socket, const HandedConnection& about);
@@ -150,8 +168,9 @@ class HttpServer {
   }
   [[nodiscard]] Connection* find(ConnectionToken token) const;
 
-  void on_ready(std::uint64_t key, Readiness readiness);
-  void resume_connections();
+  std::uint64_t on_batch() override { return refresh_now(); }
+  void on_ready(std::uint64_t key, Readiness readiness) override;
+  bool on_batch_end() override;
   void open_connection(OwnedFd socket, const HandedConnection& about);
   void schedule_tick();
   void on_tick();
@@ -172,6 +191,7 @@ class HttpServer {
   asio::basic_waitable_timer<std::chrono::steady_clock> tick_timer_;
   std::uint64_t now_ns_ = 0;  // refreshed with each batch of events and each answered one
   Poller poller_;
+  std::deque<Watch> watches_;  // stable: a callback may add one
   DateCache date_;
   std::vector<std::unique_ptr<Listener>> listeners_;
 
@@ -182,6 +202,7 @@ class HttpServer {
   std::vector<std::uint32_t> serials_;
   std::vector<std::uint32_t> free_indices_;
   std::vector<ConnectionToken> resumable_;  // have input left for the next turn
+  std::vector<ConnectionToken> resuming_;   // have their turn now
   std::size_t open_ = 0;
   std::size_t busy_ = 0;
 
@@ -199,6 +220,7 @@ class HttpServer {
   bool drained_reported_ = false;
   DrainMode drain_mode_ = DrainMode::close;
 
+  OwnedFd finished_event_;  // eventfd(2), readable while somebody has finished a job
   std::mutex finished_mutex_;
   std::vector<std::unique_ptr<Job>> finished_;  // guarded by finished_mutex_
   std::vector<std::unique_ptr<Job>> taking_;    // the loop's, swapped with finished_

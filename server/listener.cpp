@@ -5,11 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 
-#include "ipc/check.h"
 #include "server/http_server.h"
 
 namespace prefork {
@@ -57,21 +56,18 @@ bool is_about_one_client(int error) {
 
 }  // namespace
 
-Listener::Listener(HttpServer& server, asio::io_context& loop, int socket, std::uint32_t bind_index)
-    : server_(server), descriptor_(loop), bind_index_(bind_index) {
-  const int duplicate = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
-  PREFORK_CHECK(duplicate >= 0);
-  descriptor_.assign(duplicate);
-}
+Listener::Listener(HttpServer& server, int socket, std::uint32_t bind_index)
+    : server_(server),
+      socket_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)),
+      bind_index_(bind_index),
+      watch_(server.watch(socket_.get(), [this] { accept_some(); })) {}
 
 Listener::~Listener() { stop(false); }
-
-void Listener::start() { wait(); }
 
 void Listener::on_tick() {
   if (paused_ && !stopped_) {
     paused_ = false;
-    wait();
+    server_.resume_watch(watch_);
   }
 }
 
@@ -84,43 +80,32 @@ void Listener::stop(bool empty_queue) {
     for (int i = 0; i < kMaxQueued && accept_one() == Outcome::accepted; ++i) {
     }
   }
-  // release() before close(): the socket lives on in other processes, so closing it alone would
-  // leave it in this loop's epoll set (epoll(7), questions and answers, 6).
-  ::close(descriptor_.release());
+  server_.pause_watch(watch_);
+  socket_.reset();
 }
 
-void Listener::wait() {
-  descriptor_.async_wait(asio::posix::descriptor_base::wait_read, [this](std::error_code error) {
-    // A stopped listener may be gone by now: nothing of it is touched after an error.
-    if (!error) {
-      accept_some(kMaxAcceptsPerTurn);
-    }
-  });
-}
-
-void Listener::accept_some(int limit) {
-  server_.refresh_now();
-  for (int i = 0; i < limit && !stopped_; ++i) {
+void Listener::accept_some() {
+  for (int i = 0; i < expected_ && !stopped_; ++i) {
     const Outcome outcome = accept_one();
+    if (outcome == Outcome::accepted) {
+      continue;
+    }
     if (outcome == Outcome::out_of_resources) {
       paused_ = true;
-      return;
+      server_.pause_watch(watch_);
     }
-    if (outcome == Outcome::queue_empty) {
-      break;
-    }
+    expected_ = 1;
+    return;
   }
-  if (!stopped_) {
-    wait();
-  }
+  expected_ = std::min(2 * expected_, kMaxAcceptsPerTurn);
 }
 
 Listener::Outcome Listener::accept_one() {
   for (;;) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
-    OwnedFd socket(::accept4(descriptor_.native_handle(), reinterpret_cast<sockaddr*>(&address),
-                             &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    OwnedFd socket(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.valid()) {
       HandedConnection about;
       about.bind_index = bind_index_;

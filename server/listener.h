@@ -3,9 +3,9 @@
 // spinning. One thread: the event loop.
 #pragma once
 
-#include <asio/io_context.hpp>
-#include <asio/posix/basic_stream_descriptor.hpp>
 #include <cstdint>
+
+#include "ipc/owned_fd.h"
 
 namespace prefork {
 
@@ -13,13 +13,13 @@ class HttpServer;
 
 class Listener {
  public:
-  // `socket` is listening and non-blocking; a duplicate is made, the original stays the caller's.
-  Listener(HttpServer& server, asio::io_context& loop, int socket, std::uint32_t bind_index);
+  // Begins to accept. `socket` is listening and non-blocking; a duplicate is made, the original
+  // stays the caller's.
+  Listener(HttpServer& server, int socket, std::uint32_t bind_index);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  void start();
   // Tries again after a pause.
   void on_tick();
   // Takes everything that is in the queue, then leaves the socket to others.
@@ -27,19 +27,22 @@ class Listener {
 
  private:
   // So many connections in one turn of the loop at most: the ones already here want service too.
-  static constexpr int kMaxAcceptsPerTurn = 64;
+  static constexpr int kMaxAcceptsPerTurn = 16;
   // The largest backlog there is: what may wait in the queue when the service stops.
   static constexpr int kMaxQueued = 65'535;
 
   enum class Outcome : std::uint8_t { accepted, queue_empty, out_of_resources };
 
-  void wait();
-  void accept_some(int limit);
+  void accept_some();
   Outcome accept_one();
 
   HttpServer& server_;
-  asio::posix::basic_stream_descriptor<asio::io_context::executor_type> descriptor_;
+  OwnedFd socket_;
   std::uint32_t bind_index_;
+  std::uint32_t watch_;
+  // How many to expect in the queue: as long as they come one by one, looking for a second each
+  // time would be a system call for nothing.
+  int expected_ = 1;
   bool paused_ = false;
   bool stopped_ = false;
 };

@@ -3,9 +3,11 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <asio/post.hpp>
 #include <cerrno>
 #include <system_error>
-#include <utility>
+
+#include "ipc/monotonic.h"
 
 namespace prefork {
 
@@ -19,30 +21,41 @@ OwnedFd make_epoll() {
   return fd;
 }
 
+bool control(int epoll_fd, int operation, int fd, std::uint32_t events, std::uint64_t key) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = key;
+  return ::epoll_ctl(epoll_fd, operation, fd, &event) == 0;
+}
+
+Readiness to_readiness(std::uint32_t events) {
+  Readiness readiness;
+  readiness.readable = (events & EPOLLIN) != 0;
+  readiness.writable = (events & EPOLLOUT) != 0;
+  readiness.hang_up = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  readiness.gone = (events & (EPOLLHUP | EPOLLERR)) != 0;
+  return readiness;
+}
+
 }  // namespace
 
-Poller::Poller(asio::io_context& loop, OnBatch on_batch, OnReady on_ready)
-    : epoll_fd_(make_epoll()),
-      watch_(loop, epoll_fd_.get()),
-      on_batch_(std::move(on_batch)),
-      on_ready_(std::move(on_ready)) {
+Poller::Poller(asio::io_context& loop, PollerOwner& owner)
+    : loop_(loop), owner_(owner), epoll_fd_(make_epoll()), watch_(loop, epoll_fd_.get()) {
   wait();
 }
 
 Poller::~Poller() { static_cast<void>(watch_.release()); }
 
 bool Poller::add(int fd, std::uint64_t key) {
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
-  event.data.u64 = key;
-  return ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+  return control(epoll_fd_.get(), EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLRDHUP | EPOLLET, key);
 }
 
 void Poller::watch_output(int fd, std::uint64_t key) {
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  event.data.u64 = key;
-  ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_MOD, fd, &event);
+  control(epoll_fd_.get(), EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, key);
+}
+
+bool Poller::watch_level(int fd, std::uint64_t key) {
+  return control(epoll_fd_.get(), EPOLL_CTL_ADD, fd, EPOLLIN, key);
 }
 
 void Poller::remove(int fd) { ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_DEL, fd, nullptr); }
@@ -50,27 +63,52 @@ void Poller::remove(int fd) { ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_DEL, fd, nu
 void Poller::wait() {
   watch_.async_wait(asio::posix::descriptor_base::wait_read, [this](std::error_code error) {
     if (!error) {
-      handle_batch();
-      wait();
+      run_batches();
     }
   });
 }
 
-void Poller::handle_batch() {
-  std::array<epoll_event, kMaxEventsPerBatch> events;
-  const int count = ::epoll_wait(epoll_fd_.get(), events.data(), kMaxEventsPerBatch, 0);
-  if (count > 0) {
-    on_batch_();
+void Poller::rouse() {
+  if (!in_batches_) {
+    asio::post(loop_, [this] {
+      batch_ns_ = owner_.on_batch();
+      if (owner_.on_batch_end()) {
+        rouse();
+      }
+    });
   }
+}
+
+void Poller::run_batches() {
+  in_batches_ = true;
+  const std::uint64_t last_ns = batch_ns_;
+  take_batch(std::chrono::milliseconds::zero());
+  bool work_left = owner_.on_batch_end();
+  const std::uint64_t started_ns = batch_ns_;
+  // A lone event is not worth a second wait: Asio wakes this loop for the next one as well.
+  bool hot = work_left || started_ns - last_ns < to_ns(kHotWait);
+  while (hot && !loop_.stopped() && batch_ns_ - started_ns < to_ns(kMaxAway)) {
+    const int events = take_batch(work_left ? std::chrono::milliseconds::zero() : kHotWait);
+    hot = events > 0 || work_left;
+    work_left = owner_.on_batch_end();
+  }
+  in_batches_ = false;
+  if (work_left) {
+    rouse();
+  }
+  wait();
+}
+
+int Poller::take_batch(std::chrono::milliseconds timeout) {
+  std::array<epoll_event, kMaxEventsPerBatch> events;
+  const int count = ::epoll_wait(epoll_fd_.get(), events.data(), kMaxEventsPerBatch,
+                                 static_cast<int>(timeout.count()));
+  batch_ns_ = owner_.on_batch();
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
-    Readiness readiness;
-    readiness.readable = (event.events & EPOLLIN) != 0;
-    readiness.writable = (event.events & EPOLLOUT) != 0;
-    readiness.hang_up = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    readiness.gone = (event.events & (EPOLLHUP | EPOLLERR)) != 0;
-    on_ready_(event.data.u64, readiness);
+    owner_.on_ready(event.data.u64, to_readiness(event.events));
   }
+  return count;
 }
 
 }  // namespace prefork

@@ -1,8 +1,11 @@
-// The connections' own readiness set: an edge-triggered epoll instance that the event loop watches
-// as one descriptor. A connection is registered once, and once more when its peer does not take an
-// answer for the first time; waiting through Asio would cost each request an epoll_ctl, an
-// operation and a lock. What it costs instead is two more system calls for each batch of events.
-// The worker still has one loop: this set is one of the things it waits for.
+// The event loop's readiness set: an epoll instance for everything that carries requests, namely
+// connections, listening sockets and whatever hands either to this worker. Connections are
+// edge-triggered and registered once, and once more when a peer does not take an answer for the
+// first time: waiting through Asio would cost each request an epoll_ctl, an operation and a lock.
+//
+// Asio waits for the set as for one descriptor, beside its timers, signals and pipes. Being woken
+// that way costs three system calls where one would do, so while events follow each other within
+// kHotWait the set is waited for directly, and Asio gets its turn at least every kMaxAway.
 //
 // Edge-triggered means: an event tells that something arrived, once. A reader goes on until a read
 // comes back short (then the socket is empty, epoll(7)), or, after `hang_up`, until the end.
@@ -14,8 +17,8 @@
 
 #include <asio/io_context.hpp>
 #include <asio/posix/basic_stream_descriptor.hpp>
+#include <chrono>
 #include <cstdint>
-#include <functional>
 
 #include "ipc/owned_fd.h"
 
@@ -28,34 +31,58 @@ struct Readiness {
   bool gone = false;     // the connection is dead in both directions
 };
 
+// Whom a Poller calls.
+class PollerOwner {
+ public:
+  PollerOwner() = default;
+  virtual ~PollerOwner() = default;
+  PollerOwner(const PollerOwner&) = delete;
+  PollerOwner& operator=(const PollerOwner&) = delete;
+
+  // Before the events of each batch. Returns the time, CLOCK_MONOTONIC.
+  virtual std::uint64_t on_batch() = 0;
+  virtual void on_ready(std::uint64_t key, Readiness readiness) = 0;
+  // After the events of each batch. True when there is work left that no descriptor will announce:
+  // then the next batch is not waited for.
+  virtual bool on_batch_end() = 0;
+};
+
 class Poller {
  public:
-  using OnBatch = std::function<void()>;
-  using OnReady = std::function<void(std::uint64_t key, Readiness readiness)>;
-
-  // `on_batch` is called before the events of each batch. Throws std::system_error.
-  Poller(asio::io_context& loop, OnBatch on_batch, OnReady on_ready);
+  // Throws std::system_error.
+  Poller(asio::io_context& loop, PollerOwner& owner);
   ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // Tells at once of what is there already. False when the system has no room for it.
+  // Edge-triggered, for a connection; tells at once of what is there already. False when the system
+  // has no room for it.
   bool add(int fd, std::uint64_t key);
   // From now on tells of room for output too, at once if there is some.
   void watch_output(int fd, std::uint64_t key);
-  // For a descriptor whose socket lives on in another process; closing the last one is enough.
+  // Level-triggered, input only: tells again and again while there is something to read or accept.
+  bool watch_level(int fd, std::uint64_t key);
+  // Has on_batch_end() called soon, for work that no descriptor announces.
+  void rouse();
+  // For a descriptor that lives on in another process or under another number; for others, closing
+  // them is enough.
   void remove(int fd);
 
  private:
   static constexpr int kMaxEventsPerBatch = 256;
+  static constexpr std::chrono::milliseconds kHotWait{1};
+  static constexpr std::chrono::milliseconds kMaxAway{5};
 
   void wait();
-  void handle_batch();
+  void run_batches();
+  int take_batch(std::chrono::milliseconds timeout);
 
+  asio::io_context& loop_;
+  PollerOwner& owner_;
   OwnedFd epoll_fd_;
   asio::posix::basic_stream_descriptor<asio::io_context::executor_type> watch_;
-  OnBatch on_batch_;
-  OnReady on_ready_;
+  std::uint64_t batch_ns_ = 0;  // when the last batch came
+  bool in_batches_ = false;
 };
 
 }  // namespace prefork

@@ -59,8 +59,7 @@ class Worker : public ServerHooks {
         loop_(1),
         share_(request_share(context_.options)),
         signals_(loop_, signal_fd_.get()),
-        commands_(loop_, context_.control.read_fd()),
-        inbox_(loop_, context_.inboxes.receive_fd(context_.id.slot)) {}
+        commands_(loop_, context_.control.read_fd()) {}
 
   int run() {
     const std::string name = "worker " + std::to_string(context_.id.slot);
@@ -141,10 +140,8 @@ class Worker : public ServerHooks {
       return true;
     });
     commands_.start([this] { return read_commands(); });
-    inbox_.start([this] {
-      take_from_inbox(context_.id.slot);
-      return true;
-    });
+    inbox_watch_ = server_->watch(context_.inboxes.receive_fd(context_.id.slot),
+                                  [this] { take_from_inbox(context_.id.slot); });
     record_.accepting.store(1, std::memory_order_release);
     const std::uint64_t boot_us = (monotonic_ns() - context_.forked_ns) / 1000;
     context_.control.send({context_.epoch, ReadyFrame{boot_us}});
@@ -187,7 +184,7 @@ class Worker : public ServerHooks {
     record_.accepting.store(0, std::memory_order_release);
     if (mode == DrainMode::hand_on) {
       // The inbox is the slot's: its next worker reads it, and until then the siblings do.
-      inbox_.stop();
+      server_->pause_watch(inbox_watch_);
     }
     mode_ = mode;
     server_->drain(mode);
@@ -265,7 +262,7 @@ class Worker : public ServerHooks {
   int drift_ticks_ = 0;
   FdWatch signals_;
   FdWatch commands_;
-  FdWatch inbox_;
+  std::uint32_t inbox_watch_ = 0;
 };
 
 }  // namespace
