@@ -32,9 +32,11 @@ enum class Counter : std::size_t {
   timeouts_body,
   timeouts_write,
   timeouts_keep_alive,
-  overload_rejected,  // 503: pool queue or concurrency limit reached
-  handler_errors,     // 500: a handler threw or gave no valid answer
-  peer_resets,        // the peer went away inside a request or an answer
+  timeouts_request,    // the whole request took longer than --timeout-request
+  overload_rejected,   // 503: pool queue or concurrency limit reached
+  handler_errors,      // 500: a handler threw or gave no valid answer
+  peer_resets,         // the peer went away inside a request or an answer
+  requests_abandoned,  // of these: in the queue for a thread, and never run
   count_
 };
 
@@ -73,9 +75,11 @@ inline constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
     "timeouts_body",
     "timeouts_write",
     "timeouts_keep_alive",
+    "timeouts_request",
     "overload_rejected",
     "handler_errors",
     "peer_resets",
+    "requests_abandoned",
 };
 
 // One writer per number: load and store, because a locked add costs more than twice as much and

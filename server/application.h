@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "server/request.h"
@@ -27,6 +28,11 @@ struct Routed {
   RunOn run_on = RunOn::loop;
   int status = 404;  // 404; 405 with `allow`; 204 with `allow` (OPTIONS)
   std::string_view allow;
+  // The handler is called with the head and reads the content while it arrives (Request::content).
+  // Only on the pool, where it may wait for it.
+  bool streams_body = false;
+  // Content beyond this is refused with 413; nothing: the server's own limit.
+  std::optional<std::uint64_t> body_limit;
 };
 
 class Application {

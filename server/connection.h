@@ -1,14 +1,20 @@
 // One client connection: reads, lets the parser make requests of the bytes, has them answered in
 // order and writes the answers of everything that was in the buffer at once.
 //
-//   idle ----bytes----> head ----complete----> body ----complete----> (answered)
-//    ^                    \____no body__________/  \                     |
-//    |                                              handling (pool) -----+
-//    +---------------------- answer written, kept alive ----------------+
+//   idle ----bytes----> head ----complete----> body ----complete----> (answered) --long--> sending
+//    ^                    \____no body__________/  \                     |                     |
+//    |                                              handling (pool) -----+                     |
+//    +---------------------- answer written, kept alive ----------------+---------------------+
 //   any --error, "close", deadline--> lingering (answer delivered, input discarded) --> closed
 //
-// While the peer does not take what was written (`output_` is not empty) nothing is read or parsed:
-// a client that pipelines without reading waits on itself.
+// A handler that reads the body while it arrives runs meanwhile: in `handling`, and in `sending` if
+// it has begun to answer, the upload is open and goes through the exchange's intake.
+//
+// While the peer does not take what was written nothing is read or parsed: a client that pipelines
+// without reading waits on itself.
+//
+// Four files: connection.cpp (its life, deadlines and end), connection_input.cpp,
+// connection_answer.cpp and connection_output.cpp.
 //
 // Owned by its HttpServer, which destroys it after it was closed. One thread: the event loop.
 #pragma once
@@ -46,6 +52,10 @@ class Connection {
   // Answered for the last time; only waits for the peer to have read it.
   [[nodiscard]] bool is_lingering() const { return state_ == State::lingering; }
   [[nodiscard]] bool is_closed() const { return state_ == State::closed; }
+  // A handler works on its request, or the answer is on its way.
+  [[nodiscard]] bool is_answering() const {
+    return state_ == State::handling || state_ == State::sending;
+  }
 
   // Each of these may close the connection; the caller then asks is_closed().
   void start();
@@ -53,6 +63,8 @@ class Connection {
   // Goes on with input that was left for another turn of the loop.
   void resume();
   void on_deadline();
+  void on_wake();
+  void on_response_started(const Job& job, Response& response);
   void on_job_done(Job& job);
   void close();
   // For handing a duplicate on.
@@ -64,45 +76,65 @@ class Connection {
   void refuse();
 
  private:
-  enum class State : std::uint8_t { idle, head, body, handling, lingering, closed };
+  enum class State : std::uint8_t { idle, head, body, handling, sending, lingering, closed };
 
-  [[nodiscard]] bool is_blocked() const { return !output_.empty(); }
+  [[nodiscard]] bool is_blocked() const { return room_wanted_ || !output_.empty(); }
   [[nodiscard]] bool can_parse() const {
-    return !closing_ && !is_blocked() &&
-           (state_ == State::idle || state_ == State::head || state_ == State::body);
+    if (is_blocked()) {
+      return false;
+    }
+    if (is_answering()) {
+      return upload_open_ && !upload_full_;
+    }
+    return !closing_ && (state_ == State::idle || state_ == State::head || state_ == State::body);
   }
+
+  void join_poller();
+  void await_output();
+  void settle();
+  void set_deadline(std::uint64_t after_ns);
+  void set_deadline_at(std::uint64_t at_ns);
+  void set_body_deadline();
+  void mark_busy(bool busy);
+  void begin_linger();
+  void discard_input();
 
   void take_input();
   void receive();
   bool receive_once();
   void on_input_end(bool reset);
-  void write_pending();
-  void join_poller();
-  void await_output();
-
   std::size_t process(std::string_view bytes);
   void process_kept_input();
   std::size_t take_head(std::string_view bytes);
-  std::size_t take_body(std::string_view bytes);
   std::size_t begin_request(std::string_view bytes);
   std::size_t begin_body(std::string_view bytes);
+  std::size_t begin_upload(std::string_view bytes);
+  void give_up_upload();
   bool refuse_expectation();
+  void send_continue();
+  std::size_t take_body(std::string_view bytes);
+  void pass_on_body(ParseStatus status);
+
   void answer();
   void answer_on_loop();
-  void answer_on_pool();
+  bool answer_on_pool();
+  [[nodiscard]] bool awaits(const Job& job) const;
   void answer_without_handler();
   void answer_overload(std::string_view detail);
   void answer_parse_error();
   void answer_error(int status, std::string_view detail, Counter counter);
   void finish_answer(const Request& request, Response& response);
 
-  void flush();
-  void settle();
-  void begin_linger();
-  void discard_input();
-  void set_deadline(std::uint64_t after_ns);
-  void extend_body_deadline();
-  void mark_busy(bool busy);
+  void advance();
+  void flush(bool more_follows = false);
+  void write_pending();
+  bool took(const IoResult& result);
+  void begin_sending(const Request& request, Response& response, BodyFraming framing);
+  bool pump();
+  bool send_text();
+  bool send_file();
+  void fail_sending();
+  void finish_sending();
 
   HttpServer& server_;
   SocketTransport transport_;
@@ -114,14 +146,17 @@ class Connection {
   PeerAddress peer_;
   State state_ = State::idle;
   bool polled_for_output_ = false;
-  bool polled_ = false;   // registered with the server's poller
-  bool unread_ = false;   // there is input that was announced and not read yet
-  bool hang_up_ = false;  // the peer has finished sending: read until the end
-  bool busy_ = false;     // counted as busy by the server
-  bool closing_ = false;  // the last answer is written or being written
-  bool linger_ = false;   // ... and the peer may still be sending
+  bool room_wanted_ = false;    // the socket was full; what comes next is in output_ or the sender
+  bool upload_open_ = false;    // a handler reads the body, and it is not complete yet
+  bool upload_full_ = false;    // ... and has to make room first
+  bool continue_owed_ = false;  // 100 Continue, as soon as that handler begins to read
+  bool polled_ = false;         // registered with the server's poller
+  bool unread_ = false;         // there is input that was announced and not read yet
+  bool hang_up_ = false;        // the peer has finished sending: read until the end
+  bool busy_ = false;           // counted as busy by the server
+  bool closing_ = false;        // the last answer is written or being written
+  bool linger_ = false;         // ... and the peer may still be sending
   std::uint32_t lingered_bytes_ = 0;
-  std::uint64_t body_started_ns_ = 0;
 };
 
 }  // namespace prefork

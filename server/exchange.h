@@ -4,11 +4,17 @@
 // connection holds none. One thread: the event loop.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "server/application.h"
+#include "server/body_channel.h"
+#include "server/body_sender.h"
+#include "server/owned_request.h"
 #include "server/request_parser.h"
 
 namespace prefork {
@@ -23,8 +29,29 @@ struct Exchange {
   std::vector<Field> fields;  // of `request`, where `head` is used
   std::string body;           // content received so far, where it did not come in one piece
   std::uint64_t started_ns = 0;
+  std::uint64_t deadline_ns = kNoDeadline;  // of the whole request
+  std::uint64_t body_started_ns = 0;
+  std::uint64_t body_paused_ns = 0;  // when the handler had no room for more of it
 
+  // Of an answer with a long body, or one that is made elsewhere.
+  BodySender sender;
+  OwnedRequest kept;  // the request, for the log at the answer's end
+  int kept_status = 0;
+  std::shared_ptr<BodyChannel> intake;           // content on its way to the handler
+  std::shared_ptr<std::atomic<bool>> abandoned;  // read by the job that makes the answer
+
+  // Whoever still works for this exchange is told that it is over.
   void reset() {
+    if (abandoned) {
+      abandoned->store(true, std::memory_order_relaxed);
+      abandoned.reset();
+    }
+    if (intake) {
+      intake->fail();
+      intake.reset();
+    }
+    sender.reset();
+    deadline_ns = kNoDeadline;
     parser.reset();
     head.clear();
     if (body.capacity() > kKeepBodyBytes) {
@@ -32,6 +59,8 @@ struct Exchange {
     }
     body.clear();
   }
+
+  static constexpr std::uint64_t kNoDeadline = std::numeric_limits<std::uint64_t>::max();
 
  private:
   static constexpr std::size_t kKeepBodyBytes = 64 * 1024;

@@ -19,6 +19,12 @@ namespace {
 
 constexpr std::uint64_t kAcceptErrorReportNs = 10'000'000'000;
 
+std::string line_about(const Request& request, std::string_view happened, std::string_view why) {
+  std::string line = "request " + std::to_string(request.id) + " ";
+  line.append(request.method_text).append(" ").append(request.path);
+  return line.append(happened).append(why);
+}
+
 }  // namespace
 
 ServerSettings ServerSettings::from(const Options& options) {
@@ -51,11 +57,11 @@ HttpServer::HttpServer(asio::io_context& loop, const ServerSettings& settings,
       poller_(loop, *this),
       date_("prefork-server"),
       scratch_(new char[kScratchBytes]),
-      finished_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (!finished_event_.valid()) {
+      delivery_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!delivery_event_.valid()) {
     throw std::system_error(errno, std::generic_category(), "eventfd");
   }
-  watch(finished_event_.get(), [this] { take_finished_jobs(); });
+  watch(delivery_event_.get(), [this] { take_deliveries(); });
 }
 
 HttpServer::~HttpServer() = default;
@@ -271,10 +277,12 @@ void HttpServer::count_response(int status) {
 
 void HttpServer::report_handler_error(const Request& request, std::string_view what) {
   record_.counters.add(Counter::handler_errors);
-  std::string line = "request " + std::to_string(request.id) + " ";
-  line.append(request.method_text).append(" ").append(request.path);
-  line.append(" answered with 500: ").append(what);
-  hooks_.report(LogLevel::error, line);
+  hooks_.report(LogLevel::error, line_about(request, " answered with 500: ", what));
+}
+
+void HttpServer::report_broken_answer(const Request& request, std::string_view what) {
+  record_.counters.add(Counter::handler_errors);
+  hooks_.report(LogLevel::error, line_about(request, " cut off in its answer: ", what));
 }
 
 void HttpServer::schedule_tick() {
@@ -311,41 +319,98 @@ void HttpServer::sweep_deadlines() {
   }
 }
 
-// --- jobs of the thread pool ---------------------------------------------------------------------
+// --- what other threads have for the loop --------------------------------------------------------
 
 void HttpServer::deliver(std::unique_ptr<Job> job) {
   bool first = false;
   {
-    const std::lock_guard lock(finished_mutex_);
-    first = finished_.empty();
-    finished_.push_back(std::move(job));
+    const std::lock_guard lock(delivery_mutex_);
+    first = deliveries_.empty();
+    deliveries_.finished.push_back(std::move(job));
   }
-  // One wake-up serves all that finish before the loop gets to it.
+  signal_delivery(first);
+}
+
+void HttpServer::deliver_start(const Job& job, std::unique_ptr<Response> response) {
+  bool first = false;
+  {
+    const std::lock_guard lock(delivery_mutex_);
+    first = deliveries_.empty();
+    deliveries_.started.push_back({&job, std::move(response)});
+  }
+  signal_delivery(first);
+}
+
+void HttpServer::wake(ConnectionToken connection) {
+  bool first = false;
+  {
+    const std::lock_guard lock(delivery_mutex_);
+    first = deliveries_.empty();
+    deliveries_.woken.push_back(connection);
+  }
+  signal_delivery(first);
+}
+
+// One wake-up serves everything that comes before the loop gets to it.
+void HttpServer::signal_delivery(bool first) {
   if (first) {
     const std::uint64_t one = 1;
-    PREFORK_CHECK(::write(finished_event_.get(), &one, sizeof one) == sizeof one);
+    PREFORK_CHECK(::write(delivery_event_.get(), &one, sizeof one) == sizeof one);
   }
 }
 
-void HttpServer::take_finished_jobs() {
+void HttpServer::take_deliveries() {
   std::uint64_t wakeups = 0;
-  // Before the queue: who finishes after this read wakes the loop again.
-  PREFORK_CHECK(::read(finished_event_.get(), &wakeups, sizeof wakeups) == sizeof wakeups);
+  // Before the deliveries: what comes after this read wakes the loop again.
+  PREFORK_CHECK(::read(delivery_event_.get(), &wakeups, sizeof wakeups) == sizeof wakeups);
   {
-    const std::lock_guard lock(finished_mutex_);
-    taking_.swap(finished_);
+    const std::lock_guard lock(delivery_mutex_);
+    std::swap(taking_, deliveries_);
   }
   refresh_now();
-  for (std::unique_ptr<Job>& job : taking_) {
-    change_handling(-1);
-    record_.queue_wait.record((job->started_ns - job->queued_ns) / 1000);
-    record_.run_time.record((job->finished_ns - job->started_ns) / 1000);
-    if (Connection* connection = find(job->connection)) {
-      connection->on_job_done(*job);
+  for (StartedResponse& started : taking_.started) {
+    if (Connection* connection = find(started.job->connection)) {
+      connection->on_response_started(*started.job, *started.response);
       forget_if_closed(*connection);
     }
   }
+  for (const ConnectionToken token : taking_.woken) {
+    if (Connection* connection = find(token)) {
+      connection->on_wake();
+      forget_if_closed(*connection);
+    }
+  }
+  for (const std::unique_ptr<Job>& job : taking_.finished) {
+    finish_job(*job);
+  }
   taking_.clear();
+}
+
+void HttpServer::finish_job(Job& job) {
+  change_handling(-1);
+  record_.queue_wait.record((job.started_ns - job.queued_ns) / 1000);
+  if (job.was_skipped()) {
+    record_.counters.add(Counter::requests_abandoned);
+    return;
+  }
+  record_.run_time.record((job.finished_ns - job.started_ns) / 1000);
+  record_.latency.record((refresh_now() - job.queued_ns) / 1000);
+  if (job.failed) {
+    report_handler_error(job.request, job.failure);
+  }
+  if (Connection* connection = find(job.connection)) {
+    connection->on_job_done(job);
+    forget_if_closed(*connection);
+  }
+}
+
+void HttpServer::abandon_all() {
+  for (const std::unique_ptr<Connection>& connection : connections_) {
+    if (connection) {
+      connection->close();
+      forget_if_closed(*connection);
+    }
+  }
 }
 
 // --- draining ------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 // event loop. It knows nothing of other processes; what concerns them goes through ServerHooks. The
 // worker and the observer each have one.
 //
-// All calls on the event loop's thread, except deliver().
+// All calls on the event loop's thread, except those of JobHome and deliver().
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -40,6 +40,7 @@ struct ServerSettings {
   std::chrono::milliseconds timeout_header{10'000};
   std::chrono::milliseconds timeout_body{60'000};
   std::chrono::milliseconds timeout_write{60'000};
+  std::chrono::milliseconds timeout_request{0};  // 0: none
   std::uint32_t limit_connections = 16'384;
   std::uint32_t limit_concurrency = 1'024;
 
@@ -80,7 +81,7 @@ enum class DrainMode : std::uint8_t {
   close,    // the service stops: idle connections are closed
 };
 
-class HttpServer : private PollerOwner {
+class HttpServer : private PollerOwner, public JobHome {
  public:
   static constexpr std::chrono::milliseconds kTick{100};
   // The deadline of a connection that has none.
@@ -114,6 +115,11 @@ class HttpServer : private PollerOwner {
 
   // From any thread: a job has been done. Its connection, if still there, answers.
   void deliver(std::unique_ptr<Job> job);
+  void deliver_start(const Job& job, std::unique_ptr<Response> response) override;
+  void wake(ConnectionToken connection) override;
+
+  // Closes every connection, so that no handler waits for one any more.
+  void abandon_all();
 
   [[nodiscard]] std::size_t connection_count() const { return open_; }
   [[nodiscard]] std::uint64_t requests() const { return requests_; }
@@ -156,6 +162,7 @@ class HttpServer : private PollerOwner {
   void count_idle();
   void change_handling(int by);
   void report_handler_error(const Request& request, std::string_view what);
+  void report_broken_answer(const Request& request, std::string_view what);
   // The service stops: answers end their connections.
   [[nodiscard]] bool is_stopping() const { return draining_ && drain_mode_ == DrainMode::close; }
   void end_event();
@@ -177,7 +184,9 @@ class HttpServer : private PollerOwner {
   void sweep_deadlines();
   void drain_idle_connections();
   bool hand_on_idle(Connection& connection);
-  void take_finished_jobs();
+  void take_deliveries();
+  void signal_delivery(bool first);
+  void finish_job(Job& job);
   void report_if_drained();
 
   asio::io_context& loop_;
@@ -220,10 +229,29 @@ class HttpServer : private PollerOwner {
   bool drained_reported_ = false;
   DrainMode drain_mode_ = DrainMode::close;
 
-  OwnedFd finished_event_;  // eventfd(2), readable while somebody has finished a job
-  std::mutex finished_mutex_;
-  std::vector<std::unique_ptr<Job>> finished_;  // guarded by finished_mutex_
-  std::vector<std::unique_ptr<Job>> taking_;    // the loop's, swapped with finished_
+  // What other threads have for the loop, in the order in which it is taken.
+  struct StartedResponse {
+    const Job* job = nullptr;  // comes home later, so it is still there
+    std::unique_ptr<Response> response;
+  };
+  struct Deliveries {
+    std::vector<StartedResponse> started;
+    std::vector<ConnectionToken> woken;
+    std::vector<std::unique_ptr<Job>> finished;
+
+    [[nodiscard]] bool empty() const {
+      return started.empty() && woken.empty() && finished.empty();
+    }
+    void clear() {
+      started.clear();
+      woken.clear();
+      finished.clear();
+    }
+  };
+  OwnedFd delivery_event_;  // eventfd(2), readable while there are deliveries
+  std::mutex delivery_mutex_;
+  Deliveries deliveries_;  // guarded by delivery_mutex_
+  Deliveries taking_;      // the loop's, swapped with deliveries_
 };
 
 }  // namespace prefork

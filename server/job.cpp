@@ -1,42 +1,52 @@
 #include "server/job.h"
 
 #include <exception>
+#include <stdexcept>
+#include <utility>
 
 #include "ipc/monotonic.h"
 
 namespace prefork {
 
 void Job::own_request(const Request& from) {
-  std::size_t size = from.method_text.size() + from.target.size() + from.path.size() +
-                     from.query.size() + from.host.size() + from.body.size();
-  for (const Field& field : from.fields) {
-    size += field.name.size() + field.value.size();
-  }
-  // Reserved in full first, so that no append moves what earlier views point to.
-  bytes_.reserve(size);
-  const auto copy = [this](std::string_view text) -> std::string_view {
-    const std::size_t at = bytes_.size();
-    bytes_.append(text);
-    return {bytes_.data() + at, text.size()};
-  };
-  fields_.reserve(from.fields.size());
-  for (const Field& field : from.fields) {
-    fields_.push_back({copy(field.name), copy(field.value)});
-  }
-  request = from;
-  request.method_text = copy(from.method_text);
-  request.target = copy(from.target);
-  request.path = copy(from.path);
-  request.query = copy(from.query);
-  request.host = copy(from.host);
-  request.body = copy(from.body);
-  request.fields = fields_;
+  owned_.copy(from);
+  request = owned_.request;
+}
+
+void Job::set_intake(std::shared_ptr<BodyChannel> intake) {
+  intake_ = std::move(intake);
+  request.content = intake_.get();
 }
 
 void Job::run() {
   started_ns = monotonic_ns();
-  failed = !call_handler(*handler, request, response, failure);
+  skipped_ = abandoned_ && abandoned_->load(std::memory_order_relaxed);
+  if (!skipped_) {
+    response.set_starter(this);
+    failed = !call_handler(*handler, request, response, failure);
+    if (outlet_) {
+      if (failed) {
+        outlet_->fail();
+      } else {
+        outlet_->finish();
+      }
+    }
+  }
+  if (intake_) {
+    intake_->abandon();
+  }
   finished_ns = monotonic_ns();
+}
+
+BodyChannel& Job::start(Response& started) {
+  if (outlet_) {
+    throw std::logic_error("start_stream() called twice for one response");
+  }
+  outlet_ = std::make_shared<BodyChannel>(
+      [home = home, connection = connection] { home->wake(connection); });
+  started.set_source(std::make_unique<ChannelSource>(outlet_), started.source_size());
+  home->deliver_start(*this, std::make_unique<Response>(std::move(started)));
+  return *outlet_;
 }
 
 bool call_handler(const Handler& handler, const Request& request, Response& response,

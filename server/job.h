@@ -3,13 +3,14 @@
 // one it belongs to. One thread at a time: loop, pool thread, loop.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "server/application.h"
-#include "server/request_parser.h"
+#include "server/body_channel.h"
+#include "server/owned_request.h"
 
 namespace prefork {
 
@@ -19,10 +20,28 @@ struct ConnectionToken {
   std::uint32_t serial = 0;
 };
 
-struct Job {
+class Job;
+
+// The server a job came from. Every function may be called from any thread.
+class JobHome {
+ public:
+  JobHome() = default;
+  virtual ~JobHome() = default;
+  JobHome(const JobHome&) = delete;
+  JobHome& operator=(const JobHome&) = delete;
+
+  // The head of the answer, while the handler goes on to write the content. `job` comes home later.
+  virtual void deliver_start(const Job& job, std::unique_ptr<Response> response) = 0;
+  // Something changed that the connection waits for.
+  virtual void wake(ConnectionToken connection) = 0;
+};
+
+class Job : public ResponseStarter {
+ public:
   ConnectionToken connection;
   const Handler* handler = nullptr;
-  Request request;
+  JobHome* home = nullptr;  // needed for handlers that start a stream
+  Request request;          // views into this object
   Response response;
   bool failed = false;          // the handler threw
   std::string failure;          // what it threw
@@ -32,13 +51,28 @@ struct Job {
 
   // Copies what the request's views point to.
   void own_request(const Request& from);
+  // The request's content, where the handler reads it while it arrives.
+  void set_intake(std::shared_ptr<BodyChannel> intake);
+  // Set by the connection when nobody waits for the answer any more.
+  void set_abandoned(std::shared_ptr<const std::atomic<bool>> abandoned) {
+    abandoned_ = std::move(abandoned);
+  }
 
-  // Runs the handler on this thread; an exception is kept as text.
+  // Runs the handler on this thread, unless the answer was abandoned already; an exception is kept
+  // as text.
   void run();
+  [[nodiscard]] bool was_skipped() const { return skipped_; }
+  // The head of the answer has gone its own way.
+  [[nodiscard]] bool has_started() const { return outlet_ != nullptr; }
+
+  BodyChannel& start(Response& response) override;
 
  private:
-  std::string bytes_;
-  std::vector<Field> fields_;
+  OwnedRequest owned_;
+  std::shared_ptr<BodyChannel> intake_;
+  std::shared_ptr<BodyChannel> outlet_;
+  std::shared_ptr<const std::atomic<bool>> abandoned_;
+  bool skipped_ = false;
 };
 
 // Where handlers that may block run. Implemented by the worker's thread pool.

@@ -31,6 +31,8 @@ struct Field {
   std::string_view value;  // without white space at its ends
 };
 
+class BodyChannel;
+
 struct Request {
   Method method = Method::get;
   int version_minor = 1;  // HTTP/1.0 or HTTP/1.1
@@ -41,6 +43,7 @@ struct Request {
   std::string_view host;          // of the absolute target if there is one, else of Host
   std::span<const Field> fields;  // in the order they came
   std::string_view body;
+  BodyChannel* content = nullptr;  // instead of `body`, for handlers that read it as it arrives
   PeerAddress peer;
   std::uint64_t id = 0;  // counts the worker's requests
 

@@ -100,7 +100,7 @@ struct ParserCallbacks {
 
   static int on_body(llhttp_t* parser, const char* at, std::size_t size) {
     RequestParser& p = self(parser);
-    if (size > p.limits_.body_bytes - p.body_received_) {
+    if (size > p.body_limit_ - p.body_received_) {
       return p.stop(413, "body over the limit");
     }
     p.body_received_ += size;
@@ -291,6 +291,7 @@ ParseStatus RequestParser::finish_head(std::string_view bytes) {
     return status;
   }
   keep_alive_ = llhttp_should_keep_alive(&llhttp_) != 0;
+  body_limit_ = limits_.body_bytes;
   in_body_ = true;
   return ParseStatus::complete;
 }
@@ -340,10 +341,7 @@ ParseStatus RequestParser::check_fields() {
     return check_transfer_encoding(transfer_encoding, transfer_encoding_count);
   }
   if ((llhttp_.flags & F_CONTENT_LENGTH) != 0) {
-    if (llhttp_.content_length > limits_.body_bytes) {
-      return fail(413, "body over the limit");
-    }
-    content_length_ = static_cast<std::size_t>(llhttp_.content_length);
+    content_length_ = llhttp_.content_length;
   }
   return ParseStatus::complete;
 }
@@ -427,13 +425,19 @@ ParseStatus RequestParser::fail_from_llhttp(llhttp_errno_t code) {
   }
 }
 
+ParseStatus RequestParser::limit_body(std::optional<std::uint64_t> bytes) {
+  body_limit_ = bytes.value_or(limits_.body_bytes);
+  return content_length_ > body_limit_ ? fail(413, "body over the limit") : ParseStatus::complete;
+}
+
 ParseStatus RequestParser::consume_body(std::string_view bytes, std::string& body,
                                         std::size_t& consumed) {
   PREFORK_CHECK(in_body_);
   if (chunked_) {
     return consume_chunked(bytes, body, consumed);
   }
-  consumed = std::min(bytes.size(), content_length_ - body_received_);
+  consumed = static_cast<std::size_t>(
+      std::min<std::uint64_t>(bytes.size(), content_length_ - body_received_));
   body.append(bytes.substr(0, consumed));
   body_received_ += consumed;
   return body_received_ == content_length_ ? ParseStatus::complete : ParseStatus::need_more;

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,14 +66,19 @@ class RequestParser {
   [[nodiscard]] bool expects_continue() const { return expects_continue_; }
   [[nodiscard]] bool is_chunked() const { return chunked_; }
   // What Content-Length says of the body; 0 without one and for chunked bodies.
-  [[nodiscard]] std::size_t content_length() const { return content_length_; }
+  [[nodiscard]] std::uint64_t content_length() const { return content_length_; }
   [[nodiscard]] bool has_body() const { return chunked_ || content_length_ != 0; }
+
+  // How much content this message may have, ParserLimits::body_bytes if nothing is said. To be
+  // called once between parse_head and the first consume_body; an error if Content-Length says that
+  // more will come.
+  ParseStatus limit_body(std::optional<std::uint64_t> bytes = {});
 
   // Takes what it can of the body from the front of `bytes`, appends the content to `body`, and
   // says in `consumed` how much it took.
   ParseStatus consume_body(std::string_view bytes, std::string& body, std::size_t& consumed);
   // Content seen so far.
-  [[nodiscard]] std::size_t body_received() const { return body_received_; }
+  [[nodiscard]] std::uint64_t body_received() const { return body_received_; }
 
   [[nodiscard]] const ParseError& error() const { return error_; }
 
@@ -128,8 +134,9 @@ class RequestParser {
   // The body.
   bool in_body_ = false;
   bool chunked_ = false;
-  std::size_t content_length_ = 0;
-  std::size_t body_received_ = 0;
+  std::uint64_t content_length_ = 0;
+  std::uint64_t body_received_ = 0;
+  std::uint64_t body_limit_ = 0;
   std::size_t trailer_count_ = 0;
   std::size_t trailer_bytes_ = 0;
   std::size_t extension_bytes_ = 0;

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <initializer_list>
+#include <stdexcept>
 #include <utility>
 
 #include "server/status.h"
@@ -18,7 +19,7 @@ constexpr std::array<std::string_view, 5> kOwnFields = {"content-length", "trans
 // A decimal number without an allocation.
 class Digits {
  public:
-  explicit Digits(std::size_t number)
+  explicit Digits(std::uint64_t number)
       : end_(std::to_chars(text_.data(), text_.data() + text_.size(), number).ptr) {}
   [[nodiscard]] std::string_view view() const {
     return {text_.data(), static_cast<std::size_t>(end_ - text_.data())};
@@ -63,6 +64,11 @@ void Response::clear() {
   static_body_ = {};
   fields_.clear();
   body_.clear();
+  if (has_long_body()) {
+    pieces_.clear();
+    source_.reset();
+  }
+  source_size_.reset();
 }
 
 void Response::add_field(std::string_view name, std::string_view value) {
@@ -101,6 +107,37 @@ std::string& Response::body() {
   return body_;
 }
 
+void Response::set_source(std::unique_ptr<BodySource> source, std::optional<std::uint64_t> size) {
+  source_ = std::move(source);
+  source_size_ = size;
+}
+
+void Response::detach_large_body() {
+  if (!is_static_ && body_.size() >= kLargeBodyBytes && !has_long_body()) {
+    pieces_.push_back({std::move(body_), nullptr, 0, 0});
+    body_.clear();
+  }
+}
+
+std::optional<std::uint64_t> Response::content_size() const {
+  if (source_) {
+    return source_size_;
+  }
+  std::uint64_t size = content().size();
+  for (const BodyPiece& piece : pieces_) {
+    size += piece.total();
+  }
+  return size;
+}
+
+BodyChannel& Response::start_stream(std::optional<std::uint64_t> size) {
+  if (starter_ == nullptr) {
+    throw std::logic_error("start_stream() in a handler that must not block; use set_source()");
+  }
+  source_size_ = size;
+  return starter_->start(*this);
+}
+
 const char* Response::problem() const {
   if (field_problem_ != nullptr) {
     return field_problem_;
@@ -111,14 +148,21 @@ const char* Response::problem() const {
   if (!is_safe_field_value(content_type_)) {
     return "CR, LF or NUL in the content type";
   }
-  return is_bodyless(status_) && !content().empty() ? "a body on an answer that has none" : nullptr;
+  if (has_long_body() && !content().empty()) {
+    return "a body and a source or pieces besides";
+  }
+  if (source_ && !pieces_.empty()) {
+    return "a source and pieces besides";
+  }
+  return is_bodyless(status_) && content_size() != 0 ? "a body on an answer that has none"
+                                                     : nullptr;
 }
 
 void Response::set_error(int status, std::string_view detail) {
   clear();
   status_ = status;
   content_type_ = "text/plain; charset=utf-8";
-  body_.append(Digits(static_cast<std::size_t>(status)).view());
+  body_.append(Digits(static_cast<std::uint64_t>(status)).view());
   body_.append(" ").append(reason_phrase(status));
   if (!detail.empty()) {
     body_.append(": ").append(detail);
@@ -132,20 +176,32 @@ void write_response(ByteBuffer& out, const Response& response, const ResponseCon
     append_all(out, {line, context.server_and_date});
   } else {
     // A code without a registered phrase: the phrase is empty, the space before it is not.
-    append_all(out, {"HTTP/1.1 ", Digits(static_cast<std::size_t>(response.status_)).view(),
+    append_all(out, {"HTTP/1.1 ", Digits(static_cast<std::uint64_t>(response.status_)).view(),
                      " \r\n", context.server_and_date});
   }
   if (!response.content_type_.empty()) {
     append_all(out, {"Content-Type: ", response.content_type_, "\r\n"});
   }
-  const std::string_view content = response.content();
   if (is_bodyless(response.status_)) {
     append_all(out, {response.fields_, connection_field(context), "\r\n"});
     return;
   }
-  append_all(out, {"Content-Length: ", Digits(content.size()).view(), "\r\n", response.fields_,
-                   connection_field(context), "\r\n",
-                   context.method == Method::head ? std::string_view{} : content});
+  if (framing_of(response, context.version_minor) == BodyFraming::counted) [[likely]] {
+    append_all(out, {"Content-Length: ", Digits(response.content_size().value_or(0)).view(), "\r\n",
+                     response.fields_, connection_field(context), "\r\n",
+                     context.method == Method::head ? std::string_view{} : response.content()});
+    return;
+  }
+  append_all(out, {context.version_minor == 0 ? std::string_view{}
+                                              : std::string_view("Transfer-Encoding: chunked\r\n"),
+                   response.fields_, connection_field(context), "\r\n"});
+}
+
+BodyFraming framing_of(const Response& response, int version_minor) {
+  if (response.content_size()) {
+    return BodyFraming::counted;
+  }
+  return version_minor == 0 ? BodyFraming::until_close : BodyFraming::chunked;
 }
 
 }  // namespace prefork

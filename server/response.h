@@ -3,13 +3,45 @@
 // keeps its memory when cleared, so that the plain path allocates nothing.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "ipc/owned_fd.h"
+#include "server/body_source.h"
 #include "server/byte_buffer.h"
 #include "server/request.h"
 
 namespace prefork {
+
+// Content of a known size: text, and after it a part of a file, either of which may be empty. The
+// file goes to the socket by sendfile(2); it may be shared by many responses and is closed with the
+// last one.
+struct BodyPiece {
+  std::string text;
+  std::shared_ptr<const OwnedFd> file;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;  // of the file's part
+
+  [[nodiscard]] std::uint64_t total() const { return text.size() + size; }
+};
+
+class BodyChannel;
+
+// Sends a response's head before its handler is done; the content follows through the channel.
+// Implemented by whoever runs a handler on a thread that may block.
+class ResponseStarter {
+ public:
+  ResponseStarter() = default;
+  virtual ~ResponseStarter() = default;
+  ResponseStarter(const ResponseStarter&) = delete;
+  ResponseStarter& operator=(const ResponseStarter&) = delete;
+
+  virtual BodyChannel& start(class Response& response) = 0;
+};
 
 class Response {
  public:
@@ -33,6 +65,26 @@ class Response {
   std::string& body();
   [[nodiscard]] std::string_view content() const { return is_static_ ? static_body_ : body_; }
 
+  // Content that is not in memory, instead of a body: pieces in their order, or a source that is
+  // asked for more and more. Without a size such a response is chunked (to an HTTP/1.0 client: ends
+  // with the connection); with one, the source must deliver exactly that much.
+  void add_piece(BodyPiece piece) { pieces_.push_back(std::move(piece)); }
+  void set_source(std::unique_ptr<BodySource> source, std::optional<std::uint64_t> size = {});
+  [[nodiscard]] bool has_long_body() const { return source_ || !pieces_.empty(); }
+  // Content-Length, where there is one.
+  [[nodiscard]] std::optional<std::uint64_t> content_size() const;
+  std::vector<BodyPiece> take_pieces() { return std::move(pieces_); }
+  std::unique_ptr<BodySource> take_source() { return std::move(source_); }
+  [[nodiscard]] std::optional<std::uint64_t> source_size() const { return source_size_; }
+  // Makes a piece of a body that is worth not being copied.
+  void detach_large_body();
+
+  // Sends the head as it is now and returns where the handler writes the content to, piece by
+  // piece, each waiting for the client to take what was before it. Only where handlers may block;
+  // elsewhere it throws std::logic_error. The response may not be changed afterwards.
+  BodyChannel& start_stream(std::optional<std::uint64_t> size = {});
+  void set_starter(ResponseStarter* starter) { starter_ = starter; }
+
   // Asks for the connection to be closed after this answer.
   void close_connection() { close_ = true; }
   [[nodiscard]] bool wants_close() const { return close_; }
@@ -47,6 +99,8 @@ class Response {
   friend void write_response(ByteBuffer& out, const Response& response,
                              const struct ResponseContext& context);
 
+  static constexpr std::size_t kLargeBodyBytes = 32 * 1024;
+
   int status_ = 200;
   bool close_ = false;
   bool is_static_ = false;
@@ -55,6 +109,17 @@ class Response {
   std::string_view static_body_;
   std::string fields_;  // in wire form
   std::string body_;
+  std::vector<BodyPiece> pieces_;
+  std::unique_ptr<BodySource> source_;
+  std::optional<std::uint64_t> source_size_;
+  ResponseStarter* starter_ = nullptr;
+};
+
+// How a client finds the end of the content (RFC 9112 section 6).
+enum class BodyFraming : std::uint8_t {
+  counted,      // Content-Length, or no content at all
+  chunked,      // Transfer-Encoding: chunked
+  until_close,  // HTTP/1.0 and no length: the connection's end
 };
 
 // What the connection knows of an answer.
@@ -65,7 +130,9 @@ struct ResponseContext {
   std::string_view server_and_date;  // DateCache::fields()
 };
 
-// Appends the answer. It must have no problem().
+BodyFraming framing_of(const Response& response, int version_minor);
+
+// Appends the answer, of one with a long body the head. It must have no problem().
 void write_response(ByteBuffer& out, const Response& response, const ResponseContext& context);
 
 }  // namespace prefork

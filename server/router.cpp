@@ -30,6 +30,21 @@ std::string_view name_of(Method method) {
   return "";
 }
 
+Routed answered_by(const Handler& handler, RunOn run_on) {
+  Routed routed;
+  routed.handler = &handler;
+  routed.run_on = run_on;
+  routed.status = 200;
+  return routed;
+}
+
+Routed without_handler(int status, std::string_view allow) {
+  Routed routed;
+  routed.status = status;
+  routed.allow = allow;
+  return routed;
+}
+
 }  // namespace
 
 void Router::add(Method method, std::string path, RunOn run_on, Handler handler) {
@@ -48,7 +63,7 @@ Routed Router::route(const Request& request) const noexcept {
   if (request.path == "*") {
     // OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7), of which no route
     // speaks.
-    return {nullptr, RunOn::loop, 204, {}};
+    return without_handler(204, {});
   }
   const auto routes =
       std::find_if(paths_.begin(), paths_.end(),
@@ -59,16 +74,16 @@ Routed Router::route(const Request& request) const noexcept {
   const MethodRoute* for_get = nullptr;
   for (const MethodRoute& route : routes->methods) {
     if (route.method == request.method) {
-      return {&route.handler, route.run_on, 200, {}};
+      return answered_by(route.handler, route.run_on);
     }
     if (route.method == Method::get) {
       for_get = &route;
     }
   }
   if (request.method == Method::head && for_get != nullptr) {
-    return {&for_get->handler, for_get->run_on, 200, {}};
+    return answered_by(for_get->handler, for_get->run_on);
   }
-  return {nullptr, RunOn::loop, request.method == Method::options ? 204 : 405, routes->allow};
+  return without_handler(request.method == Method::options ? 204 : 405, routes->allow);
 }
 
 }  // namespace prefork

@@ -30,10 +30,19 @@ class SocketTransport {
 
   IoResult read(char* bytes, std::size_t capacity);
   IoResult write(std::string_view bytes);
+  // Both with one call, as if they lay behind each other.
+  IoResult write(std::string_view first, std::string_view second);
+  // Bytes that more will follow soon: the kernel may wait for it to fill a packet.
+  IoResult write_before_more(std::string_view bytes);
+  // From a file that can be mapped (sendfile(2)). `end`: the file has nothing at that offset,
+  // or cannot be read.
+  IoResult send_file(int file, std::uint64_t offset, std::uint64_t size);
 
   // Sends FIN: no more will be written (shutdown(2)).
   void finish_writing();
   void close() { fd_.reset(); }
+  // Closes so that the peer sees an error: what it has got is not all there was.
+  void abort();
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   // Gives the socket away.

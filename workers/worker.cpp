@@ -80,6 +80,7 @@ class Worker : public ServerHooks {
                                            *this, pool_.get());
     begin_to_serve();
     loop_.run();
+    server_->abandon_all();
     pool_.reset();
     return 0;
   }

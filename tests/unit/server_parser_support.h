@@ -90,6 +90,9 @@ class Feeder {
     received_.append(piece);
     const ExactBytes bytes(received_);
     outcome_.status = parser_.parse_head(bytes.view());
+    if (outcome_.status == ParseStatus::complete) {
+      outcome_.status = parser_.limit_body();
+    }
     if (outcome_.status == ParseStatus::error) {
       note_error();
     } else if (outcome_.status == ParseStatus::complete) {

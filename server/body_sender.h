@@ -1,0 +1,69 @@
+// What is left of a response's content after its head, and how it is framed: says again and again
+// what goes out next. It moves no bytes to a socket itself. One thread: the event loop.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "server/byte_buffer.h"
+#include "server/response.h"
+
+namespace prefork {
+
+class BodySender {
+ public:
+  enum class Next : std::uint8_t {
+    text,      // text(): send it, then text_sent()
+    file,      // file() from file_offset(), at most file_size() bytes: send some, then file_sent()
+    buffered,  // was appended to the buffer given
+    wait,      // the source has nothing yet
+    end,       // everything is on its way, the framing included
+    failed,    // see problem()
+  };
+
+  // Room that is asked of a source at once; what a chunk holds at most.
+  static constexpr std::size_t kPieceBytes = 0xFFFF;
+
+  void start(Response& response, BodyFraming framing);
+  // Before the first next(), with a function that may be called from any thread.
+  void start_source(std::function<void()> wake);
+  // Gives everything back, also what is not sent yet.
+  void reset();
+
+  Next next(ByteBuffer& out);
+
+  [[nodiscard]] std::string_view text() const { return text_; }
+  void text_sent(std::size_t size);
+  [[nodiscard]] int file() const { return pieces_[piece_].file->get(); }
+  [[nodiscard]] std::uint64_t file_offset() const { return pieces_[piece_].offset; }
+  [[nodiscard]] std::uint64_t file_size() const { return pieces_[piece_].size; }
+  // 0: the file ends before it should.
+  void file_sent(std::size_t size);
+
+  // What went wrong, in the words of a log line.
+  [[nodiscard]] const char* problem() const { return problem_; }
+  // Content without framing that was handed out.
+  [[nodiscard]] std::uint64_t content_sent() const { return content_sent_; }
+
+ private:
+  Next next_of_source(ByteBuffer& out);
+  Next finish_source(ByteBuffer& out);
+  Next fail(const char* problem);
+
+  std::vector<BodyPiece> pieces_;
+  std::size_t piece_ = 0;
+  std::string_view text_;  // of the present piece, what is left
+  bool in_piece_ = false;
+  std::unique_ptr<BodySource> source_;
+  BodyFraming framing_ = BodyFraming::counted;
+  std::uint64_t left_ = 0;  // of a counted source
+  bool source_ended_ = false;
+  const char* problem_ = "";
+  std::uint64_t content_sent_ = 0;
+};
+
+}  // namespace prefork

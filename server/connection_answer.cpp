@@ -1,0 +1,211 @@
+// Answers: who makes them, and how they begin.
+#include <utility>
+
+#include "ipc/monotonic.h"
+#include "server/connection.h"
+#include "server/http_server.h"
+#include "server/status.h"
+
+namespace prefork {
+
+namespace {
+
+constexpr std::string_view kRetryAfterSeconds = "1";
+
+Counter counter_for(int status) {
+  switch (status) {
+    case 413:
+    case 414:
+    case 431:
+      return Counter::limit_errors;
+    case 405:
+    case 417:
+    case 501:
+    case 505:
+      return Counter::unsupported_requests;
+    default:
+      return Counter::bad_requests;
+  }
+}
+
+}  // namespace
+
+void Connection::refuse() {
+  Response response;
+  response.set_error(503, "too many connections");
+  response.add_field("Retry-After", kRetryAfterSeconds);
+  write_response(server_.out_, response, {Method::get, 1, false, server_.date_.fields()});
+  server_.count_response(503);
+  closing_ = true;
+  linger_ = true;
+  flush();
+  settle();
+}
+
+void Connection::answer() {
+  const Routed& routed = exchange_->routed;
+  if (routed.handler == nullptr) {
+    answer_without_handler();
+  } else if (routed.run_on == RunOn::loop || server_.executor_ == nullptr) {
+    answer_on_loop();
+  } else {
+    answer_on_pool();
+  }
+}
+
+void Connection::answer_on_loop() {
+  const Request& request = exchange_->request;
+  Response& response = server_.response_;
+  response.clear();
+  InFlightBox& box = server_.record_.loop_request;
+  box.set(server_.now_ns_, request.id, peer_, request.method_text, request.path);
+  std::string failure;
+  if (!call_handler(*exchange_->routed.handler, request, response, failure)) {
+    server_.report_handler_error(request, failure);
+    response.set_error(500, {});
+  }
+  box.clear();
+  ++server_.loop_answers_;
+  finish_answer(request, response);
+}
+
+// False when there is no room for it; then it has been answered with 503.
+bool Connection::answer_on_pool() {
+  Exchange& exchange = *exchange_;
+  const char* problem = nullptr;
+  if (server_.handling_ >= server_.settings_.limit_concurrency) {
+    problem = "too many requests in progress";
+  } else {
+    auto job = std::make_unique<Job>();
+    exchange.abandoned = std::make_shared<std::atomic<bool>>(false);
+    job->connection = token_;
+    job->home = &server_;
+    job->handler = exchange.routed.handler;
+    job->own_request(exchange.request);
+    job->set_abandoned(exchange.abandoned);
+    if (exchange.intake) {
+      job->set_intake(exchange.intake);
+    }
+    job->queued_ns = server_.now_ns_;
+    if (server_.executor_->submit(job)) {
+      state_ = State::handling;
+      server_.change_handling(+1);
+      return true;
+    }
+    problem = "the queue for a thread is full";
+  }
+  if (upload_open_) {
+    give_up_upload();
+  }
+  answer_overload(problem);
+  return false;
+}
+
+void Connection::answer_overload(std::string_view detail) {
+  Response& response = server_.response_;
+  response.set_error(503, detail);
+  response.add_field("Retry-After", kRetryAfterSeconds);
+  server_.record_.counters.add(Counter::overload_rejected);
+  ++server_.loop_answers_;
+  finish_answer(exchange_->request, response);
+}
+
+// Whether the answer is still waited for: the connection may have given up on it meanwhile.
+bool Connection::awaits(const Job& job) const {
+  return state_ == State::handling && !closing_ && exchange_->request.id == job.request.id;
+}
+
+void Connection::on_response_started(const Job& job, Response& response) {
+  if (awaits(job)) {
+    finish_answer(job.request, response);
+    advance();
+    take_input();
+  }
+}
+
+void Connection::on_job_done(Job& job) {
+  if (!awaits(job)) {
+    return;
+  }
+  if (job.failed) {
+    job.response.set_error(500, {});
+  }
+  finish_answer(job.request, job.response);
+  process_kept_input();
+  advance();
+  take_input();
+}
+
+void Connection::answer_without_handler() {
+  const Routed& routed = exchange_->routed;
+  Response& response = server_.response_;
+  if (routed.status == 204) {
+    response.clear();
+    response.set_status(204);
+  } else {
+    response.set_error(routed.status, {});
+  }
+  if (routed.status == 405) {
+    server_.record_.counters.add(Counter::unsupported_requests);
+  }
+  if (!routed.allow.empty()) {
+    response.add_field("Allow", routed.allow);
+  }
+  ++server_.loop_answers_;
+  finish_answer(exchange_->request, response);
+}
+
+void Connection::answer_parse_error() {
+  const ParseError error = exchange_->parser.error();
+  answer_error(error.status, error.detail, counter_for(error.status));
+}
+
+// An answer to something that is no request: the connection cannot be used any more.
+void Connection::answer_error(int status, std::string_view detail, Counter counter) {
+  server_.record_.counters.add(counter);
+  Response& response = server_.response_;
+  response.set_error(status, detail);
+  write_response(server_.out_, response, {Method::get, 1, false, server_.date_.fields()});
+  server_.count_response(status);
+  if (server_.access_log_.is_on()) {
+    server_.access_log_.write_malformed(peer_, status);
+  }
+  closing_ = true;
+  linger_ = true;
+}
+
+// The head goes out now. A long body follows piece by piece; without one the answer is finished.
+void Connection::finish_answer(const Request& request, Response& response) {
+  if (upload_open_ && !response.has_long_body()) {
+    give_up_upload();
+  }
+  if (const char* problem = response.problem()) {
+    server_.report_handler_error(request, problem);
+    response.set_error(500, {});
+  }
+  response.detach_large_body();
+  const bool has_content = request.method != Method::head && !is_bodyless(response.status());
+  const BodyFraming framing = framing_of(response, request.version_minor);
+  const bool keep_alive = !closing_ && exchange_->parser.keep_alive() && !response.wants_close() &&
+                          !server_.is_stopping() &&
+                          !(has_content && framing == BodyFraming::until_close);
+  write_response(server_.out_, response,
+                 {request.method, request.version_minor, keep_alive, server_.date_.fields()});
+  server_.count_response(response.status());
+  closing_ = !keep_alive;
+  // A client that is told only now that the connection ends may have another request on its way.
+  linger_ = linger_ || (closing_ && exchange_->parser.keep_alive());
+  if (has_content && response.has_long_body()) {
+    begin_sending(request, response, framing);
+    return;
+  }
+  if (server_.access_log_.is_on()) {
+    server_.access_log_.write(request, response.status(),
+                              has_content ? response.content().size() : 0,
+                              (monotonic_ns() - exchange_->started_ns) / 1000);
+  }
+  exchange_->reset();
+  state_ = State::idle;
+}
+
+}  // namespace prefork

@@ -1,0 +1,294 @@
+// Input: reading, and making requests of the bytes.
+#include <utility>
+
+#include "ipc/monotonic.h"
+#include "server/connection.h"
+#include "server/http_server.h"
+
+namespace prefork {
+
+namespace {
+
+// Read at once onto bytes that are kept already; others are read into the server's scratch memory.
+constexpr std::size_t kReadBytes = 16 * 1024;
+// So many full reads in one turn of the loop at most: other connections want service too.
+constexpr int kMaxReadsPerTurn = 8;
+// Answers gathered before they are written although more requests wait in the buffer.
+constexpr std::size_t kMaxBatchBytes = 256 * 1024;
+constexpr std::uint64_t kNever = HttpServer::kNever;
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+}  // namespace
+
+// Reads what was announced, as far as the state allows; the rest waits for another event or turn.
+void Connection::take_input() {
+  if (unread_ && state_ == State::lingering) {
+    discard_input();
+  } else if (unread_ && can_parse()) {
+    receive();
+  }
+  settle();
+  server_.end_event();
+}
+
+void Connection::receive() {
+  for (int turn = 0; turn < kMaxReadsPerTurn; ++turn) {
+    if (!receive_once()) {
+      return;
+    }
+  }
+  server_.resume_later(token_);
+}
+
+// True when there is probably more to read at once.
+bool Connection::receive_once() {
+  const bool keeping = !input_.empty();
+  const std::size_t capacity = keeping ? kReadBytes : HttpServer::kScratchBytes;
+  char* const room = keeping ? input_.prepare(capacity) : server_.scratch_.get();
+  const IoResult result = transport_.read(room, capacity);
+  switch (result.status) {
+    case IoStatus::would_block:
+      unread_ = false;
+      return false;
+    case IoStatus::end:
+    case IoStatus::reset:
+      on_input_end(result.status == IoStatus::reset);
+      return false;
+    case IoStatus::done:
+      break;
+  }
+  server_.record_.counters.add(Counter::bytes_in, result.size);
+  if (keeping) {
+    input_.commit(result.size);
+    process_kept_input();
+  } else {
+    const std::string_view bytes(room, result.size);
+    const std::size_t used = process(bytes);
+    if (state_ != State::closed) {
+      input_.append(bytes.substr(used));
+    }
+  }
+  advance();
+  // A short read has emptied the socket, but the end of the input comes without bytes.
+  unread_ = result.size == capacity || hang_up_;
+  return unread_ && can_parse();
+}
+
+void Connection::on_input_end(bool reset) {
+  if (reset || state_ == State::head || state_ == State::body || upload_open_) {
+    server_.record_.counters.add(Counter::peer_resets);
+  }
+  close();
+}
+
+void Connection::process_kept_input() {
+  const std::size_t used = process(input_.view());
+  if (state_ == State::closed) {
+    return;
+  }
+  input_.consume(used);
+  if (input_.empty()) {
+    input_.release();
+  }
+}
+
+// Takes whole messages, and parts of bodies, from the front; returns how much. What is left belongs
+// to a head that is not complete, or waits for the answer before it.
+std::size_t Connection::process(std::string_view bytes) {
+  std::size_t used = 0;
+  while (used < bytes.size() && can_parse()) {
+    const std::string_view rest = bytes.substr(used);
+    const bool in_body = state_ == State::body || upload_open_;
+    const std::size_t taken = in_body ? take_body(rest) : take_head(rest);
+    if (taken == 0) {
+      break;
+    }
+    used += taken;
+    if (server_.out_.size() >= kMaxBatchBytes) {
+      flush();
+    }
+  }
+  return closing_ && !upload_open_ ? bytes.size() : used;
+}
+
+std::size_t Connection::take_head(std::string_view bytes) {
+  if (!exchange_) {
+    exchange_ = server_.borrow_exchange();
+  }
+  if (exchange_->deadline_ns == kNever && server_.settings_.timeout_request.count() != 0) {
+    exchange_->deadline_ns = server_.now_ns_ + to_ns(server_.settings_.timeout_request);
+  }
+  switch (exchange_->parser.parse_head(bytes)) {
+    case ParseStatus::complete:
+      return begin_request(bytes);
+    case ParseStatus::error:
+      answer_parse_error();
+      return bytes.size();
+    case ParseStatus::need_more:
+      break;
+  }
+  if (const std::size_t blank = exchange_->parser.only_blank_lines(bytes); blank != 0) {
+    exchange_->reset();
+    return blank;
+  }
+  if (state_ == State::idle) {
+    state_ = State::head;
+    if (requests_ != 0) {
+      // The first request's time runs from the start of the connection.
+      set_deadline(to_ns(server_.settings_.timeout_header));
+    }
+  }
+  return 0;
+}
+
+std::size_t Connection::begin_request(std::string_view bytes) {
+  Exchange& exchange = *exchange_;
+  ++requests_;
+  exchange.request = exchange.parser.request();
+  exchange.request.peer = peer_;
+  exchange.request.id = ++server_.requests_;
+  exchange.started_ns = server_.now_ns_;
+  exchange.routed = server_.application_.route(exchange.request);
+  server_.record_.counters.add(Counter::requests);
+
+  const std::size_t head_size = exchange.parser.head_size();
+  if (!exchange.parser.has_body()) {
+    answer();
+    return head_size;
+  }
+  if (exchange.parser.limit_body(exchange.routed.body_limit) == ParseStatus::error) {
+    answer_parse_error();
+    return bytes.size();
+  }
+  if (exchange.routed.streams_body && exchange.routed.handler != nullptr &&
+      server_.executor_ != nullptr) {
+    return begin_upload(bytes);
+  }
+  const std::string_view rest = bytes.substr(head_size);
+  if (!exchange.parser.is_chunked() && rest.size() >= exchange.parser.content_length()) {
+    const auto body_size = static_cast<std::size_t>(exchange.parser.content_length());
+    exchange.request.body = rest.substr(0, body_size);
+    answer();
+    return head_size + body_size;
+  }
+  return begin_body(bytes);
+}
+
+// The body did not come in one piece with the head: the head is copied, because its bytes go.
+std::size_t Connection::begin_body(std::string_view bytes) {
+  Exchange& exchange = *exchange_;
+  const std::size_t head_size = exchange.parser.head_size();
+  const std::string_view rest = bytes.substr(head_size);
+  if (exchange.parser.expects_continue() && rest.empty() && refuse_expectation()) {
+    return bytes.size();
+  }
+  exchange.head.assign(bytes.substr(0, head_size));
+  const std::uint64_t id = exchange.request.id;
+  exchange.parser.rebase(exchange.head.data(), exchange.fields, exchange.request);
+  exchange.request.peer = peer_;
+  exchange.request.id = id;
+  state_ = State::body;
+  exchange.body_started_ns = server_.now_ns_;
+  return head_size + take_body(rest);
+}
+
+// The handler begins now and reads the body while it arrives.
+std::size_t Connection::begin_upload(std::string_view bytes) {
+  Exchange& exchange = *exchange_;
+  const std::size_t head_size = exchange.parser.head_size();
+  const std::string_view rest = bytes.substr(head_size);
+  exchange.intake =
+      std::make_shared<BodyChannel>([&server = server_, token = token_] { server.wake(token); });
+  exchange.body_started_ns = server_.now_ns_;
+  upload_open_ = true;
+  upload_full_ = false;
+  continue_owed_ = exchange.parser.expects_continue() && rest.empty();
+  if (!answer_on_pool()) {
+    return bytes.size();
+  }
+  return head_size + take_body(rest);
+}
+
+// Nobody will read what is still to come of the body: the connection cannot be used again.
+void Connection::give_up_upload() {
+  upload_open_ = false;
+  upload_full_ = false;
+  continue_owed_ = false;
+  closing_ = true;
+  linger_ = true;
+}
+
+void Connection::send_continue() {
+  continue_owed_ = false;
+  server_.out_.append(kContinue);
+  server_.count_response(100);
+}
+
+// Expect: 100-continue with nothing of the body sent yet. True when the answer is final: nobody
+// here would read the body, so the client is spared sending it.
+bool Connection::refuse_expectation() {
+  if (exchange_->routed.handler == nullptr) {
+    closing_ = true;
+    linger_ = true;
+    answer();
+    return true;
+  }
+  send_continue();
+  return false;
+}
+
+std::size_t Connection::take_body(std::string_view bytes) {
+  if (bytes.empty()) {
+    return 0;
+  }
+  Exchange& exchange = *exchange_;
+  std::size_t consumed = 0;
+  const ParseStatus status = exchange.parser.consume_body(bytes, exchange.body, consumed);
+  if (upload_open_) {
+    pass_on_body(status);
+    return status == ParseStatus::error ? bytes.size() : consumed;
+  }
+  switch (status) {
+    case ParseStatus::error:
+      answer_parse_error();
+      return bytes.size();
+    case ParseStatus::complete:
+      exchange.request.body = exchange.body;
+      answer();
+      return consumed;
+    case ParseStatus::need_more:
+      break;
+  }
+  return consumed;
+}
+
+void Connection::pass_on_body(ParseStatus status) {
+  Exchange& exchange = *exchange_;
+  continue_owed_ = false;
+  if (!exchange.body.empty()) {
+    upload_full_ = !exchange.intake->push(exchange.body);
+    exchange.body.clear();
+    exchange.body_paused_ns = server_.now_ns_;
+  }
+  switch (status) {
+    case ParseStatus::complete:
+      upload_open_ = false;
+      upload_full_ = false;
+      exchange.intake->finish();
+      break;
+    case ParseStatus::error:
+      exchange.intake->fail();
+      upload_open_ = false;
+      if (state_ == State::handling) {
+        answer_parse_error();
+      } else {
+        // The answer is on its way already; all that is left is to end it early.
+        close();
+      }
+      break;
+    case ParseStatus::need_more:
+      break;
+  }
+}
+
+}  // namespace prefork

@@ -1,0 +1,197 @@
+// Output: writing, and the content of long answers as far as the peer takes it.
+#include <algorithm>
+#include <utility>
+
+#include "ipc/monotonic.h"
+#include "server/connection.h"
+#include "server/http_server.h"
+
+namespace prefork {
+
+namespace {
+
+// Of a long answer, in one turn of the loop at most: other connections want service too.
+constexpr int kMaxPiecesPerTurn = 16;
+constexpr std::uint64_t kMaxFileBytesAtOnce = 1024 * 1024;
+
+}  // namespace
+
+// After anything that may have made an answer possible: writes, goes on with a long answer, and
+// with the requests that waited behind it.
+void Connection::advance() {
+  flush();
+  while (state_ == State::sending && !is_blocked() && pump()) {
+    finish_sending();
+    process_kept_input();
+    flush();
+  }
+}
+
+void Connection::flush(bool more_follows) {
+  ByteBuffer& out = server_.out_;
+  if (out.empty() || state_ == State::closed) {
+    out.clear();
+    return;
+  }
+  if (is_blocked()) {
+    output_.append(out.view());
+    out.clear();
+    return;
+  }
+  while (!out.empty()) {
+    const IoResult result =
+        more_follows ? transport_.write_before_more(out.view()) : transport_.write(out.view());
+    if (!took(result)) {
+      output_.append(out.view());
+      out.clear();
+      return;
+    }
+    out.consume(result.size);
+  }
+}
+
+void Connection::write_pending() {
+  room_wanted_ = false;
+  set_deadline(to_ns(server_.settings_.timeout_write));
+  while (!output_.empty()) {
+    const IoResult result = transport_.write(output_.view());
+    if (!took(result)) {
+      return;
+    }
+    output_.consume(result.size);
+  }
+  output_.release();
+  process_kept_input();
+  advance();
+}
+
+// Counts what the socket took. False when it took nothing: it is full, or the peer is gone.
+bool Connection::took(const IoResult& result) {
+  switch (result.status) {
+    case IoStatus::done:
+      server_.record_.counters.add(Counter::bytes_out, result.size);
+      return true;
+    case IoStatus::would_block:
+      if (!is_blocked()) {
+        // Writing stalls from now on; each success in write_pending() starts the time anew.
+        set_deadline(to_ns(server_.settings_.timeout_write));
+        room_wanted_ = true;
+      }
+      return false;
+    case IoStatus::end:
+    case IoStatus::reset:
+      server_.record_.counters.add(Counter::peer_resets);
+      close();
+      return false;
+  }
+  return false;
+}
+
+// --- long answers --------------------------------------------------------------------------------
+
+void Connection::begin_sending(const Request& request, Response& response, BodyFraming framing) {
+  Exchange& exchange = *exchange_;
+  exchange.kept.copy_head(request);
+  exchange.kept_status = response.status();
+  exchange.sender.start(response, framing);
+  exchange.sender.start_source([&server = server_, token = token_] { server.wake(token); });
+  state_ = State::sending;
+}
+
+// Sends what the peer takes. True when everything is on its way.
+bool Connection::pump() {
+  BodySender& sender = exchange_->sender;
+  ByteBuffer& out = server_.out_;
+  for (int turn = 0; turn < kMaxPiecesPerTurn; ++turn) {
+    switch (sender.next(out)) {
+      case BodySender::Next::text:
+        if (!send_text()) {
+          return false;
+        }
+        break;
+      case BodySender::Next::file:
+        if (!send_file()) {
+          return false;
+        }
+        break;
+      case BodySender::Next::buffered:
+        if (out.size() >= BodySender::kPieceBytes) {
+          flush();
+          if (is_blocked() || state_ == State::closed) {
+            return false;
+          }
+        }
+        break;
+      case BodySender::Next::wait:
+        flush();
+        return false;
+      case BodySender::Next::end:
+        return true;
+      case BodySender::Next::failed:
+        fail_sending();
+        return false;
+    }
+  }
+  flush();
+  server_.resume_later(token_);
+  return false;
+}
+
+bool Connection::send_text() {
+  ByteBuffer& out = server_.out_;
+  BodySender& sender = exchange_->sender;
+  const IoResult result =
+      out.empty() ? transport_.write(sender.text()) : transport_.write(out.view(), sender.text());
+  if (!took(result)) {
+    output_.append(out.view());
+    out.clear();
+    return false;
+  }
+  const std::size_t of_head = std::min(result.size, out.size());
+  out.consume(of_head);
+  sender.text_sent(result.size - of_head);
+  return true;
+}
+
+bool Connection::send_file() {
+  flush(true);
+  if (is_blocked() || state_ == State::closed) {
+    return false;
+  }
+  BodySender& sender = exchange_->sender;
+  const IoResult result = transport_.send_file(sender.file(), sender.file_offset(),
+                                               std::min(sender.file_size(), kMaxFileBytesAtOnce));
+  if (result.status == IoStatus::end) {
+    sender.file_sent(0);
+    return true;
+  }
+  if (!took(result)) {
+    return false;
+  }
+  sender.file_sent(result.size);
+  return true;
+}
+
+void Connection::fail_sending() {
+  server_.report_broken_answer(exchange_->kept.request, exchange_->sender.problem());
+  server_.out_.clear();
+  transport_.abort();
+  close();
+}
+
+void Connection::finish_sending() {
+  Exchange& exchange = *exchange_;
+  const std::uint64_t now_ns = monotonic_ns();
+  if (server_.access_log_.is_on()) {
+    server_.access_log_.write(exchange.kept.request, exchange.kept_status,
+                              exchange.sender.content_sent(),
+                              (now_ns - exchange.started_ns) / 1000);
+  }
+  if (upload_open_) {
+    give_up_upload();
+  }
+  exchange.reset();
+  state_ = State::idle;
+}
+
+}  // namespace prefork
