@@ -1,5 +1,5 @@
 // The Server and Date fields of every answer, formatted once a second instead of once an answer.
-// RFC 9110 sections 6.6.1 (Date) and 5.6.7 (IMF-fixdate). One thread: the event loop refreshes it
+// RFC 9110 section 6.6.1 (Date). One thread: the event loop refreshes it
 // from its tick.
 #pragma once
 
@@ -24,8 +24,5 @@ class DateCache {
   std::string fields_;
   std::time_t second_ = -1;
 };
-
-// "Sun, 06 Nov 1994 08:49:37 GMT"
-std::string format_http_date(std::time_t time);
 
 }  // namespace prefork

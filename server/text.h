@@ -57,6 +57,15 @@ constexpr std::string_view trim(std::string_view text) {
   return text;
 }
 
+// Takes what stands before the separator off the front of `rest`, and the separator with it;
+// without a separator, everything.
+constexpr std::string_view take_until(std::string_view& rest, char separator) {
+  const std::size_t at = rest.find(separator);
+  const std::string_view taken = rest.substr(0, at);
+  rest.remove_prefix(at == std::string_view::npos ? rest.size() : at + 1);
+  return taken;
+}
+
 // A field value that may go on the wire: no CR, LF or NUL (RFC 9110 section 5.5).
 constexpr bool is_safe_field_value(std::string_view value) {
   for (const char c : value) {

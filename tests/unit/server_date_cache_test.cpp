@@ -7,17 +7,6 @@
 namespace prefork {
 namespace {
 
-TEST(DateCache, FormatsTheDatesOfTheSpecification) {
-  EXPECT_EQ(format_http_date(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
-  EXPECT_EQ(format_http_date(0), "Thu, 01 Jan 1970 00:00:00 GMT");
-}
-
-TEST(DateCache, FormatsLeapDaysAndDatesBehind2038) {
-  EXPECT_EQ(format_http_date(951782400), "Tue, 29 Feb 2000 00:00:00 GMT");
-  EXPECT_EQ(format_http_date(1709251199), "Thu, 29 Feb 2024 23:59:59 GMT");
-  EXPECT_EQ(format_http_date(4102444800), "Fri, 01 Jan 2100 00:00:00 GMT");
-}
-
 TEST(DateCache, HoldsTheServerAndDateFieldsOfTheLastRefresh) {
   DateCache cache("some-name");
   cache.refresh(784111777);

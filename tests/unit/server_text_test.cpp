@@ -44,6 +44,16 @@ TEST(Text, TrimsSpacesAndTabsAtBothEndsAndNothingElse) {
   EXPECT_EQ(trim("\v a \r"), "\v a \r");
 }
 
+TEST(Text, TakesPiecesOffTheFrontUntilNothingIsLeft) {
+  std::string_view rest = "a,,b";
+  EXPECT_EQ(take_until(rest, ','), "a");
+  EXPECT_EQ(rest, ",b");
+  EXPECT_EQ(take_until(rest, ','), "");
+  EXPECT_EQ(take_until(rest, ','), "b");
+  EXPECT_TRUE(rest.empty());
+  EXPECT_EQ(take_until(rest, ','), "");
+}
+
 TEST(Text, AFieldValueMayHoldAnythingButLineEndsAndNul) {
   EXPECT_TRUE(is_safe_field_value(""));
   EXPECT_TRUE(is_safe_field_value("caf\xC3\xA9 \t"));
