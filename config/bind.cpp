@@ -86,7 +86,13 @@ ValueOrProblem<Bind> parse_tcp_bind(std::string_view text) {
                    " has too many colons; an IPv6 address needs brackets, as in "
                    "[::1]:8000"};
   }
-  auto port = parse_port(text.substr(colon + 1));
+  const std::string_view port_text = text.substr(colon + 1);
+  if (const std::size_t comma = port_text.find(','); comma != port_text.npos) {
+    return Problem{in_quotes(text) + " has " + in_quotes(port_text.substr(comma)) +
+                   " behind its port; only '" + std::string(kProxyProtocolSuffix) +
+                   "' may stand there"};
+  }
+  auto port = parse_port(port_text);
   if (auto* problem = std::get_if<Problem>(&port)) {
     return Problem{in_quotes(text) + ": port " + problem->text};
   }
@@ -95,6 +101,17 @@ ValueOrProblem<Bind> parse_tcp_bind(std::string_view text) {
   auto host = parse_host(host_text);
   if (auto* problem = std::get_if<Problem>(&host)) return std::move(*problem);
   return Bind::tcp(std::get<std::string>(std::move(host)), std::get<std::uint16_t>(port));
+}
+
+ValueOrProblem<Bind> parse_address(std::string_view text) {
+  constexpr std::string_view kUnix = "unix:";
+  constexpr std::string_view kFd = "fd://";
+  if (text.starts_with(kUnix)) return parse_unix_bind(text.substr(kUnix.size()));
+  if (text.starts_with(kFd)) return parse_inherited_fd(text.substr(kFd.size()));
+  if (text.find("//") != text.npos || text.starts_with('/')) {
+    return Problem{in_quotes(text) + " is not an address; " + kForms};
+  }
+  return parse_tcp_bind(text);
 }
 
 }  // namespace
@@ -121,7 +138,7 @@ Bind Bind::inherited_fd(int fd) {
   return bind;
 }
 
-std::string Bind::text() const {
+std::string Bind::address() const {
   switch (kind) {
     case Kind::unix_path:
       return "unix:" + path;
@@ -134,15 +151,16 @@ std::string Bind::text() const {
   return (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
+std::string Bind::text() const {
+  return address() + std::string(proxy_protocol ? kProxyProtocolSuffix : "");
+}
+
 ValueOrProblem<Bind> parse_bind(std::string_view text) {
-  constexpr std::string_view kUnix = "unix:";
-  constexpr std::string_view kFd = "fd://";
-  if (text.starts_with(kUnix)) return parse_unix_bind(text.substr(kUnix.size()));
-  if (text.starts_with(kFd)) return parse_inherited_fd(text.substr(kFd.size()));
-  if (text.find("//") != text.npos || text.starts_with('/')) {
-    return Problem{in_quotes(text) + " is not an address; " + kForms};
-  }
-  return parse_tcp_bind(text);
+  if (!text.ends_with(kProxyProtocolSuffix)) return parse_address(text);
+  text.remove_suffix(kProxyProtocolSuffix.size());
+  auto parsed = parse_address(text);
+  if (auto* bind = std::get_if<Bind>(&parsed)) bind->proxy_protocol = true;
+  return parsed;
 }
 
 ValueOrProblem<std::string> parse_host(std::string_view text) {

@@ -1,6 +1,7 @@
 // An address to listen on: a TCP host and port, a Unix socket path, or a descriptor inherited from
-// whoever started the program. A plain value; parsing it opens and resolves nothing (a host name is
-// resolved by the master when it binds).
+// whoever started the program; and whether connections to it begin with a PROXY preamble. A plain
+// value; parsing it opens and resolves nothing (a host name is resolved by the master when it
+// binds).
 #pragma once
 
 #include <cstdint>
@@ -19,16 +20,21 @@ struct Bind {
   std::uint16_t port = 0;  // tcp: 0 takes a free port
   std::string path;        // unix_path: fits into sockaddr_un
   int fd = -1;             // inherited_fd
+  bool proxy_protocol = false;
 
   static Bind tcp(std::string host, std::uint16_t port);
   static Bind unix_path(std::string path);
   static Bind inherited_fd(int fd);
 
-  // The form that parse_bind() accepts: `127.0.0.1:8000`, `[::1]:8000`, `unix:/path`, `fd://3`.
+  // The address alone: `127.0.0.1:8000`, `[::1]:8000`, `unix:/path`, `fd://3`.
+  std::string address() const;
+  // The form that parse_bind() accepts: the address, with `,proxy-protocol` where that is expected.
   std::string text() const;
 
   bool operator==(const Bind&) const = default;
 };
+
+inline constexpr std::string_view kProxyProtocolSuffix = ",proxy-protocol";
 
 ValueOrProblem<Bind> parse_bind(std::string_view text);
 

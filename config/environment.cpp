@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "config/bind.h"
 #include "config/suggest.h"
 
 namespace prefork {
@@ -36,14 +37,28 @@ void add_setting(Reading& reading, const OptionSpec& option, const std::string& 
       {&option, std::string(value), Level::environment, variable, "environment " + variable});
 }
 
+// The end of one value of the list. The comma of `:8000,proxy-protocol` is a part of the value.
+std::size_t end_of_value(std::string_view list, char separator) {
+  std::size_t end = list.find(separator);
+  while (end != list.npos) {
+    const std::string_view rest = list.substr(end);
+    const bool is_suffix = rest.starts_with(kProxyProtocolSuffix) &&
+                           rest.find_first_not_of(' ', kProxyProtocolSuffix.size()) ==
+                               rest.find(separator, kProxyProtocolSuffix.size());
+    if (!is_suffix) return end;
+    end = list.find(separator, end + 1);
+  }
+  return list.size();
+}
+
 void add_list(Reading& reading, const OptionSpec& option, const std::string& variable,
               std::string_view list) {
-  std::size_t start = 0;
+  const char separator = std::get<CustomField>(option.field).separator;
   while (true) {
-    const std::size_t comma = list.find(',', start);
-    add_setting(reading, option, variable, trimmed(list.substr(start, comma - start)));
-    if (comma == list.npos) return;
-    start = comma + 1;
+    const std::size_t end = end_of_value(list, separator);
+    add_setting(reading, option, variable, trimmed(list.substr(0, end)));
+    if (end == list.size()) return;
+    list.remove_prefix(end + 1);
   }
 }
 

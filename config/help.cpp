@@ -25,6 +25,8 @@ constexpr std::array kGroups = {
     GroupTitle{OptionGroup::processes, "Processes"},
     GroupTitle{OptionGroup::timeouts, "Timeouts"},
     GroupTitle{OptionGroup::limits, "Limits (nothing is unbounded)"},
+    GroupTitle{OptionGroup::proxies, "Behind a proxy"},
+    GroupTitle{OptionGroup::responses, "Responses"},
     GroupTitle{OptionGroup::admin, "Admin"},
     GroupTitle{OptionGroup::logging, "Logging"},
     GroupTitle{OptionGroup::demo, "Demo application"},
@@ -113,7 +115,8 @@ std::string help_text() {
   output +=
       "\nSources, from strongest to weakest\n"
       "  command line    --limit-body 1m; a switch is turned off with --no-NAME\n"
-      "  environment     PREFORK_LIMIT_BODY=1m; commas between the addresses of PREFORK_BIND\n"
+      "  environment     PREFORK_LIMIT_BODY=1m; commas between addresses, line ends between "
+      "headers\n"
       "  file            limit_body = \"1m\"; bind = [\":8000\", \"unix:/run/app.sock\"]\n"
       "  The strongest source that says where to listen also decides between --bind, --uds, --fd "
       "and\n"

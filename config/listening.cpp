@@ -79,7 +79,7 @@ void note_unused(Merged& merged, Form used, const Setting& deciding) {
 
 // Two ways of writing one path are the same socket; port 0 is a new port each time.
 std::string identity(const Bind& bind) {
-  if (bind.kind != Bind::Kind::unix_path) return bind.text();
+  if (bind.kind != Bind::Kind::unix_path) return bind.address();
   return "unix:" + std::filesystem::path(bind.path).lexically_normal().string();
 }
 
@@ -123,6 +123,9 @@ void resolve_listening(Merged& merged) {
   merged.listening_source = deciding != nullptr ? deciding->source : "--host and --port";
   if (!is_usable(form, merged)) return;
   merged.options.binds = binds_of(form, merged.options.listen);
+  if (merged.options.proxy_protocol) {
+    for (Bind& bind : merged.options.binds) bind.proxy_protocol = true;
+  }
   check_binds(merged);
 }
 

@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <iterator>
 #include <utility>
@@ -17,7 +18,15 @@
 namespace prefork {
 namespace {
 
-constexpr const char* kFallbackVariable = "WEB_CONCURRENCY";
+struct FallbackVariable {
+  const char* name;
+  std::string_view option;
+};
+
+constexpr std::array kFallbackVariables = {
+    FallbackVariable{"WEB_CONCURRENCY", "workers"},
+    FallbackVariable{"FORWARDED_ALLOW_IPS", "forwarded-allow-ips"},
+};
 
 const Setting* find_setting(const Reading& reading, std::string_view option) {
   const auto found =
@@ -45,14 +54,16 @@ Reading read_named_file(const Reading& command_line, const Reading& environment)
   return read_config_file(named->value, named->source);
 }
 
-// The variable belongs to others too: it counts only where nothing else is said, and an empty one
-// is as good as none.
-void add_fallback_workers(Reading& all, const Environment& environment) {
-  const auto variable = environment.find(kFallbackVariable);
-  if (variable == environment.end() || variable->second.empty()) return;
-  if (find_setting(all, "workers") != nullptr) return;
-  all.settings.push_back({find_option("workers"), variable->second, Level::fallback_variable,
-                          kFallbackVariable, std::string("environment ") + kFallbackVariable});
+// These variables belong to others too: they count only where nothing else is said, and an empty
+// one is as good as none.
+void add_fallbacks(Reading& all, const Environment& environment) {
+  for (const auto& [name, option] : kFallbackVariables) {
+    const auto variable = environment.find(name);
+    if (variable == environment.end() || variable->second.empty()) continue;
+    if (find_setting(all, option) != nullptr) continue;
+    all.settings.push_back({find_option(option), variable->second, Level::fallback_variable, name,
+                            std::string("environment ") + name});
+  }
 }
 
 void resolve_workers(Merged& merged) {
@@ -88,7 +99,7 @@ Loaded load(std::span<const std::string> arguments, const Environment& environme
   Reading file = read_named_file(all, variables);
   append(all, std::move(variables));
   append(all, std::move(file));
-  add_fallback_workers(all, environment);
+  add_fallbacks(all, environment);
 
   Merged merged(std::move(all.settings));
   resolve_workers(merged);

@@ -18,6 +18,9 @@ std::optional<Problem> check_and_set(const Setting& setting, Options& options) {
 
 Merged::Merged(std::vector<Setting> settings) : settings_(std::move(settings)) {
   find_origins();
+  for (const OptionSpec& option : option_table()) {
+    if (origin(option.name).level != Level::by_default) clear_field(option.field, options);
+  }
   for (const Setting& setting : settings_) apply(setting);
 }
 

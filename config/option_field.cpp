@@ -10,6 +10,10 @@
 namespace prefork {
 namespace {
 
+using namespace std::chrono_literals;
+
+constexpr std::string_view kOff = "off";
+
 template <typename... Cases>
 struct Overloaded : Cases... {
   using Cases::operator()...;
@@ -26,7 +30,8 @@ std::string range_of(const SizeField& field) {
 }
 
 std::string range_of(const DurationField& field) {
-  return format_duration(field.least) + " to " + format_duration(field.most);
+  return format_duration(field.least) + " to " + format_duration(field.most) +
+         (field.may_be_off ? " or off" : "");
 }
 
 template <typename Field>
@@ -56,12 +61,15 @@ std::optional<Problem> set(const SizeField& field, Options& options, std::string
 }
 
 std::optional<Problem> set(const DurationField& field, Options& options, std::string_view text) {
-  const auto duration = parse_duration(text);
+  const auto duration = field.may_be_off && text == kOff ? 0ms : parse_duration(text);
   if (!duration) {
     return Problem{in_quotes(text) + " is not a duration; use " + range_of(field) +
                    ", written as 500ms, 30s, 2m or 1h"};
   }
-  if (*duration < field.least || *duration > field.most) return out_of_range(field, text);
+  const bool is_off = field.may_be_off && *duration == 0ms;
+  if (!is_off && (*duration < field.least || *duration > field.most)) {
+    return out_of_range(field, text);
+  }
   options.*field.member = *duration;
   return std::nullopt;
 }
@@ -89,6 +97,11 @@ std::optional<Problem> set_field(const OptionField& field, Options& options,
       field);
 }
 
+void clear_field(const OptionField& field, Options& options) {
+  const auto* custom = std::get_if<CustomField>(&field);
+  if (custom != nullptr && custom->clear != nullptr) custom->clear(options);
+}
+
 std::vector<std::string> field_texts(const OptionField& field, const Options& options) {
   using Texts = std::vector<std::string>;
   return std::visit(
@@ -96,7 +109,9 @@ std::vector<std::string> field_texts(const OptionField& field, const Options& op
           [&](const CountField& count) { return Texts{std::to_string(options.*count.member)}; },
           [&](const SizeField& size) { return Texts{format_byte_size(options.*size.member)}; },
           [&](const DurationField& duration) {
-            return Texts{format_duration(options.*duration.member)};
+            const auto value = options.*duration.member;
+            if (duration.may_be_off && value == 0ms) return Texts{std::string(kOff)};
+            return Texts{format_duration(value)};
           },
           [&](const SwitchField& flag) { return Texts{options.*flag.member ? "true" : "false"}; },
           [&](const CustomField& custom) { return custom.get(options); },

@@ -32,6 +32,7 @@ struct DurationField {
   std::chrono::milliseconds Options::*member;
   std::chrono::milliseconds least;
   std::chrono::milliseconds most;
+  bool may_be_off = false;  // as `off` or 0, kept as 0
 };
 
 struct SwitchField {
@@ -44,6 +45,8 @@ struct CustomField {
   std::vector<std::string> (*get)(const Options&);            // empty: not set
   std::string_view range;                                     // for the help; may be empty
   bool is_repeatable = false;
+  char separator = ',';               // between values in the environment, where it is repeatable
+  void (*clear)(Options&) = nullptr;  // takes the default away before the first value is appended
 };
 
 // Not a setting: `--help`, `--check-config` and their like.
@@ -54,6 +57,9 @@ using OptionField =
 
 // Stores the value, or says why not. Text is never empty here.
 std::optional<Problem> set_field(const OptionField& field, Options& options, std::string_view text);
+
+// To be called before the first set_field() of a source: what was there is replaced, not added to.
+void clear_field(const OptionField& field, Options& options);
 
 // The values as texts that set_field() accepts: one, or several of a repeatable option, or none.
 std::vector<std::string> field_texts(const OptionField& field, const Options& options);

@@ -6,6 +6,7 @@
 
 #include "config/config_error.h"
 #include "config/number.h"
+#include "config/proxy_fields.h"
 
 namespace prefork {
 namespace {
@@ -30,14 +31,6 @@ constexpr std::array kLogLevels = {
     LogLevelName{LogLevel::off, "off"},
 };
 constexpr std::string_view kLogLevelRange = "trace, debug, info, warning, error, critical or off";
-
-// Stores the parsed value, or hands on what is wrong with it.
-template <typename Value, typename Member>
-std::optional<Problem> store(ValueOrProblem<Value> parsed, Member& member) {
-  if (auto* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
-  member = std::get<Value>(std::move(parsed));
-  return std::nullopt;
-}
 
 Texts unless_empty(const std::string& text) { return text.empty() ? Texts{} : Texts{text}; }
 Texts unless_negative(int number) { return number < 0 ? Texts{} : Texts{std::to_string(number)}; }
@@ -125,6 +118,10 @@ std::optional<Problem> set_admin(Options& options, std::string_view text) {
   if (bind.kind == Bind::Kind::inherited_fd) {
     return Problem{"the admin address cannot be a descriptor; use host:port, unix:/path or off"};
   }
+  if (bind.proxy_protocol) {
+    return Problem{"the admin address takes no PROXY protocol; remove '" +
+                   std::string(kProxyProtocolSuffix) + "'"};
+  }
   options.admin = std::move(bind);
   options.admin_is_default = false;
   return std::nullopt;
@@ -199,6 +196,10 @@ constexpr DurationField deadline(std::chrono::milliseconds Options::*member) {
   return {member, 10ms, 24h};
 }
 
+constexpr DurationField deadline_or_off(std::chrono::milliseconds Options::*member) {
+  return {member, 10ms, 24h, true};
+}
+
 constexpr std::uint32_t kMillion = 1'000'000;
 
 constexpr std::array kOptions = {
@@ -210,7 +211,8 @@ constexpr std::array kOptions = {
                kFd},
     OptionSpec{"bind", "ADDRESS", OptionGroup::listening,
                "Listen on host:port, :8000, [::1]:8000, unix:/path or fd://3; repeat it for more "
-               "addresses, 64 at most.",
+               "addresses, 64 at most. With ,proxy-protocol behind it, that address expects the "
+               "PROXY protocol.",
                kBind},
     OptionSpec{"backlog", "N", OptionGroup::listening, "Connections the kernel keeps waiting.",
                CountField{&Options::backlog, 1, 65'535}},
@@ -247,6 +249,9 @@ constexpr std::array kOptions = {
     OptionSpec{"timeout-write", "TIME", OptionGroup::timeouts,
                "The client must take the response within this time.",
                deadline(&Options::timeout_write)},
+    OptionSpec{"timeout-request", "TIME", OptionGroup::timeouts,
+               "A request may take this time from its first byte to the end of its response.",
+               deadline_or_off(&Options::timeout_request)},
 
     OptionSpec{"limit-connections", "N", OptionGroup::limits, "Open connections of each worker.",
                CountField{&Options::limit_connections, 1, kMillion}},
@@ -266,6 +271,37 @@ constexpr std::array kOptions = {
     OptionSpec{"limit-body", "SIZE", OptionGroup::limits,
                "Length of a request body; 0 allows none.",
                SizeField{&Options::limit_body, 0, 64 * kGigabyte}},
+
+    OptionSpec{"proxy-headers", "", OptionGroup::proxies,
+               "Take the client's address and scheme from X-Forwarded-For, X-Forwarded-Proto and "
+               "Forwarded; --no-proxy-headers does not.",
+               SwitchField{&Options::proxy_headers}, "on"},
+    OptionSpec{"forwarded-allow-ips", "ADDRESSES", OptionGroup::proxies,
+               "Whose forwarded headers to trust: addresses, networks, unix or *, separated by "
+               "commas; repeat it for more.",
+               kForwardedAllowIps, "$FORWARDED_ALLOW_IPS or 127.0.0.1,::1,unix"},
+    OptionSpec{"proxy-protocol", "", OptionGroup::proxies,
+               "Expect the PROXY protocol, version 1 or 2, on every address; for one of them see "
+               "--bind.",
+               SwitchField{&Options::proxy_protocol}},
+    OptionSpec{"proxy-allow-from", "ADDRESSES", OptionGroup::proxies,
+               "Who may connect where the PROXY protocol is expected, written as in "
+               "--forwarded-allow-ips.",
+               kProxyAllowFrom, "127.0.0.1,::1,unix"},
+    OptionSpec{"root-path", "PATH", OptionGroup::proxies,
+               "The path under which the proxy offers the application, as in /shop.", kRootPath},
+
+    OptionSpec{
+        "header", "NAME:VALUE", OptionGroup::responses,
+        "Add a header to every response; repeat it for more, 64 at most. Server replaces the "
+        "default one.",
+        kHeader},
+    OptionSpec{"server-header", "", OptionGroup::responses,
+               "Send the header Server; --no-server-header leaves it out.",
+               SwitchField{&Options::server_header}, "on"},
+    OptionSpec{"date-header", "", OptionGroup::responses,
+               "Send the header Date; --no-date-header leaves it out.",
+               SwitchField{&Options::date_header}, "on"},
 
     OptionSpec{"admin", "ADDRESS", OptionGroup::admin,
                "Statistics and health on host:port or unix:/path, or off. When the default port is "

@@ -10,7 +10,18 @@
 
 namespace prefork {
 
-enum class OptionGroup { listening, processes, timeouts, limits, admin, logging, demo, general };
+enum class OptionGroup {
+  listening,
+  processes,
+  timeouts,
+  limits,
+  proxies,
+  responses,
+  admin,
+  logging,
+  demo,
+  general
+};
 
 // Where an option may be set.
 enum class OptionReach {

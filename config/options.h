@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "config/bind.h"
+#include "config/header_field.h"
+#include "config/ip_networks.h"
 
 namespace prefork {
 
@@ -44,11 +46,24 @@ struct Options {
   std::chrono::milliseconds timeout_worker_healthcheck{5'000};
   std::chrono::milliseconds timeout_graceful_shutdown{30'000};
 
-  // Timeouts: 10 ms to 24 h, never off.
+  // Behind a proxy.
+  bool proxy_headers = true;  // take X-Forwarded-* and Forwarded of forwarded_allow_ips
+  IpNetworks forwarded_allow_ips = IpNetworks::loopback();
+  bool proxy_protocol = false;  // every one of `binds` then says so too
+  IpNetworks proxy_allow_from = IpNetworks::loopback();
+  std::string root_path;  // "/shop"; empty: none
+
+  // Responses.
+  std::vector<HeaderField> headers;  // added to each; a Server here replaces the default one
+  bool server_header = true;         // the default Server field
+  bool date_header = true;
+
+  // Timeouts: 10 ms to 24 h, never off but where 0 says so.
   std::chrono::milliseconds timeout_keep_alive{5'000};
   std::chrono::milliseconds timeout_header{10'000};
   std::chrono::milliseconds timeout_body{60'000};
   std::chrono::milliseconds timeout_write{60'000};
+  std::chrono::milliseconds timeout_request{0};  // 0: off
 
   // Limits, of each worker.
   std::uint32_t limit_connections = 16'384;  // open connections

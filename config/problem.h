@@ -2,7 +2,9 @@
 // makes a ConfigError of it.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 namespace prefork {
@@ -13,5 +15,13 @@ struct Problem {
 
 template <typename Value>
 using ValueOrProblem = std::variant<Value, Problem>;
+
+// Stores the parsed value, or hands on what is wrong with it.
+template <typename Value, typename Member>
+std::optional<Problem> store(ValueOrProblem<Value> parsed, Member& member) {
+  if (auto* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
+  member = std::get<Value>(std::move(parsed));
+  return std::nullopt;
+}
 
 }  // namespace prefork

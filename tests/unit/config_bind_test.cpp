@@ -48,9 +48,28 @@ TEST(Bind, TakesAnInheritedDescriptor) {
 
 TEST(Bind, WritesWhatItReads) {
   for (const char* text : {"127.0.0.1:8000", "[::1]:8000", "[fe80::1%eth0]:80", "localhost:0",
-                           "unix:/run/app.sock", "fd://3"}) {
+                           "unix:/run/app.sock", "fd://3", "[::1]:8000,proxy-protocol"}) {
     EXPECT_EQ(bind_of(text).text(), text);
   }
+}
+
+TEST(Bind, TakesTheProxyProtocolBehindEveryKindOfAddress) {
+  for (const std::string address :
+       {"127.0.0.1:8000", "[::1]:8000", "unix:/run/app.sock", "fd://3"}) {
+    EXPECT_FALSE(bind_of(address).proxy_protocol);
+    const Bind bind = bind_of(address + ",proxy-protocol");
+    EXPECT_TRUE(bind.proxy_protocol);
+    EXPECT_EQ(bind.address(), address);
+    EXPECT_EQ(bind.text(), address + ",proxy-protocol");
+    Bind without = bind;
+    without.proxy_protocol = false;
+    EXPECT_EQ(without, bind_of(address));
+    EXPECT_NE(without, bind);
+  }
+}
+
+TEST(Bind, LeavesOtherCommasToThePath) {
+  EXPECT_EQ(bind_of("unix:/run/a,b"), Bind::unix_path("/run/a,b"));
 }
 
 TEST(Bind, TakesAUnixPathUpToTheLengthOfSunPath) {
@@ -89,6 +108,14 @@ TEST(Bind, SaysWhatIsWrongWithAnAddress) {
       {"host:-1", "'host:-1': port -1 is out of range; use 0 to 65535"},
       {"host:99999999999999999999",
        "'host:99999999999999999999': port 99999999999999999999 is out of range; use 0 to 65535"},
+      {":80,", "':80,' has ',' behind its port; only ',proxy-protocol' may stand there"},
+      {":80,proxy",
+       "':80,proxy' has ',proxy' behind its port; only ',proxy-protocol' may stand there"},
+      {":80,proxy-protocol,proxy-protocol",
+       "':80,proxy-protocol' has ',proxy-protocol' behind its port; only ',proxy-protocol' may "
+       "stand there"},
+      {",proxy-protocol", "'' has no port" + forms},
+      {"fd://3,x", "'3,x' is not a descriptor number; use one as in 3"},
       {"unix:", "the path is empty; use a path as in /run/app.sock"},
       {"unix://run/app.sock", "the path follows 'unix:' at once; use unix:/run/app.sock"},
       {"unix:@app", "'@app' would be an abstract socket, which has no permissions; use a path"},

@@ -39,6 +39,18 @@ TEST(ConfigEnvironment, SplitsAddressesAtCommas) {
   EXPECT_EQ(settings_of({{"PREFORK_LOG_FILE", "a,b"}}), (Lines{"log-file=a,b"}));
 }
 
+TEST(ConfigEnvironment, LeavesTheProxyProtocolWithItsAddress) {
+  EXPECT_EQ(settings_of({{"PREFORK_BIND", ":1,proxy-protocol, :2,unix:/x,proxy-protocol "}}),
+            (Lines{"bind=:1,proxy-protocol", "bind=:2", "bind=unix:/x,proxy-protocol"}));
+  EXPECT_EQ(settings_of({{"PREFORK_BIND", ":1,proxy-protocols"}}),
+            (Lines{"bind=:1", "bind=proxy-protocols"}));
+}
+
+TEST(ConfigEnvironment, SplitsHeadersAtLineEndsOnly) {
+  EXPECT_EQ(settings_of({{"PREFORK_HEADER", "A: b, c\n D:e"}}),
+            (Lines{"header=A: b, c", "header=D:e"}));
+}
+
 TEST(ConfigEnvironment, RefusesAnUnknownVariableWithASuggestion) {
   EXPECT_EQ(errors_in({{"PREFORK_WOKERS", "4"}}),
             (Lines{"PREFORK_WOKERS: unknown variable; did you mean PREFORK_WORKERS?"}));

@@ -50,6 +50,9 @@ TEST(Help, ShowsDefaultsAndRangesWithTheirUnits) {
   EXPECT_THAT(help, HasSubstr("[8000; 0 to 65535]"));
   EXPECT_THAT(help, HasSubstr("[$WEB_CONCURRENCY or auto; 1 to 256]"));
   EXPECT_THAT(help, HasSubstr("[127.0.0.1:8001]"));
+  EXPECT_THAT(help, HasSubstr("[off; 10ms to 24h or off]"));
+  EXPECT_THAT(help, HasSubstr("[$FORWARDED_ALLOW_IPS or 127.0.0.1,::1,unix]"));
+  EXPECT_THAT(help, HasSubstr("Send the header Date; --no-date-header leaves it out. [on]"));
 }
 
 TEST(Help, ListsEveryExitCode) {

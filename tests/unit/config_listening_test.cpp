@@ -88,6 +88,23 @@ TEST(Listening, RefusesTheSameAddressTwice) {
             (Lines{"--bind: [::1]:1 is given more than once; give it once"}));
 }
 
+TEST(Listening, RefusesTheSameAddressWithAndWithoutTheProxyProtocol) {
+  EXPECT_EQ(errors_of({"--bind", ":1", "--bind", ":1,proxy-protocol"}),
+            (Lines{"--bind: 0.0.0.0:1,proxy-protocol is given more than once; give it once"}));
+  EXPECT_EQ(errors_of({"--bind", ":1,proxy-protocol", "--admin", "0.0.0.0:1"}),
+            (Lines{"--admin: 0.0.0.0:1 is also an address to serve on (--bind); use another one"}));
+}
+
+TEST(Listening, ExpectsTheProxyProtocolWhereItIsAskedFor) {
+  EXPECT_EQ(binds_of({"--bind", ":1,proxy-protocol", "--bind", ":2"}),
+            (Lines{"0.0.0.0:1,proxy-protocol", "0.0.0.0:2"}));
+  EXPECT_EQ(binds_of({"--proxy-protocol", "--bind", ":1,proxy-protocol", "--bind", ":2"}),
+            (Lines{"0.0.0.0:1,proxy-protocol", "0.0.0.0:2,proxy-protocol"}));
+  EXPECT_EQ(binds_of({"--proxy-protocol"}), (Lines{"127.0.0.1:8000,proxy-protocol"}));
+  EXPECT_EQ(binds_of({"--proxy-protocol", "--fd", "0"}), (Lines{"fd://0,proxy-protocol"}));
+  EXPECT_FALSE(options_of({"--proxy-protocol"}).admin->proxy_protocol);
+}
+
 TEST(Listening, TakesAFreePortAsOftenAsItIsAskedFor) {
   EXPECT_EQ(binds_of({"--bind", ":0", "--bind", ":0", "--admin", "0.0.0.0:0"}).size(), 2u);
 }

@@ -107,6 +107,32 @@ TEST_F(Load, RefusesABadWebConcurrencyWhereItCounts) {
   EXPECT_TRUE(options_of({}, {{"WEB_CONCURRENCY", ""}}).workers_auto);
 }
 
+TEST_F(Load, TakesForwardedAllowIpsOnlyWhereNothingElseIsSaid) {
+  const std::string path = file("forwarded_allow_ips = [\"::1\", \"unix\"]\n");
+  const Environment environment = {{"FORWARDED_ALLOW_IPS", "10.0.0.0/8, unix"}};
+  EXPECT_EQ(options_of({}, environment).forwarded_allow_ips.texts(), (Lines{"10.0.0.0/8", "unix"}));
+  EXPECT_EQ(printed("forwarded-allow-ips", {}, environment),
+            "10.0.0.0/8 environment FORWARDED_ALLOW_IPS");
+  EXPECT_EQ(options_of({"--config", path}, environment).forwarded_allow_ips.texts(),
+            (Lines{"::1", "unix"}));
+  EXPECT_EQ(options_of({"--forwarded-allow-ips", "*"}, environment).forwarded_allow_ips.texts(),
+            (Lines{"*"}));
+  EXPECT_EQ(options_of({}, {{"FORWARDED_ALLOW_IPS", ""}}).forwarded_allow_ips,
+            IpNetworks::loopback());
+  EXPECT_EQ(errors_of({}, {{"FORWARDED_ALLOW_IPS", "10.0.0.1/8"}}),
+            (Lines{"FORWARDED_ALLOW_IPS: '10.0.0.1/8' has host bits set; use 10.0.0.0/8"}));
+}
+
+TEST_F(Load, ReplacesAListByThatOfAStrongerSourceAndJoinsTheValuesOfOne) {
+  const std::string path = file("proxy_allow_from = \"10.0.0.0/8\"\nheader = [\"A: b\"]\n");
+  EXPECT_EQ(options_of({"--config", path}).proxy_allow_from.texts(), (Lines{"10.0.0.0/8"}));
+  const Options options =
+      options_of({"--config", path, "--proxy-allow-from", "::1,unix",
+                  "--proxy-allow-from=192.0.2.1", "--header", "C:d", "--header", "E:f"});
+  EXPECT_EQ(options.proxy_allow_from.texts(), (Lines{"::1", "192.0.2.1", "unix"}));
+  EXPECT_EQ(options.headers, (std::vector<HeaderField>{{"C", "d"}, {"E", "f"}}));
+}
+
 TEST_F(Load, ResolvesAutoAndSaysHow) {
   const Options options = options_of({"--workers", "auto"});
   EXPECT_GE(options.workers, 1u);
@@ -168,11 +194,12 @@ TEST_F(Load, SaysWhyTheFileIsMissingWhoeverNamedIt) {
 }
 
 TEST_F(Load, SaysThatTheConfigurationIsFine) {
-  const Loaded loaded =
-      load_options(Arguments{"--check-config", "--workers=1", "--bind=:1", "--bind=[::1]:2"}, {});
+  const Loaded loaded = load_options(
+      Arguments{"--check-config", "--workers=1", "--bind=:1", "--bind=[::1]:2,proxy-protocol"}, {});
   EXPECT_EQ(loaded.action, Action::print_and_exit);
   EXPECT_EQ(loaded.output,
-            "prefork-server: the configuration is fine: 1 worker on 0.0.0.0:1, [::1]:2\n");
+            "prefork-server: the configuration is fine: 1 worker on 0.0.0.0:1, "
+            "[::1]:2,proxy-protocol\n");
 }
 
 TEST_F(Load, PrintsAnAlignedTable) {
@@ -192,8 +219,9 @@ TEST_F(Load, PrintsAnAlignedTable) {
     EXPECT_EQ(line[from_column - 1], ' ') << line;
     EXPECT_NE(line[from_column], ' ') << line;
   }
-  EXPECT_EQ(rows, 32u);
+  EXPECT_EQ(rows, 45u);
   EXPECT_EQ(printed("bind", {"--bind=:1", "--bind=:2"}), "0.0.0.0:1 command line");
+  EXPECT_EQ(printed("bind", {"--bind=:1,proxy-protocol"}), "0.0.0.0:1,proxy-protocol command line");
 }
 
 TEST_F(Load, AnswersHelpAndVersionEvenAmongErrors) {

@@ -31,6 +31,7 @@ constexpr RangeCase kRanges[] = {
     {"timeout-header", "10ms", "24h", "-1s", "25h", "10ms to 24h"},
     {"timeout-body", "10ms", "24h", "9ms", "86400001ms", "10ms to 24h"},
     {"timeout-write", "10ms", "24h", "9ms", "99999999999999999999h", "10ms to 24h"},
+    {"timeout-request", "10ms", "24h", "9ms", "25h", "10ms to 24h or off"},
     {"limit-connections", "1", "1000000", "0", "1000001", "1 to 1000000"},
     {"limit-concurrency", "1", "1000000", "0", "1000001", "1 to 1000000"},
     {"limit-queue", "1", "1000000", "0", "4294967297", "1 to 1000000"},
@@ -87,6 +88,32 @@ TEST(ConfigValues, ThatMakeNoSenseAreRefusedInOneLine) {
        "--admin: '8001' has no port; use host:port, [::1]:8000, :8000, unix:/path or fd://3"},
       {"--admin", "fd://3",
        "--admin: the admin address cannot be a descriptor; use host:port, unix:/path or off"},
+      {"--admin", ":8001,proxy-protocol",
+       "--admin: the admin address takes no PROXY protocol; remove ',proxy-protocol'"},
+      {"--timeout-request", "never",
+       "--timeout-request: 'never' is not a duration; use 10ms to 24h or off, written as 500ms, "
+       "30s, 2m or 1h"},
+      {"--forwarded-allow-ips", "10.0.0.1/8",
+       "--forwarded-allow-ips: '10.0.0.1/8' has host bits set; use 10.0.0.0/8"},
+      {"--proxy-allow-from", "::1,",
+       "--proxy-allow-from: an address is empty; use one as in 192.0.2.1, 10.0.0.0/8, ::1, "
+       "fd00::/8, * or unix"},
+      {"--root-path", "shop",
+       "--root-path: 'shop' does not begin with a slash; use a path as in /shop"},
+      {"--root-path", "/shop/", "--root-path: '/shop/' ends with a slash; use a path as in /shop"},
+      {"--root-path", "/shop?a=b",
+       "--root-path: '/shop?a=b' has '?' in it; use a path alone, without query and percent signs"},
+      {"--root-path", "/a%20b",
+       "--root-path: '/a%20b' has '%' in it; use a path alone, without query and percent signs"},
+      {"--root-path", "/a\nb",
+       "--root-path: '/a\\x0ab' has '\\x0a' in it; use a path alone, without query and percent "
+       "signs"},
+      {"--root-path", "//shop",
+       "--root-path: '//shop' has an empty segment or dots in it; use a path as in /shop"},
+      {"--root-path", "/shop/..",
+       "--root-path: '/shop/..' has an empty segment or dots in it; use a path as in /shop"},
+      {"--header", "Date: now",
+       "--header: Date is the time of each response; --no-date-header leaves it out"},
       {"--log-level", "warn",
        "--log-level: 'warn' is not a log level; use trace, debug, info, warning, error, critical "
        "or off"},
@@ -130,6 +157,15 @@ TEST(ConfigValues, LandInTheirMembers) {
                                       "--timeout-header=20ms",
                                       "--timeout-body=21ms",
                                       "--timeout-write=22",
+                                      "--timeout-request=1",
+                                      "--no-proxy-headers",
+                                      "--forwarded-allow-ips=10.0.0.0/8",
+                                      "--proxy-protocol",
+                                      "--proxy-allow-from=192.0.2.1",
+                                      "--root-path=/shop/eu",
+                                      "--header=X-Served-By: shop",
+                                      "--no-server-header",
+                                      "--no-date-header",
                                       "--limit-connections=23",
                                       "--limit-concurrency=24",
                                       "--limit-queue=25",
@@ -157,6 +193,15 @@ TEST(ConfigValues, LandInTheirMembers) {
   EXPECT_EQ(options.timeout_header, 20ms);
   EXPECT_EQ(options.timeout_body, 21ms);
   EXPECT_EQ(options.timeout_write, 22'000ms);
+  EXPECT_EQ(options.timeout_request, 1'000ms);
+  EXPECT_FALSE(options.proxy_headers);
+  EXPECT_EQ(options.forwarded_allow_ips.texts(), (Lines{"10.0.0.0/8"}));
+  EXPECT_TRUE(options.proxy_protocol);
+  EXPECT_EQ(options.proxy_allow_from.texts(), (Lines{"192.0.2.1"}));
+  EXPECT_EQ(options.root_path, "/shop/eu");
+  EXPECT_EQ(options.headers, (std::vector<HeaderField>{{"X-Served-By", "shop"}}));
+  EXPECT_FALSE(options.server_header);
+  EXPECT_FALSE(options.date_header);
   EXPECT_EQ(options.limit_connections, 23u);
   EXPECT_EQ(options.limit_concurrency, 24u);
   EXPECT_EQ(options.limit_queue, 25u);
@@ -194,6 +239,7 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
       {"timeout-header", {"10s"}},
       {"timeout-body", {"60s"}},
       {"timeout-write", {"60s"}},
+      {"timeout-request", {"off"}},
       {"limit-connections", {"16384"}},
       {"limit-concurrency", {"1024"}},
       {"limit-queue", {"512"}},
@@ -201,6 +247,14 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
       {"limit-header-bytes", {"32k"}},
       {"limit-header-count", {"100"}},
       {"limit-body", {"1m"}},
+      {"proxy-headers", {"true"}},
+      {"forwarded-allow-ips", {"127.0.0.1", "::1", "unix"}},
+      {"proxy-protocol", {"false"}},
+      {"proxy-allow-from", {"127.0.0.1", "::1", "unix"}},
+      {"root-path", {"/"}},
+      {"header", {}},
+      {"server-header", {"true"}},
+      {"date-header", {"true"}},
       {"admin", {"127.0.0.1:8001"}},
       {"log-level", {"info"}},
       {"log-file", {"-"}},
@@ -230,6 +284,28 @@ TEST(ConfigValues, AreTakenInTheFormTheyAreShownIn) {
     EXPECT_EQ(field_texts(option.field, options), field_texts(option.field, Options{}))
         << option.name;
   }
+}
+
+TEST(ConfigValues, OfADeadlineThatMayBeOffAreOffAsAWordAndAsZero) {
+  using namespace std::chrono_literals;
+  const Environment environment = {{"PREFORK_TIMEOUT_REQUEST", "30s"}};
+  EXPECT_EQ(options_of({}, environment).timeout_request, 30s);
+  EXPECT_EQ(options_of({"--timeout-request=off"}, environment).timeout_request, 0ms);
+  EXPECT_EQ(options_of({"--timeout-request=0"}, environment).timeout_request, 0ms);
+}
+
+TEST(ConfigValues, OfAStrongerSourceCanTakeTheRootPathBack) {
+  const Environment environment = {{"PREFORK_ROOT_PATH", "/shop"}};
+  EXPECT_EQ(options_of({}, environment).root_path, "/shop");
+  EXPECT_EQ(options_of({"--root-path=/"}, environment).root_path, "");
+}
+
+TEST(ConfigValues, HaveAtMost64Headers) {
+  Arguments arguments;
+  for (std::size_t i = 0; i < kMaxHeaderFields; ++i) arguments.emplace_back("--header=A:b");
+  EXPECT_EQ(options_of(arguments).headers.size(), kMaxHeaderFields);
+  arguments.emplace_back("--header=A:b");
+  EXPECT_EQ(errors_of(arguments), (Lines{"--header: more than 64 headers are given"}));
 }
 
 TEST(ConfigValues, OfAStrongerSourceCanTurnALogOffAgain) {
