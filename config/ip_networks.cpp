@@ -137,8 +137,8 @@ ValueOrProblem<IpNetworks::Network> IpNetworks::parse_network(std::string_view t
     network.bytes = clean;
     return Problem{in_quotes(text) + " has host bits set; use " + network.text()};
   }
-  if (*family == AddressFamily::ipv6 && network.prefix_bits >= kMappedBits &&
-      is_mapped(network.bytes)) {
+  // Without host bits, so the prefix of a mapped one has kMappedBits at least.
+  if (*family == AddressFamily::ipv6 && is_mapped(network.bytes)) {
     return Network{AddressFamily::ipv4, unmapped(network.bytes), network.prefix_bits - kMappedBits};
   }
   return network;

@@ -144,7 +144,8 @@ TEST(ForwardedField, IsReadAsRfc7239Says) {
       {{{"Forwarded", "for=192.0.2.1 ; proto=https"}}, "https 192.0.2.1:0"},
       {{{"Forwarded", ";;for=192.0.2.1;;proto=https;"}}, "https 192.0.2.1:0"},
       {{{"Forwarded", "host=\"a,b;for=198.51.100.1\";for=192.0.2.1"}}, "http 192.0.2.1:0"},
-      {{{"Forwarded", "host=\"a\\\",\\\\\";for=192.0.2.1"}}, "http 192.0.2.1:0"},
+      {{{"Forwarded", "host=\"a,b\\\"\";for=192.0.2.1"}}, "http 192.0.2.1:0"},
+      {{{"Forwarded", "for=198.51.100.1, host=\"a,\\\\\";for=192.0.2.1"}}, "http 192.0.2.1:0"},
       {{{"Forwarded", "for=198.51.100.1, for=192.0.2.1, for=10.0.0.2"}}, "http 192.0.2.1:0"},
       {{{"Forwarded", "for=192.0.2.1"}, {"Forwarded", "for=10.0.0.2"}}, "http 192.0.2.1:0"},
       {{{"Forwarded", "for=10.0.0.3, for=10.0.0.2"}}, "http 10.0.0.3:0"},
@@ -180,9 +181,9 @@ TEST(ForwardedField, EndsAtAMalformedElement) {
   for (const char* element :
        {"for", "for=", "=192.0.2.7", "for:192.0.2.7", "for =192.0.2.7", "for= 192.0.2.7",
         "for=192.0.2.7:80", "for=[2001:db8::1]", "for=\"192.0.2.7", "for=192.0.2.7\"",
-        "for=\"192.0.2.7\\\"", "for=\"192.0.2.7\"x", "for=192.0.2.7 proto=https",
-        "for=192.0.2.7;for=192.0.2.8", "for=192.0.2.7;proto=https;proto=https",
-        "for=192.0.2.7;proto", "f\"or\"=192.0.2.7"}) {
+        "for=\"192.0.2.7\\\"", "for=\"192.0.2.7\\", "for=\"192.0.2.7\"x",
+        "for=192.0.2.7 proto=https", "for=192.0.2.7;for=192.0.2.8",
+        "for=192.0.2.7;proto=https;proto=https", "for=192.0.2.7;proto", "f\"or\"=192.0.2.7"}) {
     EXPECT_EQ(origin_of({{"Forwarded", element}}), "http 10.0.0.1:5") << element;
     const std::string behind_a_proxy = std::string(element) + ", for=10.0.0.2";
     EXPECT_EQ(origin_of({{"Forwarded", behind_a_proxy}}), "http 10.0.0.2:0") << element;
