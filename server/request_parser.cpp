@@ -230,20 +230,25 @@ ParseStatus RequestParser::find_request_line(std::string_view bytes) {
   if (!is_token(method)) {
     return fail(400, "malformed request line");
   }
-  if (method.size() > kMaxMethodBytes) {
-    return fail(501, "unknown method");
-  }
+  const bool unknown_method = method.size() > kMaxMethodBytes;
   const std::size_t end = bytes.find('\n', scanned_);
   const std::size_t longest_end = start_ + limits_.request_line_bytes + 1;  // of CR and LF
   if (end == std::string_view::npos ? bytes.size() > longest_end : end > longest_end) {
-    return fail(414, "request line over the limit");
+    return unknown_method ? fail(400, "method without an end")
+                          : fail(414, "request line over the limit");
   }
   if (end == std::string_view::npos) {
     scanned_ = bytes.size();
     return ParseStatus::need_more;
   }
   line_size_ = end + 1 - start_;
-  return check_request_line(line.substr(0, line_size_));
+  const ParseStatus status = check_request_line(line.substr(0, line_size_));
+  if (status == ParseStatus::complete && unknown_method) {
+    // RFC 9112 section 3: a method longer than any that is implemented.
+    return is_token(line.substr(0, line.find(' '))) ? fail(501, "unknown method")
+                                                    : fail(400, "malformed request line");
+  }
+  return status;
 }
 
 // method SP target SP "HTTP/" DIGIT "." DIGIT CR LF, and nothing else.

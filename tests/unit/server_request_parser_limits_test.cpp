@@ -40,8 +40,17 @@ TEST(RequestParserLimits, AnUnfinishedLongRequestLineIsRefusedBeforeItEnds) {
 }
 
 TEST(RequestParserLimits, AnEndlessMethodIsRefused) {
-  EXPECT_GE(feed(std::string(70'000, 'A') + " / HTTP/1.1\r\nHost: a\r\n\r\n").code(), 400);
-  EXPECT_GE(feed(std::string(70'000, 'A')).code(), 400);
+  EXPECT_EQ(feed(std::string(70'000, 'A') + " / HTTP/1.1\r\nHost: a\r\n\r\n").code(), 400);
+  EXPECT_EQ(feed(std::string(70'000, 'A')).code(), 400);
+}
+
+TEST(RequestParserLimits, ALongMethodIsAnUnknownOne) {
+  const std::string rest = " / HTTP/1.1\r\nHost: a\r\n\r\n";
+  EXPECT_EQ(feed(std::string(33, 'A') + rest).code(), 501);
+  EXPECT_EQ(feed(std::string(8'000, 'A') + rest).code(), 501);
+  EXPECT_EQ(feed(std::string(33, 'A')).code(), 100) << "whatever follows";
+  EXPECT_EQ(feed(std::string(33, 'A') + "(" + rest).code(), 400) << "no token";
+  EXPECT_EQ(feed(std::string(33, 'A') + "\r\n").code(), 400) << "no request line";
 }
 
 TEST(RequestParserLimits, TheHeadEndsExactlyAtItsLimit) {
