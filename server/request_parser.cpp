@@ -94,7 +94,7 @@ struct ParserCallbacks {
   static int on_extension(llhttp_t* parser, const char*, std::size_t size) {
     RequestParser& p = self(parser);
     p.extension_bytes_ += size;
-    return p.extension_bytes_ > kMaxChunkExtensionBytes ? p.stop(413, "chunk extensions too large")
+    return p.extension_bytes_ > kMaxChunkExtensionBytes ? p.stop(431, "chunk extensions too large")
                                                         : 0;
   }
 

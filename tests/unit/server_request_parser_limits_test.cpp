@@ -129,16 +129,16 @@ TEST(RequestParserLimits, ExtensionsAreCountedOverTheWholeBody) {
     return "1;" + std::string(size, 'a') + "\r\nx\r\n";
   };
   EXPECT_EQ(feed(kChunked + with_extension(16 * 1024) + "0\r\n\r\n").code(), 200);
-  EXPECT_EQ(feed(kChunked + with_extension(16 * 1024 + 1) + "0\r\n\r\n").code(), 413);
-  EXPECT_EQ(feed(kChunked + with_extension(70'000) + "0\r\n\r\n").code(), 413);
+  EXPECT_EQ(feed(kChunked + with_extension(16 * 1024 + 1) + "0\r\n\r\n").code(), 431);
+  EXPECT_EQ(feed(kChunked + with_extension(70'000) + "0\r\n\r\n").code(), 431);
   EXPECT_EQ(feed(kChunked + repeat(with_extension(1024), 16) + "0\r\n\r\n").code(), 200);
-  EXPECT_EQ(feed(kChunked + repeat(with_extension(1024), 17) + "0\r\n\r\n").code(), 413);
+  EXPECT_EQ(feed(kChunked + repeat(with_extension(1024), 17) + "0\r\n\r\n").code(), 431);
 }
 
 TEST(RequestParserLimits, ExtensionValuesCountLikeTheirNames) {
-  EXPECT_EQ(feed(kChunked + "1;a=" + std::string(17'000, 'b') + "\r\nx\r\n0\r\n\r\n").code(), 413);
+  EXPECT_EQ(feed(kChunked + "1;a=" + std::string(17'000, 'b') + "\r\nx\r\n0\r\n\r\n").code(), 431);
   EXPECT_EQ(feed(kChunked + "1;a=\"" + std::string(17'000, 'b') + "\"\r\nx\r\n0\r\n\r\n").code(),
-            413);
+            431);
 }
 
 TEST(RequestParserLimits, TrailersAreLimitedLikeFields) {
