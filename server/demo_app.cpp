@@ -1,5 +1,6 @@
 #include "server/demo_app.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -51,6 +52,7 @@ a { color: #0b5cad; text-decoration: none; } a:hover { text-decoration: underlin
   html.append(row("/plaintext", "<code>Hello, World!</code>, for load tests"));
   html.append(row("/json", "the same as JSON"));
   html.append(row("/echo", "your request as it arrived; with a body, that comes back too"));
+  html.append(row("/cookie", "the cookies of your request, one a line"));
   html.append(row("/sleep?ms=500", "blocks a pool thread for so long; the event loop goes on"));
   if (identity.may_crash) {
     html.append(row("/crash", "kills this worker; the master replaces it"));
@@ -71,6 +73,43 @@ void echo(const Request& request, Response& response) {
     text.append(field.name).append(": ").append(field.value).append("\n");
   }
   text.append("\n").append(request.body);
+}
+
+// type "/" subtype, and parameters of visible characters.
+bool is_media_type(std::string_view text) {
+  const std::string_view range = trim(text.substr(0, text.find(';')));
+  const std::size_t slash = range.find('/');
+  return slash != std::string_view::npos && is_token(range.substr(0, slash)) &&
+         is_token(range.substr(slash + 1)) &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+void give_back(const Request& request, Response& response) {
+  const auto type = request.find("content-type");
+  response.add_field("Content-Type",
+                     type && is_media_type(*type) ? *type : "application/octet-stream");
+  response.set_body(std::string(request.body));
+}
+
+// A pair has a name; what has none is dropped, as browsers and frameworks do.
+void list_cookies(const Request& request, Response& response) {
+  response.set_content_type(kText);
+  std::string& text = response.body();
+  for (const Field& field : request.fields) {
+    if (!equals_ignoring_case(field.name, "cookie")) {
+      continue;
+    }
+    std::string_view rest = field.value;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find(';'), rest.size());
+      const std::string_view pair = trim(rest.substr(0, end));
+      const std::size_t equals = pair.find('=');
+      if (equals != std::string_view::npos && equals != 0) {
+        text.append(pair).append("\n");
+      }
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
 }
 
 std::optional<std::uint32_t> milliseconds_in(std::string_view query) {
@@ -111,6 +150,9 @@ std::unique_ptr<Application> make_demo_app(const DemoIdentity& identity) {
                 response.set_content_type("text/html; charset=utf-8");
                 response.set_static_body(page);
               });
+  router->add(Method::post, "/", RunOn::loop, give_back);
+  router->add(Method::get, "/cookie", RunOn::loop, list_cookies);
+  router->add(Method::post, "/cookie", RunOn::loop, list_cookies);
   router->add(Method::get, "/json", RunOn::loop, [](const Request&, Response& response) {
     response.set_content_type("application/json");
     response.set_static_body(R"({"message":"Hello, World!"})");

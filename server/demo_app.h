@@ -19,9 +19,11 @@ struct DemoIdentity {
 };
 
 //   GET  /            the welcome page
+//   POST /            the body that was sent
 //   GET  /plaintext   "Hello, World!"
 //   GET  /json        {"message":"Hello, World!"}
 //   any  /echo        the request as it arrived, with its body
+//   GET  /cookie      (or POST) the cookies of the request, one a line
 //   GET  /sleep?ms=N  blocks a pool thread for N milliseconds (at most 60,000)
 //   GET  /crash       kills the worker; only with may_crash
 std::unique_ptr<Application> make_demo_app(const DemoIdentity& identity);
