@@ -60,8 +60,10 @@ const char* decode_percent(std::string_view raw, std::string& path) {
       c = static_cast<char>(*high << 4 | *low);
       i += 2;
     }
-    if (c == '\0') {
-      return "NUL in the target";
+    // Raw ones are refused with the target as a whole. Decoded, a line end in a path would reach
+    // logs and headers that applications make of it.
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      return "control character in the target";
     }
     path.push_back(c);
   }
@@ -106,7 +108,7 @@ const char* remove_dot_segments(std::string& path) {
 
 // What one look at each character of a target tells.
 struct TargetScan {
-  bool valid = true;            // no control, space, hash or non-ASCII character
+  bool valid = true;            // no control, space, hash or non-ASCII character, no backslash
   bool needs_decoding = false;  // the path holds a percent sign, or a dot behind a slash
   std::size_t query = std::string_view::npos;  // of the question mark
 };
@@ -122,6 +124,8 @@ TargetScan scan_target(std::string_view text) {
       return scan;
     }
     if (scan.query == std::string_view::npos) {
+      // A backslash is a slash to some file systems. Browsers send it in queries only.
+      scan.valid = scan.valid && c != '\\';
       scan.needs_decoding = scan.needs_decoding || c == '%' || (c == '.' && before == '/');
       if (c == '?') {
         scan.query = i;

@@ -23,8 +23,8 @@ const char* parse_target(Method method, std::string_view text, Target& target,
 // uri-host [":" port] of RFC 3986 section 3.2.2, never with userinfo, never empty.
 bool is_valid_authority(std::string_view authority);
 
-// Decodes percent signs once and removes dot segments. Returns what is wrong (a bad escape, a NUL,
-// a path above the root), or nothing.
+// Decodes percent signs once and removes dot segments. Returns what is wrong (a bad escape, a
+// control character, a path above the root), or nothing.
 const char* normalize_path(std::string_view raw, std::string& path);
 
 }  // namespace prefork

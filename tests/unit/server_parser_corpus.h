@@ -121,7 +121,7 @@ inline std::vector<Message> target_and_host_messages() {
       {150, "GET /static/..%2f..%2f..%2fetc/passwd" + host, 400},
       {151, "GET /%2e%2e/%2e%2e/etc/passwd" + host, 400},
       {152, "GET /static/%252e%252e/x" + host, kAccepted},
-      {153, "GET /static/..\\..\\x" + host, kAccepted},
+      {153, "GET /static/..\\..\\x" + host, 400},
       {240, get + "hOST: a\r\n\r\n", kAccepted},
       {241, get + "Host: \t a \t\r\n\r\n", kAccepted},
       {242, "GET / HTTP/1.0\r\nHost: a b\r\n\r\n", 400},

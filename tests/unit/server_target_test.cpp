@@ -28,6 +28,8 @@ TEST(Target, AcceptsEachFormWithItsMethod) {
       {Method::get, "/?", "/", "", ""},
       {Method::get, "/a?b?c", "/a", "b?c", ""},
       {Method::get, "//a//b", "//a//b", "", ""},
+      {Method::get, "/a?b\\c", "/a", "b\\c", ""},
+      {Method::get, "/a%5Cb", "/a\\b", "", ""},
       {Method::get, "/.well-known/x", "/.well-known/x", "", ""},
       {Method::get, "http://a/", "/", "", "a"},
       {Method::get, "HTTPS://A:80/x?y", "/x", "y", "A:80"},
@@ -68,6 +70,8 @@ TEST(Target, RefusesWhatIsInNoKnownForm) {
       {Method::get, "/x#f"},
       {Method::get, "/a b"},
       {Method::get, "/a\x7F"},
+      {Method::get, "/a\\b"},
+      {Method::get, "http://a/..\\b"},
       {Method::get, "/caf\xC3\xA9"},
       {Method::get, "/a\0b"sv},
       {Method::options, "**"},
@@ -132,10 +136,10 @@ TEST(Target, DecodesOnceAndRemovesDotSegments) {
   }
 }
 
-TEST(Target, RefusesBadEscapesNulAndPathsAboveTheRoot) {
+TEST(Target, RefusesBadEscapesControlsAndPathsAboveTheRoot) {
   for (const std::string_view raw :
-       {"/%", "/%4", "/%zz", "/%4z", "/a%", "/%00", "/a%00.html", "/..", "/../",
-        "/../../etc/passwd", "/a/../..", "/%2e%2e/%2e%2e/etc/passwd",
+       {"/%", "/%4", "/%zz", "/%4z", "/a%", "/%00", "/a%00.html", "/a%0d%0ab", "/%1F", "/%7f",
+        "/..", "/../", "/../../etc/passwd", "/a/../..", "/%2e%2e/%2e%2e/etc/passwd",
         "/static/..%2f..%2f..%2fetc/passwd", "/./.."}) {
     SCOPED_TRACE(raw);
     std::string path;
