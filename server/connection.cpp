@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ipc/monotonic.h"
+#include "server/address.h"
 #include "server/http_server.h"
 
 namespace prefork {
@@ -22,16 +23,22 @@ constexpr std::uint64_t kMinBodyBytesPerSecond = 500;
 }  // namespace
 
 Connection::Connection(HttpServer& server, ConnectionToken token, OwnedFd socket,
-                       const PeerAddress& peer, std::uint32_t requests)
+                       const HandedConnection& about)
     : server_(server),
       transport_(std::move(socket)),
       token_(token),
-      requests_(requests),
-      peer_(peer) {}
+      requests_(about.requests),
+      peer_(about.peer),
+      state_(about.awaits_preamble != 0 ? State::preamble : State::idle) {}
 
 Connection::~Connection() = default;
 
 void Connection::start() {
+  if (state_ == State::preamble && !is_in(peer_, server_.settings_.proxy_allow_from)) {
+    server_.report_preamble(peer_, "not allowed to send a PROXY preamble (--proxy-allow-from)");
+    close();
+    return;
+  }
   set_deadline(server_.idle_patience_ns(requests_));
   // The first request is often there already, and a connection that is answered and closed at once
   // never has to join the poller.
@@ -174,7 +181,7 @@ void Connection::on_deadline() {
                  : is_blocked()  ? Counter::timeouts_write
                                  : Counter::timeouts_body);
     close();
-  } else if (state_ == State::idle) {
+  } else if (state_ == State::idle || state_ == State::preamble) {
     counters.add(requests_ == 0 ? Counter::timeouts_header : Counter::timeouts_keep_alive);
     close();
   } else if (state_ == State::handling && request_expired) {

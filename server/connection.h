@@ -1,6 +1,7 @@
 // One client connection: reads, lets the parser make requests of the bytes, has them answered in
 // order and writes the answers of everything that was in the buffer at once.
 //
+//   (preamble, where a proxy sends one, comes before everything)
 //   idle ----bytes----> head ----complete----> body ----complete----> (answered) --long--> sending
 //    ^                    \____no body__________/  \                     |                     |
 //    |                                              handling (pool) -----+                     |
@@ -25,6 +26,7 @@
 
 #include "ipc/counters.h"
 #include "ipc/in_flight.h"
+#include "ipc/inbox.h"
 #include "server/byte_buffer.h"
 #include "server/exchange.h"
 #include "server/job.h"
@@ -37,8 +39,8 @@ class HttpServer;
 
 class Connection {
  public:
-  Connection(HttpServer& server, ConnectionToken token, OwnedFd socket, const PeerAddress& peer,
-             std::uint32_t requests);
+  Connection(HttpServer& server, ConnectionToken token, OwnedFd socket,
+             const HandedConnection& about);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -76,7 +78,16 @@ class Connection {
   void refuse();
 
  private:
-  enum class State : std::uint8_t { idle, head, body, handling, sending, lingering, closed };
+  enum class State : std::uint8_t {
+    preamble,
+    idle,
+    head,
+    body,
+    handling,
+    sending,
+    lingering,
+    closed
+  };
 
   [[nodiscard]] bool is_blocked() const { return room_wanted_ || !output_.empty(); }
   [[nodiscard]] bool can_parse() const {
@@ -86,7 +97,8 @@ class Connection {
     if (is_answering()) {
       return upload_open_ && !upload_full_;
     }
-    return !closing_ && (state_ == State::idle || state_ == State::head || state_ == State::body);
+    return !closing_ && (state_ == State::preamble || state_ == State::idle ||
+                         state_ == State::head || state_ == State::body);
   }
 
   void join_poller();
@@ -105,8 +117,11 @@ class Connection {
   void on_input_end(bool reset);
   std::size_t process(std::string_view bytes);
   void process_kept_input();
+  std::size_t take_message(std::string_view bytes);
+  std::size_t take_preamble(std::string_view bytes);
   std::size_t take_head(std::string_view bytes);
   std::size_t begin_request(std::string_view bytes);
+  void identify_client(Request& request);
   std::size_t begin_body(std::string_view bytes);
   std::size_t begin_upload(std::string_view bytes);
   void give_up_upload();

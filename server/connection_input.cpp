@@ -3,7 +3,9 @@
 
 #include "ipc/monotonic.h"
 #include "server/connection.h"
+#include "server/forwarded.h"
 #include "server/http_server.h"
+#include "server/proxy_protocol.h"
 
 namespace prefork {
 
@@ -98,8 +100,7 @@ std::size_t Connection::process(std::string_view bytes) {
   std::size_t used = 0;
   while (used < bytes.size() && can_parse()) {
     const std::string_view rest = bytes.substr(used);
-    const bool in_body = state_ == State::body || upload_open_;
-    const std::size_t taken = in_body ? take_body(rest) : take_head(rest);
+    const std::size_t taken = take_message(rest);
     if (taken == 0) {
       break;
     }
@@ -109,6 +110,30 @@ std::size_t Connection::process(std::string_view bytes) {
     }
   }
   return closing_ && !upload_open_ ? bytes.size() : used;
+}
+
+std::size_t Connection::take_message(std::string_view bytes) {
+  if (state_ == State::preamble) {
+    return take_preamble(bytes);
+  }
+  return state_ == State::body || upload_open_ ? take_body(bytes) : take_head(bytes);
+}
+
+std::size_t Connection::take_preamble(std::string_view bytes) {
+  const ProxyPreamble preamble = parse_proxy_preamble(bytes);
+  switch (preamble.status) {
+    case ProxyPreamble::Status::need_more:
+      return 0;
+    case ProxyPreamble::Status::error:
+      server_.report_preamble(peer_, preamble.problem);
+      close();
+      return bytes.size();
+    case ProxyPreamble::Status::complete:
+      break;
+  }
+  peer_ = preamble.client.value_or(peer_);
+  state_ = State::idle;
+  return preamble.size;
 }
 
 std::size_t Connection::take_head(std::string_view bytes) {
@@ -145,7 +170,7 @@ std::size_t Connection::begin_request(std::string_view bytes) {
   Exchange& exchange = *exchange_;
   ++requests_;
   exchange.request = exchange.parser.request();
-  exchange.request.peer = peer_;
+  identify_client(exchange.request);
   exchange.request.id = ++server_.requests_;
   exchange.started_ns = server_.now_ns_;
   exchange.routed = server_.application_.route(exchange.request);
@@ -174,6 +199,19 @@ std::size_t Connection::begin_request(std::string_view bytes) {
   return begin_body(bytes);
 }
 
+// What the head cannot say of itself.
+void Connection::identify_client(Request& request) {
+  const ServerSettings& settings = server_.settings_;
+  request.peer = peer_;
+  request.root_path = settings.root_path;
+  if (settings.proxy_headers) {
+    const ForwardedOrigin origin =
+        forwarded_origin(request.fields, peer_, settings.forwarded_allow_ips);
+    request.peer = origin.client;
+    request.scheme = origin.scheme;
+  }
+}
+
 // The body did not come in one piece with the head: the head is copied, because its bytes go.
 std::size_t Connection::begin_body(std::string_view bytes) {
   Exchange& exchange = *exchange_;
@@ -183,10 +221,12 @@ std::size_t Connection::begin_body(std::string_view bytes) {
     return bytes.size();
   }
   exchange.head.assign(bytes.substr(0, head_size));
-  const std::uint64_t id = exchange.request.id;
+  const Request before = exchange.request;
   exchange.parser.rebase(exchange.head.data(), exchange.fields, exchange.request);
-  exchange.request.peer = peer_;
-  exchange.request.id = id;
+  exchange.request.peer = before.peer;
+  exchange.request.scheme = before.scheme;
+  exchange.request.root_path = before.root_path;
+  exchange.request.id = before.id;
   state_ = State::body;
   exchange.body_started_ns = server_.now_ns_;
   return head_size + take_body(rest);

@@ -1,19 +1,23 @@
 #include "server/date_cache.h"
 
+#include <utility>
+
 #include "server/http_date.h"
 
 namespace prefork {
 
-DateCache::DateCache(std::string_view server_name)
-    : prefix_("Server: " + std::string(server_name) + "\r\nDate: ") {
+DateCache::DateCache(std::string fixed_fields, bool with_date)
+    : fixed_fields_(std::move(fixed_fields)), with_date_(with_date) {
   refresh(std::time(nullptr));
 }
 
 void DateCache::refresh(std::time_t now) {
   if (now != second_) {
     second_ = now;
-    fields_ = prefix_;
-    fields_.append(format_http_date(now).view()).append("\r\n");
+    fields_ = fixed_fields_;
+    if (with_date_) {
+      fields_.append("Date: ").append(format_http_date(now).view()).append("\r\n");
+    }
   }
 }
 

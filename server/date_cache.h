@@ -1,6 +1,5 @@
-// The Server and Date fields of every answer, formatted once a second instead of once an answer.
-// RFC 9110 section 6.6.1 (Date). One thread: the event loop refreshes it
-// from its tick.
+// The fields that go with every answer, Date among them, formatted once a second instead of once an
+// answer. RFC 9110 section 6.6.1 (Date). One thread: the event loop refreshes it from its tick.
 #pragma once
 
 #include <ctime>
@@ -11,16 +10,18 @@ namespace prefork {
 
 class DateCache {
  public:
-  explicit DateCache(std::string_view server_name);
+  // `fixed_fields`: whole lines that come first.
+  explicit DateCache(std::string fixed_fields, bool with_date = true);
 
   // To be called often; does something when the second has changed.
   void refresh(std::time_t now);
 
-  // "Server: ...\r\nDate: ...\r\n"
+  // "Server: ...\r\nDate: ...\r\n", whole lines
   [[nodiscard]] std::string_view fields() const { return fields_; }
 
  private:
-  std::string prefix_;
+  const std::string fixed_fields_;
+  const bool with_date_;
   std::string fields_;
   std::time_t second_ = -1;
 };

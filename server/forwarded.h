@@ -26,8 +26,6 @@
 
 namespace prefork {
 
-enum class Scheme : std::uint8_t { http, https };
-
 struct ForwardedOrigin {
   PeerAddress client;
   Scheme scheme = Scheme::http;

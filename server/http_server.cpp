@@ -12,17 +12,29 @@
 #include <utility>
 
 #include "ipc/check.h"
+#include "server/text.h"
 
 namespace prefork {
 
 namespace {
 
-constexpr std::uint64_t kAcceptErrorReportNs = 10'000'000'000;
+constexpr std::uint64_t kReportEveryNs = 10'000'000'000;
 
 std::string line_about(const Request& request, std::string_view happened, std::string_view why) {
   std::string line = "request " + std::to_string(request.id) + " ";
   line.append(request.method_text).append(" ").append(request.path);
   return line.append(happened).append(why);
+}
+
+// A Server field of the configuration's takes the place of ours.
+std::string fixed_fields_of(const Options& options) {
+  std::string fields;
+  bool own_server = false;
+  for (const HeaderField& field : options.headers) {
+    own_server = own_server || equals_ignoring_case(field.name, "server");
+    fields.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  return options.server_header && !own_server ? "Server: prefork-server\r\n" + fields : fields;
 }
 
 }  // namespace
@@ -37,6 +49,13 @@ ServerSettings ServerSettings::from(const Options& options) {
   settings.timeout_header = options.timeout_header;
   settings.timeout_body = options.timeout_body;
   settings.timeout_write = options.timeout_write;
+  settings.timeout_request = options.timeout_request;
+  settings.proxy_headers = options.proxy_headers;
+  settings.forwarded_allow_ips = options.forwarded_allow_ips;
+  settings.proxy_allow_from = options.proxy_allow_from;
+  settings.root_path = options.root_path;
+  settings.fixed_fields = fixed_fields_of(options);
+  settings.date_field = options.date_header;
   settings.limit_connections = options.limit_connections;
   settings.limit_concurrency = options.limit_concurrency;
   return settings;
@@ -55,7 +74,7 @@ HttpServer::HttpServer(asio::io_context& loop, const ServerSettings& settings,
       tick_timer_(loop),
       now_ns_(monotonic_ns()),
       poller_(loop, *this),
-      date_("prefork-server"),
+      date_(settings.fixed_fields, settings.date_field),
       scratch_(new char[kScratchBytes]),
       delivery_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!delivery_event_.valid()) {
@@ -66,11 +85,12 @@ HttpServer::HttpServer(asio::io_context& loop, const ServerSettings& settings,
 
 HttpServer::~HttpServer() = default;
 
-void HttpServer::start(const std::vector<int>& listening_sockets) {
+void HttpServer::start(const std::vector<int>& listening_sockets,
+                       const std::vector<bool>& expects_preamble) {
   refresh_now();
   for (std::size_t i = 0; i < listening_sockets.size(); ++i) {
-    listeners_.push_back(
-        std::make_unique<Listener>(*this, listening_sockets[i], static_cast<std::uint32_t>(i)));
+    const bool preamble = i < expects_preamble.size() && expects_preamble[i];
+    listeners_.push_back(std::make_unique<Listener>(*this, listening_sockets[i], preamble));
   }
   schedule_tick();
 }
@@ -171,8 +191,7 @@ void HttpServer::open_connection(OwnedFd socket, const HandedConnection& about) 
   const std::uint32_t index = free_indices_.back();
   free_indices_.pop_back();
   const ConnectionToken token{index, ++serials_[index]};
-  connections_[index] =
-      std::make_unique<Connection>(*this, token, std::move(socket), about.peer, about.requests);
+  connections_[index] = std::make_unique<Connection>(*this, token, std::move(socket), about);
   record_.gauges.set(Gauge::connections_active, ++open_);
   count_idle();
 
@@ -208,12 +227,24 @@ Connection* HttpServer::find(ConnectionToken token) const {
 
 void HttpServer::on_accept_error(int error) {
   record_.counters.add(Counter::accept_errors);
-  if (accept_error_reported_ns_ == 0 ||
-      now_ns_ - accept_error_reported_ns_ >= kAcceptErrorReportNs) {
-    accept_error_reported_ns_ = now_ns_;
-    hooks_.report(LogLevel::error,
-                  std::string("cannot accept connections: ") + std::strerror(error) +
-                      "; raise the limit of open files (ulimit -n) or lower --limit-connections");
+  report_at_intervals(
+      accept_error_reported_ns_, LogLevel::error,
+      std::string("cannot accept connections: ") + std::strerror(error) +
+          "; raise the limit of open files (ulimit -n) or lower --limit-connections");
+}
+
+void HttpServer::report_preamble(const PeerAddress& peer, std::string_view problem) {
+  record_.counters.add(Counter::bad_requests);
+  report_at_intervals(preamble_error_reported_ns_, LogLevel::warning,
+                      "connection of " + to_string(peer) + " closed: " + std::string(problem));
+}
+
+// What a client can cause does not fill the log.
+void HttpServer::report_at_intervals(std::uint64_t& last_ns, LogLevel level,
+                                     const std::string& line) {
+  if (last_ns == 0 || now_ns_ - last_ns >= kReportEveryNs) {
+    last_ns = now_ns_;
+    hooks_.report(level, line);
   }
 }
 

@@ -41,6 +41,13 @@ struct ServerSettings {
   std::chrono::milliseconds timeout_body{60'000};
   std::chrono::milliseconds timeout_write{60'000};
   std::chrono::milliseconds timeout_request{0};  // 0: none
+  bool proxy_headers = false;                    // whether trusted peers may say who the client is
+  IpNetworks forwarded_allow_ips;
+  IpNetworks proxy_allow_from;  // who may send a PROXY preamble
+  std::string root_path;
+  // Go with every answer: "Server: prefork-server" and what the configuration adds.
+  std::string fixed_fields = "Server: prefork-server\r\n";
+  bool date_field = true;
   std::uint32_t limit_connections = 16'384;
   std::uint32_t limit_concurrency = 1'024;
 
@@ -96,7 +103,10 @@ class HttpServer : private PollerOwner, public JobHome {
   HttpServer& operator=(const HttpServer&) = delete;
 
   // Starts the tick and accepts on the sockets, which stay the caller's.
-  void start(const std::vector<int>& listening_sockets);
+  // For each socket `expects_preamble` says whether its connections begin with the PROXY protocol;
+  // empty: none does.
+  void start(const std::vector<int>& listening_sockets,
+             const std::vector<bool>& expects_preamble = {});
 
   // Calls `on_readable` again and again while there is something to read from `fd`, which stays the
   // caller's, with the same promptness as for connections. Returns the watch's number.
@@ -149,6 +159,7 @@ class HttpServer : private PollerOwner, public JobHome {
   // Called by the listeners.
   void on_accepted(OwnedFd socket, const HandedConnection& about);
   void on_accept_error(int error);
+  void report_at_intervals(std::uint64_t& last_ns, LogLevel level, const std::string& line);
 
   // Called by connections.
   std::unique_ptr<Exchange> borrow_exchange();
@@ -162,6 +173,8 @@ class HttpServer : private PollerOwner, public JobHome {
   void count_idle();
   void change_handling(int by);
   void report_handler_error(const Request& request, std::string_view what);
+  // A connection ends because of its PROXY preamble.
+  void report_preamble(const PeerAddress& peer, std::string_view problem);
   void report_broken_answer(const Request& request, std::string_view what);
   // The service stops: answers end their connections.
   [[nodiscard]] bool is_stopping() const { return draining_ && drain_mode_ == DrainMode::close; }
@@ -223,6 +236,7 @@ class HttpServer : private PollerOwner, public JobHome {
 
   std::uint64_t requests_ = 0;
   std::uint64_t accept_error_reported_ns_ = 0;
+  std::uint64_t preamble_error_reported_ns_ = 0;
   std::uint64_t loop_answers_ = 0;  // in the present event, for the latency histogram
   std::uint32_t handling_ = 0;      // requests on the pool
   bool draining_ = false;

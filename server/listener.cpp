@@ -56,10 +56,10 @@ bool is_about_one_client(int error) {
 
 }  // namespace
 
-Listener::Listener(HttpServer& server, int socket, std::uint32_t bind_index)
+Listener::Listener(HttpServer& server, int socket, bool expects_preamble)
     : server_(server),
       socket_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)),
-      bind_index_(bind_index),
+      expects_preamble_(expects_preamble),
       watch_(server.watch(socket_.get(), [this] { accept_some(); })) {}
 
 Listener::~Listener() { stop(false); }
@@ -108,7 +108,7 @@ Listener::Outcome Listener::accept_one() {
                              SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.valid()) {
       HandedConnection about;
-      about.bind_index = bind_index_;
+      about.awaits_preamble = expects_preamble_ ? 1 : 0;
       about.peer = to_peer(address);
       server_.on_accepted(std::move(socket), about);
       return Outcome::accepted;

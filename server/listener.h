@@ -15,7 +15,7 @@ class Listener {
  public:
   // Begins to accept. `socket` is listening and non-blocking; a duplicate is made, the original
   // stays the caller's.
-  Listener(HttpServer& server, int socket, std::uint32_t bind_index);
+  Listener(HttpServer& server, int socket, bool expects_preamble);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -38,7 +38,7 @@ class Listener {
 
   HttpServer& server_;
   OwnedFd socket_;
-  std::uint32_t bind_index_;
+  const bool expects_preamble_;
   std::uint32_t watch_;
   // How many to expect in the queue: as long as they come one by one, looking for a second each
   // time would be a system call for nothing.

@@ -33,6 +33,8 @@ struct Field {
 
 class BodyChannel;
 
+enum class Scheme : std::uint8_t { http, https };
+
 struct Request {
   Method method = Method::get;
   int version_minor = 1;  // HTTP/1.0 or HTTP/1.1
@@ -44,8 +46,10 @@ struct Request {
   std::span<const Field> fields;  // in the order they came
   std::string_view body;
   BodyChannel* content = nullptr;  // instead of `body`, for handlers that read it as it arrives
-  PeerAddress peer;
-  std::uint64_t id = 0;  // counts the worker's requests
+  PeerAddress peer;                // the client, as far as trusted proxies told; else who connected
+  Scheme scheme = Scheme::http;    // https: a trusted proxy says so
+  std::string_view root_path;      // where a proxy has mounted the server: "/shop", or nothing
+  std::uint64_t id = 0;            // counts the worker's requests
 
   // The first field of that name, given in lower case.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view lower_name) const {

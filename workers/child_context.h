@@ -17,6 +17,7 @@ namespace prefork {
 struct ChildContext {
   const Options& options;
   const std::vector<int>& listening_fds;
+  const std::vector<bool> expects_preamble;  // of each of them; may be empty
   Segment& segment;
   const Inboxes& inboxes;
   Log& log;

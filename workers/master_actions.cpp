@@ -150,6 +150,7 @@ void Master::run_child(const supervision::action::Spawn& spawn, ControlEnd& cont
 
   const ChildContext context{plan.options,
                              listening,
+                             observer ? std::vector<bool>{} : plan.expects_preamble,
                              *segment_,
                              *inboxes_,
                              log_,

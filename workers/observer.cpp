@@ -50,6 +50,8 @@ class Observer : public ServerHooks {
     add_routes();
     ServerSettings settings = ServerSettings::from(context_.options);
     settings.limit_connections = kMaxConnections;
+    settings.fixed_fields = ServerSettings{}.fixed_fields;
+    settings.date_field = true;
     server_ = std::make_unique<HttpServer>(loop_, settings, router_, *record_, access_log_, *this,
                                            nullptr);
     server_->start(context_.listening_fds);

@@ -9,7 +9,8 @@ namespace {
 std::vector<SharedSocket> sockets_of(const std::vector<SharedSocket>& open, const Bind& bind) {
   std::vector<SharedSocket> found;
   for (const SharedSocket& socket : open) {
-    if (socket->bind() == bind) {
+    // What is spoken over it may change without opening it anew.
+    if (socket->bind().address() == bind.address()) {
       found.push_back(socket);
     }
   }
@@ -97,6 +98,7 @@ std::variant<SharedPlan, ListenError> make_serving_plan(const Options& options,
     }
     for (SharedSocket& socket : std::get<std::vector<SharedSocket>>(opened)) {
       plan->sockets.push_back(std::move(socket));
+      plan->expects_preamble.push_back(bind.proxy_protocol);
     }
   }
   if (auto error = open_admin(*plan, living)) {

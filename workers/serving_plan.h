@@ -17,9 +17,10 @@ namespace prefork {
 
 struct ServingPlan {
   Options options;
-  std::vector<SharedSocket> sockets;  // at least one
-  std::vector<SharedSocket> admin;    // empty: off
-  std::string note;                   // for the log: what was decided differently than asked for
+  std::vector<SharedSocket> sockets;   // at least one
+  std::vector<bool> expects_preamble;  // of each of them: the PROXY protocol
+  std::vector<SharedSocket> admin;     // empty: off
+  std::string note;                    // for the log: what was decided differently than asked for
 
   [[nodiscard]] std::vector<int> fds() const;
   [[nodiscard]] std::vector<int> admin_fds() const;

@@ -131,7 +131,7 @@ class Worker : public ServerHooks {
  private:
   void begin_to_serve() {
     start_load(record_, context_.epoch);
-    server_->start(context_.listening_fds);
+    server_->start(context_.listening_fds, context_.expects_preamble);
     // The server has its own: a stop must close the last one that this process has.
     close_inherited(context_.listening_fds);
     signals_.start([this] {

@@ -131,7 +131,7 @@ TEST(Inbox, WhatIsKnownAboutTheConnectionComesAlong) {
   HandedConnection about;
   about.epoch = 0xFFFFFFFE;
   about.requests = 17;
-  about.bind_index = 3;
+  about.awaits_preamble = 1;
   about.peer.family = PeerAddress::Family::ipv4;
   about.peer.port = 4711;
   about.peer.bytes = {192, 0, 2, 7};
@@ -141,7 +141,7 @@ TEST(Inbox, WhatIsKnownAboutTheConnectionComesAlong) {
   ASSERT_TRUE(received.has_value());
   EXPECT_EQ(received->about.epoch, 0xFFFFFFFE);
   EXPECT_EQ(received->about.requests, 17U);
-  EXPECT_EQ(received->about.bind_index, 3U);
+  EXPECT_EQ(received->about.awaits_preamble, 1U);
   EXPECT_EQ(to_string(received->about.peer), "192.0.2.7:4711");
 }
 
