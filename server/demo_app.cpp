@@ -4,7 +4,10 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
+#include <cstring>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 
@@ -14,7 +17,8 @@ namespace prefork {
 
 namespace {
 
-constexpr std::uint32_t kMaxSleepMs = 60'000;
+constexpr std::uint64_t kMaxSleepMs = 60'000;
+constexpr std::uint64_t kMaxStreamBytes = std::uint64_t{1} << 40;
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 
 std::string row(std::string_view link, std::string_view what) {
@@ -53,6 +57,8 @@ a { color: #0b5cad; text-decoration: none; } a:hover { text-decoration: underlin
   html.append(row("/json", "the same as JSON"));
   html.append(row("/echo", "your request as it arrived; with a body, that comes back too"));
   html.append(row("/cookie", "the cookies of your request, one a line"));
+  html.append(row("/client", "who you are to the server, behind proxies too"));
+  html.append(row("/stream?bytes=10000", "so many bytes, made as you take them"));
   html.append(row("/sleep?ms=500", "blocks a pool thread for so long; the event loop goes on"));
   if (identity.may_crash) {
     html.append(row("/crash", "kills this worker; the master replaces it"));
@@ -112,22 +118,23 @@ void list_cookies(const Request& request, Response& response) {
   }
 }
 
-std::optional<std::uint32_t> milliseconds_in(std::string_view query) {
-  constexpr std::string_view kName = "ms=";
-  if (!query.starts_with(kName)) {
+// The number in a query of the form "name=123".
+std::optional<std::uint64_t> number_in(std::string_view query, std::string_view name,
+                                       std::uint64_t limit) {
+  if (!query.starts_with(name) || !query.substr(name.size()).starts_with('=')) {
     return std::nullopt;
   }
-  query.remove_prefix(kName.size());
-  std::uint32_t value = 0;
+  query.remove_prefix(name.size() + 1);
+  std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(query.data(), query.data() + query.size(), value);
-  if (error != std::errc{} || end != query.data() + query.size() || value > kMaxSleepMs) {
+  if (error != std::errc{} || end != query.data() + query.size() || value > limit) {
     return std::nullopt;
   }
   return value;
 }
 
 void sleep_a_while(const Request& request, Response& response) {
-  const auto ms = milliseconds_in(request.query);
+  const auto ms = number_in(request.query, "ms", kMaxSleepMs);
   if (!ms) {
     response.set_error(400, "use /sleep?ms=N with N from 0 to " + std::to_string(kMaxSleepMs));
     return;
@@ -135,6 +142,54 @@ void sleep_a_while(const Request& request, Response& response) {
   std::this_thread::sleep_for(std::chrono::milliseconds(*ms));
   response.set_content_type(kText);
   response.set_body("slept " + std::to_string(*ms) + " ms\n");
+}
+
+// So many bytes of text, made as the client takes them.
+class TextSource : public BodySource {
+ public:
+  explicit TextSource(std::uint64_t size) : left_(size) {}
+
+  SourceResult read(std::span<char> room) override {
+    constexpr std::string_view kLine =
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+\n";
+    if (left_ == 0) {
+      return {SourceStatus::end, 0};
+    }
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), left_));
+    for (std::size_t filled = 0; filled < size;) {
+      const std::string_view piece = kLine.substr(at_, size - filled);
+      std::memcpy(room.data() + filled, piece.data(), piece.size());
+      filled += piece.size();
+      at_ = (at_ + piece.size()) % kLine.size();
+    }
+    left_ -= size;
+    return {SourceStatus::more, size};
+  }
+
+ private:
+  std::uint64_t left_;
+  std::size_t at_ = 0;
+};
+
+void stream(const Request& request, Response& response) {
+  const auto size = number_in(request.query, "bytes", kMaxStreamBytes);
+  if (!size) {
+    response.set_error(400,
+                       "use /stream?bytes=N with N from 0 to " + std::to_string(kMaxStreamBytes));
+    return;
+  }
+  response.set_content_type(kText);
+  response.set_source(std::make_unique<TextSource>(*size));
+}
+
+// What the server knows of the client, proxies in between taken into account.
+void tell_client(const Request& request, Response& response) {
+  response.set_content_type(kText);
+  std::string& text = response.body();
+  text.append("client ").append(to_string(request.peer));
+  text.append("\nscheme ").append(request.scheme == Scheme::https ? "https" : "http");
+  text.append("\nhost ").append(request.host);
+  text.append("\nroot path ").append(request.root_path).append("/\n");
 }
 
 }  // namespace
@@ -161,6 +216,8 @@ std::unique_ptr<Application> make_demo_app(const DemoIdentity& identity) {
        {Method::get, Method::post, Method::put, Method::patch, Method::delete_}) {
     router->add(method, "/echo", RunOn::loop, echo);
   }
+  router->add(Method::get, "/client", RunOn::loop, tell_client);
+  router->add(Method::get, "/stream", RunOn::loop, stream);
   router->add(Method::get, "/sleep", RunOn::pool, sleep_a_while);
   if (identity.may_crash) {
     router->add(Method::get, "/crash", RunOn::loop,
