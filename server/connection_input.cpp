@@ -1,4 +1,5 @@
 // Input: reading, and making requests of the bytes.
+#include <algorithm>
 #include <utility>
 
 #include "ipc/monotonic.h"
@@ -17,6 +18,8 @@ constexpr std::size_t kReadBytes = 16 * 1024;
 constexpr int kMaxReadsPerTurn = 8;
 // Answers gathered before they are written although more requests wait in the buffer.
 constexpr std::size_t kMaxBatchBytes = 256 * 1024;
+// Memory for a body at its start, before its bytes have come.
+constexpr std::uint64_t kReserveBodyBytes = 128 * 1024;
 constexpr std::uint64_t kNever = HttpServer::kNever;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -227,6 +230,10 @@ std::size_t Connection::begin_body(std::string_view bytes) {
   exchange.request.scheme = before.scheme;
   exchange.request.root_path = before.root_path;
   exchange.request.id = before.id;
+  // What is promised is within the limit, but not there yet: memory for all of it at once only
+  // where that is little.
+  exchange.body.reserve(static_cast<std::size_t>(
+      std::min<std::uint64_t>(exchange.parser.content_length(), kReserveBodyBytes)));
   state_ = State::body;
   exchange.body_started_ns = server_.now_ns_;
   return head_size + take_body(rest);

@@ -19,7 +19,10 @@ constexpr std::uint64_t kMaxFileBytesAtOnce = 1024 * 1024;
 // After anything that may have made an answer possible: writes, goes on with a long answer, and
 // with the requests that waited behind it.
 void Connection::advance() {
-  flush();
+  if (state_ != State::sending || is_blocked()) {
+    // Otherwise the head goes out together with the first of the content.
+    flush();
+  }
   while (state_ == State::sending && !is_blocked() && pump()) {
     finish_sending();
     process_kept_input();

@@ -63,7 +63,7 @@ struct Exchange {
   static constexpr std::uint64_t kNoDeadline = std::numeric_limits<std::uint64_t>::max();
 
  private:
-  static constexpr std::size_t kKeepBodyBytes = 64 * 1024;
+  static constexpr std::size_t kKeepBodyBytes = 128 * 1024;
 };
 
 }  // namespace prefork

@@ -144,7 +144,7 @@ class HttpServer : private PollerOwner, public JobHome {
   static constexpr std::uint64_t kDrainIdleNs = 1'000'000'000;
   // And one that was answered for the last time does not hold it up for longer than this.
   static constexpr std::uint64_t kDrainLingerNs = 200'000'000;
-  static constexpr std::size_t kScratchBytes = 64 * 1024;
+  static constexpr std::size_t kScratchBytes = 80 * 1024;  // 64 KiB of content and its head
   static constexpr std::size_t kMaxSpareExchanges = 64;
 
   // Keys below this one are numbers of watches; a connection's has its serial above them.

@@ -15,8 +15,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -24,6 +26,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -31,6 +34,8 @@ constexpr int kBacklog = 2048;
 constexpr int kEventsPerWait = 128;
 constexpr std::size_t kReadBytes = 65536;
 constexpr std::size_t kAnswersPerWrite = 1024;
+// Long answers are kept fewer times.
+constexpr std::size_t kMaxAnswersBytes = 8 * 1024 * 1024;
 constexpr std::string_view kBlankLine = "\r\n\r\n";
 constexpr std::string_view kDefaultAnswer =
     "HTTP/1.1 200 OK\r\n"
@@ -80,7 +85,9 @@ class BareLoop {
         close_after_answer_(close_after_answer) {
     if (epoll_ < 0) die("epoll_create1");
     watch(listener_);
-    for (std::size_t i = 0; i < kAnswersPerWrite; ++i) answers_.append(answer);
+    const std::size_t copies =
+        std::clamp<std::size_t>(kMaxAnswersBytes / answer.size(), 1, kAnswersPerWrite);
+    for (std::size_t i = 0; i < copies; ++i) answers_.append(answer);
   }
 
   [[noreturn]] void run() {
@@ -92,6 +99,8 @@ class BareLoop {
         const int fd = events[static_cast<std::size_t>(i)].data.fd;
         if (fd == listener_) {
           accept_all();
+        } else if (owes(fd)) {
+          send_on(fd);
         } else {
           serve(fd);
         }
@@ -100,11 +109,13 @@ class BareLoop {
   }
 
  private:
-  void watch(int fd) {
+  void watch(int fd) { watch(fd, EPOLL_CTL_ADD, EPOLLIN); }
+
+  void watch(int fd, int operation, std::uint32_t events) {
     epoll_event event{};
-    event.events = EPOLLIN;
+    event.events = events;
     event.data.fd = fd;
-    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) die("epoll_ctl");
+    if (::epoll_ctl(epoll_, operation, fd, &event) != 0) die("epoll_ctl");
   }
 
   void accept_all() {
@@ -132,11 +143,42 @@ class BareLoop {
          at = input.find(kBlankLine, at + kBlankLine.size())) {
       ++requests;
     }
-    if (requests > kAnswersPerWrite) die("more requests in one read than it has answers for");
+    if (requests * answer_size_ > answers_.size()) die("more requests in one read than answers");
     const std::size_t size = requests * answer_size_;
-    if (::send(fd, answers_.data(), size, MSG_NOSIGNAL) != static_cast<ssize_t>(size) ||
-        close_after_answer_) {
+    const ssize_t sent = ::send(fd, answers_.data(), size, MSG_NOSIGNAL);
+    if (sent < 0 || close_after_answer_) {
       ::close(fd);
+    } else if (static_cast<std::size_t>(sent) < size) {
+      owed_.resize(std::max(owed_.size(), static_cast<std::size_t>(fd) + 1));
+      owed_[static_cast<std::size_t>(fd)] = {static_cast<std::size_t>(sent), size};
+      watch(fd, EPOLL_CTL_MOD, EPOLLOUT);
+    }
+  }
+
+  // The part of answers_ that a connection's socket had no room for yet.
+  struct Owed {
+    std::size_t from = 0;
+    std::size_t to = 0;
+  };
+
+  [[nodiscard]] bool owes(int fd) const {
+    const auto index = static_cast<std::size_t>(fd);
+    return index < owed_.size() && owed_[index].to != 0;
+  }
+
+  void send_on(int fd) {
+    Owed& owed = owed_[static_cast<std::size_t>(fd)];
+    const ssize_t sent = ::send(fd, answers_.data() + owed.from, owed.to - owed.from, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EAGAIN) return;
+    if (sent < 0) {
+      owed = {};
+      ::close(fd);
+      return;
+    }
+    owed.from += static_cast<std::size_t>(sent);
+    if (owed.from == owed.to) {
+      owed = {};
+      watch(fd, EPOLL_CTL_MOD, EPOLLIN);
     }
   }
 
@@ -145,6 +187,7 @@ class BareLoop {
   std::size_t answer_size_;
   bool close_after_answer_;
   std::string answers_;
+  std::vector<Owed> owed_;  // by descriptor
   std::array<char, kReadBytes> input_{};
 };
 

@@ -7,10 +7,13 @@ BEGIN {
   FS = "\t"
   servers = split("bare prefork nginx h2o lighttpd", server, " ")
   split("bare-loop prefork-server nginx h2o lighttpd", label, " ")
-  cases = split("keepalive pipelined close close4", case_name, " ")
+  cases = split("keepalive pipelined close close4 browser echo64k stream1m", case_name, " ")
   title["keepalive"] = "64 keep-alive connections, one worker"
   title["pipelined"] = "64 keep-alive connections, 16 requests at a time, one worker"
   title["close"] = "a new connection for each request, one worker"
+  title["browser"] = "64 keep-alive connections, requests of a browser, one worker"
+  title["echo64k"] = "16 keep-alive connections, 64 KiB sent back, one worker"
+  title["stream1m"] = "16 keep-alive connections, 1 MiB made on the way, one worker"
   title["close4"] = "a new connection for each request, four workers on one core, one socket"
 }
 
@@ -124,6 +127,9 @@ END {
   ratio_verdict("CPU per request, pipelined, of the bare loop's", "pipelined", "bare", 1.6)
   for (i = 3; i <= servers; i++) below_verdict("keepalive", server[i])
   for (i = 3; i <= servers; i++) below_verdict("pipelined", server[i])
+  for (i = 3; i <= servers; i++) below_verdict("browser", server[i])
+  below_verdict("echo64k", "nginx")
+  below_verdict("stream1m", "nginx")
   ratio_verdict("CPU per new connection, one worker, of nginx's", "close", "nginx", 1.1)
   ratio_verdict("CPU per new connection, four workers, of nginx's", "close4", "nginx", 1.1)
   if ("idle_prefork" in fact) {

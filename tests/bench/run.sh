@@ -5,7 +5,7 @@
 #   ./tests/bench/run.sh                all cases, about ten minutes
 #   ./tests/bench/run.sh --quick        the same with short rounds, about two minutes; rough figures
 #   ./tests/bench/run.sh --case NAME    one case (may be repeated): keepalive, pipelined, close,
-#                                       close4, idle, boot, spread
+#                                       close4, browser, echo64k, stream1m, idle, boot, spread
 #   ./tests/bench/run.sh --plot         also draws build/bench/bench.png
 #
 # The figure that counts is the CPU time a server spends on a request (user and system, of all its
@@ -29,7 +29,7 @@ seconds=4
 reloads=20
 plot=false
 cases=()
-all_cases=(keepalive pipelined close close4 idle boot spread)
+all_cases=(keepalive pipelined close close4 browser echo64k stream1m idle boot spread)
 
 usage() { sed -n '2,/^set/{s/^# \{0,1\}//;/^set/d;p}' "${BASH_SOURCE[0]}"; }
 
@@ -79,6 +79,9 @@ install_peers() {
     missing+=("$name")
     if [[ "$name" == nginx ]]; then packages+=(nginx-light); else packages+=("$name"); fi
   done
+  if [[ ! -e /usr/lib/nginx/modules/ngx_http_echo_module.so ]]; then
+    missing+=('the echo module of nginx') packages+=(libnginx-mod-http-echo)
+  fi
   ((${#missing[@]})) || return 0
   have_apt || fail "Please install these servers first: ${missing[*]}"
   require_root "${missing[*]}"
@@ -90,7 +93,7 @@ install_peers() {
   fi
   install_packages "${packages[@]}"
   if [[ -d /run/systemd/system ]]; then
-    "${prefix[@]}" systemctl disable --quiet "${missing[@]}" || true
+    "${prefix[@]}" systemctl disable --quiet nginx h2o lighttpd || true
   fi
   if "$policy_made"; then
     remove_as_root "$start_policy"
@@ -180,6 +183,8 @@ take_answer() {
   curl -si --max-time 5 "http://127.0.0.1:$server_port/plaintext" -o "$work/answer"
   curl -si --max-time 5 -H 'Connection: close' "http://127.0.0.1:$server_port/plaintext" \
     -o "$work/answer.close"
+  curl -si --raw --max-time 5 "http://127.0.0.1:$server_port/stream?bytes=1048576" \
+    -o "$work/answer.stream"
   stop_servers
 }
 
@@ -199,6 +204,20 @@ case_close() {
 
 case_close4() {
   compare close4 64 'prefork:start_prefork 4,nginx:start_nginx 4' -H 'Connection: close'
+}
+
+case_browser() {
+  compare browser 64 'bare:start_bare,prefork:start_prefork 1,nginx:start_nginx 1,h2o:start_h2o,lighttpd:start_lighttpd' \
+    -s "$here/browser.lua"
+}
+
+case_echo64k() {
+  compare echo64k 16 'prefork:start_prefork 1,nginx:start_nginx 1 echo' -s "$here/upload.lua"
+}
+
+case_stream1m() {
+  compare stream1m 16 'bare:start_bare --stream,prefork:start_prefork 1,nginx:start_nginx 1' \
+    -s "$here/stream.lua"
 }
 
 fact() { printf '%s\t%s\n' "$1" "$2" >>"$facts"; }

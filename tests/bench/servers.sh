@@ -61,11 +61,14 @@ await_answer() {
   done
 }
 
-# start_bare [--close]
+# start_bare [--close | --stream]
 start_bare() {
-  local log=$work/bare.$RANDOM.log answer=$work/answer
-  [[ "${1:-}" == --close ]] && answer=$work/answer.close
-  start_group "$log" "$build_folder/tests/bench/bench_bare_loop" --answer "$answer" "$@"
+  local log=$work/bare.$RANDOM.log answer=$work/answer options=()
+  case ${1:-} in
+    --close) answer=$work/answer.close options=(--close) ;;
+    --stream) answer=$work/answer.stream ;;
+  esac
+  start_group "$log" "$build_folder/tests/bench/bench_bare_loop" --answer "$answer" "${options[@]}"
   local tries=100
   until server_port=$(sed -n 's|^listening .*:||p' "$log" 2>/dev/null) && [[ -n "$server_port" ]]; do
     ((--tries)) || fail 'bench_bare_loop did not start.'
@@ -98,13 +101,23 @@ start_prefork() {
   fi
 }
 
-# start_nginx WORKERS: one shared listening socket (no reuseport), no access log.
+# start_nginx WORKERS [MODULE]: one shared listening socket (no reuseport), no access log. Sends 1 MiB
+# for /stream from a file without sendfile, its nearest to content made on the way; with its echo
+# module it sends back what is posted to /.
 start_nginx() {
-  local folder
+  local folder module='' echo=''
   folder=$(mktemp -d "$work/nginx.XXXXXX")
+  if [[ "${2:-}" == echo ]]; then
+    module='load_module /usr/lib/nginx/modules/ngx_http_echo_module.so;'
+    echo='location = / { client_body_buffer_size 128k; echo_read_request_body; echo_request_body; }'
+  fi
+  # Its worker has to be able to read what is below a private folder.
+  ((EUID == 0)) && module+=$'\nuser root;'
+  head -c 1048576 /dev/zero | tr '\0' x >"$folder/stream"
   server_port=$(free_port)
   cat >"$folder/nginx.conf" <<EOF
 daemon off;
+$module
 worker_processes $1;
 pid $folder/pid;
 error_log $folder/error.log;
@@ -124,6 +137,8 @@ http {
   server {
     listen 127.0.0.1:$server_port backlog=2048;
     location = /plaintext { return 200 "Hello, World!"; }
+    location = /stream { root $folder; sendfile off; output_buffers 2 64k; }
+    $echo
   }
 }
 EOF
