@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/ip_networks.h"
+
 namespace prefork {
 
 namespace {
@@ -12,10 +14,21 @@ constexpr bool is_unreserved_or_sub_delim(char c) {
          kOther.find(c) != std::string_view::npos;
 }
 
+// What may stand between the brackets: an IPv6 address, or the form kept for what comes after it,
+// "v" HEX "." and more.
 bool is_valid_ip_literal(std::string_view literal) {
-  return !literal.empty() && std::all_of(literal.begin(), literal.end(), [](char c) {
-    return hex_value(c) || c == ':' || c == '.' || is_unreserved_or_sub_delim(c);
-  }) && literal.find(':') != std::string_view::npos;
+  if (!literal.empty() && to_lower(literal.front()) == 'v') {
+    const std::size_t dot = std::min(literal.find('.'), literal.size());
+    const std::string_view version = literal.substr(1, dot - 1);
+    const std::string_view address = literal.substr(std::min(dot + 1, literal.size()));
+    return !version.empty() && !address.empty() &&
+           std::all_of(version.begin(), version.end(), [](char c) { return hex_value(c); }) &&
+           std::all_of(address.begin(), address.end(), [](char c) {
+             return c == ':' || (c != ',' && is_unreserved_or_sub_delim(c));
+           });
+  }
+  AddressBytes bytes;
+  return parse_ip(literal, bytes) == AddressFamily::ipv6;
 }
 
 bool is_valid_name(std::string_view name) {
@@ -209,7 +222,10 @@ const char* parse_target(Method method, std::string_view text, Target& target,
   }
   if (method == Method::connect) {
     target.authority = text;
-    return is_valid_authority(text) && text.find(':') != std::string_view::npos
+    // RFC 9110 section 9.3.6: neither without a port nor with an empty one. A valid authority that
+    // has a colon and ends in a digit ends in a port: an address in brackets ends in one of those.
+    return is_valid_authority(text) && text.find(':') != std::string_view::npos &&
+                   is_digit(text.back())
                ? nullptr
                : "CONNECT needs host:port";
   }

@@ -41,6 +41,7 @@ TEST(Target, AcceptsEachFormWithItsMethod) {
       {Method::options, "http://a/", "/", "", "a"},
       {Method::options, "http://a?q", "/", "q", "a"},
       {Method::connect, "a:443", "", "", "a:443"},
+      {Method::connect, "[::1]:443", "", "", "[::1]:443"},
   };
   for (const Accepted& accepted : cases) {
     SCOPED_TRACE(accepted.text);
@@ -76,6 +77,9 @@ TEST(Target, RefusesWhatIsInNoKnownForm) {
       {Method::get, "/a\0b"sv},
       {Method::options, "**"},
       {Method::connect, "a"},
+      {Method::connect, "a:"},
+      {Method::connect, "[::1]"},
+      {Method::connect, "[::1]:"},
       {Method::connect, "/"},
       {Method::connect, "http://a:80/"},
   };
@@ -161,7 +165,7 @@ TEST(Target, NeverLooksBehindTheEndOfATruncatedEscape) {
 TEST(Authority, AcceptsNamesAddressesAndPorts) {
   for (const std::string_view text :
        {"a", "a:", "a:0", "a:80", "a:65535", "a.b-c_d~e", "127.0.0.1:8000", "[::1]", "[::1]:80",
-        "[2001:db8::7]", "a%41", "EXAMPLE.com"}) {
+        "[2001:db8::7]", "a%41", "EXAMPLE.com", "[::ffff:127.0.0.1]", "[v1.a:b]"}) {
     EXPECT_TRUE(is_valid_authority(text)) << text;
   }
 }
@@ -174,6 +178,17 @@ TEST(Authority, RefusesUserinfoPathsListsAndBadPorts) {
         "a\x01",   "a\\b",          "caf\xC3\xA9", "a\tb",  "a?",  "a#"}) {
     EXPECT_FALSE(is_valid_authority(text)) << text;
   }
+}
+
+TEST(Authority, RefusesBracketsAroundAnythingButAnAddress) {
+  for (const std::string_view text :
+       {"[:]", "[a:b]", "[,::1]", "[::1,::2]", "[1::2::3]", "[12345::]", "[1:2:3:4:5:6:7]",
+        "[1:2:3:4:5:6:7:8:9]", "[::1.2.3]", "[::%65th0]", "[127.0.0.1]", "[v.a]", "[v1]", "[v1.]",
+        "[vx.a]", "[v1.a,b]", "[v", "[v]"}) {
+    EXPECT_FALSE(is_valid_authority(text)) << text;
+  }
+  EXPECT_FALSE(is_valid_authority("[::1\0]"sv)) << "text after a NUL is not ignored";
+  EXPECT_FALSE(is_valid_authority("[" + std::string(1000, ':') + "]"));
 }
 
 }  // namespace
