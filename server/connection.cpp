@@ -117,7 +117,8 @@ void Connection::settle() {
       }
       break;
     case State::idle:
-      if (exchange_) {
+      // One that has dropped blank lines goes on counting them.
+      if (exchange_ && !exchange_->parser.dropped_blank_lines()) {
         server_.return_exchange(std::move(exchange_));
       }
       if (requests_ != 0) {

@@ -155,8 +155,8 @@ std::size_t Connection::take_head(std::string_view bytes) {
     case ParseStatus::need_more:
       break;
   }
-  if (const std::size_t blank = exchange_->parser.only_blank_lines(bytes); blank != 0) {
-    exchange_->reset();
+  if (const std::size_t blank = exchange_->parser.drop_blank_lines(bytes); blank != 0) {
+    exchange_->deadline_ns = kNever;  // no request has begun
     return blank;
   }
   if (state_ == State::idle) {

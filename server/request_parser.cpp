@@ -1,6 +1,7 @@
 #include "server/request_parser.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ipc/check.h"
 #include "server/target.h"
@@ -13,7 +14,9 @@ namespace {
 constexpr std::size_t kMaxBlankLineBytes = 16;
 // The longest registered method (UPDATEREDIRECTREF) has 17.
 constexpr std::size_t kMaxMethodBytes = 32;
-// Chunk extensions carry nothing we use; all those of one body together may be this long.
+// A chunk's size has at most sixteen digits and then CR LF. Zeros before it and extensions carry
+// nothing we use: what the size lines of one body have beyond that may be this long in all.
+constexpr std::size_t kPlainSizeLineBytes = 18;
 constexpr std::size_t kMaxChunkExtensionBytes = 16 * 1024;
 
 Method method_of(llhttp_method_t method) {
@@ -58,7 +61,7 @@ struct ParserCallbacks {
   static int on_field(llhttp_t* parser, const char* at, std::size_t size) {
     RequestParser& p = self(parser);
     if (p.in_body_) {
-      return count_trailer(p, size);
+      return 0;  // trailers are checked and counted, nothing more
     }
     if (p.spans_.empty() || p.spans_.back().complete) {
       p.spans_.emplace_back();
@@ -70,7 +73,7 @@ struct ParserCallbacks {
   static int on_value(llhttp_t* parser, const char* at, std::size_t size) {
     RequestParser& p = self(parser);
     if (p.in_body_) {
-      return count_trailer(p, size);
+      return 0;  // trailers are checked and counted, nothing more
     }
     p.extend(p.spans_.back().value, at, size);
     return 0;
@@ -86,18 +89,6 @@ struct ParserCallbacks {
     return ++p.trailer_count_ > p.limits_.header_count ? p.stop(431, "too many trailer fields") : 0;
   }
 
-  static int count_trailer(RequestParser& p, std::size_t size) {
-    p.trailer_bytes_ += size;
-    return p.trailer_bytes_ > p.limits_.header_bytes ? p.stop(431, "trailer fields too large") : 0;
-  }
-
-  static int on_extension(llhttp_t* parser, const char*, std::size_t size) {
-    RequestParser& p = self(parser);
-    p.extension_bytes_ += size;
-    return p.extension_bytes_ > kMaxChunkExtensionBytes ? p.stop(431, "chunk extensions too large")
-                                                        : 0;
-  }
-
   static int on_body(llhttp_t* parser, const char* at, std::size_t size) {
     RequestParser& p = self(parser);
     if (size > p.body_limit_ - p.body_received_) {
@@ -106,6 +97,23 @@ struct ParserCallbacks {
     p.body_received_ += size;
     p.body_->append(at, size);
     return 0;
+  }
+
+  static int on_size_line_complete(llhttp_t* parser) {
+    return self(parser).begin_part(parser->content_length == 0 ? RequestParser::ChunkPart::trailers
+                                                               : RequestParser::ChunkPart::data);
+  }
+
+  // llhttp calls this behind the trailers too.
+  static int on_chunk_complete(llhttp_t* parser) {
+    RequestParser& p = self(parser);
+    return p.part_ == RequestParser::ChunkPart::trailers
+               ? 0
+               : p.begin_part(RequestParser::ChunkPart::size_line);
+  }
+
+  static int on_message_complete(llhttp_t* parser) {
+    return self(parser).begin_part(RequestParser::ChunkPart::end);
   }
 
   static int pause(llhttp_t*) { return HPE_PAUSED; }
@@ -119,10 +127,10 @@ struct ParserCallbacks {
       settings.on_header_value = on_value;
       settings.on_header_value_complete = on_value_complete;
       settings.on_headers_complete = pause;
-      settings.on_chunk_extension_name = on_extension;
-      settings.on_chunk_extension_value = on_extension;
+      settings.on_chunk_header = on_size_line_complete;
+      settings.on_chunk_complete = on_chunk_complete;
       settings.on_body = on_body;
-      settings.on_message_complete = pause;
+      settings.on_message_complete = on_message_complete;
       return settings;
     }();
     return kSettings;
@@ -139,6 +147,7 @@ RequestParser::RequestParser(const ParserLimits& limits) : limits_(limits) {
 void RequestParser::reset() {
   llhttp_reset(&llhttp_);
   stopped_ = false;
+  dropped_ = 0;
   start_ = 0;
   scanned_ = 0;
   line_size_ = 0;
@@ -150,9 +159,10 @@ void RequestParser::reset() {
   chunked_ = false;
   content_length_ = 0;
   body_received_ = 0;
-  trailer_count_ = 0;
-  trailer_bytes_ = 0;
+  part_ = ChunkPart::size_line;
+  part_bytes_ = 0;
   extension_bytes_ = 0;
+  trailer_count_ = 0;
 }
 
 void RequestParser::extend(Span& span, const char* at, std::size_t size) const {
@@ -184,7 +194,16 @@ bool RequestParser::skip_blank_lines(std::string_view bytes) {
   const bool bare_line_end =
       start_ < bytes.size() &&
       (bytes[start_] == '\n' || (bytes[start_] == '\r' && start_ + 1 < bytes.size()));
-  return !bare_line_end && start_ <= kMaxBlankLineBytes;
+  return !bare_line_end && dropped_ + start_ <= kMaxBlankLineBytes;
+}
+
+std::size_t RequestParser::drop_blank_lines(std::string_view bytes) {
+  if (start_ != bytes.size()) {
+    return 0;
+  }
+  dropped_ += start_;
+  scanned_ = 0;
+  return std::exchange(start_, 0);
 }
 
 ParseStatus RequestParser::parse_head(std::string_view bytes) {
@@ -448,23 +467,63 @@ ParseStatus RequestParser::consume_body(std::string_view bytes, std::string& bod
   return body_received_ == content_length_ ? ParseStatus::complete : ParseStatus::need_more;
 }
 
+// Called by llhttp where a part begins: it pauses there, so that the limit of the part is counted
+// from that very byte.
+int RequestParser::begin_part(ChunkPart part) {
+  part_ = part;
+  return HPE_PAUSED;
+}
+
+std::size_t RequestParser::room_in_part() const {
+  switch (part_) {
+    case ChunkPart::size_line:
+      return kPlainSizeLineBytes + kMaxChunkExtensionBytes - extension_bytes_ - part_bytes_;
+    case ChunkPart::trailers:
+      return limits_.header_bytes - part_bytes_;
+    case ChunkPart::data:
+    case ChunkPart::end:
+      break;
+  }
+  return std::string_view::npos;
+}
+
+// Like the head, the size lines and the trailers are shown to llhttp no further than their limits:
+// whether it is a limit or a fault behind it that ends the message is decided by their places.
 ParseStatus RequestParser::consume_chunked(std::string_view bytes, std::string& body,
                                            std::size_t& consumed) {
   body_ = &body;
-  base_ = bytes.data();
-  consumed = bytes.size();
-  if (llhttp_get_errno(&llhttp_) == HPE_PAUSED) {
-    llhttp_resume(&llhttp_);
+  consumed = 0;
+  while (true) {
+    const ChunkPart part = part_;
+    const std::size_t room = room_in_part();
+    const std::string_view window = bytes.substr(consumed, room);
+    if (llhttp_get_errno(&llhttp_) == HPE_PAUSED) {
+      llhttp_resume(&llhttp_);
+    }
+    const llhttp_errno_t code = llhttp_execute(&llhttp_, window.data(), window.size());
+    if (code == HPE_OK) {
+      consumed += window.size();
+      part_bytes_ += window.size();
+      if (window.size() < room) {
+        return ParseStatus::need_more;
+      }
+      return part == ChunkPart::trailers ? fail(431, "trailer section over the limit")
+                                         : fail(431, "chunk extensions over the limit");
+    }
+    if (code != HPE_PAUSED) {
+      return fail_from_llhttp(code);
+    }
+    const auto taken = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - window.data());
+    consumed += taken;
+    if (part == ChunkPart::size_line) {
+      const std::size_t line = part_bytes_ + taken;
+      extension_bytes_ += line - std::min(line, kPlainSizeLineBytes);
+    }
+    part_bytes_ = 0;
+    if (part_ == ChunkPart::end) {
+      return ParseStatus::complete;
+    }
   }
-  const llhttp_errno_t code = llhttp_execute(&llhttp_, bytes.data(), bytes.size());
-  if (code == HPE_OK) {
-    return ParseStatus::need_more;
-  }
-  if (code == HPE_PAUSED) {
-    consumed = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - bytes.data());
-    return ParseStatus::complete;
-  }
-  return fail_from_llhttp(code);
 }
 
 void RequestParser::rebase(const char* copy, std::vector<Field>& fields, Request& request) const {

@@ -25,7 +25,7 @@ namespace prefork {
 
 struct ParserLimits {
   std::size_t request_line_bytes = 8 * 1024;
-  std::size_t header_bytes = 32 * 1024;  // the whole head; trailers have as much again
+  std::size_t header_bytes = 32 * 1024;  // the whole head; the trailers have as much again
   std::size_t header_count = 100;        // trailers have as many again
   std::size_t body_bytes = std::size_t{1024} * 1024;
 };
@@ -53,11 +53,11 @@ class RequestParser {
   // `bytes` starts at the head's first byte and holds everything received of it so far.
   ParseStatus parse_head(std::string_view bytes);
 
-  // After parse_head needs more: the size of `bytes`, if there is nothing of a request in them yet,
-  // only blank lines that may be dropped; else 0.
-  [[nodiscard]] std::size_t only_blank_lines(std::string_view bytes) const {
-    return start_ == bytes.size() ? start_ : 0;
-  }
+  // After parse_head needs more: if `bytes` are nothing but blank lines before a request, forgets
+  // them, returns how many bytes they were, and the next call starts behind them. They go on
+  // counting against their limit until `reset`. Else returns 0.
+  std::size_t drop_blank_lines(std::string_view bytes);
+  [[nodiscard]] bool dropped_blank_lines() const { return dropped_ != 0; }
 
   // After parse_head was complete. Views point into the bytes of that call (or this object).
   [[nodiscard]] const Request& request() const { return request_; }
@@ -91,6 +91,8 @@ class RequestParser {
     std::uint32_t offset = 0;
     std::uint32_t size = 0;
   };
+  // Where in a chunked body the next byte belongs.
+  enum class ChunkPart : std::uint8_t { size_line, data, trailers, end };
   struct FieldSpan {
     Span name;
     Span value;
@@ -110,6 +112,8 @@ class RequestParser {
   ParseStatus check_transfer_encoding(std::string_view value, unsigned count);
   ParseStatus check_target();
   ParseStatus consume_chunked(std::string_view bytes, std::string& body, std::size_t& consumed);
+  [[nodiscard]] std::size_t room_in_part() const;
+  int begin_part(ChunkPart part);
   void extend(Span& span, const char* at, std::size_t size) const;
 
   const ParserLimits limits_;
@@ -117,6 +121,7 @@ class RequestParser {
 
   // The head.
   const char* base_ = nullptr;  // of the bytes being parsed
+  std::size_t dropped_ = 0;     // blank lines that the caller keeps no more
   std::size_t start_ = 0;       // after blank lines that came before the request line
   std::size_t scanned_ = 0;     // for the end of the request line
   std::size_t line_size_ = 0;   // of the request line with CR LF; 0: not found yet
@@ -137,9 +142,10 @@ class RequestParser {
   std::uint64_t content_length_ = 0;
   std::uint64_t body_received_ = 0;
   std::uint64_t body_limit_ = 0;
+  ChunkPart part_ = ChunkPart::size_line;
+  std::size_t part_bytes_ = 0;       // of the present part
+  std::size_t extension_bytes_ = 0;  // of the size lines before
   std::size_t trailer_count_ = 0;
-  std::size_t trailer_bytes_ = 0;
-  std::size_t extension_bytes_ = 0;
   std::string* body_ = nullptr;
 
   ParseError error_;

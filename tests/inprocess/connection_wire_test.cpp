@@ -1,4 +1,5 @@
 // What goes over the wire when all goes well: send these bytes, expect those.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -293,6 +294,25 @@ TEST_F(ConnectionWire, ABlankLineAfterARequestLeavesTheConnectionIdle) {
   client.close();
   turn();
   EXPECT_EQ(count(Counter::peer_resets), 0U) << "no request had begun";
+}
+
+// Each would give an idle connection its whole patience anew.
+TEST_F(ConnectionWire, BlankLinesThatComeOneByOneAreCountedTogether) {
+  Client client = connect();
+  exchange(client, get("/"));
+  for (int line = 0; line < 8; ++line) {
+    EXPECT_EQ(exchange(client, "\r\n"), "");
+    EXPECT_EQ(gauge(Gauge::connections_idle), 1U);
+  }
+  EXPECT_THAT(exchange(client, "\r\n"), testing::StartsWith("HTTP/1.1 400 "));
+}
+
+TEST_F(ConnectionWire, BlankLinesAreCountedAnewForEachRequest) {
+  Client client = connect();
+  for (int request = 0; request < 3; ++request) {
+    EXPECT_EQ(exchange(client, "\r\n\r\n\r\n"), "");
+    EXPECT_EQ(exchange(client, "\r\n\r\n\r\n" + get("/")), answer(200, "root"));
+  }
 }
 
 TEST_F(ConnectionWire, AConnectionIsIdleOnlyBetweenRequests) {

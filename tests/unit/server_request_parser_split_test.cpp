@@ -45,8 +45,8 @@ std::vector<Message> messages_at_the_limits() {
       {512, kChunked + "9\r\n123456789\r\n0\r\n\r\n", 413},
       {513, kChunked + "0\r\nA:\r\nB:\r\nC:\r\nD:\r\n\r\n", kAccepted},
       {514, kChunked + "0\r\nA:\r\nB:\r\nC:\r\nD:\r\nE:\r\n\r\n", 431},
-      {515, kChunked + "0\r\nA: " + repeat("v", 89) + "\r\n\r\n", kAccepted},
-      {516, kChunked + "0\r\nA: " + repeat("v", 90) + "\r\n\r\n", 431},
+      {515, kChunked + "0\r\nA: " + repeat("v", 83) + "\r\n\r\n", kAccepted},
+      {516, kChunked + "0\r\nA: " + repeat("v", 84) + "\r\n\r\n", 431},
       {517, repeat("\r\n", 8) + kGet + "\r\n", kAccepted},
       {518, repeat("\r\n", 9) + kGet + "\r\n", 400},
   };
@@ -66,6 +66,10 @@ std::vector<Message> messages_with_two_faults() {
       {535, long_line + " HTTP/1.1\r\nA:\r\nB:\r\nC:\r\nD:\r\nE:\r\n\r\n", 414},
       {536, kPost + "X: " + long_value + "\r\nContent-Length: z\r\n\r\n", 431},
       {537, kGet + "A:\r\nB:\r\nC:\r\nD(: v\r\n\r\n", 400},
+      {538, kChunked + "0\r\n" + repeat("A", 90) + "(: v\r\n\r\n", 431},
+      {539, kChunked + "0\r\nA: " + long_value + "\x01\r\n\r\n", 431},
+      {540, kChunked + "0\r\nA(: " + long_value + "\r\n\r\n", 400},
+      {541, kChunked + "9\r\n123456789!!\r\n0\r\n\r\n", 413},
   };
 }
 
@@ -124,6 +128,15 @@ TEST(RequestParserCuts, DoNotMoveALimit) {
 TEST(RequestParserCuts, DoNotChangeWhichOfTwoFaultsIsNamed) {
   expect_codes(messages_with_two_faults(), tight_limits());
   expect_the_same_at_every_cut(messages_with_two_faults(), tight_limits());
+}
+
+// The limit of the extensions is too large for every cut.
+TEST(RequestParserCuts, DoNotChangeWhatEndsALongSizeLine) {
+  const std::string line = kChunked + "1;" + repeat("a", 16'600);
+  for (const std::string& message : {line + "\x01\r\n", line + "\r\nx\r\n0\r\n\r\n"}) {
+    EXPECT_EQ(feed(message).code(), 431);
+    EXPECT_EQ(feed(message, {100, 5000, 16'000, 16'460, 16'480}), feed(message));
+  }
 }
 
 TEST(RequestParserCuts, DoNotMatterAtManyRandomPlaces) {
