@@ -20,6 +20,11 @@ test_packages=(
   libgtest-dev
   libgmock-dev
 )
+fuzz_packages=( # for tests/fuzz/run.sh alone
+  clang
+  libclang-rt-dev
+  llvm # its symbolizer: names and lines in what the sanitizers report
+)
 bench_packages=(
   curl
   jq

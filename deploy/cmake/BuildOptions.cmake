@@ -3,6 +3,7 @@
 option(PREFORK_DEVELOPER "Build the tests and treat warnings as errors" OFF)
 set(PREFORK_SANITIZE "" CACHE STRING "Sanitizers: empty, address,undefined or thread")
 option(PREFORK_COVERAGE "Instrument for gcov" OFF)
+option(PREFORK_FUZZERS "Build the fuzzers of tests/fuzz; needs clang" OFF)
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug or Release" FORCE)
@@ -54,6 +55,16 @@ if(PREFORK_SANITIZE)
   add_link_options(-fsanitize=${PREFORK_SANITIZE})
   # A child that leaves by _exit skips the leak check: the program asks for it where this is defined.
   add_compile_definitions(PREFORK_SANITIZE_BUILD)
+endif()
+
+if(PREFORK_FUZZERS)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "PREFORK_FUZZERS needs clang: libFuzzer is part of it (preset `fuzz`)")
+  endif()
+  # The code under test reports where it goes; the fuzzers link the engine that listens.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+  add_compile_definitions($<$<COMPILE_LANGUAGE:CXX>:_GLIBCXX_ASSERTIONS>)
 endif()
 
 if(PREFORK_COVERAGE)

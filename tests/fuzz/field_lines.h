@@ -1,0 +1,23 @@
+// Fields as text, a line each, for targets whose functions read fields: "Range: bytes=0-1". Values
+// may hold anything but a line feed; the functions promise to take any bytes.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "server/request.h"
+#include "server/text.h"
+
+namespace prefork::fuzzing {
+
+inline std::vector<Field> field_lines(std::string_view text) {
+  std::vector<Field> fields;
+  while (!text.empty()) {
+    std::string_view value = take_until(text, '\n');
+    const std::string_view name = take_until(value, ':');
+    fields.push_back({name, trim(value)});
+  }
+  return fields;
+}
+
+}  // namespace prefork::fuzzing

@@ -1,0 +1,156 @@
+// Control byte: the method; the rest is a target, a path and an authority at once. Paths are
+// decoded once and never lead above the root; a second, plain reading finds the same one.
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/target.h"
+#include "tests/fuzz/fuzz_input.h"
+#include "tests/fuzz/head_summary.h"
+#include "tests/unit/server_parser_support.h"
+
+namespace prefork::fuzzing {
+namespace {
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789aBcDeF";
+  std::string encoded = "/";
+  for (const char c : text.substr(1)) {
+    const auto byte = static_cast<unsigned char>(c);
+    encoded += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return encoded;
+}
+
+std::optional<std::string> decode(std::string_view raw) {
+  std::string decoded;
+  while (!raw.empty()) {
+    if (raw.front() != '%') {
+      if (is_control(raw.front())) {
+        return std::nullopt;
+      }
+      decoded += raw.front();
+      raw.remove_prefix(1);
+      continue;
+    }
+    if (raw.size() < 3 || !hex_value(raw[1]) || !hex_value(raw[2])) {
+      return std::nullopt;
+    }
+    decoded += static_cast<char>(*hex_value(raw[1]) * 16 + *hex_value(raw[2]));
+    if (is_control(decoded.back())) {
+      return std::nullopt;
+    }
+    raw.remove_prefix(3);
+  }
+  return decoded;
+}
+
+// With a list of segments: what normalize_path does in place.
+std::optional<std::string> resolve(std::string_view raw) {
+  const std::optional<std::string> decoded = decode(raw);
+  if (!decoded) {
+    return std::nullopt;
+  }
+  std::vector<std::string> segments;
+  for (std::size_t begin = 1; begin <= decoded->size();) {
+    const std::size_t end = std::min(decoded->find('/', begin), decoded->size());
+    const std::string segment = decoded->substr(begin, end - begin);
+    const bool last = end == decoded->size();
+    begin = end + 1;
+    if (segment == "..") {
+      if (segments.empty()) {
+        return std::nullopt;
+      }
+      segments.pop_back();
+    }
+    if (segment != "." && segment != "..") {
+      segments.push_back(segment);
+    } else if (last) {
+      segments.emplace_back();
+    }
+  }
+  std::string path;
+  for (const std::string& segment : segments) {
+    path += "/" + segment;
+  }
+  return path.empty() ? "/" : path;
+}
+
+void check_path(std::string_view raw) {
+  std::string path = "left from before";
+  const bool accepted = normalize_path(raw, path) == nullptr;
+  const std::optional<std::string> expected = resolve(raw);
+  PREFORK_CHECK(accepted == expected.has_value());
+  if (!accepted) {
+    return;
+  }
+  PREFORK_CHECK(path == *expected);
+  PREFORK_CHECK(path.starts_with('/') && !has_dot_segment(path));
+  // What was decoded once and is escaped again comes back unchanged; without a percent sign, as it
+  // is.
+  std::string again;
+  PREFORK_CHECK(normalize_path(percent_encode(path), again) == nullptr && again == path);
+  if (path.find('%') == std::string::npos) {
+    PREFORK_CHECK(normalize_path(path, again) == nullptr && again == path);
+  }
+}
+
+void check_authority(std::string_view text) {
+  if (!is_valid_authority(text)) {
+    return;
+  }
+  PREFORK_CHECK(!text.empty());
+  PREFORK_CHECK(std::all_of(text.begin(), text.end(), is_printable));
+  PREFORK_CHECK(text.find_first_of("/@,?#\\ ") == std::string_view::npos);
+  const std::string absolute = "http://" + std::string(text) + "/";
+  Target target;
+  std::string storage;
+  PREFORK_CHECK(parse_target(Method::get, absolute, target, storage) == nullptr);
+  PREFORK_CHECK(target.authority == text && target.path == "/" && target.query.empty());
+}
+
+void check_target(Method method, std::string_view text) {
+  Target target;
+  std::string storage = "left from before";
+  if (parse_target(method, text, target, storage) != nullptr) {
+    return;
+  }
+  PREFORK_CHECK(std::all_of(text.begin(), text.end(), is_printable));
+  PREFORK_CHECK(target.authority.empty() || is_valid_authority(target.authority));
+  if (method == Method::connect) {
+    const std::size_t colon = text.rfind(':');
+    PREFORK_CHECK(target.path.empty() && target.authority == text);
+    PREFORK_CHECK(colon != std::string_view::npos && colon + 1 < text.size());
+    PREFORK_CHECK(
+        std::all_of(text.begin() + static_cast<std::ptrdiff_t>(colon) + 1, text.end(), is_digit));
+    return;
+  }
+  PREFORK_CHECK(target.path == "*" ? method == Method::options : target.path.starts_with('/'));
+  PREFORK_CHECK(std::none_of(target.path.begin(), target.path.end(), is_control));
+  PREFORK_CHECK(!has_dot_segment(target.path));
+  PREFORK_CHECK(target.query.empty() || text.ends_with("?" + std::string(target.query)));
+  if (text.front() == '/') {
+    PREFORK_CHECK(target.path == resolve(text.substr(0, text.find('?'))));
+  }
+}
+
+void check_one(Input input) {
+  constexpr std::array kMethods = {Method::get, Method::options, Method::connect, Method::other};
+  const Method method = kMethods[input.byte() % kMethods.size()];
+  const testing_parser::ExactBytes bytes(input.rest());
+  check_target(method, bytes.view());
+  check_authority(bytes.view());
+  if (bytes.view().starts_with('/')) {
+    check_path(bytes.view());
+  }
+}
+
+}  // namespace
+}  // namespace prefork::fuzzing
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  prefork::fuzzing::check_one({data, size});
+  return 0;
+}
