@@ -20,6 +20,7 @@ bool BodyChannel::write(std::string_view bytes) {
       bytes.remove_prefix(piece.size());
       wake = std::exchange(loop_waits_, false);
     }
+    changed_.notify_one();
     wake_if(wake);
   }
   return true;
@@ -79,13 +80,13 @@ SourceResult BodyChannel::read(std::span<char> room) {
     result = take(room);
     wake = bytes_.size() < kCapacity / 2 && std::exchange(loop_waits_, false);
   }
+  changed_.notify_one();
   wake_if(wake);
   return result;
 }
 
 SourceResult BodyChannel::try_read(std::span<char> room) {
   const std::lock_guard lock(mutex_);
-  asked_ = true;
   const SourceResult result = take(room);
   loop_waits_ = result.status == SourceStatus::wait;
   if (bytes_.size() < kCapacity / 2) {
@@ -99,10 +100,13 @@ SourceResult BodyChannel::take(std::span<char> room) {
   if (end_ == End::failed || end_ == End::abandoned) {
     return {SourceStatus::failed, 0};
   }
-  const std::size_t size = std::min(room.size(), bytes_.size() - begin_);
-  if (size == 0) {
+  if (bytes_.empty()) {
     return {end_ == End::finished ? SourceStatus::end : SourceStatus::wait, 0};
   }
+  if (room.empty()) {
+    return {SourceStatus::wait, 0};
+  }
+  const std::size_t size = std::min(room.size(), bytes_.size() - begin_);
   std::memcpy(room.data(), bytes_.data() + begin_, size);
   begin_ += size;
   if (begin_ == bytes_.size()) {
@@ -110,6 +114,11 @@ SourceResult BodyChannel::take(std::span<char> room) {
     begin_ = 0;
   }
   return {SourceStatus::more, size};
+}
+
+bool BodyChannel::is_wanted() const {
+  const std::lock_guard lock(mutex_);
+  return end_ == End::open;
 }
 
 bool BodyChannel::was_asked() const {

@@ -38,20 +38,22 @@ class BodyChannel {
   // Otherwise the loop is woken when there is again.
   bool push(std::string_view bytes);
   [[nodiscard]] bool has_room() const;
+  // Whether somebody may still read what is written.
+  [[nodiscard]] bool is_wanted() const;
   // No more will come. Bytes already in it are still read.
   void finish();
   // The rest will not come: reading fails at once.
   void fail();
 
   // --- the reader ---
-  // Waits for something to read.
+  // Waits for something to read; `room` is not empty.
   SourceResult read(std::span<char> room);
   // `wait` when there is nothing; then the loop is woken when there is.
   SourceResult try_read(std::span<char> room);
   // Reads no more: writing fails.
   void abandon();
 
-  // Whether a reader has asked for bytes already (or has read some).
+  // Whether a reader that waits has asked for bytes already; the loop is woken when it does.
   [[nodiscard]] bool was_asked() const;
 
  private:
