@@ -52,8 +52,13 @@ void BodySender::start(Response& response, BodyFraming framing) {
 }
 
 void BodySender::start_source(std::function<void()> wake) {
-  if (source_) {
+  if (!source_) {
+    return;
+  }
+  try {
     source_->start(std::move(wake));
+  } catch (...) {
+    fail("the source of the content failed");
   }
 }
 
@@ -104,6 +109,9 @@ void BodySender::file_sent(std::size_t size) {
 }
 
 BodySender::Next BodySender::next_of_source(ByteBuffer& out) {
+  if (problem_[0] != '\0') {
+    return Next::failed;
+  }
   if (source_ended_) {
     return Next::end;
   }
@@ -111,8 +119,7 @@ BodySender::Next BodySender::next_of_source(ByteBuffer& out) {
   const bool counted = framing_ == BodyFraming::counted;
   // One byte of room more than there should be shows a source that has too much.
   const std::size_t room =
-      counted ? static_cast<std::size_t>(std::min<std::uint64_t>(left_ + 1, kPieceBytes))
-              : kPieceBytes;
+      counted && left_ < kPieceBytes ? static_cast<std::size_t>(left_) + 1 : kPieceBytes;
   const std::size_t before = chunked ? kChunkHeadBytes : 0;
   char* const start = out.prepare(before + room + kLineEnd.size());
   const SourceResult result = read_safely(*source_, {start + before, room});

@@ -30,6 +30,7 @@ class BodySource {
   BodySource& operator=(const BodySource&) = delete;
 
   // Once, before the first read. `wake` may be called by any thread, as long as the server lives.
+  // An exception counts as `failed`.
   virtual void start(std::function<void()> /*wake*/) {}
 
   // Fills the front of `room`. Must not block; an exception counts as `failed`.

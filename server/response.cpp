@@ -154,6 +154,11 @@ const char* Response::problem() const {
   if (source_ && !pieces_.empty()) {
     return "a source and pieces besides";
   }
+  for (const BodyPiece& piece : pieces_) {
+    if (piece.size != 0 && !piece.file) {
+      return "a part of a file without the file";
+    }
+  }
   return is_bodyless(status_) && content_size() != 0 ? "a body on an answer that has none"
                                                      : nullptr;
 }
