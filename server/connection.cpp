@@ -17,8 +17,8 @@ constexpr std::uint64_t kNever = HttpServer::kNever;
 constexpr std::uint64_t kLingerNs = 2'000'000'000;
 constexpr std::uint32_t kMaxLingerBytes = 64 * 1024 * 1024;
 constexpr int kMaxDiscardsPerTurn = 8;
-// A body earns a second more of its deadline with each so many bytes.
-constexpr std::uint64_t kMinBodyBytesPerSecond = 500;
+// A body earns time beyond its deadline with each byte: so it has to come with 500 bytes a second.
+constexpr std::uint64_t kEarnedNsPerBodyByte = 1'000'000'000 / 500;
 
 }  // namespace
 
@@ -110,7 +110,7 @@ void Connection::settle() {
       break;
     case State::handling:
     case State::sending:
-      if (upload_open_ && !upload_full_) {
+      if (is_upload_awaited()) {
         set_body_deadline();
       } else {
         set_deadline(kNever);
@@ -162,9 +162,14 @@ void Connection::set_deadline_at(std::uint64_t at_ns) {
 }
 
 void Connection::set_body_deadline() {
-  const std::uint64_t earned_ns =
-      exchange_->parser.body_received() * 1'000'000'000 / kMinBodyBytesPerSecond;
+  const std::uint64_t earned_ns = exchange_->parser.body_received() * kEarnedNsPerBodyByte;
   set_deadline_at(exchange_->body_started_ns + to_ns(server_.settings_.timeout_body) + earned_ns);
+}
+
+// Whether it is the client's turn: the handler has room for more, and the client was asked if it
+// wants to be.
+bool Connection::is_upload_awaited() const {
+  return upload_open_ && !upload_full_ && !continue_owed_ && exchange_->intake->is_wanted();
 }
 
 void Connection::mark_busy(bool busy) {

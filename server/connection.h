@@ -107,6 +107,7 @@ class Connection {
   void set_deadline(std::uint64_t after_ns);
   void set_deadline_at(std::uint64_t at_ns);
   void set_body_deadline();
+  [[nodiscard]] bool is_upload_awaited() const;
   void mark_busy(bool busy);
   void begin_linger();
   void discard_input();

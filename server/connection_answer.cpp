@@ -54,9 +54,16 @@ void Connection::answer() {
 }
 
 void Connection::answer_on_loop() {
-  const Request& request = exchange_->request;
+  Request& request = exchange_->request;
   Response& response = server_.response_;
   response.clear();
+  if (exchange_->routed.streams_body) {
+    // It is all here: the handler finds it where it looks for it, and never has to wait.
+    exchange_->intake = std::make_shared<BodyChannel>(nullptr);
+    exchange_->intake->push(request.body);
+    exchange_->intake->finish();
+    request.content = exchange_->intake.get();
+  }
   InFlightBox& box = server_.record_.loop_request;
   box.set(server_.now_ns_, request.id, peer_, request.method_text, request.path);
   std::string failure;
@@ -117,6 +124,10 @@ bool Connection::awaits(const Job& job) const {
 
 void Connection::on_response_started(const Job& job, Response& response) {
   if (awaits(job)) {
+    if (continue_owed_) {
+      // Behind the final head it could not be said any more, and the handler may still want it.
+      send_continue();
+    }
     finish_answer(job.request, response);
     advance();
     take_input();
@@ -165,29 +176,33 @@ void Connection::answer_error(int status, std::string_view detail, Counter count
   server_.record_.counters.add(counter);
   Response& response = server_.response_;
   response.set_error(status, detail);
-  write_response(server_.out_, response, {Method::get, 1, false, server_.date_.fields()});
+  const bool in_head = state_ != State::body && !is_answering();
+  const Method method = in_head ? Method::get : exchange_->request.method;
+  write_response(server_.out_, response, {method, 1, false, server_.date_.fields()});
   server_.count_response(status);
   if (server_.access_log_.is_on()) {
     server_.access_log_.write_malformed(peer_, status);
   }
-  closing_ = true;
-  linger_ = true;
+  give_up_upload();
 }
 
 // The head goes out now. A long body follows piece by piece; without one the answer is finished.
 void Connection::finish_answer(const Request& request, Response& response) {
-  if (upload_open_ && !response.has_long_body()) {
-    give_up_upload();
-  }
   if (const char* problem = response.problem()) {
     server_.report_handler_error(request, problem);
     response.set_error(500, {});
   }
   response.detach_large_body();
   const bool has_content = request.method != Method::head && !is_bodyless(response.status());
+  const bool is_long = has_content && response.has_long_body();
+  if (upload_open_ && !is_long) {
+    give_up_upload();
+  }
   const BodyFraming framing = framing_of(response, request.version_minor);
-  const bool keep_alive = !closing_ && exchange_->parser.keep_alive() && !response.wants_close() &&
-                          !server_.is_stopping() &&
+  // A handler that is done has left the rest of the content unread.
+  const bool leaves_content = upload_open_ && !exchange_->intake->is_wanted();
+  const bool keep_alive = !closing_ && !leaves_content && exchange_->parser.keep_alive() &&
+                          !response.wants_close() && !server_.is_stopping() &&
                           !(has_content && framing == BodyFraming::until_close);
   write_response(server_.out_, response,
                  {request.method, request.version_minor, keep_alive, server_.date_.fields()});
@@ -195,7 +210,7 @@ void Connection::finish_answer(const Request& request, Response& response) {
   closing_ = !keep_alive;
   // A client that is told only now that the connection ends may have another request on its way.
   linger_ = linger_ || (closing_ && exchange_->parser.keep_alive());
-  if (has_content && response.has_long_body()) {
+  if (is_long) {
     begin_sending(request, response, framing);
     return;
   }

@@ -80,6 +80,11 @@ bool Connection::receive_once() {
 }
 
 void Connection::on_input_end(bool reset) {
+  if (!reset && upload_open_ && state_ == State::sending && !exchange_->intake->is_wanted()) {
+    // It saw that its content was answered without being read, and spares us the rest.
+    give_up_upload();
+    return;
+  }
   if (reset || state_ == State::head || state_ == State::body || upload_open_) {
     server_.record_.counters.add(Counter::peer_resets);
   }
@@ -180,7 +185,9 @@ std::size_t Connection::begin_request(std::string_view bytes) {
   server_.record_.counters.add(Counter::requests);
 
   const std::size_t head_size = exchange.parser.head_size();
-  if (!exchange.parser.has_body()) {
+  const bool streams =
+      exchange.routed.streams_body && exchange.routed.handler != nullptr && server_.executor_;
+  if (!exchange.parser.has_body() && !streams) {
     answer();
     return head_size;
   }
@@ -188,8 +195,7 @@ std::size_t Connection::begin_request(std::string_view bytes) {
     answer_parse_error();
     return bytes.size();
   }
-  if (exchange.routed.streams_body && exchange.routed.handler != nullptr &&
-      server_.executor_ != nullptr) {
+  if (streams) {
     return begin_upload(bytes);
   }
   const std::string_view rest = bytes.substr(head_size);
@@ -247,17 +253,22 @@ std::size_t Connection::begin_upload(std::string_view bytes) {
   exchange.intake =
       std::make_shared<BodyChannel>([&server = server_, token = token_] { server.wake(token); });
   exchange.body_started_ns = server_.now_ns_;
-  upload_open_ = true;
+  upload_open_ = exchange.parser.has_body();
   upload_full_ = false;
-  continue_owed_ = exchange.parser.expects_continue() && rest.empty();
-  if (!answer_on_pool()) {
-    return bytes.size();
+  if (!upload_open_) {
+    exchange.intake->finish();
   }
-  return head_size + take_body(rest);
+  continue_owed_ = exchange.parser.expects_continue() && rest.empty();
+  const bool taken = answer_on_pool();
+  return taken && upload_open_ ? head_size + take_body(rest) : head_size;
 }
 
-// Nobody will read what is still to come of the body: the connection cannot be used again.
+// Nobody will read what is still to come of the body, or could find its end: the connection cannot
+// be used again.
 void Connection::give_up_upload() {
+  if (exchange_->intake) {
+    exchange_->intake->fail();
+  }
   upload_open_ = false;
   upload_full_ = false;
   continue_owed_ = false;
@@ -267,6 +278,8 @@ void Connection::give_up_upload() {
 
 void Connection::send_continue() {
   continue_owed_ = false;
+  // Only now the client begins to send.
+  exchange_->body_started_ns = server_.now_ns_;
   server_.out_.append(kContinue);
   server_.count_response(100);
 }
@@ -311,7 +324,9 @@ std::size_t Connection::take_body(std::string_view bytes) {
 
 void Connection::pass_on_body(ParseStatus status) {
   Exchange& exchange = *exchange_;
-  continue_owed_ = false;
+  if (std::exchange(continue_owed_, false)) {
+    exchange.body_started_ns = server_.now_ns_;
+  }
   if (!exchange.body.empty()) {
     upload_full_ = !exchange.intake->push(exchange.body);
     exchange.body.clear();
