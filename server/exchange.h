@@ -21,6 +21,9 @@ namespace prefork {
 
 struct Exchange {
   explicit Exchange(const ParserLimits& limits) : parser(limits) {}
+  ~Exchange() { reset(); }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
 
   RequestParser parser;
   Request request;  // as given to the handler

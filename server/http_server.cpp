@@ -83,7 +83,11 @@ HttpServer::HttpServer(asio::io_context& loop, const ServerSettings& settings,
   watch(delivery_event_.get(), [this] { take_deliveries(); });
 }
 
-HttpServer::~HttpServer() = default;
+// What connections hold may wake the server while it goes, which needs the rest of it.
+HttpServer::~HttpServer() {
+  drop_started();
+  connections_.clear();
+}
 
 void HttpServer::start(const std::vector<int>& listening_sockets,
                        const std::vector<bool>& expects_preamble) {
@@ -366,6 +370,10 @@ void HttpServer::deliver_start(const Job& job, std::unique_ptr<Response> respons
   bool first = false;
   {
     const std::lock_guard lock(delivery_mutex_);
+    if (takes_no_starts_) {
+      // Without its response the handler's stream is abandoned, which wakes it.
+      return;
+    }
     first = deliveries_.empty();
     deliveries_.started.push_back({&job, std::move(response)});
   }
@@ -436,12 +444,21 @@ void HttpServer::finish_job(Job& job) {
 }
 
 void HttpServer::abandon_all() {
+  drop_started();
   for (const std::unique_ptr<Connection>& connection : connections_) {
     if (connection) {
       connection->close();
       forget_if_closed(*connection);
     }
   }
+}
+
+void HttpServer::drop_started() {
+  // Destroyed without the lock: their sources wake the server.
+  std::vector<StartedResponse> dropped;
+  const std::lock_guard lock(delivery_mutex_);
+  takes_no_starts_ = true;
+  dropped.swap(deliveries_.started);
 }
 
 // --- draining ------------------------------------------------------------------------------------

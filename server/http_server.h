@@ -128,7 +128,8 @@ class HttpServer : private PollerOwner, public JobHome {
   void deliver_start(const Job& job, std::unique_ptr<Response> response) override;
   void wake(ConnectionToken connection) override;
 
-  // Closes every connection, so that no handler waits for one any more.
+  // After the loop's end: closes every connection, so that no handler waits for one any more, not
+  // even one that begins its answer only now.
   void abandon_all();
 
   [[nodiscard]] std::size_t connection_count() const { return open_; }
@@ -201,6 +202,7 @@ class HttpServer : private PollerOwner, public JobHome {
   void signal_delivery(bool first);
   void finish_job(Job& job);
   void report_if_drained();
+  void drop_started();
 
   asio::io_context& loop_;
   const ServerSettings settings_;
@@ -264,8 +266,9 @@ class HttpServer : private PollerOwner, public JobHome {
   };
   OwnedFd delivery_event_;  // eventfd(2), readable while there are deliveries
   std::mutex delivery_mutex_;
-  Deliveries deliveries_;  // guarded by delivery_mutex_
-  Deliveries taking_;      // the loop's, swapped with deliveries_
+  Deliveries deliveries_;         // guarded by delivery_mutex_
+  bool takes_no_starts_ = false;  // guarded by delivery_mutex_
+  Deliveries taking_;             // the loop's, swapped with deliveries_
 };
 
 }  // namespace prefork
