@@ -186,7 +186,7 @@ void Connection::on_deadline() {
     counters.add(request_expired ? Counter::timeouts_request
                  : is_blocked()  ? Counter::timeouts_write
                                  : Counter::timeouts_body);
-    close();
+    cut();
   } else if (state_ == State::idle || state_ == State::preamble) {
     counters.add(requests_ == 0 ? Counter::timeouts_header : Counter::timeouts_keep_alive);
     close();
@@ -244,6 +244,11 @@ OwnedFd Connection::release() {
   OwnedFd socket = transport_.release();
   close();
   return socket;
+}
+
+void Connection::cut() {
+  transport_.abort();
+  close();
 }
 
 void Connection::close() {

@@ -69,6 +69,8 @@ class Connection {
   void on_response_started(const Job& job, Response& response);
   void on_job_done(Job& job);
   void close();
+  // Closes so that the peer sees an error, for what it has got is not all there was.
+  void cut();
   // For handing a duplicate on.
   [[nodiscard]] int socket() const { return transport_.fd(); }
   // Gives the socket of an idle connection away; the connection is closed by it.

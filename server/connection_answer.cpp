@@ -219,6 +219,10 @@ void Connection::finish_answer(const Request& request, Response& response) {
                               has_content ? response.content().size() : 0,
                               (monotonic_ns() - exchange_->started_ns) / 1000);
   }
+  if (response.has_long_body()) {
+    // Nobody asked for it (HEAD): what it holds is not kept until the next answer.
+    response.clear();
+  }
   exchange_->reset();
   state_ = State::idle;
 }

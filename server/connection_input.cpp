@@ -345,7 +345,7 @@ void Connection::pass_on_body(ParseStatus status) {
         answer_parse_error();
       } else {
         // The answer is on its way already; all that is left is to end it early.
-        close();
+        cut();
       }
       break;
     case ParseStatus::need_more:

@@ -19,15 +19,15 @@ constexpr std::uint64_t kMaxFileBytesAtOnce = 1024 * 1024;
 // After anything that may have made an answer possible: writes, goes on with a long answer, and
 // with the requests that waited behind it.
 void Connection::advance() {
-  if (state_ != State::sending || is_blocked()) {
-    // Otherwise the head goes out together with the first of the content.
-    flush();
-  }
-  while (state_ == State::sending && !is_blocked() && pump()) {
+  while (state_ == State::sending && !is_blocked()) {
+    // Takes what is to be written before with it: a head goes out together with its content.
+    if (!pump()) {
+      return;
+    }
     finish_sending();
     process_kept_input();
-    flush();
   }
+  flush();
 }
 
 void Connection::flush(bool more_follows) {
@@ -101,7 +101,8 @@ void Connection::begin_sending(const Request& request, Response& response, BodyF
   state_ = State::sending;
 }
 
-// Sends what the peer takes. True when everything is on its way.
+// Sends what the peer takes. True when everything is on its way, but for what is in the server's
+// buffer; that is empty otherwise.
 bool Connection::pump() {
   BodySender& sender = exchange_->sender;
   ByteBuffer& out = server_.out_;
@@ -177,9 +178,9 @@ bool Connection::send_file() {
 
 void Connection::fail_sending() {
   server_.report_broken_answer(exchange_->kept.request, exchange_->sender.problem());
+  flush();
   server_.out_.clear();
-  transport_.abort();
-  close();
+  cut();
 }
 
 void Connection::finish_sending() {

@@ -434,7 +434,9 @@ void HttpServer::finish_job(Job& job) {
   }
   record_.run_time.record((job.finished_ns - job.started_ns) / 1000);
   record_.latency.record((refresh_now() - job.queued_ns) / 1000);
-  if (job.failed) {
+  if (job.failed && job.has_started()) {
+    report_broken_answer(job.request, job.failure);
+  } else if (job.failed) {
     report_handler_error(job.request, job.failure);
   }
   if (Connection* connection = find(job.connection)) {
