@@ -30,10 +30,12 @@ std::string_view name_of(Method method) {
   return "";
 }
 
-Routed answered_by(const Handler& handler, RunOn run_on) {
+Routed answered_by(const Handler& handler, const RouteOptions& options) {
   Routed routed;
   routed.handler = &handler;
-  routed.run_on = run_on;
+  routed.run_on = options.streams_body ? RunOn::pool : options.run_on;
+  routed.streams_body = options.streams_body;
+  routed.body_limit = options.body_limit;
   routed.status = 200;
   return routed;
 }
@@ -47,13 +49,13 @@ Routed without_handler(int status, std::string_view allow) {
 
 }  // namespace
 
-void Router::add(Method method, std::string path, RunOn run_on, Handler handler) {
+void Router::add(Method method, std::string path, const RouteOptions& options, Handler handler) {
   auto routes = std::find_if(paths_.begin(), paths_.end(),
                              [&path](const PathRoutes& known) { return known.path == path; });
   if (routes == paths_.end()) {
     routes = paths_.insert(paths_.end(), PathRoutes{std::move(path), "OPTIONS", {}});
   }
-  routes->methods.push_back({method, run_on, std::move(handler)});
+  routes->methods.push_back({method, options, std::move(handler)});
   if (const std::string_view name = name_of(method); !name.empty()) {
     routes->allow.append(", ").append(name);
   }
@@ -74,14 +76,14 @@ Routed Router::route(const Request& request) const noexcept {
   const MethodRoute* for_get = nullptr;
   for (const MethodRoute& route : routes->methods) {
     if (route.method == request.method) {
-      return answered_by(route.handler, route.run_on);
+      return answered_by(route.handler, route.options);
     }
     if (route.method == Method::get) {
       for_get = &route;
     }
   }
   if (request.method == Method::head && for_get != nullptr) {
-    return answered_by(for_get->handler, for_get->run_on);
+    return answered_by(for_get->handler, for_get->options);
   }
   return without_handler(request.method == Method::options ? 204 : 405, routes->allow);
 }

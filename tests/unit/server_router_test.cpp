@@ -46,6 +46,17 @@ TEST_F(RouterTest, FindsTheHandlerByPathAndMethod) {
   EXPECT_EQ(post.run_on, RunOn::pool);
 }
 
+TEST_F(RouterTest, PassesOnWhatARouteSaysOfItsContent) {
+  router_.add(Method::put, "/things", {.streams_body = true, .body_limit = 7}, answering(204));
+  const Routed put = route(router_, Method::put, "/things");
+  EXPECT_TRUE(put.streams_body);
+  EXPECT_EQ(put.run_on, RunOn::pool) << "reading may have to wait";
+  EXPECT_EQ(put.body_limit, 7U);
+  const Routed post = route(router_, Method::post, "/things");
+  EXPECT_FALSE(post.streams_body);
+  EXPECT_EQ(post.body_limit, std::nullopt);
+}
+
 TEST_F(RouterTest, LetsTheGetHandlerAnswerHead) {
   const Routed head = route(router_, Method::head, "/things");
   ASSERT_NE(head.handler, nullptr);
