@@ -166,10 +166,9 @@ std::size_t Connection::take_head(std::string_view bytes) {
   }
   if (state_ == State::idle) {
     state_ = State::head;
-    if (requests_ != 0) {
-      // The first request's time runs from the start of the connection.
-      set_deadline(to_ns(server_.settings_.timeout_header));
-    }
+    // The first request's time runs from the start of the connection.
+    set_deadline_at(requests_ == 0 ? server_.deadlines_ns_[token_.index]
+                                   : server_.now_ns_ + to_ns(server_.settings_.timeout_header));
   }
   return 0;
 }
