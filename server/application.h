@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -17,6 +18,12 @@ namespace prefork {
 // exception becomes a 500 and a line in the log.
 using Handler = std::function<void(const Request&, Response&)>;
 
+class Job;
+
+// Is called on the loop and must not block; completes the answer later, from any thread: finishes
+// the job and delivers it to its home, exactly once.
+using DeferredHandler = std::function<void(std::unique_ptr<Job> job)>;
+
 enum class RunOn : std::uint8_t {
   loop,  // must not block: every other connection of the worker waits meanwhile
   pool,
@@ -24,7 +31,8 @@ enum class RunOn : std::uint8_t {
 
 // What an application decided about a request. The views and the handler outlive the request.
 struct Routed {
-  const Handler* handler = nullptr;  // null: no handler, answer `status`
+  const Handler* handler = nullptr;           // null and none deferred: answer `status`
+  const DeferredHandler* deferred = nullptr;  // instead of `handler`
   RunOn run_on = RunOn::loop;
   int status = 404;  // 404; 405 with `allow`; 204 with `allow` (OPTIONS)
   std::string_view allow;
@@ -33,6 +41,8 @@ struct Routed {
   bool streams_body = false;
   // Content beyond this is refused with 413; nothing: the server's own limit.
   std::optional<std::uint64_t> body_limit;
+
+  [[nodiscard]] bool has_handler() const { return handler != nullptr || deferred != nullptr; }
 };
 
 class Application {

@@ -26,6 +26,24 @@ bool BodyChannel::write(std::string_view bytes) {
   return true;
 }
 
+ChannelState BodyChannel::try_write(std::string_view bytes) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (end_ != End::open) {
+      return ChannelState::gone;
+    }
+    if (!bytes_.empty() && bytes_.size() + bytes.size() > kCapacity) {
+      return ChannelState::full;
+    }
+    bytes_.append(bytes);
+    changed_.notify_all();
+    wake = std::exchange(loop_waits_, false);
+  }
+  wake_if(wake);
+  return ChannelState::open;
+}
+
 bool BodyChannel::push(std::string_view bytes) {
   const std::lock_guard lock(mutex_);
   if (end_ != End::open) {

@@ -22,6 +22,12 @@
 
 namespace prefork {
 
+enum class ChannelState : std::uint8_t {
+  open,
+  full,
+  gone,  // nobody is at the other end any more
+};
+
 class BodyChannel {
  public:
   // More is taken in only when the reader has made room.
@@ -34,6 +40,8 @@ class BodyChannel {
   // --- the writer ---
   // Waits for room. False when nobody will read it.
   bool write(std::string_view bytes);
+  // Never waits. `full` takes nothing; bytes longer than the capacity go in when it is empty.
+  ChannelState try_write(std::string_view bytes);
   // Takes everything at once, even beyond the capacity, and says whether there is room for more.
   // Otherwise the loop is woken when there is again.
   bool push(std::string_view bytes);

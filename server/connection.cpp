@@ -113,7 +113,7 @@ void Connection::settle() {
       if (is_upload_awaited()) {
         set_body_deadline();
       } else {
-        set_deadline(kNever);
+        set_deadline_at(state_ == State::handling ? exchange_->answer_by_ns : kNever);
       }
       break;
     case State::idle:
@@ -190,7 +190,8 @@ void Connection::on_deadline() {
   } else if (state_ == State::idle || state_ == State::preamble) {
     counters.add(requests_ == 0 ? Counter::timeouts_header : Counter::timeouts_keep_alive);
     close();
-  } else if (state_ == State::handling && request_expired) {
+  } else if (state_ == State::handling &&
+             (request_expired || exchange_->answer_by_ns <= server_.now_ns_)) {
     answer_error(504, "the request took too long", Counter::timeouts_request);
   } else if (state_ == State::head) {
     answer_error(408, "the request's head took too long",

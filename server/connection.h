@@ -136,6 +136,8 @@ class Connection {
   void answer();
   void answer_on_loop();
   bool answer_on_pool();
+  void answer_deferred();
+  std::unique_ptr<Job> make_job();
   [[nodiscard]] bool awaits(const Job& job) const;
   void answer_without_handler();
   void answer_overload(std::string_view detail);

@@ -44,7 +44,9 @@ void Connection::refuse() {
 
 void Connection::answer() {
   const Routed& routed = exchange_->routed;
-  if (routed.handler == nullptr) {
+  if (routed.deferred != nullptr) {
+    answer_deferred();
+  } else if (routed.handler == nullptr) {
     answer_without_handler();
   } else if (routed.run_on == RunOn::loop || server_.executor_ == nullptr) {
     answer_on_loop();
@@ -76,24 +78,30 @@ void Connection::answer_on_loop() {
   finish_answer(request, response);
 }
 
+// Everything that somebody else needs to answer the present request.
+std::unique_ptr<Job> Connection::make_job() {
+  Exchange& exchange = *exchange_;
+  auto job = std::make_unique<Job>();
+  exchange.abandoned = std::make_shared<std::atomic<bool>>(false);
+  job->connection = token_;
+  job->home = &server_;
+  job->handler = exchange.routed.handler;
+  job->own_request(exchange.request);
+  job->set_abandoned(exchange.abandoned);
+  if (exchange.intake) {
+    job->set_intake(exchange.intake);
+  }
+  job->queued_ns = server_.now_ns_;
+  return job;
+}
+
 // False when there is no room for it; then it has been answered with 503.
 bool Connection::answer_on_pool() {
-  Exchange& exchange = *exchange_;
   const char* problem = nullptr;
   if (server_.handling_ >= server_.settings_.limit_concurrency) {
     problem = "too many requests in progress";
   } else {
-    auto job = std::make_unique<Job>();
-    exchange.abandoned = std::make_shared<std::atomic<bool>>(false);
-    job->connection = token_;
-    job->home = &server_;
-    job->handler = exchange.routed.handler;
-    job->own_request(exchange.request);
-    job->set_abandoned(exchange.abandoned);
-    if (exchange.intake) {
-      job->set_intake(exchange.intake);
-    }
-    job->queued_ns = server_.now_ns_;
+    std::unique_ptr<Job> job = make_job();
     if (server_.executor_->submit(job)) {
       state_ = State::handling;
       server_.change_handling(+1);
@@ -106,6 +114,24 @@ bool Connection::answer_on_pool() {
   }
   answer_overload(problem);
   return false;
+}
+
+void Connection::answer_deferred() {
+  if (server_.handling_ >= server_.settings_.limit_concurrency) {
+    answer_overload("too many requests in progress");
+    return;
+  }
+  std::unique_ptr<Job> job = make_job();
+  job->begin();
+  exchange_->answer_by_ns = server_.now_ns_ + to_ns(server_.settings_.timeout_deferred);
+  state_ = State::handling;
+  server_.change_handling(+1);
+  const Request& request = job->request;
+  InFlightBox& box = server_.record_.loop_request;
+  box.set(server_.now_ns_, request.id, peer_, request.method_text, request.path);
+  // The answer comes back as a delivery even if it is completed at once.
+  (*exchange_->routed.deferred)(std::move(job));
+  box.clear();
 }
 
 void Connection::answer_overload(std::string_view detail) {

@@ -286,7 +286,7 @@ void Connection::send_continue() {
 // Expect: 100-continue with nothing of the body sent yet. True when the answer is final: nobody
 // here would read the body, so the client is spared sending it.
 bool Connection::refuse_expectation() {
-  if (exchange_->routed.handler == nullptr) {
+  if (!exchange_->routed.has_handler()) {
     closing_ = true;
     linger_ = true;
     answer();

@@ -32,7 +32,8 @@ struct Exchange {
   std::vector<Field> fields;  // of `request`, where `head` is used
   std::string body;           // content received so far, where it did not come in one piece
   std::uint64_t started_ns = 0;
-  std::uint64_t deadline_ns = kNoDeadline;  // of the whole request
+  std::uint64_t deadline_ns = kNoDeadline;   // of the whole request
+  std::uint64_t answer_by_ns = kNoDeadline;  // a deferred answer must have begun
   std::uint64_t body_started_ns = 0;
   std::uint64_t body_paused_ns = 0;  // when the handler had no room for more of it
 
@@ -55,6 +56,7 @@ struct Exchange {
     }
     sender.reset();
     deadline_ns = kNoDeadline;
+    answer_by_ns = kNoDeadline;
     parser.reset();
     head.clear();
     if (body.capacity() > kKeepBodyBytes) {

@@ -41,7 +41,9 @@ struct ServerSettings {
   std::chrono::milliseconds timeout_body{60'000};
   std::chrono::milliseconds timeout_write{60'000};
   std::chrono::milliseconds timeout_request{0};  // 0: none
-  bool proxy_headers = false;                    // whether trusted peers may say who the client is
+  // Until a deferred answer must have begun; then it is 504.
+  std::chrono::milliseconds timeout_deferred{60'000};
+  bool proxy_headers = false;  // whether trusted peers may say who the client is
   IpNetworks forwarded_allow_ips;
   IpNetworks proxy_allow_from;  // who may send a PROXY preamble
   std::string root_path;
@@ -124,7 +126,7 @@ class HttpServer : private PollerOwner, public JobHome {
   [[nodiscard]] bool is_draining() const { return draining_; }
 
   // From any thread: a job has been done. Its connection, if still there, answers.
-  void deliver(std::unique_ptr<Job> job);
+  void deliver(std::unique_ptr<Job> job) override;
   void deliver_start(const Job& job, std::unique_ptr<Response> response) override;
   void wake(ConnectionToken connection) override;
 

@@ -19,17 +19,25 @@ void Job::set_intake(std::shared_ptr<BodyChannel> intake) {
 }
 
 void Job::run() {
-  started_ns = monotonic_ns();
+  begin();
   skipped_ = abandoned_ && abandoned_->load(std::memory_order_relaxed);
   if (!skipped_) {
-    response.set_starter(this);
     failed = !call_handler(*handler, request, response, failure);
-    if (outlet_) {
-      if (failed) {
-        outlet_->fail();
-      } else {
-        outlet_->finish();
-      }
+  }
+  finish();
+}
+
+void Job::begin() {
+  started_ns = monotonic_ns();
+  response.set_starter(this);
+}
+
+void Job::finish() {
+  if (outlet_) {
+    if (failed) {
+      outlet_->fail();
+    } else {
+      outlet_->finish();
     }
   }
   if (intake_) {

@@ -32,6 +32,8 @@ class JobHome {
 
   // The head of the answer, while the handler goes on to write the content. `job` comes home later.
   virtual void deliver_start(const Job& job, std::unique_ptr<Response> response) = 0;
+  // A job is done: its connection, if it still waits, answers.
+  virtual void deliver(std::unique_ptr<Job> job) = 0;
   // Something changed that the connection waits for.
   virtual void wake(ConnectionToken connection) = 0;
 };
@@ -61,6 +63,11 @@ class Job : public ResponseStarter {
   // Runs the handler on this thread, unless the answer was abandoned already; an exception is kept
   // as text.
   void run();
+  // For an answer that is completed by somebody else: before the first of it, and after the last.
+  void begin();
+  void finish();
+  // Something that is needed as long as the request.
+  void keep_alive(std::shared_ptr<const void> thing) { kept_alive_ = std::move(thing); }
   [[nodiscard]] bool was_skipped() const { return skipped_; }
   // The head of the answer has gone its own way.
   [[nodiscard]] bool has_started() const { return outlet_ != nullptr; }
@@ -72,6 +79,7 @@ class Job : public ResponseStarter {
   std::shared_ptr<BodyChannel> intake_;
   std::shared_ptr<BodyChannel> outlet_;
   std::shared_ptr<const std::atomic<bool>> abandoned_;
+  std::shared_ptr<const void> kept_alive_;
   bool skipped_ = false;
 };
 
