@@ -45,6 +45,23 @@ void append_all(ByteBuffer& out, std::initializer_list<std::string_view> pieces)
   out.commit(size);
 }
 
+// Appends the field in wire form, or says why it may not go there.
+const char* append_field(std::string& out, std::string_view name, std::string_view value) {
+  if (!is_token(name)) {
+    return "a field name that is no token";
+  }
+  if (!is_safe_field_value(value)) {
+    return "CR, LF or NUL in a field value";
+  }
+  for (const std::string_view own : kOwnFields) {
+    if (equals_ignoring_case(name, own)) {
+      return "a field that the server sets itself";
+    }
+  }
+  out.append(name).append(": ").append(value).append("\r\n");
+  return nullptr;
+}
+
 std::string_view connection_field(const ResponseContext& context) {
   if (!context.keep_alive) {
     return "Connection: close\r\n";
@@ -71,22 +88,23 @@ void Response::clear() {
   source_size_.reset();
 }
 
+void FieldBlock::add(std::string_view name, std::string_view value) {
+  if (const char* problem = append_field(text_, name, value)) {
+    problem_ = problem;
+  }
+}
+
 void Response::add_field(std::string_view name, std::string_view value) {
-  if (!is_token(name)) {
-    field_problem_ = "a field name that is no token";
-    return;
+  if (const char* problem = append_field(fields_, name, value)) {
+    field_problem_ = problem;
   }
-  if (!is_safe_field_value(value)) {
-    field_problem_ = "CR, LF or NUL in a field value";
-    return;
+}
+
+void Response::add_fields(const FieldBlock& block) {
+  fields_.append(block.text_);
+  if (block.problem_ != nullptr) {
+    field_problem_ = block.problem_;
   }
-  for (const std::string_view own : kOwnFields) {
-    if (equals_ignoring_case(name, own)) {
-      field_problem_ = "a field that the server sets itself";
-      return;
-    }
-  }
-  fields_.append(name).append(": ").append(value).append("\r\n");
 }
 
 void Response::set_body(std::string body) {

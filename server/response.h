@@ -29,6 +29,20 @@ struct BodyPiece {
   [[nodiscard]] std::uint64_t total() const { return text.size() + size; }
 };
 
+// Fields that are checked and put into wire form once, for many answers.
+class FieldBlock {
+ public:
+  // Same rules as Response::add_field: one that may not go on the wire makes each answer with the
+  // block invalid.
+  void add(std::string_view name, std::string_view value);
+
+ private:
+  friend class Response;
+
+  std::string text_;
+  const char* problem_ = nullptr;
+};
+
 class BodyChannel;
 
 // Sends a response's head before its handler is done; the content follows through the channel.
@@ -55,6 +69,8 @@ class Response {
   // value; one of the fields the server itself owns: Content-Length, Transfer-Encoding, Connection,
   // Date, Server) makes the whole answer invalid.
   void add_field(std::string_view name, std::string_view value);
+  // The same for a block of them, at the price of a copy.
+  void add_fields(const FieldBlock& block);
 
   // The common field; same rules as add_field. `type` must outlive the answer's writing.
   void set_content_type(std::string_view type) { content_type_ = type; }

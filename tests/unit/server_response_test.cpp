@@ -128,6 +128,28 @@ TEST(Response, AProblemIsNotForgottenByALaterGoodField) {
   EXPECT_NE(response.problem(), nullptr);
 }
 
+TEST(Response, ABlockOfFieldsIsLikeTheFieldsInIt) {
+  FieldBlock block;
+  block.add("A", "1");
+  block.add("B", "2");
+  Response response;
+  response.add_fields(block);
+  response.add_fields(block);
+  EXPECT_EQ(response.problem(), nullptr);
+  EXPECT_NE(wire(response).find("\r\nA: 1\r\nB: 2\r\nA: 1\r\nB: 2\r\n\r\n"), std::string::npos);
+}
+
+TEST(Response, ABadFieldInABlockIsAProblemOfEachAnswer) {
+  for (const auto& [name, value] : {std::pair{"X", "a\r\nb"}, {"X Y", "v"}, {"Date", "v"}}) {
+    FieldBlock block;
+    block.add(name, value);
+    block.add("A", "1");
+    Response response;
+    response.add_fields(block);
+    EXPECT_NE(response.problem(), nullptr) << name;
+  }
+}
+
 TEST(Response, TheServersOwnFieldsAreAProblemInAnyCase) {
   for (const std::string_view name :
        {"Content-Length", "content-length", "TRANSFER-ENCODING", "Connection", "Date", "Server"}) {
