@@ -43,7 +43,7 @@ class CommandLineReader {
     add_extras(app_.remaining());
     if (end_of_options != arguments.end()) {
       std::for_each(std::next(end_of_options), arguments.end(),
-                    [this](const std::string& argument) { add_unexpected(argument); });
+                    [this](const std::string& argument) { add_target(argument); });
     }
     return std::move(reading_);
   }
@@ -93,7 +93,8 @@ class CommandLineReader {
     }
   }
 
-  // What CLI11 could not place: unknown options, their values, and arguments without an option.
+  // What CLI11 could not place: unknown options, their values, and arguments without an option, of
+  // which one may be: what to serve.
   void add_extras(const std::vector<std::string>& extras) {
     auto place = arguments_.begin();
     bool may_be_value = false;
@@ -107,8 +108,20 @@ class CommandLineReader {
         may_be_value = name.size() == extra.size();
       } else if (!follows_an_unknown_option) {
         // Else it is `4` of `--wrokers 4`, and that error is already told.
-        add_unexpected(extra);
+        add_target(extra);
       }
+    }
+  }
+
+  void add_target(const std::string& argument) {
+    const OptionSpec* app = find_option("app");
+    const bool is_given =
+        std::any_of(reading_.settings.begin(), reading_.settings.end(),
+                    [&](const Setting& setting) { return setting.option == app; });
+    if (is_given || argument.empty()) {
+      add_unexpected(argument);
+    } else {
+      reading_.settings.push_back({app, argument, kLevel, "command line", "command line"});
     }
   }
 

@@ -27,6 +27,7 @@ constexpr std::array kGroups = {
     GroupTitle{OptionGroup::limits, "Limits (nothing is unbounded)"},
     GroupTitle{OptionGroup::proxies, "Behind a proxy"},
     GroupTitle{OptionGroup::responses, "Responses"},
+    GroupTitle{OptionGroup::static_files, "Static files (where PATH is a folder)"},
     GroupTitle{OptionGroup::admin, "Admin"},
     GroupTitle{OptionGroup::logging, "Logging"},
     GroupTitle{OptionGroup::demo, "Demo application"},
@@ -102,8 +103,9 @@ std::string describe(const OptionSpec& option) {
 
 std::string help_text() {
   std::string output =
-      "Usage: prefork-server [OPTION]...\n"
+      "Usage: prefork-server [PATH] [OPTION]...\n"
       "Serves HTTP from worker processes that a master forks, watches and replaces.\n"
+      "PATH is a folder of files; without it a demo application answers.\n"
       "In brackets: [default; range]. TIME is 500ms, 30s, 2m or 1h, a plain number is seconds;\n"
       "SIZE is 512, 64k, 1m or 1g, a plain number is bytes.\n";
   for (const auto& [group, title] : kGroups) {

@@ -14,6 +14,7 @@
 #include "config/listening.h"
 #include "config/merge.h"
 #include "config/print_config.h"
+#include "config/served.h"
 
 namespace prefork {
 namespace {
@@ -104,6 +105,7 @@ Loaded load(std::span<const std::string> arguments, const Environment& environme
   Merged merged(std::move(all.settings));
   resolve_workers(merged);
   resolve_listening(merged);
+  resolve_target(merged);
   cross_check(merged, phase);
 
   std::move(merged.errors.begin(), merged.errors.end(), std::back_inserter(all.errors));

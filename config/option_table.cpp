@@ -7,6 +7,7 @@
 #include "config/config_error.h"
 #include "config/number.h"
 #include "config/proxy_fields.h"
+#include "config/static_fields.h"
 
 namespace prefork {
 namespace {
@@ -303,6 +304,19 @@ constexpr std::array kOptions = {
                "Send the header Date; --no-date-header leaves it out.",
                SwitchField{&Options::date_header}, "on"},
 
+    OptionSpec{"index", "NAME", OptionGroup::static_files, "The file that answers for its folder.",
+               kIndex},
+    OptionSpec{"listing", "", OptionGroup::static_files,
+               "A folder without that file lists what is in it.", SwitchField{&Options::listing}},
+    OptionSpec{"spa", "", OptionGroup::static_files,
+               "A path that names no file gets the index of PATH, where the client takes HTML and "
+               "the path has no extension.",
+               SwitchField{&Options::spa}},
+    OptionSpec{"cache-control", "PATTERN=VALUE", OptionGroup::static_files,
+               "Cache-Control of files: *.js=max-age=3600, or /assets/*=no-cache for paths; repeat "
+               "it for more, the first that matches counts.",
+               kCacheControl},
+
     OptionSpec{"admin", "ADDRESS", OptionGroup::admin,
                "Statistics and health on host:port or unix:/path, or off. When the default port is "
                "taken, a free one is used.",
@@ -320,6 +334,8 @@ constexpr std::array kOptions = {
                "Let GET /crash of the demo application crash its worker.",
                SwitchField{&Options::demo_crash}},
 
+    OptionSpec{"app", "PATH", OptionGroup::general,
+               "What to serve, in another way than as the argument PATH.", kApp},
     OptionSpec{"config",
                "FILE",
                OptionGroup::general,

@@ -17,6 +17,7 @@ enum class OptionGroup {
   limits,
   proxies,
   responses,
+  static_files,
   admin,
   logging,
   demo,

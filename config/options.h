@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/bind.h"
+#include "config/cache_rule.h"
 #include "config/header_field.h"
 #include "config/ip_networks.h"
 
@@ -29,7 +30,20 @@ struct ListenOptions {
   std::vector<Bind> binds;  // empty: not given
 };
 
+// What is served.
+struct ServeTarget {
+  enum class Kind {
+    none,         // the demo application
+    folder,       // files
+    application,  // a shared object
+  };
+  Kind kind = Kind::none;
+  std::string path;  // absolute; empty: none
+};
+
 struct Options {
+  ServeTarget target;
+
   // Listening.
   std::vector<Bind> binds = {Bind::tcp("127.0.0.1", 8000)};  // 1 to kMaxBinds, never empty
   ListenOptions listen;
@@ -57,6 +71,12 @@ struct Options {
   std::vector<HeaderField> headers;  // added to each; a Server here replaces the default one
   bool server_header = true;         // the default Server field
   bool date_header = true;
+
+  // Static files.
+  std::string index = "index.html";
+  bool listing = false;
+  bool spa = false;
+  std::vector<CacheRule> cache_control;  // the first that matches counts
 
   // Timeouts: 10 ms to 24 h, never off but where 0 says so.
   std::chrono::milliseconds timeout_keep_alive{5'000};

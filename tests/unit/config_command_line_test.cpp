@@ -54,8 +54,7 @@ TEST(CommandLine, RefusesAnOptionWithoutAValue) {
   EXPECT_EQ(errors_in({"--port", ""}), (Lines{"--port: the value is missing; use --port PORT"}));
   EXPECT_EQ(errors_in({"--port", "--host", "::"}),
             (Lines{"--port: the value is missing; use --port PORT"}));
-  EXPECT_EQ(errors_in({"--port=", "80"}),
-            (Lines{"--port: the value after '=' is missing", unexpected("80")}));
+  EXPECT_EQ(errors_in({"--port=", "80"}), (Lines{"--port: the value after '=' is missing"}));
 }
 
 TEST(CommandLine, RefusesAnOptionThatIsGivenTwice) {
@@ -75,33 +74,49 @@ TEST(CommandLine, SuggestsTheOptionThatWasMeant) {
   EXPECT_EQ(errors_in({"--="}), (Lines{"--: unknown option; --help lists the options"}));
 }
 
-TEST(CommandLine, RefusesArgumentsThatBelongToNoOption) {
-  EXPECT_EQ(errors_in({"site"}), (Lines{unexpected("site")}));
+TEST(CommandLine, TakesOneArgumentWithoutAnOptionForWhatToServe) {
+  const auto with_source = [](const Arguments& arguments) {
+    Lines lines;
+    for (const Setting& setting : read_command_line(arguments).settings) {
+      lines.push_back(std::string(setting.option->name) + "=" + setting.value);
+    }
+    return lines;
+  };
+  EXPECT_EQ(with_source({"site"}), (Lines{"app=site"}));
+  EXPECT_EQ(with_source({"--port", "1", "./site/"}), (Lines{"port=1", "app=./site/"}));
+  EXPECT_EQ(with_source({"./site/", "--port", "1"}), (Lines{"port=1", "app=./site/"}));
+  EXPECT_EQ(with_source({"--", "--odd"}), (Lines{"app=--odd"}));
+  EXPECT_EQ(with_source({"--app", "site"}), (Lines{"app=site"}));
+}
+
+TEST(CommandLine, RefusesFurtherArgumentsThatBelongToNoOption) {
+  EXPECT_EQ(errors_in({"site", "other"}), (Lines{unexpected("other")}));
+  EXPECT_EQ(errors_in({"--app", "site", "other"}), (Lines{unexpected("other")}));
   EXPECT_EQ(errors_in({""}), (Lines{unexpected("")}));
-  EXPECT_EQ(errors_in({"-"}), (Lines{unexpected("-")}));
-  EXPECT_EQ(errors_in({"--port", "1", "2"}), (Lines{unexpected("2")}));
-  EXPECT_EQ(errors_in({"--help", "me"}), (Lines{unexpected("me")}));
+  EXPECT_EQ(errors_in({"site", "--port", "1", "2"}), (Lines{unexpected("2")}));
+  EXPECT_EQ(errors_in({"--help", "site", "me"}), (Lines{unexpected("me")}));
 }
 
 TEST(CommandLine, TellsTheValueOfAnUnknownOptionFromAnotherArgument) {
   const std::string unknown = "--wrokers: unknown option; did you mean --workers?";
-  EXPECT_EQ(errors_in({"--wrokers", "4", "site"}), (Lines{unknown, unexpected("site")}));
-  EXPECT_EQ(errors_in({"--wrokers=4", "site"}), (Lines{unknown, unexpected("site")}));
-  EXPECT_EQ(errors_in({"--wrokers", "--port", "1", "site"}), (Lines{unknown, unexpected("site")}));
+  EXPECT_EQ(errors_in({"--wrokers", "4", "site", "x"}), (Lines{unknown, unexpected("x")}));
+  EXPECT_EQ(errors_in({"--wrokers=4", "site", "x"}), (Lines{unknown, unexpected("x")}));
+  EXPECT_EQ(errors_in({"--wrokers", "--port", "1", "site", "x"}),
+            (Lines{unknown, unexpected("x")}));
 }
 
 TEST(CommandLine, TakesNoOptionsAfterTwoDashes) {
   EXPECT_EQ(errors_in({"--port", "1", "--"}), Lines{});
-  EXPECT_EQ(errors_in({"--port", "1", "--", "--help", "--"}),
+  EXPECT_EQ(errors_in({"--port", "1", "--", "site", "--help", "--"}),
             (Lines{unexpected("--help"), unexpected("--")}));
 }
 
 TEST(CommandLine, CollectsEveryError) {
   EXPECT_EQ(
-      errors_in({"--uds=", "--port", "1", "--port", "2", "--fd", "--wrokers", "x", "y"}),
+      errors_in({"--uds=", "--port", "1", "--port", "2", "--fd", "--wrokers", "x", "y", "z"}),
       (Lines{"--uds: the value after '=' is missing", "--port: is given 2 times; give it once",
              "--fd: the value is missing; use --fd N",
-             "--wrokers: unknown option; did you mean --workers?", unexpected("y")}));
+             "--wrokers: unknown option; did you mean --workers?", unexpected("z")}));
 }
 
 }  // namespace

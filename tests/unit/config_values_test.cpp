@@ -114,6 +114,14 @@ TEST(ConfigValues, ThatMakeNoSenseAreRefusedInOneLine) {
        "--root-path: '/shop/..' has an empty segment or dots in it; use a path as in /shop"},
       {"--header", "Date: now",
        "--header: Date is the time of each response; --no-date-header leaves it out"},
+      {"--index", "a/b", "--index: 'a/b' is not the name of a file; use one as in index.html"},
+      {"--index", ".x", "--index: '.x' is not the name of a file; use one as in index.html"},
+      {"--cache-control", "*.js",
+       "--cache-control: '*.js' has no equals sign; use PATTERN=VALUE as in *.js=max-age=3600"},
+      {"--app", "/dev/null", "--app: '/dev/null' is neither a folder nor a file"},
+      {"--app", "/etc/passwd/x", "--app: '/etc/passwd/x' cannot be used: Not a directory"},
+      {"--app", "/etc/passwd",
+       "--app: '/etc/passwd' is a file; only folders of files can be served"},
       {"--log-level", "warn",
        "--log-level: 'warn' is not a log level; use trace, debug, info, warning, error, critical "
        "or off"},
@@ -166,6 +174,11 @@ TEST(ConfigValues, LandInTheirMembers) {
                                       "--header=X-Served-By: shop",
                                       "--no-server-header",
                                       "--no-date-header",
+                                      "--app=/usr/./lib/../",
+                                      "--index=home.html",
+                                      "--listing",
+                                      "--spa",
+                                      "--cache-control=*.js=no-cache",
                                       "--limit-connections=23",
                                       "--limit-concurrency=24",
                                       "--limit-queue=25",
@@ -202,6 +215,12 @@ TEST(ConfigValues, LandInTheirMembers) {
   EXPECT_EQ(options.headers, (std::vector<HeaderField>{{"X-Served-By", "shop"}}));
   EXPECT_FALSE(options.server_header);
   EXPECT_FALSE(options.date_header);
+  EXPECT_EQ(options.target.kind, ServeTarget::Kind::folder);
+  EXPECT_EQ(options.target.path, "/usr/");
+  EXPECT_EQ(options.index, "home.html");
+  EXPECT_TRUE(options.listing);
+  EXPECT_TRUE(options.spa);
+  EXPECT_EQ(options.cache_control, (std::vector<CacheRule>{{"*.js", "no-cache"}}));
   EXPECT_EQ(options.limit_connections, 23u);
   EXPECT_EQ(options.limit_concurrency, 24u);
   EXPECT_EQ(options.limit_queue, 25u);
@@ -255,6 +274,11 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
       {"header", {}},
       {"server-header", {"true"}},
       {"date-header", {"true"}},
+      {"app", {}},
+      {"index", {"index.html"}},
+      {"listing", {"false"}},
+      {"spa", {"false"}},
+      {"cache-control", {}},
       {"admin", {"127.0.0.1:8001"}},
       {"log-level", {"info"}},
       {"log-file", {"-"}},
