@@ -17,6 +17,7 @@
 #include "server/access_log.h"
 #include "server/demo_app.h"
 #include "server/http_server.h"
+#include "server/static_files.h"
 #include "workers/child.h"
 #include "workers/fd_watch.h"
 #include "workers/thread_pool.h"
@@ -68,14 +69,16 @@ class Worker : public ServerHooks {
                           problem)) {
       throw std::runtime_error(problem);
     }
-    application_ = make_demo_app({context_.id.slot, ::getpid(), context_.generation,
-                                  context_.options.demo_crash, context_.statistics_url});
+    const StaticCacheLimits cache_limits = StaticCacheLimits::for_this_process();
+    application_ = make_application(cache_limits);
     pool_ = std::make_unique<ThreadPool>(
         context_.options.threads, context_.options.limit_queue, record_,
         [this](std::unique_ptr<Job> job) { server_->deliver(std::move(job)); });
     ServerSettings settings = ServerSettings::from(context_.options);
     settings.limit_connections = affordable_connections(
-        settings.limit_connections, 2 * context_.inboxes.slots() + context_.options.threads);
+        settings.limit_connections,
+        2 * context_.inboxes.slots() + context_.options.threads +
+            (serves_files() ? static_cast<std::uint32_t>(cache_limits.open_files) : 0));
     server_ = std::make_unique<HttpServer>(loop_, settings, *application_, record_, access_log_,
                                            *this, pool_.get());
     begin_to_serve();
@@ -129,6 +132,21 @@ class Worker : public ServerHooks {
   }
 
  private:
+  [[nodiscard]] bool serves_files() const {
+    return context_.options.target.kind == ServeTarget::Kind::folder;
+  }
+
+  std::unique_ptr<Application> make_application(const StaticCacheLimits& cache_limits) const {
+    const Options& options = context_.options;
+    if (serves_files()) {
+      return make_static_site({options.target.path, options.root_path, options.index,
+                               options.listing, options.spa, options.cache_control},
+                              cache_limits);
+    }
+    return make_demo_app({context_.id.slot, ::getpid(), context_.generation, options.demo_crash,
+                          context_.statistics_url});
+  }
+
   void begin_to_serve() {
     start_load(record_, context_.epoch);
     server_->start(context_.listening_fds, context_.expects_preamble);
