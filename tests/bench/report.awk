@@ -7,13 +7,18 @@ BEGIN {
   FS = "\t"
   servers = split("bare prefork nginx h2o lighttpd", server, " ")
   split("bare-loop prefork-server nginx h2o lighttpd", label, " ")
-  cases = split("keepalive pipelined close close4 browser echo64k stream1m", case_name, " ")
+  cases = split("keepalive pipelined close close4 browser echo64k stream1m" \
+    " static1k static10k static1m static100m", case_name, " ")
   title["keepalive"] = "64 keep-alive connections, one worker"
   title["pipelined"] = "64 keep-alive connections, 16 requests at a time, one worker"
   title["close"] = "a new connection for each request, one worker"
   title["browser"] = "64 keep-alive connections, requests of a browser, one worker"
   title["echo64k"] = "16 keep-alive connections, 64 KiB sent back, one worker"
   title["stream1m"] = "16 keep-alive connections, 1 MiB made on the way, one worker"
+  title["static1k"] = "a file of 1 KiB, 64 keep-alive connections, one worker"
+  title["static10k"] = "a file of 10 KiB, 64 keep-alive connections, one worker"
+  title["static1m"] = "a file of 1 MiB, 16 keep-alive connections, one worker"
+  title["static100m"] = "a file of 100 MiB, 4 keep-alive connections, one worker"
   title["close4"] = "a new connection for each request, four workers on one core, one socket"
 }
 
@@ -132,6 +137,12 @@ END {
   below_verdict("stream1m", "nginx")
   ratio_verdict("CPU per new connection, one worker, of nginx's", "close", "nginx", 1.1)
   ratio_verdict("CPU per new connection, four workers, of nginx's", "close4", "nginx", 1.1)
+  for (i = 1; i <= cases; i++) {
+    if (case_name[i] !~ /^static/) continue
+    for (j = 3; j <= 4; j++) {
+      ratio_verdict("CPU per request, " case_name[i] ", of " server[j] "'s", case_name[i], server[j], 1)
+    }
+  }
   if ("idle_prefork" in fact) {
     verdict("memory of an idle keep-alive connection", fact["idle_prefork"], "bytes", "at most 1024",
       fact["idle_prefork"] <= 1024)

@@ -2,10 +2,11 @@
 # Measures prefork-server beside a bare epoll loop, nginx, h2o and lighttpd, and says for each of the
 # project's limits whether it is met:
 #
-#   ./tests/bench/run.sh                all cases, about ten minutes
-#   ./tests/bench/run.sh --quick        the same with short rounds, about two minutes; rough figures
+#   ./tests/bench/run.sh                all cases, about fifteen minutes
+#   ./tests/bench/run.sh --quick        the same with short rounds, about three minutes; rough figures
 #   ./tests/bench/run.sh --case NAME    one case (may be repeated): keepalive, pipelined, close,
-#                                       close4, browser, echo64k, stream1m, idle, boot, spread
+#                                       close4, browser, echo64k, stream1m, idle, boot, spread,
+#                                       static1k, static10k, static1m, static100m
 #   ./tests/bench/run.sh --plot         also draws build/bench/bench.png
 #
 # The figure that counts is the CPU time a server spends on a request (user and system, of all its
@@ -29,7 +30,8 @@ seconds=4
 reloads=20
 plot=false
 cases=()
-all_cases=(keepalive pipelined close close4 browser echo64k stream1m idle boot spread)
+all_cases=(keepalive pipelined close close4 browser echo64k stream1m idle boot spread static1k static10k
+  static1m static100m)
 
 usage() { sed -n '2,/^set/{s/^# \{0,1\}//;/^set/d;p}' "${BASH_SOURCE[0]}"; }
 
@@ -120,12 +122,14 @@ ticks_per_second=$(getconf CLK_TCK)
 : >"$results"
 : >"$facts"
 
-# load PORT SECONDS CONNECTIONS [WRK_OPTION...]: prints wrk's report.
+# load PORT SECONDS CONNECTIONS [WRK_OPTION...]: asks for load_path; prints wrk's report.
+load_path=/plaintext
 load() {
   local port=$1 duration=$2 connections=$3
   shift 3
   timeout --kill-after=5 $((duration + 15)) taskset -c "$client_core" \
-    wrk -t1 -c"$connections" -d"${duration}s" --latency "$@" "http://127.0.0.1:$port/plaintext"
+    wrk -t1 -c"$connections" -d"${duration}s" --latency --timeout 10s "$@" \
+    "http://127.0.0.1:$port$load_path"
 }
 
 # measure CASE SERVER ROUND PID PORT CONNECTIONS [WRK_OPTION...]: one line for the results.
@@ -219,6 +223,31 @@ case_stream1m() {
   compare stream1m 16 'bare:start_bare --stream,prefork:start_prefork 1,nginx:start_nginx 1' \
     -s "$here/stream.lua"
 }
+
+# Files of a folder, with nginx and h2o set up for them as their manuals advise.
+make_site() {
+  local size
+  site=$work/site
+  [[ -d "$site" ]] && return
+  mkdir "$site"
+  printf 'Hello, World!' >"$site/plaintext"
+  for size in 1K 10K 1M 100M; do
+    head -c "$size" /dev/urandom >"$site/${size,,}.bin"
+  done
+}
+
+# compare_files CASE FILE CONNECTIONS
+compare_files() {
+  make_site
+  load_path=/$2
+  compare "$1" "$3" "prefork:start_prefork 1 $site,nginx:start_nginx_files,h2o:start_h2o_files"
+  load_path=/plaintext
+}
+
+case_static1k() { compare_files static1k 1k.bin 64; }
+case_static10k() { compare_files static10k 10k.bin 64; }
+case_static1m() { compare_files static1m 1m.bin 16; }
+case_static100m() { compare_files static100m 100m.bin 4; }
 
 fact() { printf '%s\t%s\n' "$1" "$2" >>"$facts"; }
 

@@ -9,6 +9,7 @@
 #   nginx     the same and Connection: keep-alive; the body comes from its configuration (`return`)
 #   h2o       the same and Connection, Last-Modified, Accept-Ranges; a file of 13 bytes
 #   lighttpd  the same and Accept-Ranges, Last-Modified; a file of 13 bytes, from its stat cache
+# For the files of a folder all of them send ETag, Last-Modified and Accept-Ranges too.
 
 server_pid=
 server_port=
@@ -76,13 +77,14 @@ start_bare() {
   done
 }
 
-# start_prefork WORKERS: every default on. Sets admin_url and worker_count too.
+# start_prefork WORKERS [PATH]: every default on. Sets admin_url and worker_count too.
 start_prefork() {
-  local log=$work/prefork.$RANDOM.log notify=$work/notify line
+  local log=$work/prefork.$RANDOM.log notify=$work/notify workers=$1 line
+  shift
   rm -f "$notify"
   mkfifo "$notify"
   exec 8<>"$notify"
-  setsid taskset -c "$server_core" "$build_folder/prefork-server" --workers "$1" --port 0 \
+  setsid taskset -c "$server_core" "$build_folder/prefork-server" "$@" --workers "$workers" --port 0 \
     --admin 127.0.0.1:0 --notify-fd 3 3>"$notify" >>"$log" 2>&1 </dev/null 8>&- &
   server_pid=$!
   started_pids+=("$server_pid")
@@ -164,6 +166,62 @@ hosts:
   default:
     paths:
       "/": { file.dir: "$folder/site" }
+EOF
+  ((EUID == 0)) && printf 'user: root\n' >>"$folder/h2o.conf"
+  start_group "$folder/log" h2o -c "$folder/h2o.conf"
+  await_answer h2o "$folder/log"
+}
+
+# The folder $site: sendfile with full packets, descriptors and file status kept for a minute.
+start_nginx_files() {
+  local folder
+  folder=$(mktemp -d "$work/nginx.XXXXXX")
+  server_port=$(free_port)
+  cat >"$folder/nginx.conf" <<EOF
+daemon off;
+worker_processes 1;
+pid $folder/pid;
+error_log $folder/error.log;
+events { worker_connections 16384; }
+worker_rlimit_nofile 32768;
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  keepalive_timeout 600s;
+  client_body_temp_path $folder/body;
+  proxy_temp_path $folder/proxy;
+  fastcgi_temp_path $folder/fastcgi;
+  uwsgi_temp_path $folder/uwsgi;
+  scgi_temp_path $folder/scgi;
+  default_type application/octet-stream;
+  sendfile on;
+  tcp_nopush on;
+  open_file_cache max=1000 inactive=60s;
+  open_file_cache_valid 60s;
+  server {
+    listen 127.0.0.1:$server_port backlog=2048;
+    root $site;
+  }
+}
+EOF
+  ((EUID == 0)) && sed -i '1i user root;' "$folder/nginx.conf"
+  start_group "$folder/log" nginx -p "$folder" -e "$folder/error.log" -c "$folder/nginx.conf"
+  await_answer nginx "$folder/log"
+}
+
+start_h2o_files() {
+  local folder
+  folder=$(mktemp -d "$work/h2o.XXXXXX")
+  server_port=$(free_port)
+  cat >"$folder/h2o.conf" <<EOF
+num-threads: 1
+max-connections: 16384
+http1-request-timeout: 600
+listen: { host: 127.0.0.1, port: $server_port }
+hosts:
+  default:
+    paths:
+      "/": { file.dir: "$site" }
 EOF
   ((EUID == 0)) && printf 'user: root\n' >>"$folder/h2o.conf"
   start_group "$folder/log" h2o -c "$folder/h2o.conf"
