@@ -117,8 +117,7 @@ std::string help_text() {
   output +=
       "\nSources, from strongest to weakest\n"
       "  command line    --limit-body 1m; a switch is turned off with --no-NAME\n"
-      "  environment     PREFORK_LIMIT_BODY=1m; commas between addresses, line ends between "
-      "headers\n"
+      "  environment     PREFORK_LIMIT_BODY=1m; addresses end at commas, other lists at line ends\n"
       "  file            limit_body = \"1m\"; bind = [\":8000\", \"unix:/run/app.sock\"]\n"
       "  The strongest source that says where to listen also decides between --bind, --uds, --fd "
       "and\n"
