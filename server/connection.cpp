@@ -40,10 +40,13 @@ void Connection::start() {
     return;
   }
   set_deadline(server_.idle_patience_ns(requests_));
-  // The first request is often there already, and a connection that is answered and closed at once
-  // never has to join the poller.
-  unread_ = true;
-  take_input();
+  if (server_.expects_early_request()) {
+    unread_ = true;
+    take_input();
+    server_.note_early_request(requests_ != 0);
+  } else {
+    join_poller();
+  }
 }
 
 void Connection::on_ready(Readiness readiness) {

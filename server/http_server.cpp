@@ -321,7 +321,9 @@ void HttpServer::report_broken_answer(const Request& request, std::string_view w
 }
 
 void HttpServer::schedule_tick() {
-  tick_timer_.expires_after(kTick);
+  tick_due_ns_ = now_ns_ + to_ns(kTick);
+  tick_timer_.expires_at(std::chrono::steady_clock::time_point(
+      std::chrono::nanoseconds(static_cast<std::int64_t>(tick_due_ns_))));
   tick_timer_.async_wait([this](std::error_code error) {
     if (!error) {
       on_tick();

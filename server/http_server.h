@@ -110,6 +110,11 @@ class HttpServer : private PollerOwner, public JobHome {
   void start(const std::vector<int>& listening_sockets,
              const std::vector<bool>& expects_preamble = {});
 
+  // In place of io_context::run(): serves until the loop is stopped, with fewer system calls. The
+  // loop may have timers only, and none but the server's is noticed earlier than a tick; for
+  // descriptors there is watch().
+  void run() { poller_.run(); }
+
   // Calls `on_readable` again and again while there is something to read from `fd`, which stays the
   // caller's, with the same promptness as for connections. Returns the watch's number.
   std::uint32_t watch(int fd, std::function<void()> on_readable);
@@ -149,6 +154,7 @@ class HttpServer : private PollerOwner, public JobHome {
   static constexpr std::uint64_t kDrainLingerNs = 200'000'000;
   static constexpr std::size_t kScratchBytes = 80 * 1024;  // 64 KiB of content and its head
   static constexpr std::size_t kMaxSpareExchanges = 64;
+  static constexpr std::uint32_t kTryEarlyEvery = 32;
 
   // Keys below this one are numbers of watches; a connection's has its serial above them.
   static constexpr std::uint64_t kFirstConnectionKey = std::uint64_t{1} << 32;
@@ -171,6 +177,13 @@ class HttpServer : private PollerOwner, public JobHome {
   [[nodiscard]] std::uint64_t idle_patience_ns(std::uint32_t requests) const {
     return to_ns(requests == 0 ? settings_.timeout_header : settings_.timeout_keep_alive);
   }
+  // While the server is busy a connection's first request is there already when it is accepted, and
+  // one that is answered and closed at once never has to join the poller. While it is not, looking
+  // for the request would be a system call for nothing; now and then it is tried all the same.
+  [[nodiscard]] bool expects_early_request() {
+    return early_requests_ || ++late_requests_ % kTryEarlyEvery == 0;
+  }
+  void note_early_request(bool was_there) { early_requests_ = was_there; }
   void set_deadline(std::uint32_t index, std::uint64_t at_ns);
   void count_busy(bool busy);
   void count_idle();
@@ -194,6 +207,7 @@ class HttpServer : private PollerOwner, public JobHome {
   std::uint64_t on_batch() override { return refresh_now(); }
   void on_ready(std::uint64_t key, Readiness readiness) override;
   bool on_batch_end() override;
+  [[nodiscard]] std::uint64_t asio_due_ns() const override { return tick_due_ns_; }
   void open_connection(OwnedFd socket, const HandedConnection& about);
   void schedule_tick();
   void on_tick();
@@ -215,6 +229,7 @@ class HttpServer : private PollerOwner, public JobHome {
   Executor* const executor_;
 
   asio::basic_waitable_timer<std::chrono::steady_clock> tick_timer_;
+  std::uint64_t tick_due_ns_ = 0;
   std::uint64_t now_ns_ = 0;  // refreshed with each batch of events and each answered one
   Poller poller_;
   std::deque<Watch> watches_;  // stable: a callback may add one
@@ -238,6 +253,8 @@ class HttpServer : private PollerOwner, public JobHome {
   Response response_;
   std::vector<std::unique_ptr<Exchange>> spare_exchanges_;
 
+  bool early_requests_ = true;
+  std::uint32_t late_requests_ = 0;
   std::uint64_t requests_ = 0;
   std::uint64_t accept_error_reported_ns_ = 0;
   std::uint64_t preamble_error_reported_ns_ = 0;

@@ -95,9 +95,13 @@ void Listener::accept_some() {
       server_.pause_watch(watch_);
     }
     expected_ = 1;
+    full_turns_ = 0;
     return;
   }
-  expected_ = std::min(2 * expected_, kMaxAcceptsPerTurn);
+  if (++full_turns_ >= kTurnsUntilMore) {
+    full_turns_ = 0;
+    expected_ = std::min(2 * expected_, kMaxAcceptsPerTurn);
+  }
 }
 
 Listener::Outcome Listener::accept_one() {

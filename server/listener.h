@@ -40,9 +40,11 @@ class Listener {
   OwnedFd socket_;
   const bool expects_preamble_;
   std::uint32_t watch_;
-  // How many to expect in the queue: as long as they come one by one, looking for a second each
-  // time would be a system call for nothing.
+  // How many to take in one turn: one at first, more after so many turns in a row that left some.
+  // Looking into an empty queue is dear: the kernel makes a socket before it looks (accept(2)).
+  static constexpr int kTurnsUntilMore = 8;
   int expected_ = 1;
+  int full_turns_ = 0;
   bool paused_ = false;
   bool stopped_ = false;
 };

@@ -63,52 +63,63 @@ void Poller::remove(int fd) { ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_DEL, fd, nu
 void Poller::wait() {
   watch_.async_wait(asio::posix::descriptor_base::wait_read, [this](std::error_code error) {
     if (!error) {
-      run_batches();
+      take_batch(0);
+      if (work_left_) {
+        rouse();
+      }
+      wait();
     }
   });
 }
 
 void Poller::rouse() {
-  if (!in_batches_) {
+  if (in_batch_) {
+    return;
+  }
+  work_left_ = true;
+  if (!running_) {
     asio::post(loop_, [this] {
-      batch_ns_ = owner_.on_batch();
-      if (owner_.on_batch_end()) {
+      take_batch(0);
+      if (work_left_) {
         rouse();
       }
     });
   }
 }
 
-void Poller::run_batches() {
-  in_batches_ = true;
-  const std::uint64_t last_ns = batch_ns_;
-  take_batch(std::chrono::milliseconds::zero());
-  bool work_left = owner_.on_batch_end();
-  const std::uint64_t started_ns = batch_ns_;
-  // A lone event is not worth a second wait: Asio wakes this loop for the next one as well.
-  bool hot = work_left || started_ns - last_ns < to_ns(kHotWait);
-  while (hot && !loop_.stopped() && batch_ns_ - started_ns < to_ns(kMaxAway)) {
-    const int events = take_batch(work_left ? std::chrono::milliseconds::zero() : kHotWait);
-    hot = events > 0 || work_left;
-    work_left = owner_.on_batch_end();
+void Poller::run() {
+  static_cast<void>(watch_.release());
+  running_ = true;
+  now_ns_ = owner_.on_batch();
+  while (!loop_.stopped()) {
+    take_batch(timeout_ms());
+    if (now_ns_ >= owner_.asio_due_ns()) {
+      loop_.poll();
+    }
   }
-  in_batches_ = false;
-  if (work_left) {
-    rouse();
-  }
-  wait();
 }
 
-int Poller::take_batch(std::chrono::milliseconds timeout) {
+// Rounded up: woken a little early it would have to wait again.
+int Poller::timeout_ms() const {
+  constexpr std::uint64_t kNsPerMs = 1'000'000;
+  const std::uint64_t due_ns = owner_.asio_due_ns();
+  if (work_left_ || due_ns <= now_ns_) {
+    return 0;
+  }
+  return static_cast<int>((due_ns - now_ns_ + kNsPerMs - 1) / kNsPerMs);
+}
+
+void Poller::take_batch(int timeout_ms) {
   std::array<epoll_event, kMaxEventsPerBatch> events;
-  const int count = ::epoll_wait(epoll_fd_.get(), events.data(), kMaxEventsPerBatch,
-                                 static_cast<int>(timeout.count()));
-  batch_ns_ = owner_.on_batch();
+  const int count = ::epoll_wait(epoll_fd_.get(), events.data(), kMaxEventsPerBatch, timeout_ms);
+  in_batch_ = true;
+  now_ns_ = owner_.on_batch();
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     owner_.on_ready(event.data.u64, to_readiness(event.events));
   }
-  return count;
+  work_left_ = owner_.on_batch_end();
+  in_batch_ = false;
 }
 
 }  // namespace prefork

@@ -3,9 +3,10 @@
 // edge-triggered and registered once, and once more when a peer does not take an answer for the
 // first time: waiting through Asio would cost each request an epoll_ctl, an operation and a lock.
 //
-// Asio waits for the set as for one descriptor, beside its timers, signals and pipes. Being woken
-// that way costs three system calls where one would do, so while events follow each other within
-// kHotWait the set is waited for directly, and Asio gets its turn at least every kMaxAway.
+// Two ways to wait for it. While Asio runs the loop, it waits for the set as for one descriptor
+// beside its others; each wake-up then costs three system calls, and each event the wake-up of two
+// sets. run() turns that round: it blocks in the set itself, and lets Asio have its turn when one
+// of its timers is due. What else must be noticed at once has to be in the set.
 //
 // Edge-triggered means: an event tells that something arrived, once. A reader goes on until a read
 // comes back short (then the socket is empty, epoll(7)), or, after `hang_up`, until the end.
@@ -17,7 +18,6 @@
 
 #include <asio/io_context.hpp>
 #include <asio/posix/basic_stream_descriptor.hpp>
-#include <chrono>
 #include <cstdint>
 
 #include "ipc/owned_fd.h"
@@ -45,6 +45,8 @@ class PollerOwner {
   // After the events of each batch. True when there is work left that no descriptor will announce:
   // then the next batch is not waited for.
   virtual bool on_batch_end() = 0;
+  // When Asio's next timer is due, CLOCK_MONOTONIC. Asked by run() only.
+  [[nodiscard]] virtual std::uint64_t asio_due_ns() const = 0;
 };
 
 class Poller {
@@ -54,6 +56,9 @@ class Poller {
   ~Poller();
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
+
+  // In place of io_context::run(): serves until the loop is stopped.
+  void run();
 
   // Edge-triggered, for a connection; tells at once of what is there already. False when the system
   // has no room for it.
@@ -70,19 +75,19 @@ class Poller {
 
  private:
   static constexpr int kMaxEventsPerBatch = 256;
-  static constexpr std::chrono::milliseconds kHotWait{1};
-  static constexpr std::chrono::milliseconds kMaxAway{5};
 
   void wait();
-  void run_batches();
-  int take_batch(std::chrono::milliseconds timeout);
+  void take_batch(int timeout_ms);
+  [[nodiscard]] int timeout_ms() const;
 
   asio::io_context& loop_;
   PollerOwner& owner_;
   OwnedFd epoll_fd_;
   asio::posix::basic_stream_descriptor<asio::io_context::executor_type> watch_;
-  std::uint64_t batch_ns_ = 0;  // when the last batch came
-  bool in_batches_ = false;
+  std::uint64_t now_ns_ = 0;  // when the last batch came
+  bool in_batch_ = false;
+  bool work_left_ = false;
+  bool running_ = false;
 };
 
 }  // namespace prefork

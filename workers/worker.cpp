@@ -19,7 +19,6 @@
 #include "server/http_server.h"
 #include "server/static_files.h"
 #include "workers/child.h"
-#include "workers/fd_watch.h"
 #include "workers/thread_pool.h"
 
 namespace prefork {
@@ -58,9 +57,7 @@ class Worker : public ServerHooks {
         record_(context_.segment.record(context_.id)),
         signal_fd_(std::move(signal_fd)),
         loop_(1),
-        share_(request_share(context_.options)),
-        signals_(loop_, signal_fd_.get()),
-        commands_(loop_, context_.control.read_fd()) {}
+        share_(request_share(context_.options)) {}
 
   int run() {
     const std::string name = "worker " + std::to_string(context_.id.slot);
@@ -82,7 +79,7 @@ class Worker : public ServerHooks {
     server_ = std::make_unique<HttpServer>(loop_, settings, *application_, record_, access_log_,
                                            *this, pool_.get());
     begin_to_serve();
-    loop_.run();
+    server_->run();
     server_->abandon_all();
     pool_.reset();
     return 0;
@@ -152,13 +149,12 @@ class Worker : public ServerHooks {
     server_->start(context_.listening_fds, context_.expects_preamble);
     // The server has its own: a stop must close the last one that this process has.
     close_inherited(context_.listening_fds);
-    signals_.start([this] {
+    server_->watch(signal_fd_.get(), [this] {
       drain_signals(signal_fd_.get());
       // Whoever sent it meant this worker alone: the others go on.
       begin_drain(DrainMode::hand_on);
-      return true;
     });
-    commands_.start([this] { return read_commands(); });
+    command_watch_ = server_->watch(context_.control.read_fd(), [this] { read_commands(); });
     inbox_watch_ = server_->watch(context_.inboxes.receive_fd(context_.id.slot),
                                   [this] { take_from_inbox(context_.id.slot); });
     record_.accepting.store(1, std::memory_order_release);
@@ -166,7 +162,7 @@ class Worker : public ServerHooks {
     context_.control.send({context_.epoch, ReadyFrame{boot_us}});
   }
 
-  bool read_commands() {
+  void read_commands() {
     const auto result = context_.control.receive([this](const auto& frame) {
       if (const Frame* known = std::get_if<Frame>(&frame)) {
         std::visit([this](const auto& message) { on_command(message); }, known->message);
@@ -178,9 +174,8 @@ class Worker : public ServerHooks {
     if (result == ReceiveResult::closed) {
       // The master is gone; nobody would ever replace or stop this worker.
       loop_.stop();
-      return false;
+      server_->pause_watch(command_watch_);
     }
-    return true;
   }
 
   void on_command(const DrainFrame& command) {
@@ -279,8 +274,7 @@ class Worker : public ServerHooks {
   bool draining_ = false;
   DrainMode mode_ = DrainMode::close;
   int drift_ticks_ = 0;
-  FdWatch signals_;
-  FdWatch commands_;
+  std::uint32_t command_watch_ = 0;
   std::uint32_t inbox_watch_ = 0;
 };
 
