@@ -11,8 +11,8 @@
 // A handler that reads the body while it arrives runs meanwhile: in `handling`, and in `sending` if
 // it has begun to answer, the upload is open and goes through the exchange's intake.
 //
-// While the peer does not take what was written nothing is read or parsed: a client that pipelines
-// without reading waits on itself.
+// While the peer does not take what was written nothing is read or parsed, but for an open upload,
+// which has a bound of its own: a client that pipelines without reading waits on itself.
 //
 // Four files: connection.cpp (its life, deadlines and end), connection_input.cpp,
 // connection_answer.cpp and connection_output.cpp.
@@ -93,14 +93,12 @@ class Connection {
 
   [[nodiscard]] bool is_blocked() const { return room_wanted_ || !output_.empty(); }
   [[nodiscard]] bool can_parse() const {
-    if (is_blocked()) {
-      return false;
-    }
     if (is_answering()) {
       return upload_open_ && !upload_full_;
     }
-    return !closing_ && (state_ == State::preamble || state_ == State::idle ||
-                         state_ == State::head || state_ == State::body);
+    return !closing_ && !is_blocked() &&
+           (state_ == State::preamble || state_ == State::idle || state_ == State::head ||
+            state_ == State::body);
   }
 
   void join_poller();

@@ -155,6 +155,7 @@ void Connection::on_response_started(const Job& job, Response& response) {
       send_continue();
     }
     finish_answer(job.request, response);
+    process_kept_input();
     advance();
     take_input();
   }
