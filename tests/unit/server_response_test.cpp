@@ -2,8 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "server/status.h"
 
@@ -213,6 +221,141 @@ TEST(Response, WritesALargeBodyWhole) {
   const std::string bytes = wire(response);
   EXPECT_NE(bytes.find("Content-Length: 3000000\r\n"), std::string::npos);
   EXPECT_TRUE(bytes.ends_with("\r\n\r\n" + std::string(3'000'000, 'x')));
+}
+
+// --- long bodies ---
+
+class NoContent : public BodySource {
+ public:
+  explicit NoContent(bool* destroyed = nullptr) : destroyed_(destroyed) {}
+  ~NoContent() override {
+    if (destroyed_ != nullptr) {
+      *destroyed_ = true;
+    }
+  }
+  SourceResult read(std::span<char>) override { return {}; }
+
+ private:
+  bool* destroyed_;
+};
+
+std::shared_ptr<const OwnedFd> some_file() { return std::make_shared<const OwnedFd>(::dup(0)); }
+
+const std::string kHead = "HTTP/1.1 200 OK\r\nServer: s\r\nDate: d\r\n";
+
+TEST(Response, TheLengthOfPiecesIsTheSumOfTheirTextsAndParts) {
+  Response response;
+  response.add_piece({"12345", nullptr, 0, 0});
+  response.add_piece({"", some_file(), 100, 7'000'000'000});
+  response.add_piece({"123", some_file(), 0, 10});
+  response.add_piece({"", nullptr, 0, 0});
+  EXPECT_EQ(response.problem(), nullptr);
+  EXPECT_EQ(response.content_size(), 7'000'000'018U);
+  const std::string head = kHead + "Content-Length: 7000000018\r\n\r\n";
+  EXPECT_EQ(wire(response), head) << "the content is not written with the head";
+  EXPECT_EQ(wire(response, Method::head), head);
+  EXPECT_EQ(framing_of(response, 0), BodyFraming::counted);
+}
+
+TEST(Response, ASourceWithASizeHasALength) {
+  for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{5'000'000'000}}) {
+    Response response;
+    response.set_source(std::make_unique<NoContent>(), size);
+    EXPECT_EQ(wire(response), kHead + "Content-Length: " + std::to_string(size) + "\r\n\r\n");
+    EXPECT_EQ(framing_of(response, 1), BodyFraming::counted);
+    EXPECT_EQ(framing_of(response, 0), BodyFraming::counted);
+  }
+}
+
+TEST(Response, ASourceWithoutASizeIsChunkedOrEndsWithTheConnection) {
+  Response response;
+  response.set_source(std::make_unique<NoContent>());
+  EXPECT_EQ(framing_of(response, 1), BodyFraming::chunked);
+  EXPECT_EQ(wire(response), kHead + "Transfer-Encoding: chunked\r\n\r\n");
+  EXPECT_EQ(wire(response, Method::head), kHead + "Transfer-Encoding: chunked\r\n\r\n");
+  EXPECT_EQ(framing_of(response, 0), BodyFraming::until_close);
+  EXPECT_EQ(wire(response, Method::get, 0, false), kHead + "Connection: close\r\n\r\n");
+}
+
+TEST(Response, LongContentOnAnAnswerThatHasNoneIsAProblem) {
+  for (const int status : {204, 304}) {
+    Response source;
+    source.set_status(status);
+    source.set_source(std::make_unique<NoContent>());
+    EXPECT_NE(source.problem(), nullptr) << status;
+    Response counted;
+    counted.set_status(status);
+    counted.set_source(std::make_unique<NoContent>(), 1);
+    EXPECT_NE(counted.problem(), nullptr) << status;
+    Response piece;
+    piece.set_status(status);
+    piece.add_piece({"x", nullptr, 0, 0});
+    EXPECT_NE(piece.problem(), nullptr) << status;
+  }
+}
+
+TEST(Response, ContentOfTwoKindsIsAProblem) {
+  Response body_and_source;
+  body_and_source.set_source(std::make_unique<NoContent>());
+  EXPECT_EQ(body_and_source.problem(), nullptr);
+  body_and_source.set_body("x");
+  EXPECT_STREQ(body_and_source.problem(), "a body and a source or pieces besides");
+  Response body_and_piece;
+  body_and_piece.add_piece({"x", nullptr, 0, 0});
+  body_and_piece.set_static_body("y");
+  EXPECT_NE(body_and_piece.problem(), nullptr);
+  Response source_and_piece;
+  source_and_piece.add_piece({"x", nullptr, 0, 0});
+  source_and_piece.set_source(std::make_unique<NoContent>());
+  EXPECT_STREQ(source_and_piece.problem(), "a source and pieces besides");
+}
+
+TEST(Response, APartOfAFileWithoutTheFileIsAProblem) {
+  Response response;
+  response.add_piece({"", nullptr, 0, 1});
+  EXPECT_STREQ(response.problem(), "a part of a file without the file");
+}
+
+TEST(Response, ClearGivesLongContentBack) {
+  bool destroyed = false;
+  Response response;
+  response.set_source(std::make_unique<NoContent>(&destroyed), 7);
+  response.clear();
+  EXPECT_TRUE(destroyed);
+  auto file = some_file();
+  const std::weak_ptr<const OwnedFd> watched = file;
+  response.add_piece({"", std::move(file), 0, 3});
+  response.set_error(500, {});
+  EXPECT_TRUE(watched.expired());
+  EXPECT_FALSE(response.has_long_body());
+  EXPECT_EQ(wire(response).find("Content-Length: 7"), std::string::npos);
+}
+
+TEST(Response, OnlyALargeBodyOfItsOwnBecomesAPiece) {
+  const std::string small(32 * 1024 - 1, 's');
+  const std::string large(32 * 1024, 'l');
+  Response response;
+  response.set_body(small);
+  response.detach_large_body();
+  EXPECT_FALSE(response.has_long_body());
+  response.set_static_body(large);
+  response.detach_large_body();
+  EXPECT_FALSE(response.has_long_body()) << "it lives elsewhere";
+  response.set_body(large);
+  response.detach_large_body();
+  EXPECT_TRUE(response.has_long_body());
+  EXPECT_EQ(response.problem(), nullptr);
+  EXPECT_EQ(response.content_size(), large.size());
+  EXPECT_EQ(wire(response), kHead + "Content-Length: 32768\r\n\r\n");
+  std::vector<BodyPiece> pieces = response.take_pieces();
+  ASSERT_EQ(pieces.size(), 1U);
+  EXPECT_EQ(pieces[0].text, large);
+  EXPECT_FALSE(response.has_long_body());
+}
+
+TEST(Response, AStreamNeedsSomebodyWhoCanStartIt) {
+  Response response;
+  EXPECT_THROW(response.start_stream(), std::logic_error);
 }
 
 }  // namespace
