@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,12 +32,13 @@ int main(int argc, char** argv) {
   replay("");
   for (const auto& file : files) {
     std::fprintf(stderr, "%s\n", file.c_str());
+    std::string bytes(std::filesystem::file_size(file), '\0');
     std::ifstream stream(file, std::ios::binary);
-    if (!stream) {
+    if (!stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
       std::fprintf(stderr, "cannot be read\n");
       return 1;
     }
-    replay({std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()});
+    replay(bytes);
   }
   std::fprintf(stderr, "%zu inputs replayed\n", files.size());
   return files.empty() ? 1 : 0;
