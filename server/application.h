@@ -3,12 +3,15 @@
 // event loop, if it never blocks, or on a thread of the pool, if it may.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string_view>
+#include <span>
 
+#include "server/method_set.h"
 #include "server/request.h"
 #include "server/response.h"
 
@@ -29,13 +32,33 @@ enum class RunOn : std::uint8_t {
   pool,
 };
 
-// What an application decided about a request. The views and the handler outlive the request.
+inline constexpr std::size_t kMaxRouteParameters = 8;
+
+// What a route took from the path. Names are views into the application, which outlives them;
+// values are views into Request::path. The fields behind `count` hold what earlier requests left.
+struct RouteParameters {
+  std::array<Field, kMaxRouteParameters> fields;
+  std::size_t count = 0;
+
+  [[nodiscard]] std::span<const Field> view() const { return {fields.data(), count}; }
+
+  // The path's bytes are somewhere else now.
+  void follow(std::string_view old_path, std::string_view new_path) {
+    for (std::size_t i = 0; i < count; ++i) {
+      std::string_view& value = fields[i].value;
+      value =
+          new_path.substr(static_cast<std::size_t>(value.data() - old_path.data()), value.size());
+    }
+  }
+};
+
+// What an application decided about a request. The handler outlives the request.
 struct Routed {
   const Handler* handler = nullptr;           // null and none deferred: answer `status`
   const DeferredHandler* deferred = nullptr;  // instead of `handler`
   RunOn run_on = RunOn::loop;
   int status = 404;  // 404; 405 with `allow`; 204 with `allow` (OPTIONS)
-  std::string_view allow;
+  MethodSet allow;
   // The handler is called with the head and reads the content while it arrives (Request::content).
   // Only on the pool, where it may wait for it.
   bool streams_body = false;
@@ -52,8 +75,10 @@ class Application {
   Application(const Application&) = delete;
   Application& operator=(const Application&) = delete;
 
-  // On the event loop. The body may not have arrived yet. Never throws.
-  [[nodiscard]] virtual Routed route(const Request& request) const noexcept = 0;
+  // On the event loop. The body may not have arrived yet. Never throws. `parameters` comes without
+  // any and becomes Request::parameters.
+  [[nodiscard]] virtual Routed route(const Request& request,
+                                     RouteParameters& parameters) const noexcept = 0;
 };
 
 }  // namespace prefork

@@ -187,7 +187,7 @@ void Connection::answer_without_handler() {
     server_.record_.counters.add(Counter::unsupported_requests);
   }
   if (!routed.allow.empty()) {
-    response.add_field("Allow", routed.allow);
+    response.add_field("Allow", routed.allow.to_text());
   }
   ++server_.loop_answers_;
   finish_answer(exchange_->request, response);

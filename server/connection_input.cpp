@@ -180,7 +180,9 @@ std::size_t Connection::begin_request(std::string_view bytes) {
   identify_client(exchange.request);
   exchange.request.id = ++server_.requests_;
   exchange.started_ns = server_.now_ns_;
-  exchange.routed = server_.application_.route(exchange.request);
+  exchange.parameters.count = 0;
+  exchange.routed = server_.application_.route(exchange.request, exchange.parameters);
+  exchange.request.parameters = exchange.parameters.view();
   server_.record_.counters.add(Counter::requests);
 
   const std::size_t head_size = exchange.parser.head_size();
@@ -239,6 +241,8 @@ std::size_t Connection::begin_body(std::string_view bytes) {
   // where that is little.
   exchange.body.reserve(static_cast<std::size_t>(
       std::min<std::uint64_t>(exchange.parser.content_length(), kReserveBodyBytes)));
+  exchange.parameters.follow(before.path, exchange.request.path);
+  exchange.request.parameters = exchange.parameters.view();
   state_ = State::body;
   exchange.body_started_ns = server_.now_ns_;
   return head_size + take_body(rest);

@@ -28,9 +28,10 @@ struct Exchange {
   RequestParser parser;
   Request request;  // as given to the handler
   Routed routed;
-  std::string head;           // the head's bytes, where the body came later than the head
-  std::vector<Field> fields;  // of `request`, where `head` is used
-  std::string body;           // content received so far, where it did not come in one piece
+  RouteParameters parameters;  // of `request`
+  std::string head;            // the head's bytes, where the body came later than the head
+  std::vector<Field> fields;   // of `request`, where `head` is used
+  std::string body;            // content received so far, where it did not come in one piece
   std::uint64_t started_ns = 0;
   std::uint64_t deadline_ns = kNoDeadline;   // of the whole request
   std::uint64_t answer_by_ns = kNoDeadline;  // a deferred answer must have begun

@@ -1,5 +1,7 @@
 #include "server/owned_request.h"
 
+#include <span>
+
 namespace prefork {
 
 void OwnedRequest::copy_head(const Request& from) {
@@ -14,6 +16,9 @@ void OwnedRequest::copy(const Request& from) {
   for (const Field& field : from.fields) {
     size += field.name.size() + field.value.size();
   }
+  for (const Field& parameter : from.parameters) {
+    size += parameter.value.size();
+  }
   // Reserved in full first, so that no append moves what earlier views point to.
   bytes_.clear();
   bytes_.reserve(size);
@@ -23,9 +28,12 @@ void OwnedRequest::copy(const Request& from) {
     return {bytes_.data() + at, text.size()};
   };
   fields_.clear();
-  fields_.reserve(from.fields.size());
+  fields_.reserve(from.fields.size() + from.parameters.size());
   for (const Field& field : from.fields) {
     fields_.push_back({own(field.name), own(field.value)});
+  }
+  for (const Field& parameter : from.parameters) {
+    fields_.push_back({parameter.name, own(parameter.value)});
   }
   request = from;
   request.method_text = own(from.method_text);
@@ -34,7 +42,8 @@ void OwnedRequest::copy(const Request& from) {
   request.query = own(from.query);
   request.host = own(from.host);
   request.body = own(from.body);
-  request.fields = fields_;
+  request.fields = std::span(fields_).first(from.fields.size());
+  request.parameters = std::span(fields_).subspan(from.fields.size());
 }
 
 }  // namespace prefork

@@ -1,4 +1,5 @@
-// A request with its own copy of every byte its views point to, for whoever needs it after the
+// A request with its own copy of every byte its views point to (but the names of the route's
+// parameters, which stay where the application has them), for whoever needs it after the
 // connection's input has gone: handlers on other threads, and the log line of a long answer.
 #pragma once
 
@@ -23,7 +24,7 @@ class OwnedRequest {
 
  private:
   std::string bytes_;
-  std::vector<Field> fields_;
+  std::vector<Field> fields_;  // the header, then the parameters
 };
 
 }  // namespace prefork

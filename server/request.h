@@ -39,11 +39,12 @@ struct Request {
   Method method = Method::get;
   int version_minor = 1;  // HTTP/1.0 or HTTP/1.1
   std::string_view method_text;
-  std::string_view target;        // as sent
-  std::string_view path;          // decoded once, without dot segments; "*" for OPTIONS *
-  std::string_view query;         // as sent, without the question mark
-  std::string_view host;          // of the absolute target if there is one, else of Host
-  std::span<const Field> fields;  // in the order they came
+  std::string_view target;            // as sent
+  std::string_view path;              // decoded once, without dot segments; "*" for OPTIONS *
+  std::string_view query;             // as sent, without the question mark
+  std::string_view host;              // of the absolute target if there is one, else of Host
+  std::span<const Field> fields;      // in the order they came
+  std::span<const Field> parameters;  // what the route took from the path, in its order
   std::string_view body;
   BodyChannel* content = nullptr;  // instead of `body`, for handlers that read it as it arrives
   PeerAddress peer;                // the client, as far as trusted proxies told; else who connected
@@ -55,6 +56,16 @@ struct Request {
   [[nodiscard]] std::optional<std::string_view> find(std::string_view lower_name) const {
     for (const Field& field : fields) {
       if (equals_ignoring_case(field.name, lower_name)) {
+        return field.value;
+      }
+    }
+    return std::nullopt;
+  }
+
+  // The route's parameter of that name.
+  [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const {
+    for (const Field& field : parameters) {
+      if (field.name == name) {
         return field.value;
       }
     }

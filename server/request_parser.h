@@ -83,7 +83,7 @@ class RequestParser {
   [[nodiscard]] const ParseError& error() const { return error_; }
 
   // Points the request's views at a copy of the head: `copy` holds the first head_size() bytes that
-  // parse_head saw last.
+  // parse_head saw last. What others added to the request is gone then.
   void rebase(const char* copy, std::vector<Field>& fields, Request& request) const;
 
  private:

@@ -1,33 +1,20 @@
 #include "server/router.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "config/config_error.h"
+#include "ipc/check.h"
 
 namespace prefork {
 
 namespace {
 
-std::string_view name_of(Method method) {
-  switch (method) {
-    case Method::get:
-      return "GET, HEAD";
-    case Method::head:
-      return "HEAD";
-    case Method::post:
-      return "POST";
-    case Method::put:
-      return "PUT";
-    case Method::patch:
-      return "PATCH";
-    case Method::delete_:
-      return "DELETE";
-    case Method::options:
-    case Method::trace:
-    case Method::connect:
-    case Method::other:
-      break;
-  }
-  return "";
+constexpr auto kGet = static_cast<MethodNumber>(Method::get);
+constexpr auto kHead = static_cast<MethodNumber>(Method::head);
+constexpr auto kOptions = static_cast<MethodNumber>(Method::options);
+
+std::string description(std::string_view method, std::string_view pattern) {
+  return "route " + printable(method) + " " + in_quotes(pattern);
 }
 
 Routed answered_by(const Handler& handler, const RouteOptions& options) {
@@ -40,7 +27,7 @@ Routed answered_by(const Handler& handler, const RouteOptions& options) {
   return routed;
 }
 
-Routed without_handler(int status, std::string_view allow) {
+Routed without_handler(int status, const MethodSet& allow) {
   Routed routed;
   routed.status = status;
   routed.allow = allow;
@@ -49,43 +36,91 @@ Routed without_handler(int status, std::string_view allow) {
 
 }  // namespace
 
-void Router::add(Method method, std::string path, const RouteOptions& options, Handler handler) {
-  auto routes = std::find_if(paths_.begin(), paths_.end(),
-                             [&path](const PathRoutes& known) { return known.path == path; });
-  if (routes == paths_.end()) {
-    routes = paths_.insert(paths_.end(), PathRoutes{std::move(path), "OPTIONS", {}});
-  }
-  routes->methods.push_back({method, options, std::move(handler)});
-  if (const std::string_view name = name_of(method); !name.empty()) {
-    routes->allow.append(", ").append(name);
-  }
-}
-
-Routed Router::route(const Request& request) const noexcept {
-  if (request.path == "*") {
-    // OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7), of which no route
-    // speaks.
-    return without_handler(204, {});
-  }
-  const auto routes =
-      std::find_if(paths_.begin(), paths_.end(),
-                   [&request](const PathRoutes& known) { return known.path == request.path; });
-  if (routes == paths_.end()) {
-    return {};
-  }
-  const MethodRoute* for_get = nullptr;
-  for (const MethodRoute& route : routes->methods) {
-    if (route.method == request.method) {
-      return answered_by(route.handler, route.options);
+const Router::Route* Router::PatternRoutes::find(MethodNumber method) const {
+  const Route* for_get = nullptr;
+  for (const Route& route : routes) {
+    if (route.method == method) {
+      return &route;
     }
-    if (route.method == Method::get) {
+    if (route.method == kGet) {
       for_get = &route;
     }
   }
-  if (request.method == Method::head && for_get != nullptr) {
-    return answered_by(for_get->handler, for_get->options);
+  return method == kHead ? for_get : nullptr;
+}
+
+std::optional<std::string> Router::add(std::string_view method, std::string_view pattern,
+                                       const RouteOptions& options, Handler handler) {
+  const std::string what = description(method, pattern);
+  const MethodNumber number = method_number(method);
+  if (number == kNoMethod) {
+    return what + ": " + in_quotes(method) + " is no method that a request can have";
   }
-  return without_handler(request.method == Method::options ? 204 : 405, routes->allow);
+  std::vector<RoutePart> parts;
+  if (const auto problem = parse_route_pattern(pattern, parts)) {
+    return what + ": " + *problem;
+  }
+  const std::uint32_t at = tree_.add(parts);
+  if (at == patterns_.size()) {
+    patterns_.emplace_back();
+  }
+  PatternRoutes& known = patterns_[at];
+  for (const Route& route : known.routes) {
+    if (route.method == number) {
+      return what + ": the same as " + description(method, route.pattern);
+    }
+  }
+  Route route{number, std::string(pattern), {}, options, std::move(handler)};
+  for (const RoutePart& part : parts) {
+    if (part.kind != RoutePart::Kind::text) {
+      route.names.emplace_back(part.text);
+    }
+  }
+  known.routes.push_back(std::move(route));
+  known.methods.add(kOptions);
+  known.methods.add(number);
+  if (number == kGet) {
+    known.methods.add(kHead);
+  }
+  return std::nullopt;
+}
+
+void Router::add(Method method, std::string_view pattern, const RouteOptions& options,
+                 Handler handler) {
+  PREFORK_CHECK(method != Method::other);
+  const auto problem =
+      add(method_name(static_cast<MethodNumber>(method)), pattern, options, std::move(handler));
+  if (problem) {
+    check_failed(problem->c_str(), __FILE__, __LINE__);
+  }
+}
+
+void Router::add(Method method, std::string_view pattern, RunOn run_on, Handler handler) {
+  add(method, pattern, RouteOptions{.run_on = run_on}, std::move(handler));
+}
+
+Routed Router::route(const Request& request, RouteParameters& parameters) const noexcept {
+  MethodSet allow;
+  if (request.path == "*") {
+    // OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7), of which no route
+    // speaks.
+    return without_handler(204, allow);
+  }
+  const MethodNumber method = method_number(request);
+  RouteMatches matches(tree_, request.path, parameters);
+  for (std::uint32_t at = matches.next(); at != RouteTree::kNone; at = matches.next()) {
+    if (const Route* route = patterns_[at].find(method)) {
+      for (std::size_t i = 0; i < parameters.count; ++i) {
+        parameters.fields[i].name = route->names[i];
+      }
+      return answered_by(route->handler, route->options);
+    }
+    allow.add(patterns_[at].methods);
+  }
+  if (allow.empty()) {
+    return {};
+  }
+  return without_handler(method == kOptions ? 204 : 405, allow);
 }
 
 }  // namespace prefork

@@ -152,7 +152,7 @@ TEST_F(ConnectionWire, AnswersForPathsAndMethodsWithoutAHandler) {
             error_answer(405, "", "Allow: OPTIONS, GET, HEAD\r\n"));
   EXPECT_EQ(exchange(client, "OPTIONS /echo HTTP/1.1\r\nHost: a\r\n\r\n"),
             "HTTP/1.1 204 No Content\r\nServer: prefork-server\r\nDate: D\r\n"
-            "Allow: OPTIONS, POST, GET, HEAD\r\n\r\n");
+            "Allow: OPTIONS, GET, HEAD, POST\r\n\r\n");
   EXPECT_EQ(exchange(client, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"),
             "HTTP/1.1 204 No Content\r\nServer: prefork-server\r\nDate: D\r\n\r\n");
   EXPECT_FALSE(client.at_any_end());

@@ -13,7 +13,7 @@ namespace {
 TEST(Job, OwnsEveryByteOfItsRequest) {
   Job job;
   {
-    std::string bytes = "POST /p?q=1 host X-A va X-Empty body";
+    std::string bytes = "POST /p/7?q=1 host X-A va X-Empty body";
     const auto part = [&bytes](std::string_view text) {
       return std::string_view(bytes).substr(bytes.find(text), text.size());
     };
@@ -22,8 +22,10 @@ TEST(Job, OwnsEveryByteOfItsRequest) {
     request.method = Method::post;
     request.version_minor = 0;
     request.method_text = part("POST");
-    request.target = part("/p?q=1");
-    request.path = part("/p");
+    const std::vector<Field> parameters = {{"id", part("7")}};
+    request.target = part("/p/7?q=1");
+    request.path = part("/p/7");
+    request.parameters = parameters;
     request.query = part("q=1");
     request.host = part("host");
     request.body = part("body");
@@ -37,8 +39,11 @@ TEST(Job, OwnsEveryByteOfItsRequest) {
   EXPECT_EQ(own.method, Method::post);
   EXPECT_EQ(own.version_minor, 0);
   EXPECT_EQ(own.method_text, "POST");
-  EXPECT_EQ(own.target, "/p?q=1");
-  EXPECT_EQ(own.path, "/p");
+  EXPECT_EQ(own.target, "/p/7?q=1");
+  EXPECT_EQ(own.path, "/p/7");
+  ASSERT_EQ(own.parameters.size(), 1U);
+  EXPECT_EQ(own.parameter("id"), "7");
+  EXPECT_EQ(own.find("id"), std::nullopt) << "parameters are no header fields";
   EXPECT_EQ(own.query, "q=1");
   EXPECT_EQ(own.host, "host");
   EXPECT_EQ(own.body, "body");
