@@ -21,13 +21,13 @@ class StaticSite : public Application {
           files_.answer(request, request.path, response);
         }) {}
 
-  [[nodiscard]] Routed route(const Request& request) const noexcept override {
+  [[nodiscard]] Routed route(const Request& request, RouteParameters&) const noexcept override {
     Routed routed;
     if (StaticFiles::can_answer(request.method)) {
       routed.handler = &handler_;
     } else {
       routed.status = request.method == Method::options ? 204 : 405;
-      routed.allow = StaticFiles::kAllow;
+      routed.allow = StaticFiles::allowed_methods();
     }
     return routed;
   }
@@ -38,6 +38,14 @@ class StaticSite : public Application {
 };
 
 }  // namespace
+
+MethodSet StaticFiles::allowed_methods() {
+  MethodSet methods;
+  for (const std::string_view name : {"GET", "HEAD", "OPTIONS"}) {
+    methods.add(method_number(name));
+  }
+  return methods;
+}
 
 StaticFiles::StaticFiles(StaticSettings settings, std::shared_ptr<const MimeTypes> types,
                          StaticCacheLimits limits)

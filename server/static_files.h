@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "server/application.h"
+#include "server/method_set.h"
 #include "server/mime_types.h"
 #include "server/static_cache.h"
 #include "server/static_response.h"
@@ -25,7 +26,7 @@ class StaticFiles {
  public:
   // The methods that answer() is for, and what else has a meaning: OPTIONS.
   static bool can_answer(Method method) { return method == Method::get || method == Method::head; }
-  static constexpr std::string_view kAllow = "GET, HEAD, OPTIONS";
+  static MethodSet allowed_methods();
 
   // Throws std::runtime_error, with a line for people, if the folder cannot be served.
   StaticFiles(StaticSettings settings, std::shared_ptr<const MimeTypes> types,
