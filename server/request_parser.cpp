@@ -91,17 +91,32 @@ struct ParserCallbacks {
 
   static int on_body(llhttp_t* parser, const char* at, std::size_t size) {
     RequestParser& p = self(parser);
-    if (size > p.body_limit_ - p.body_received_) {
-      return p.stop(413, "body over the limit");
-    }
     p.body_received_ += size;
     p.body_->append(at, size);
     return 0;
   }
 
+  // Names and values of extensions: llhttp takes empty ones and DEL in quoted ones.
+  static int on_extension(llhttp_t* parser, const char* at, std::size_t size) {
+    RequestParser& p = self(parser);
+    p.extension_is_empty_ = p.extension_is_empty_ && size == 0;
+    const bool has_del = std::string_view(at, size).find('\x7F') != std::string_view::npos;
+    return has_del ? p.stop(400, "malformed chunk extension") : 0;
+  }
+
+  static int on_extension_complete(llhttp_t* parser) {
+    RequestParser& p = self(parser);
+    return std::exchange(p.extension_is_empty_, true) ? p.stop(400, "malformed chunk extension")
+                                                      : 0;
+  }
+
   static int on_size_line_complete(llhttp_t* parser) {
-    return self(parser).begin_part(parser->content_length == 0 ? RequestParser::ChunkPart::trailers
-                                                               : RequestParser::ChunkPart::data);
+    RequestParser& p = self(parser);
+    if (parser->content_length > p.body_limit_ - p.body_received_) {
+      return p.stop(413, "body over the limit");
+    }
+    return p.begin_part(parser->content_length == 0 ? RequestParser::ChunkPart::trailers
+                                                    : RequestParser::ChunkPart::data);
   }
 
   // llhttp calls this behind the trailers too.
@@ -127,6 +142,10 @@ struct ParserCallbacks {
       settings.on_header_value = on_value;
       settings.on_header_value_complete = on_value_complete;
       settings.on_headers_complete = pause;
+      settings.on_chunk_extension_name = on_extension;
+      settings.on_chunk_extension_name_complete = on_extension_complete;
+      settings.on_chunk_extension_value = on_extension;
+      settings.on_chunk_extension_value_complete = on_extension_complete;
       settings.on_chunk_header = on_size_line_complete;
       settings.on_chunk_complete = on_chunk_complete;
       settings.on_body = on_body;
@@ -162,6 +181,7 @@ void RequestParser::reset() {
   part_ = ChunkPart::size_line;
   part_bytes_ = 0;
   extension_bytes_ = 0;
+  extension_is_empty_ = true;
   trailer_count_ = 0;
 }
 

@@ -145,6 +145,7 @@ class RequestParser {
   ChunkPart part_ = ChunkPart::size_line;
   std::size_t part_bytes_ = 0;       // of the present part
   std::size_t extension_bytes_ = 0;  // of the size lines before
+  bool extension_is_empty_ = true;   // the name or value being read
   std::size_t trailer_count_ = 0;
   std::string* body_ = nullptr;
 

@@ -285,6 +285,14 @@ inline std::vector<Message> chunk_messages() {
       {315, kChunked + "5;a\nb" + hello, 400},
       {316, kChunked + "G" + hello, 400},
       {317, kChunked + "5;a=\"x" + hello, 400},
+      {318, kChunked + "5;=" + hello, 400},
+      {319, kChunked + "5;a=" + hello, 400},
+      {320, kChunked + "5;;a" + hello, 400},
+      {321, kChunked + "5;a;;b" + hello, 400},
+      {322, kChunked + "5;=b" + hello, 400},
+      {323, kChunked + "5;a=\"\x7F\"" + hello, 400},
+      {324, kChunked + "5;a=\"\";b" + hello, kAccepted},
+      {325, kChunked + "7fffffffffffffff\r\nhello", 413},
   };
 }
 

@@ -108,11 +108,13 @@ TEST(RequestParserLimits, AChunkedBodyEndsExactlyAtItsLimit) {
   EXPECT_EQ(feed(kChunked + repeat(chunk, 10) + "1\r\nx\r\n0\r\n\r\n", limits).code(), 413);
 }
 
-TEST(RequestParserLimits, AChunkOverTheLimitIsRefusedByItsFirstByteTooMany) {
+TEST(RequestParserLimits, AChunkOverTheLimitIsRefusedBeforeItComes) {
   ParserLimits limits;
   limits.body_bytes = 10;
-  EXPECT_EQ(feed(kChunked + "7FFFFFFF\r\n0123456789", limits).code(), 100);
-  EXPECT_EQ(feed(kChunked + "7FFFFFFF\r\n0123456789x", limits).code(), 413);
+  EXPECT_EQ(feed(kChunked + "A\r\n", limits).code(), 100);
+  EXPECT_EQ(feed(kChunked + "B\r\n", limits).code(), 413);
+  EXPECT_EQ(feed(kChunked + "7FFFFFFF\r\n", limits).code(), 413);
+  EXPECT_EQ(feed(kChunked + "9\r\n012345678\r\n2\r\n", limits).code(), 413);
 }
 
 TEST(RequestParserLimits, ABodyLimitOfZeroAllowsEmptyBodies) {
