@@ -31,6 +31,13 @@ bench_packages=(
   wrk
 )
 
+slow_client_packages=(
+  curl
+  jq
+  slowhttptest
+  wrk
+)
+
 # Releases before 9.2.1 accept forms of request smuggling. The tilde lets in Debian's 9.2.1~....
 llhttp_minimum='9.2.1~'
 
@@ -97,6 +104,44 @@ install_packages() {
   say "Installing ${missing[*]}"
   apt_get install -y --no-install-recommends "${missing[@]}" ||
     fail "apt could not install: ${missing[*]} (its reason is above)."
+}
+
+# Installing a server must not start it: Debian asks this script before it starts a service.
+start_policy=/usr/sbin/policy-rc.d
+policy_made=false
+allow_service_starts() {
+  if "$policy_made"; then
+    remove_as_root "$start_policy"
+    policy_made=false
+  fi
+}
+
+# install_servers NAME...: with nginx comes its echo module. Call allow_service_starts in the trap
+# for the end of the script, in case it is interrupted.
+install_servers() {
+  local missing=() packages=() name prefix=() path=$PATH:/usr/sbin:/sbin
+  for name in "$@"; do
+    if [[ "$name" == nginx && ! -e /usr/lib/nginx/modules/ngx_http_echo_module.so ]]; then
+      missing+=('the echo module of nginx') packages+=(libnginx-mod-http-echo)
+    fi
+    PATH=$path command -v "$name" >/dev/null && continue
+    missing+=("$name")
+    if [[ "$name" == nginx ]]; then packages+=(nginx-light); else packages+=("$name"); fi
+  done
+  ((${#missing[@]})) || return 0
+  have_apt || fail "Please install these servers first: ${missing[*]}"
+  require_root "${missing[*]}"
+  ((EUID == 0)) || prefix=(sudo)
+  if [[ ! -e "$start_policy" ]]; then
+    policy_made=true
+    printf '#!/bin/sh\nexit 101\n' | "${prefix[@]}" tee "$start_policy" >/dev/null
+    "${prefix[@]}" chmod 755 "$start_policy"
+  fi
+  install_packages "${packages[@]}"
+  if [[ -d /run/systemd/system ]]; then
+    "${prefix[@]}" systemctl disable --quiet "$@" || true
+  fi
+  allow_service_starts
 }
 
 llhttp_is_installed() {

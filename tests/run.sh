@@ -82,6 +82,11 @@ done
 ((${#stages[@]})) || stages=("${default_stages[@]}")
 
 install_dependencies "$root/build/release" "${test_packages[@]}"
+# The differential test compares with it; without apt CMake leaves that test out if there is none.
+if have_apt; then
+  trap allow_service_starts EXIT
+  install_servers nginx
+fi
 for tool in 'format clang-format-14' 'tidy clang-tidy'; do
   read -r stage package <<<"$tool"
   # Only where the distribution has it: the format stage wants one exact release.

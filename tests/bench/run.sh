@@ -58,55 +58,18 @@ work=$(mktemp -d)
 results=$work/results.tsv
 facts=$work/facts.tsv
 started_pids=()
-policy_made=false
-stop_servers() {
-  local pid
-  for pid in "${started_pids[@]}"; do stop_group "$pid"; done
-  started_pids=()
-}
 clean_up() {
   stop_servers
   rm -rf "$work"
-  if "$policy_made"; then remove_as_root "$start_policy"; fi
+  allow_service_starts
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-# Installing a server must not start it: Debian asks this script before it starts a service.
-start_policy=/usr/sbin/policy-rc.d
-install_peers() {
-  local missing=() packages=() name prefix=()
-  for name in nginx h2o lighttpd; do
-    command -v "$name" >/dev/null && continue
-    missing+=("$name")
-    if [[ "$name" == nginx ]]; then packages+=(nginx-light); else packages+=("$name"); fi
-  done
-  if [[ ! -e /usr/lib/nginx/modules/ngx_http_echo_module.so ]]; then
-    missing+=('the echo module of nginx') packages+=(libnginx-mod-http-echo)
-  fi
-  ((${#missing[@]})) || return 0
-  have_apt || fail "Please install these servers first: ${missing[*]}"
-  require_root "${missing[*]}"
-  ((EUID == 0)) || prefix=(sudo)
-  if [[ ! -e "$start_policy" ]]; then
-    policy_made=true
-    printf '#!/bin/sh\nexit 101\n' | "${prefix[@]}" tee "$start_policy" >/dev/null
-    "${prefix[@]}" chmod 755 "$start_policy"
-  fi
-  install_packages "${packages[@]}"
-  if [[ -d /run/systemd/system ]]; then
-    "${prefix[@]}" systemctl disable --quiet nginx h2o lighttpd || true
-  fi
-  if "$policy_made"; then
-    remove_as_root "$start_policy"
-    policy_made=false
-  fi
-}
-
 if "$plot"; then bench_packages+=(gnuplot-nox); fi
 build_folder=$root/build/release
 install_dependencies "$build_folder" "${test_packages[@]}" "${bench_packages[@]}"
-install_peers
+install_servers nginx h2o lighttpd
 configure "$root" release -DPREFORK_DEVELOPER=ON
 cmake --build "$build_folder" --target prefork-server bench_bare_loop bench_idle >&2
 
@@ -251,22 +214,6 @@ case_static100m() { compare_files static100m 100m.bin 4; }
 
 fact() { printf '%s\t%s\n' "$1" "$2" >>"$facts"; }
 
-# hold PORT CONNECTIONS BATCH: returns when all of them are open and idle; let_go closes them.
-hold() {
-  local line
-  coproc HOLDER { "$build_folder/tests/bench/bench_idle" "$@"; }
-  # Bash forgets these as soon as the process ends.
-  # shellcheck disable=SC2153 # coproc sets it
-  holder_pid=$HOLDER_PID holder_in=${HOLDER[1]}
-  read -r -t 60 line <&"${HOLDER[0]}" || fail "The server on port $1 does not hold $2 connections."
-  [[ "$line" == "holding $2" ]]
-}
-
-let_go() {
-  exec {holder_in}>&-
-  wait "$holder_pid" || true
-}
-
 # Memory per idle connection. The baseline is taken with the server warm, and nginx's table of
 # connections (16,384 entries, some 3.7 MiB) is part of that baseline: nginx pays it at start.
 idle_memory() {
@@ -286,17 +233,6 @@ case_idle() {
   say 'idle: 8,000 keep-alive connections'
   idle_memory prefork start_prefork 1
   idle_memory nginx start_nginx 1
-}
-
-stats() { curl -sf --max-time 5 "$admin_url/stats"; }
-
-# await_stats JQ_CONDITION: polls, for at most ten seconds, until it holds.
-await_stats() {
-  local tries=500
-  until stats | jq -e "$1" >/dev/null 2>&1; do
-    ((--tries)) || fail "Not within ten seconds: $1; $(stats)"
-    sleep 0.02
-  done
 }
 
 # From the fork of a worker to its word that it is ready, as the server itself notes it.

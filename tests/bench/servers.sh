@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2154 # run.sh shares variables with this
-# Sourced by run.sh: starts and ends the servers that are compared. Each start_* function sets
+# shellcheck disable=SC2034,SC2154 # who sources this shares variables with it
+# Sourced by run.sh and slow_clients.sh: starts and ends the servers that are compared. Each start_* function sets
 # server_pid, the leader of a process group of its own, and server_port.
 #
 # What they send for /plaintext, so that their figures can be judged:
@@ -35,6 +35,12 @@ stop_group() {
     kill -KILL -- "-$pid" 2>/dev/null || true
   fi
   wait "$pid" 2>/dev/null || true
+}
+
+stop_servers() {
+  local pid
+  for pid in "${started_pids[@]}"; do stop_group "$pid"; done
+  started_pids=()
 }
 
 # For servers that cannot choose a port themselves: below the range that outgoing connections use.
@@ -77,7 +83,7 @@ start_bare() {
   done
 }
 
-# start_prefork WORKERS [PATH]: every default on. Sets admin_url and worker_count too.
+# start_prefork WORKERS [PATH | OPTION...]: every other default on. Sets admin_url and worker_count too.
 start_prefork() {
   local log=$work/prefork.$RANDOM.log notify=$work/notify workers=$1 line
   shift
@@ -266,4 +272,31 @@ group_memory_kib() {
   done | while read -r pid; do
     awk '$1 == "Pss:" { print $2 }' "/proc/$pid/smaps_rollup" 2>/dev/null
   done | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# hold PORT CONNECTIONS BATCH: returns when all of them are open and idle; let_go closes them.
+hold() {
+  local line
+  coproc HOLDER { "$build_folder/tests/bench/bench_idle" "$@"; }
+  # Bash forgets these as soon as the process ends.
+  # shellcheck disable=SC2153 # coproc sets it
+  holder_pid=$HOLDER_PID holder_in=${HOLDER[1]}
+  read -r -t 60 line <&"${HOLDER[0]}" || fail "The server on port $1 does not hold $2 connections."
+  [[ "$line" == "holding $2" ]]
+}
+
+let_go() {
+  exec {holder_in}>&-
+  wait "$holder_pid" || true
+}
+
+stats() { curl -sf --max-time 5 "$admin_url/stats"; }
+
+# await_stats JQ_CONDITION: polls, for at most ten seconds, until it holds.
+await_stats() {
+  local tries=500
+  until stats | jq -e "$1" >/dev/null 2>&1; do
+    ((--tries)) || fail "Not within ten seconds: $1; $(stats)"
+    sleep 0.02
+  done
 }

@@ -91,7 +91,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   if (::getppid() != parent) {
     ::_exit(125);
   }
-  ::execve(PREFORK_SERVER_BINARY, arguments, environment);
+  ::execve(arguments[0], arguments, environment);
   ::_exit(127);
 }
 
@@ -112,7 +112,8 @@ std::ostream& operator<<(std::ostream& stream, const Exit& exit) {
 
 ChildProcess::ChildProcess(const Launch& launch) {
   std::vector<std::string> arguments = launch.arguments;
-  arguments.insert(arguments.begin(), PREFORK_SERVER_BINARY);
+  arguments.insert(arguments.begin(),
+                   launch.program.empty() ? PREFORK_SERVER_BINARY : launch.program);
   std::vector<std::string> environment = environment_of(launch);
   const std::vector<char*> argument_pointers = pointers_to(arguments);
   const std::vector<char*> environment_pointers = pointers_to(environment);

@@ -14,6 +14,7 @@
 namespace prefork::test {
 
 struct Launch {
+  std::string program;  // empty: the server's binary
   std::vector<std::string> arguments;
   // Beside PATH and what sanitizers want to know.
   std::map<std::string, std::string> environment;
@@ -40,7 +41,7 @@ inline Exit killed_by(int signal) { return {-1, signal}; }
 
 class ChildProcess {
  public:
-  // The server's binary. Throws std::system_error.
+  // Throws std::system_error.
   explicit ChildProcess(const Launch& launch);
   // Ends the whole group, if anything of it is left.
   ~ChildProcess();
