@@ -232,7 +232,9 @@ bool option_that_resembles_close(const Comparison& c, const Parting& p) {
   }
   const Request before(c, {p.at - 1, 'a', 'a'});
   return before.has_field("connection", [](string_view value) {
-    return contains(value, "close") && !has_list_item(value, "close");
+    std::string lower(value);
+    std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
+    return contains(lower, "close") && !has_list_item(value, "close");
   });
 }
 
