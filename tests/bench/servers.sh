@@ -268,9 +268,10 @@ group_cpu_ticks() {
 group_memory_kib() {
   local stat
   for stat in /proc/[0-9]*/stat; do
-    awk -v group="$1" '{ pid = $1; sub(/^.*\) /, "") } $3 == group { print pid }' "$stat" 2>/dev/null
+    awk -v group="$1" '{ pid = $1; sub(/^.*\) /, "") } $3 == group { print pid }' "$stat" 2>/dev/null ||
+      true # it has ended meanwhile
   done | while read -r pid; do
-    awk '$1 == "Pss:" { print $2 }' "/proc/$pid/smaps_rollup" 2>/dev/null
+    awk '$1 == "Pss:" { print $2 }' "/proc/$pid/smaps_rollup" 2>/dev/null || true
   done | awk '{ sum += $1 } END { print sum + 0 }'
 }
 

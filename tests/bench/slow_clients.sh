@@ -9,7 +9,7 @@
 # The server's deadlines are 10 seconds, so that a mode of 20 seconds sees them pass. Memory is the
 # proportional set size of all its processes; the kernel's socket buffers are not in it. Exits with 1
 # if a limit is not met.
-# shellcheck disable=SC2034,SC2154 # servers.sh shares variables
+# shellcheck disable=SC2034,SC2154,SC2317 # servers.sh shares variables; a trap calls clean_up
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -146,7 +146,7 @@ measure() {
   stop_servers
 }
 
-# refusals PATH: asks 200 times over new connections; what comes must be 503 with Retry-After.
+# refusals WHAT PATH: asks 200 times over new connections; what comes must be 503 with Retry-After.
 refusals() {
   local what=$1 path=$2 i
   for ((i = 0; i < 200; ++i)); do
@@ -159,13 +159,14 @@ refusals() {
     awk '{ v[NR] = $1 } END { print v[int(NR * 0.5)], v[int(NR * 0.99)] }')
   printf '%s: 503 after p50 %d us, p99 %d us, connecting included\n' "$what" "$p50" "$p99"
   check 'answers other than 503 with Retry-After' "$wrong" 0
+  if ((wrong)); then grep -vE '^503 [0-9]+ ' "$work/refusals" | cut -d' ' -f1 | sort | uniq -c; fi
   check 'p99 of the 503 in us' "$p99" 20000
 }
 
 overload() {
   local i busy=()
   say 'overload: connections'
-  start_prefork 1 --limit-connections 100
+  start_prefork 1 --limit-connections 100 --timeout-keep-alive 60s
   hold "$server_port" 100 64
   refusals 'over --limit-connections' /plaintext
   let_go
