@@ -71,11 +71,15 @@ std::string url_of_socket(int fd) {
   return url_of_address(address);
 }
 
-// What every TCP listening socket gets; the connections accepted from it inherit TCP_NODELAY.
+// What every TCP listening socket gets; the connections accepted from it inherit both.
 void set_tcp_options(int fd, int family) {
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  // The kernel would queue megabytes for a client that does not read. A thousand of those fill the
+  // memory that TCP has (tcp_mem), and then everybody's connections stall.
+  const int unsent_bytes = 128 * 1024;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes, sizeof unsent_bytes);
   if (family == AF_INET6) {
     // One family per socket, on every system alike: `--bind 0.0.0.0:80 --bind [::]:80` works.
     ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
