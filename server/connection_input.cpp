@@ -12,8 +12,6 @@ namespace prefork {
 
 namespace {
 
-// Read at once onto bytes that are kept already; others are read into the server's scratch memory.
-constexpr std::size_t kReadBytes = 16 * 1024;
 // So many full reads in one turn of the loop at most: other connections want service too.
 constexpr int kMaxReadsPerTurn = 8;
 // Answers gathered before they are written although more requests wait in the buffer.
@@ -47,9 +45,10 @@ void Connection::receive() {
 
 // True when there is probably more to read at once.
 bool Connection::receive_once() {
-  const bool keeping = !input_.empty();
-  const std::size_t capacity = keeping ? kReadBytes : HttpServer::kScratchBytes;
-  char* const room = keeping ? input_.prepare(capacity) : server_.scratch_.get();
+  // Bytes that are kept already take the copy: room to read into, for each client that sends its
+  // head byte by byte, would be most of what such a connection costs.
+  constexpr std::size_t capacity = HttpServer::kScratchBytes;
+  char* const room = server_.scratch_.get();
   const IoResult result = transport_.read(room, capacity);
   switch (result.status) {
     case IoStatus::would_block:
@@ -63,11 +62,11 @@ bool Connection::receive_once() {
       break;
   }
   server_.record_.counters.add(Counter::bytes_in, result.size);
-  if (keeping) {
-    input_.commit(result.size);
+  const std::string_view bytes(room, result.size);
+  if (!input_.empty()) {
+    input_.append(bytes);
     process_kept_input();
   } else {
-    const std::string_view bytes(room, result.size);
     const std::size_t used = process(bytes);
     if (state_ != State::closed) {
       input_.append(bytes.substr(used));
