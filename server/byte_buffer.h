@@ -60,7 +60,7 @@ class ByteBuffer {
   }
 
  private:
-  static constexpr std::size_t kSmallest = 512;
+  static constexpr std::size_t kSmallest = 128;
 
   void make_room(std::size_t size) {
     const std::size_t used = end_ - begin_;

@@ -16,7 +16,8 @@ namespace {
 constexpr int kMaxReadsPerTurn = 8;
 // Answers gathered before they are written although more requests wait in the buffer.
 constexpr std::size_t kMaxBatchBytes = 256 * 1024;
-// Memory for a body at its start, before its bytes have come.
+// Memory for a body before all of its bytes have come, where the first of them are so many.
+constexpr std::size_t kLargeStartBytes = 16 * 1024;
 constexpr std::uint64_t kReserveBodyBytes = 128 * 1024;
 constexpr std::uint64_t kNever = HttpServer::kNever;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -236,12 +237,14 @@ std::size_t Connection::begin_body(std::string_view bytes) {
   exchange.request.scheme = before.scheme;
   exchange.request.root_path = before.root_path;
   exchange.request.id = before.id;
-  // What is promised is within the limit, but not there yet: memory for all of it at once only
-  // where that is little.
-  exchange.body.reserve(static_cast<std::size_t>(
-      std::min<std::uint64_t>(exchange.parser.content_length(), kReserveBodyBytes)));
   exchange.parameters.follow(before.path, exchange.request.path);
   exchange.request.parameters = exchange.parameters.view();
+  if (rest.size() >= kLargeStartBytes) {
+    // A client that sends so much at once will send the rest soon; slow ones get no memory on
+    // credit.
+    exchange.body.reserve(static_cast<std::size_t>(
+        std::min<std::uint64_t>(exchange.parser.content_length(), kReserveBodyBytes)));
+  }
   state_ = State::body;
   exchange.body_started_ns = server_.now_ns_;
   return head_size + take_body(rest);

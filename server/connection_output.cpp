@@ -94,7 +94,10 @@ bool Connection::took(const IoResult& result) {
 
 void Connection::begin_sending(const Request& request, Response& response, BodyFraming framing) {
   Exchange& exchange = *exchange_;
-  exchange.kept.copy_head(request);
+  if (!exchange.kept) {
+    exchange.kept = std::make_unique<OwnedRequest>();
+  }
+  exchange.kept->copy_head(request);
   exchange.kept_status = response.status();
   exchange.sender.start(response, framing);
   exchange.sender.start_source([&server = server_, token = token_] { server.wake(token); });
@@ -177,7 +180,7 @@ bool Connection::send_file() {
 }
 
 void Connection::fail_sending() {
-  server_.report_broken_answer(exchange_->kept.request, exchange_->sender.problem());
+  server_.report_broken_answer(exchange_->kept->request, exchange_->sender.problem());
   flush();
   server_.out_.clear();
   cut();
@@ -187,7 +190,7 @@ void Connection::finish_sending() {
   Exchange& exchange = *exchange_;
   const std::uint64_t now_ns = monotonic_ns();
   if (server_.access_log_.is_on()) {
-    server_.access_log_.write(exchange.kept.request, exchange.kept_status,
+    server_.access_log_.write(exchange.kept->request, exchange.kept_status,
                               exchange.sender.content_sent(),
                               (now_ns - exchange.started_ns) / 1000);
   }

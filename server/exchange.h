@@ -40,7 +40,7 @@ struct Exchange {
 
   // Of an answer with a long body, or one that is made elsewhere.
   BodySender sender;
-  OwnedRequest kept;  // the request, for the log at the answer's end
+  std::unique_ptr<OwnedRequest> kept;  // the request, for the log at the answer's end
   int kept_status = 0;
   std::shared_ptr<BodyChannel> intake;           // content on its way to the handler
   std::shared_ptr<std::atomic<bool>> abandoned;  // read by the job that makes the answer

@@ -1,5 +1,6 @@
 #include "server/http_server.h"
 
+#include <malloc.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -342,7 +343,17 @@ void HttpServer::on_tick() {
   if (draining_) {
     drain_idle_connections();
   }
+  give_back_memory();
   hooks_.on_tick(now_ns_);
+}
+
+// After a crowd has left, the allocator would keep what it had for the next one.
+void HttpServer::give_back_memory() {
+  most_open_ = std::max(most_open_, open_);
+  if (most_open_ >= kCrowd && open_ < most_open_ / 2) {
+    most_open_ = open_;
+    ::malloc_trim(0);
+  }
 }
 
 void HttpServer::sweep_deadlines() {

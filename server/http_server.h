@@ -155,6 +155,8 @@ class HttpServer : private PollerOwner, public JobHome {
   static constexpr std::size_t kScratchBytes = 80 * 1024;  // 64 KiB of content and its head
   static constexpr std::size_t kMaxSpareExchanges = 64;
   static constexpr std::uint32_t kTryEarlyEvery = 32;
+  // Connections that are worth tidying up after.
+  static constexpr std::size_t kCrowd = 256;
 
   // Keys below this one are numbers of watches; a connection's has its serial above them.
   static constexpr std::uint64_t kFirstConnectionKey = std::uint64_t{1} << 32;
@@ -211,6 +213,7 @@ class HttpServer : private PollerOwner, public JobHome {
   void open_connection(OwnedFd socket, const HandedConnection& about);
   void schedule_tick();
   void on_tick();
+  void give_back_memory();
   void sweep_deadlines();
   void drain_idle_connections();
   bool hand_on_idle(Connection& connection);
@@ -246,6 +249,7 @@ class HttpServer : private PollerOwner, public JobHome {
   std::vector<ConnectionToken> resuming_;   // have their turn now
   std::size_t open_ = 0;
   std::size_t busy_ = 0;
+  std::size_t most_open_ = 0;  // since memory was given back last
 
   // Memory that every connection uses in its turn.
   std::unique_ptr<char[]> scratch_;

@@ -159,8 +159,6 @@ struct ParserCallbacks {
 RequestParser::RequestParser(const ParserLimits& limits) : limits_(limits) {
   llhttp_init(&llhttp_, HTTP_REQUEST, &ParserCallbacks::settings());
   llhttp_.data = this;
-  spans_.reserve(16);
-  fields_.reserve(16);
 }
 
 void RequestParser::reset() {
