@@ -177,13 +177,13 @@ TEST_F(StaticSite, MethodsOtherThanGetAndHeadAre405) {
       continue;
     }
     EXPECT_EQ(reply.status, 405) << method << reply;
-    EXPECT_EQ(reply.header("Allow"), "GET, HEAD, OPTIONS") << method;
+    EXPECT_EQ(reply.header("Allow"), "OPTIONS, GET, HEAD") << method;
     if (reply.says_close()) client = Client(server_->url());
   }
   client.send("OPTIONS /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
   const Reply reply = client.receive_without_body();
   EXPECT_EQ(reply.status, 204) << reply;
-  EXPECT_EQ(reply.header("Allow"), "GET, HEAD, OPTIONS");
+  EXPECT_EQ(reply.header("Allow"), "OPTIONS, GET, HEAD");
 }
 
 TEST_F(StaticSite, ASinglePageApplicationAnswersEveryPage) {
