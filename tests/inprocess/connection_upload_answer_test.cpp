@@ -2,6 +2,7 @@
 // (100 Continue).
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 
 #include "tests/inprocess/upload_harness.h"
@@ -99,23 +100,31 @@ TEST_F(ConnectionUploadAnswer, AStreamedAnswerIsNeverInterruptedByAQuestion) {
 }
 
 TEST_F(ConnectionUploadAnswer, AnAnswerWithoutContentOfItsOwnEndsTheUpload) {
-  // An upload that was left open behind such an answer met a parser that knew nothing of it.
-  on_upload("/bad", [](const Request&, Response& response) {
+  // An upload that was left open behind such an answer met a parser that knew nothing of it. The
+  // handler still runs meanwhile.
+  std::array<Gate, 3> gates;
+  on_upload("/bad", [&](const Request&, Response& response) {
     response.add_field("X", "a\nb");
-    response.start_stream().write("hello");
+    response.start_stream();
+    gates[0].wait();
   });
-  on_upload("/nothing", [](const Request&, Response& response) {
+  on_upload("/nothing", [&](const Request&, Response& response) {
     response.set_status(204);
-    response.start_stream().write("hello");
+    response.start_stream();
+    gates[1].wait();
   });
   router_.add(Method::get, "/head", {.streams_body = true},
-              [](const Request&, Response& response) { response.start_stream().write("hello"); });
+              [&](const Request&, Response& response) {
+                response.start_stream();
+                gates[2].wait();
+              });
   use_pool();
-  for (const std::string& head :
-       {counted_post("/bad", 100), counted_post("/nothing", 100),
-        std::string("HEAD /head HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n")}) {
+  const std::array heads = {
+      counted_post("/bad", 100), counted_post("/nothing", 100),
+      std::string("HEAD /head HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n")};
+  for (std::size_t i = 0; i < heads.size(); ++i) {
     Client client = connect();
-    client.send(head + "xxx");
+    client.send(heads[i] + "xxx");
     ASSERT_TRUE(turn_until([&] { return !client.received().empty(); }));
     client.send_some("xxx" + get("/"));
     client.finish_sending();
@@ -123,6 +132,7 @@ TEST_F(ConnectionUploadAnswer, AnAnswerWithoutContentOfItsOwnEndsTheUpload) {
     const std::string received = client.take();
     EXPECT_NE(received.find(kClose), received.npos) << received;
     EXPECT_EQ(received.find("HTTP/1.1", 1), received.npos) << received;
+    gates[i].open();
     finish_handlers();
   }
 }
