@@ -19,8 +19,8 @@ namespace prefork {
 
 // What travels beside the socket.
 struct HandedConnection {
-  std::uint32_t epoch = 0;       // of the process the place was reserved on; see ipc/balance.h
-  std::uint32_t requests = 0;    // answered so far; 0: fresh from the listening socket
+  std::uint32_t epoch = 0;            // of the process the place was reserved on; see ipc/balance.h
+  std::uint32_t requests = 0;         // answered so far; 0: fresh from the listening socket
   std::uint32_t awaits_preamble = 0;  // 1: a PROXY preamble comes before the first request
   PeerAddress peer;                   // after a preamble: whom that named
 };

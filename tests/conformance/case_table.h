@@ -49,7 +49,7 @@ struct Condition {
 };
 
 struct Step {
-  std::string send;  // as written; unescape() makes the bytes of it
+  std::string send;       // as written; unescape() makes the bytes of it
   bool then_end = false;  // EOF
   std::vector<Outcome> accepted;
   std::vector<Condition> conditions;
