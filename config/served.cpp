@@ -27,7 +27,8 @@ std::optional<Problem> find_kind(ServeTarget& target) {
   struct stat status {};
   if (stat(target.path.c_str(), &status) != 0) {
     if (errno == ENOENT) {
-      return Problem{in_quotes(target.path) + " does not exist; name a folder of files to serve"};
+      return Problem{in_quotes(target.path) +
+                     " does not exist; name a folder of files or an application to serve"};
     }
     return Problem{in_quotes(target.path) +
                    " cannot be used: " + std::generic_category().message(errno)};
@@ -40,7 +41,7 @@ std::optional<Problem> find_kind(ServeTarget& target) {
     return Problem{in_quotes(target.path) + " is neither a folder nor a file"};
   }
   target.kind = Kind::application;
-  return Problem{in_quotes(target.path) + " is a file; only folders of files can be served"};
+  return std::nullopt;
 }
 
 // The workers of later generations find it wherever they are.
@@ -63,7 +64,7 @@ void resolve_target(Merged& merged) {
     }
     make_absolute(target.path);
   }
-  if (target.kind != Kind::none) return;
+  if (target.kind == Kind::folder) return;
   for (const std::string_view option : kFolderOptions) {
     const Origin& origin = merged.origin(option);
     if (origin.level == Level::by_default || !origin.is_valid) continue;

@@ -17,9 +17,14 @@ std::string description(std::string_view method, std::string_view pattern) {
   return "route " + printable(method) + " " + in_quotes(pattern);
 }
 
-Routed answered_by(const Handler& handler, const RouteOptions& options) {
+Routed answered_by(const Handler& handler, const DeferredHandler& deferred,
+                   const RouteOptions& options) {
   Routed routed;
-  routed.handler = &handler;
+  if (deferred) {
+    routed.deferred = &deferred;
+  } else {
+    routed.handler = &handler;
+  }
   routed.run_on = options.streams_body ? RunOn::pool : options.run_on;
   routed.streams_body = options.streams_body;
   routed.body_limit = options.body_limit;
@@ -51,6 +56,17 @@ const Router::Route* Router::PatternRoutes::find(MethodNumber method) const {
 
 std::optional<std::string> Router::add(std::string_view method, std::string_view pattern,
                                        const RouteOptions& options, Handler handler) {
+  return add(method, pattern, Route{kNoMethod, {}, {}, options, std::move(handler), {}});
+}
+
+std::optional<std::string> Router::add_deferred(std::string_view method, std::string_view pattern,
+                                                const RouteOptions& options,
+                                                DeferredHandler handler) {
+  return add(method, pattern, Route{kNoMethod, {}, {}, options, {}, std::move(handler)});
+}
+
+std::optional<std::string> Router::add(std::string_view method, std::string_view pattern,
+                                       Route route) {
   const std::string what = description(method, pattern);
   const MethodNumber number = method_number(method);
   if (number == kNoMethod) {
@@ -65,12 +81,13 @@ std::optional<std::string> Router::add(std::string_view method, std::string_view
     patterns_.emplace_back();
   }
   PatternRoutes& known = patterns_[at];
-  for (const Route& route : known.routes) {
-    if (route.method == number) {
-      return what + ": the same as " + description(method, route.pattern);
+  for (const Route& other : known.routes) {
+    if (other.method == number) {
+      return what + ": the same as " + description(method, other.pattern);
     }
   }
-  Route route{number, std::string(pattern), {}, options, std::move(handler)};
+  route.method = number;
+  route.pattern = pattern;
   for (const RoutePart& part : parts) {
     if (part.kind != RoutePart::Kind::text) {
       route.names.emplace_back(part.text);
@@ -113,7 +130,7 @@ Routed Router::route(const Request& request, RouteParameters& parameters) const 
       for (std::size_t i = 0; i < parameters.count; ++i) {
         parameters.fields[i].name = route->names[i];
       }
-      return answered_by(route->handler, route->options);
+      return answered_by(route->handler, route->deferred, route->options);
     }
     allow.add(patterns_[at].methods);
   }

@@ -33,6 +33,11 @@ class Router : public Application {
   [[nodiscard]] std::optional<std::string> add(std::string_view method, std::string_view pattern,
                                                const RouteOptions& options, Handler handler);
 
+  [[nodiscard]] std::optional<std::string> add_deferred(std::string_view method,
+                                                        std::string_view pattern,
+                                                        const RouteOptions& options,
+                                                        DeferredHandler handler);
+
   // For routes written in the server's own source: what is wrong with one is a bug, and aborts.
   void add(Method method, std::string_view pattern, const RouteOptions& options, Handler handler);
   void add(Method method, std::string_view pattern, RunOn run_on, Handler handler);
@@ -41,12 +46,16 @@ class Router : public Application {
                              RouteParameters& parameters) const noexcept override;
 
  private:
+  struct Route;
+  std::optional<std::string> add(std::string_view method, std::string_view pattern, Route route);
+
   struct Route {
     MethodNumber method = kNoMethod;
     std::string pattern;  // as written for this method
     std::vector<std::string> names;
     RouteOptions options;
-    Handler handler;
+    Handler handler;           // or
+    DeferredHandler deferred;  // one of the two
   };
   struct PatternRoutes {
     MethodSet methods;

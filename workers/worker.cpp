@@ -17,6 +17,7 @@
 #include "server/access_log.h"
 #include "server/demo_app.h"
 #include "server/http_server.h"
+#include "server/native_application.h"
 #include "server/static_files.h"
 #include "workers/child.h"
 #include "workers/thread_pool.h"
@@ -50,6 +51,12 @@ std::uint64_t request_share(const Options& options) {
   return options.limit_max_requests + jitter(seed);
 }
 
+// The application is at fault: nobody should try again before it is another one.
+class ApplicationFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 class Worker : public ServerHooks {
  public:
   Worker(const ChildContext& context, OwnedFd signal_fd)
@@ -78,10 +85,21 @@ class Worker : public ServerHooks {
             (serves_files() ? static_cast<std::uint32_t>(cache_limits.open_files) : 0));
     server_ = std::make_unique<HttpServer>(loop_, settings, *application_, record_, access_log_,
                                            *this, pool_.get());
+    if (native_ != nullptr) {
+      if (const auto refusal = native_->start_worker(about_this_worker())) {
+        throw std::runtime_error("the application does not let this worker start: " + *refusal);
+      }
+    }
     begin_to_serve();
     server_->run();
     server_->abandon_all();
     pool_.reset();
+    if (native_ != nullptr) {
+      native_->stop_worker(about_this_worker());
+      // Its threads may still deliver to the server, until the process is gone.
+      static_cast<void>(server_.release());
+      static_cast<void>(application_.release());
+    }
     return 0;
   }
 
@@ -133,12 +151,37 @@ class Worker : public ServerHooks {
     return context_.options.target.kind == ServeTarget::Kind::folder;
   }
 
-  std::unique_ptr<Application> make_application(const StaticCacheLimits& cache_limits) const {
+  std::unique_ptr<Application> load_application() {
+    auto loaded = NativeApplication::load(
+        context_.options.target.path,
+        [this](LogLevel level, std::string_view line) { context_.log.write(level, line); });
+    if (const auto* problem = std::get_if<LoadProblem>(&loaded)) {
+      throw ApplicationFailed(problem->text);
+    }
+    native_ = std::get<std::unique_ptr<NativeApplication>>(loaded).get();
+    return std::move(std::get<std::unique_ptr<NativeApplication>>(loaded));
+  }
+
+  [[nodiscard]] prefork_worker about_this_worker() const {
+    prefork_worker worker{};
+    worker.size = sizeof worker;
+    worker.slot = context_.id.slot;
+    worker.workers = context_.options.workers;
+    worker.generation = context_.generation;
+    worker.restarts = context_.segment.notes(context_.id.slot).restarts.load();
+    worker.pid = ::getpid();
+    return worker;
+  }
+
+  std::unique_ptr<Application> make_application(const StaticCacheLimits& cache_limits) {
     const Options& options = context_.options;
     if (serves_files()) {
       return make_static_site({options.target.path, options.root_path, options.index,
                                options.listing, options.spa, options.cache_control},
                               cache_limits);
+    }
+    if (options.target.kind == ServeTarget::Kind::application) {
+      return load_application();
     }
     return make_demo_app({context_.id.slot, ::getpid(), context_.generation, options.demo_crash,
                           context_.statistics_url});
@@ -201,6 +244,9 @@ class Worker : public ServerHooks {
       server_->pause_watch(inbox_watch_);
     }
     mode_ = mode;
+    if (native_ != nullptr && !std::exchange(drain_told_, true)) {
+      native_->drain(about_this_worker());
+    }
     server_->drain(mode);
   }
 
@@ -267,6 +313,8 @@ class Worker : public ServerHooks {
   asio::io_context loop_;
   AccessLog access_log_;
   std::unique_ptr<Application> application_;
+  NativeApplication* native_ = nullptr;  // application_, where it came as a shared object
+  bool drain_told_ = false;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<ThreadPool> pool_;  // ends before the server it delivers to
   const std::uint64_t share_;         // requests after which a successor is asked for; 0: never
@@ -284,6 +332,9 @@ int run_worker(const ChildContext& context) {
   try {
     Worker worker(context, take_over_signals(context.master_pid));
     return worker.run();
+  } catch (const ApplicationFailed& error) {
+    context.control.send({context.epoch, BootFailedFrame{error.what()}});
+    return to_int(ExitCode::application_failed);
   } catch (const std::exception& error) {
     context.control.send({context.epoch, BootFailedFrame{error.what()}});
     return to_int(ExitCode::no_worker_booted);

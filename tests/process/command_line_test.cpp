@@ -45,7 +45,8 @@ const Mistake kCommandLine[] = {
     {"MissingFolder",
      {"./no-such-folder"},
      2,
-     "command line: './no-such-folder' does not exist; name a folder of files to serve"},
+     "command line: './no-such-folder' does not exist; name a folder of files or an application to "
+     "serve"},
     {"ListingWithoutAFolder",
      {"--listing"},
      2,

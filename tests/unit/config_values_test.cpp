@@ -120,8 +120,6 @@ TEST(ConfigValues, ThatMakeNoSenseAreRefusedInOneLine) {
        "--cache-control: '*.js' has no equals sign; use PATTERN=VALUE as in *.js=max-age=3600"},
       {"--app", "/dev/null", "--app: '/dev/null' is neither a folder nor a file"},
       {"--app", "/etc/passwd/x", "--app: '/etc/passwd/x' cannot be used: Not a directory"},
-      {"--app", "/etc/passwd",
-       "--app: '/etc/passwd' is a file; only folders of files can be served"},
       {"--log-level", "warn",
        "--log-level: 'warn' is not a log level; use trace, debug, info, warning, error, critical "
        "or off"},

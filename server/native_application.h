@@ -1,0 +1,56 @@
+// An application that came as a shared object: what it registered through the C interface, as the
+// rest of the server sees applications. See include/prefork/abi.h. Made by the event loop's thread;
+// its functions may be called as the interface says.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "config/options.h"
+#include "server/application.h"
+#include "server/include/prefork/abi.h"
+#include "server/router.h"
+#include "server/shared_object.h"
+
+struct prefork_app {
+  using Report = std::function<void(prefork::LogLevel level, std::string_view line)>;
+
+  prefork::Router router;
+  prefork::Handler not_found;
+  prefork::RunOn not_found_on = prefork::RunOn::pool;
+  prefork_hooks hooks{};
+  void* hooks_user_data = nullptr;
+  std::string failure;  // what the application said last
+  Report report;
+};
+
+namespace prefork {
+
+class NativeApplication : public Application {
+ public:
+  // `report` may be called by any thread.
+  static std::variant<std::unique_ptr<NativeApplication>, LoadProblem> load(
+      const std::string& path, prefork_app::Report report);
+
+  [[nodiscard]] Routed route(const Request& request,
+                             RouteParameters& parameters) const noexcept override;
+
+  // The application's hooks. A worker that the application does not let start: what it says of it.
+  std::optional<std::string> start_worker(const prefork_worker& worker);
+  void drain(const prefork_worker& worker);
+  void stop_worker(const prefork_worker& worker);
+
+ private:
+  NativeApplication() = default;
+
+  prefork_app app_;
+};
+
+// The functions an application gets. Lives as long as the process.
+const prefork_api& native_api();
+
+}  // namespace prefork

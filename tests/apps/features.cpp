@@ -1,0 +1,109 @@
+// Every part of the application interface once, for the tests.
+#include <prefork/app.hpp>
+
+#include <array>
+#include <cstdlib>
+#include <stdexcept>
+#include <thread>
+
+namespace {
+
+std::string join(const prefork::Request& request) {
+  std::string text(request.method());
+  text.append(" ").append(request.path()).append(" q=").append(request.query("q").value_or("-"));
+  text.append(" agent=").append(request.header("user-agent").value_or("-"));
+  text.append(" cookie=").append(request.cookie("c").value_or("-"));
+  text.append(" form=").append(request.form("f").value_or("-"));
+  return text.append(" bytes=").append(std::to_string(request.bytes().size()));
+}
+
+prefork::Response count_upload(const prefork::Request& request) {
+  std::array<char, 64 * 1024> room;
+  std::size_t total = 0;
+  while (const std::size_t got = request.read(room)) {
+    total += got;
+  }
+  return prefork::text(std::to_string(total));
+}
+
+}  // namespace
+
+PREFORK_APP(app) {
+  app.before([](const prefork::Request& request) -> std::optional<prefork::Response> {
+    if (request.header("x-block")) {
+      return prefork::text("blocked", 403);
+    }
+    return std::nullopt;
+  });
+  app.after([](const prefork::Request&, prefork::Response& response) {
+    response.header("X-After", "yes");
+  });
+  app.on_error([](const prefork::Request& request, const std::exception& error) {
+    if (request.path() == "/throws") {
+      return prefork::text(std::string("caught: ") + error.what(), 418);
+    }
+    throw std::runtime_error(error.what());
+  });
+  app.not_found([](const prefork::Request& request) {
+    return prefork::text("nothing at " + std::string(request.path()), 404);
+  });
+
+  app.route("POST", "/all",
+            [](const prefork::Request& request) { return prefork::text(join(request)); });
+  app.get("/items/{id}/{rest...}", [](const prefork::Request& request) {
+    return prefork::text(std::string(request.parameter("id")) + "|" +
+                         std::string(request.parameter("rest")));
+  });
+  app.get("/loop", prefork::on_loop, [](const prefork::Request&) { return prefork::text("loop"); });
+  app.get("/throws", [](const prefork::Request&) -> prefork::Response {
+    throw std::runtime_error("on purpose");
+  });
+  app.get("/fails", [](const prefork::Request&) -> prefork::Response {
+    throw std::runtime_error("no disk");
+  });
+  app.get("/bad-field", [](const prefork::Request&) {
+    return prefork::text("x").header("X-Bad", "a\r\nInjected: 1");
+  });
+  app.get("/redirect", [](const prefork::Request&) { return prefork::redirect("/loop", 303); });
+  app.get("/file", [](const prefork::Request& request) {
+    return prefork::file(request.query("path").value_or(""), "text/plain");
+  });
+  app.get("/stream", [](const prefork::Request&) {
+    return prefork::stream([](prefork::Writer& out) {
+      for (int i = 0; i < 1000 && out.write(std::string(1000, 'x')); ++i) {
+      }
+    });
+  });
+  app.get("/events", [](const prefork::Request&) {
+    return prefork::events([](prefork::Writer& out) {
+      out.event("one");
+      out.event("two\nlines", "kind");
+    });
+  });
+  app.post("/upload", prefork::upload(std::uint64_t{1} << 40), count_upload);
+  app.get("/later", prefork::deferred, [](prefork::Request, prefork::Responder responder) {
+    std::thread([responder = std::move(responder)]() mutable {
+      responder.send(prefork::text("later"));
+    }).detach();
+  });
+  app.get("/pieces", prefork::deferred, [](prefork::Request, prefork::Responder responder) {
+    responder.start(prefork::Response().header("Content-Type", "text/plain"));
+    std::thread([responder = std::move(responder)]() mutable {
+      for (int i = 0; i < 100 && responder.write(std::string(10'000, 'p')); ++i) {
+      }
+    }).detach();
+  });
+  app.get("/dropped", prefork::deferred, [](prefork::Request, prefork::Responder) {});
+  app.get("/crash", [](const prefork::Request&) -> prefork::Response { std::abort(); });
+
+  app.on_worker_start([&app](const prefork::Worker& worker) {
+    if (std::getenv("TEST_APP_REFUSES") != nullptr) {
+      throw std::runtime_error("the test wants no worker");
+    }
+    app.log(prefork::LogLevel::info, "started worker " + std::to_string(worker.slot) + " of " +
+                                         std::to_string(worker.workers));
+  });
+  app.on_drain([&app](const prefork::Worker&) { app.log(prefork::LogLevel::info, "draining"); });
+  app.on_worker_stop(
+      [&app](const prefork::Worker&) { app.log(prefork::LogLevel::info, "stopped"); });
+}

@@ -1,0 +1,218 @@
+// Applications that come as shared objects: what authors see of the interface, what is said of
+// wrong ones, and how one is exchanged for another.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+
+#include "tests/support/server_process.h"
+
+namespace prefork::test {
+namespace {
+
+std::string app(const std::string& name) {
+  return std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so";
+}
+
+class Features : public testing::Test {
+ protected:
+  ServerProcess server_{{app("features"), "--workers", "2"}};
+  Client client_{server_.url()};
+
+  Reply send(const std::string& bytes) {
+    client_.send(bytes);
+    return client_.receive();
+  }
+};
+
+TEST_F(Features, ARequestCanBeReadInEveryPart) {
+  const Reply reply = send(
+      "POST /all?q=a%20b HTTP/1.1\r\nHost: test\r\nUser-Agent: me\r\nCookie: a=0; c=1\r\n"
+      "Content-Length: 7\r\n\r\nf=x+%79");
+  EXPECT_EQ(reply.status, 200) << reply;
+  EXPECT_EQ(reply.body, "POST /all q=a b agent=me cookie=1 form=x y bytes=7");
+}
+
+TEST_F(Features, PatternsHaveParametersAndAWildcard) {
+  EXPECT_EQ(client_.get("/items/7/a/b%20c").body, "7|a/b c");
+  EXPECT_EQ(client_.get("/items/7").status, 404);
+}
+
+TEST_F(Features, HandlersRunOnTheLoopAndOnThePool) {
+  EXPECT_EQ(client_.get("/loop").body, "loop");
+  EXPECT_EQ(client_.get("/redirect").header("Location"), "/loop");
+}
+
+TEST_F(Features, MethodsFollowFromTheRoutes) {
+  const Reply wrong = send("DELETE /loop HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_EQ(wrong.status, 405) << wrong;
+  EXPECT_EQ(wrong.header("Allow"), "OPTIONS, GET, HEAD");
+  client_.send("HEAD /loop HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_EQ(client_.receive_without_body().header("Content-Length"), "4");
+}
+
+TEST_F(Features, FunctionsBeforeAndAfterAndForErrorsAreCalled) {
+  EXPECT_EQ(client_.get("/loop").header("X-After"), "yes");
+  const Reply blocked = send("GET /loop HTTP/1.1\r\nHost: test\r\nX-Block: 1\r\n\r\n");
+  EXPECT_EQ(blocked.status, 403);
+  EXPECT_EQ(blocked.header("X-After"), "yes");
+  EXPECT_EQ(client_.get("/throws").status, 418);
+  const Reply nothing = client_.get("/nowhere");
+  EXPECT_EQ(nothing.status, 404);
+  EXPECT_EQ(nothing.body, "nothing at /nowhere");
+}
+
+TEST_F(Features, AHandlerThatThrowsIsA500AndALineInTheLog) {
+  EXPECT_EQ(client_.get("/fails").status, 500);
+  EXPECT_TRUE(server_.has_logged({"GET /fails answered with 500: no disk"}));
+}
+
+TEST_F(Features, AFieldThatWouldBreakTheFramingIsA500) {
+  const Reply reply = client_.get("/bad-field");
+  EXPECT_EQ(reply.status, 500) << reply;
+  EXPECT_FALSE(reply.header("Injected"));
+}
+
+TEST_F(Features, AFileIsSentAndOneThatIsNotThereIsA500) {
+  server_.folder().write("content", "of a file\n");
+  const Reply reply = client_.get("/file?path=" + server_.folder().path() + "/content");
+  EXPECT_EQ(reply.body, "of a file\n") << reply;
+  EXPECT_EQ(client_.get("/file?path=/nowhere").status, 500);
+}
+
+TEST_F(Features, AnswersInPiecesArriveWhole) {
+  const std::string close = " HTTP/1.0\r\nHost: test\r\n\r\n";
+  const auto size_of = [&](const std::string& path) {
+    Client client(server_.url());
+    client.send("GET " + path + close);
+    const std::string all = client.receive_to_the_end();
+    return all.size() - all.find("\r\n\r\n") - 4;
+  };
+  EXPECT_EQ(size_of("/stream"), 1'000'000U);
+  EXPECT_EQ(size_of("/pieces"), 1'000'000U);
+}
+
+TEST_F(Features, EventsHaveTheirForm) {
+  Client client(server_.url());
+  client.send("GET /events HTTP/1.0\r\nHost: test\r\n\r\n");
+  const std::string all = client.receive_to_the_end();
+  EXPECT_NE(all.find("Content-Type: text/event-stream\r\n"), std::string::npos) << all;
+  EXPECT_TRUE(all.ends_with("data: one\n\nevent: kind\ndata: two\ndata: lines\n\n")) << all;
+}
+
+TEST_F(Features, AnUploadIsReadWhileItArrives) {
+  constexpr std::size_t kSize = 8 * 1024 * 1024;  // eight times what --limit-body lets through
+  client_.send("POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(kSize) +
+               "\r\n\r\n");
+  client_.send(std::string(kSize, 'u'));
+  EXPECT_EQ(client_.receive().body, std::to_string(kSize));
+}
+
+TEST_F(Features, DeferredAnswersComeFromOtherThreads) {
+  EXPECT_EQ(client_.get("/later").body, "later");
+  EXPECT_EQ(client_.get("/dropped").status, 500);
+  EXPECT_TRUE(server_.has_logged({"a deferred answer was dropped"}));
+}
+
+TEST_F(Features, ACrashCostsOneWorkerAndIsNamed) {
+  EXPECT_EQ(client_.get("/crash").status, 0);
+  EXPECT_TRUE(server_.has_logged({"was working on GET /crash"}));
+  EXPECT_TRUE(server_.wait_for_workers(2));
+  EXPECT_EQ(get(server_.url(), "/loop").body, "loop");
+}
+
+TEST_F(Features, TheWorkersLifeIsTold) {
+  EXPECT_TRUE(server_.has_logged({"started worker 0 of 2"}));
+  EXPECT_TRUE(server_.has_logged({"started worker 1 of 2"}));
+  EXPECT_EQ(server_.stop(), exit_code(0));
+  EXPECT_EQ(server_.times_logged("draining"), 2U);
+  EXPECT_EQ(server_.times_logged(": stopped\n"), 3U) << server_.log();  // two workers, the master
+}
+
+// --- wrong applications --------------------------------------------------------------------------
+
+struct Wrong {
+  const char* name;
+  const char* said;
+};
+
+class WrongApplication : public testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongApplication, EndsTheStartWithOneLineAndCode4) {
+  const FinishedRun run = run_to_the_end(
+      launch_of({app(GetParam().name), "--workers", "1", "--port", "0", "--admin", "off"}));
+  EXPECT_EQ(run.exit, exit_code(4)) << run.err;
+  EXPECT_NE(run.err.find(GetParam().said), std::string::npos) << run.err;
+  EXPECT_TRUE(no_process_left(run.group));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, WrongApplication,
+    testing::Values(Wrong{"broken_1", "was built for version 999 of the application interface"},
+                    Wrong{"broken_2", "does not export prefork_abi_version"},
+                    Wrong{"broken_3", "cannot be loaded: no licence file"},
+                    Wrong{"broken_4", "route GET '/a/{y}': the same as route GET '/a/{x}'"},
+                    Wrong{"broken_5", "undefined symbol: prefork_test_symbol_that_nobody_has"}),
+    [](const auto& wrong) { return std::string(wrong.param.name); });
+
+TEST(Application, AFileThatIsNoSharedObjectIsSaidToBeNone) {
+  const TemporaryFolder folder;
+  folder.write("app.so",
+               "nothing of the kind, but long enough to have had a header of its own....");
+  const FinishedRun run = run_to_the_end(
+      launch_of({folder.path() + "/app.so", "--workers", "1", "--port", "0", "--admin", "off"}));
+  EXPECT_EQ(run.exit, exit_code(4)) << run.err;
+  EXPECT_NE(run.err.find("not a shared object (build it with -fPIC -shared)"), std::string::npos)
+      << run.err;
+}
+
+TEST(Application, ThatRefusesToStartAWorkerIsABootFailure) {
+  Launch launch = launch_of({app("features"), "--workers", "1", "--port", "0", "--admin", "off"});
+  launch.environment["TEST_APP_REFUSES"] = "1";
+  const FinishedRun run = run_to_the_end(launch);
+  EXPECT_EQ(run.exit, exit_code(3)) << run.err;
+  EXPECT_NE(run.err.find("the test wants no worker"), std::string::npos) << run.err;
+}
+
+// --- reload --------------------------------------------------------------------------------------
+
+class ExchangedApplication : public testing::Test {
+ protected:
+  // As deployments do it: a new file takes the place of the old one.
+  void put(const std::string& from) {
+    const std::string next = folder_.path() + "/next.so";
+    std::filesystem::copy_file(from, next, std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::rename(next, path_);
+  }
+
+  TemporaryFolder folder_;
+  std::string path_ = folder_.path() + "/app.so";
+};
+
+TEST_F(ExchangedApplication, AReloadServesTheNewFile) {
+  put(app("hello"));
+  ServerProcess server({path_, "--workers", "2"});
+  ASSERT_EQ(get(server.url(), "/").body, "Hello, World!\n");
+  EXPECT_EQ(get(server.url(), "/hello/you").body, R"({"hello":"you"})");
+  put(app("features"));
+  server.send_signal(SIGHUP);
+  EXPECT_TRUE(server.wait_for_statistics([](const Json& statistics) {
+    return statistics["server"]["generation"] == 2 && statistics["workers"].size() == 2;
+  }));
+  EXPECT_EQ(get(server.url(), "/loop").body, "loop");
+}
+
+TEST_F(ExchangedApplication, AReloadWithAWrongFileKeepsTheOldWorkers) {
+  put(app("hello"));
+  ServerProcess server({path_, "--workers", "2"});
+  const auto before = server.worker_pids();
+  put(app("broken_3"));
+  server.send_signal(SIGHUP);
+  EXPECT_TRUE(server.has_logged({"no licence file"}));
+  EXPECT_EQ(get(server.url(), "/").body, "Hello, World!\n");
+  EXPECT_EQ(server.worker_pids(), before);
+}
+
+}  // namespace
+}  // namespace prefork::test
