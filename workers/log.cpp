@@ -1,7 +1,6 @@
 #include "workers/log.h"
 
 #include <fcntl.h>
-#include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <utility>
 
 #include "ipc/owned_fd.h"
@@ -60,19 +60,29 @@ std::string without_control_characters(std::string_view line) {
 }  // namespace
 
 // spdlog's own file sinks write through stdio, which may split a line; this one does not.
-class Log::LineSink : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+class Log::LineSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  OwnedFd file;
+  void set_file(OwnedFd file) {
+    const std::lock_guard lock(mutex_);
+    file_ = std::move(file);
+  }
+  [[nodiscard]] int fd() {
+    const std::lock_guard lock(mutex_);
+    return file_.get();
+  }
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
     spdlog::memory_buf_t line;
     formatter_->format(message, line);
-    const int fd = file.valid() ? file.get() : STDERR_FILENO;
+    const int fd = file_.valid() ? file_.get() : STDERR_FILENO;
     // A full disk loses lines, never the service.
     [[maybe_unused]] const ssize_t written = ::write(fd, line.data(), line.size());
   }
   void flush_() override {}
+
+ private:
+  OwnedFd file_;
 };
 
 struct Log::Parts {
@@ -105,7 +115,7 @@ bool Log::reopen(std::string& problem) {
       return false;
     }
   }
-  parts_->sink->file = std::move(opened);
+  parts_->sink->set_file(std::move(opened));
   return true;
 }
 
@@ -117,7 +127,7 @@ void Log::set_name(std::string_view name) {
   parts_->sink->set_pattern(pattern + "[%P]: %v");
 }
 
-int Log::fd() const { return parts_->sink->file.get(); }
+int Log::fd() const { return parts_->sink->fd(); }
 
 void Log::write(LogLevel level, std::string_view line) {
   const spdlog::level::level_enum spdlog_level = to_spdlog(level);

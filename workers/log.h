@@ -1,6 +1,7 @@
 // The log of a process: one line per event, each written by a single write() to a descriptor opened
 // with O_APPEND, so that lines of different processes never mix. Synchronous, without threads, and
 // therefore safe before and after fork; a child inherits its parent's log and gives itself a name.
+// Lines may come from any thread; all else is for the process's main thread.
 //
 //   2026-11-21 06:08:00.123 info  master[411]: ready: 4 workers in 31 ms
 #pragma once
