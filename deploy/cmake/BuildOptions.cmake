@@ -51,7 +51,7 @@ if(PREFORK_SANITIZE)
     message(FATAL_ERROR "PREFORK_SANITIZE is '${PREFORK_SANITIZE}'; use address,undefined or thread")
   endif()
   add_compile_options(-fsanitize=${PREFORK_SANITIZE} -fno-sanitize-recover=all
-                      -fno-omit-frame-pointer -O1 -g)
+                      -fno-omit-frame-pointer -O1 -g1)
   add_link_options(-fsanitize=${PREFORK_SANITIZE})
   # A child that leaves by _exit skips the leak check: the program asks for it where this is defined.
   add_compile_definitions(PREFORK_SANITIZE_BUILD)
