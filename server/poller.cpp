@@ -91,6 +91,9 @@ void Poller::run() {
   static_cast<void>(watch_.release());
   running_ = true;
   now_ns_ = owner_.on_batch();
+  // Asio's first turn: what was posted before, and while descriptors are free. (UBSan opens a pipe
+  // when it checks a type for the first time; without descriptors it takes that for a broken type.)
+  loop_.poll();
   while (!loop_.stopped()) {
     take_batch(timeout_ms());
     if (now_ns_ >= owner_.asio_due_ns()) {

@@ -11,7 +11,7 @@ using Milliseconds = std::chrono::milliseconds;
 using TestClock = std::chrono::steady_clock;
 
 // Sanitized programs are slow; what is promised within a second is then promised within several.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef PREFORK_SANITIZE_BUILD
 inline constexpr int kSlowness = 4;
 #else
 inline constexpr int kSlowness = 1;
