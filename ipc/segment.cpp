@@ -33,6 +33,7 @@ void clear_record(WorkerRecord& record) {
   record.beat_ns.store(0, kRelaxed);
   record.counters.clear();
   record.gauges.clear();
+  record.app_numbers.clear();
   record.latency.clear();
   record.queue_wait.clear();
   record.run_time.clear();
@@ -141,6 +142,7 @@ void Segment::fold(RecordId id, std::uint64_t cpu_us) {
   const std::uint64_t start = sequence.load(std::memory_order_relaxed);
   sequence.store(start + 1, std::memory_order_seq_cst);
   retired().counters.add_all(ended.counters);
+  retired().app_numbers.merge_counters_from(ended.app_numbers);
   retired().latency.merge_from(ended.latency);
   retired().queue_wait.merge_from(ended.queue_wait);
   retired().run_time.merge_from(ended.run_time);

@@ -15,6 +15,7 @@
 #include <optional>
 #include <thread>
 
+#include "ipc/app_numbers.h"
 #include "ipc/counters.h"
 #include "ipc/histogram.h"
 #include "ipc/in_flight.h"
@@ -23,7 +24,7 @@
 
 namespace prefork {
 
-inline constexpr std::uint32_t kSegmentVersion = 1;
+inline constexpr std::uint32_t kSegmentVersion = 2;
 inline constexpr std::uint32_t kSeatsPerSlot = 2;
 inline constexpr std::uint32_t kMaxSlots = 320;  // 256 workers at start and room for TTIN
 inline constexpr std::uint32_t kMaxPoolThreads = 256;
@@ -107,6 +108,7 @@ struct alignas(64) WorkerRecord {
 
   alignas(64) Counters counters;
   alignas(64) Gauges gauges;
+  alignas(64) AppNumbers app_numbers;
   alignas(64) Histogram latency;     // head understood to answer written
   alignas(64) Histogram queue_wait;  // waiting for a pool thread
   alignas(64) Histogram run_time;    // on a pool thread

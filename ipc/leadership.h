@@ -1,0 +1,34 @@
+// At most one worker is the leader: the one that holds a lock on a file without a name, which the
+// kernel takes back when its process ends, however it ends. fcntl(2), advisory record locks: they
+// belong to the process and are not inherited. Made by the master before the first fork; each
+// worker asks for itself. Any thread may ask is_held().
+#pragma once
+
+#include <atomic>
+
+#include "ipc/owned_fd.h"
+
+namespace prefork {
+
+class Leadership {
+ public:
+  // Throws std::system_error.
+  Leadership();
+
+  // Tries to become the leader, or finds that this process is it. Never waits.
+  bool try_take();
+  // For good: this process does not become the leader again.
+  void give_up();
+  [[nodiscard]] bool is_held() const { return held_.load(std::memory_order_acquire); }
+
+  // Must stay open in the workers, and must not be opened a second time: closing any descriptor of
+  // the file gives the lock away.
+  [[nodiscard]] int fd() const { return file_.get(); }
+
+ private:
+  OwnedFd file_;
+  std::atomic<bool> held_{false};
+  bool given_up_ = false;
+};
+
+}  // namespace prefork
