@@ -230,6 +230,11 @@ constexpr std::array kOptions = {
     OptionSpec{"limit-max-requests-jitter", "N", OptionGroup::processes,
                "Up to so many requests more, at random for each worker.",
                CountField{&Options::limit_max_requests_jitter, 0, 1000 * kMillion}},
+    OptionSpec{
+        "preload", "", OptionGroup::processes,
+        "Load the application in the master, before the fork: workers share what it has read "
+        "by copy-on-write.",
+        SwitchField{&Options::preload}},
     OptionSpec{"timeout-worker-boot", "TIME", OptionGroup::processes,
                "A worker must be ready within this time.", deadline(&Options::timeout_worker_boot)},
     OptionSpec{"timeout-worker-healthcheck", "TIME", OptionGroup::processes,

@@ -60,6 +60,8 @@ struct Options {
   std::chrono::milliseconds timeout_worker_healthcheck{5'000};
   std::chrono::milliseconds timeout_graceful_shutdown{30'000};
 
+  bool preload = false;  // the master loads the application before it forks
+
   // Behind a proxy.
   bool proxy_headers = true;  // take X-Forwarded-* and Forwarded of forwarded_allow_ips
   IpNetworks forwarded_allow_ips = IpNetworks::loopback();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -29,6 +30,9 @@ prefork_status refuse_route(prefork_app* app, std::string_view why) {
 }
 
 prefork_status add_route(prefork_app* app, const prefork_route* route) {
+  if (app->is_loaded) {
+    return PREFORK_WRONG;
+  }
   if (route->size < sizeof *route || route->handler == nullptr) {
     return refuse_route(app, "a route without a handler");
   }
@@ -56,7 +60,7 @@ prefork_status add_route(prefork_app* app, const prefork_route* route) {
 }
 
 prefork_status set_not_found(prefork_app* app, const prefork_route* route) {
-  if (route->size < sizeof *route || route->handler == nullptr) {
+  if (app->is_loaded || route->size < sizeof *route || route->handler == nullptr) {
     return PREFORK_WRONG;
   }
   app->not_found = [handler = route->handler, user_data = route->user_data](const Request& request,
@@ -67,8 +71,32 @@ prefork_status set_not_found(prefork_app* app, const prefork_route* route) {
   return PREFORK_OK;
 }
 
+prefork_status mount_folder(prefork_app* app, const prefork_mount* mount) {
+  if (app->is_loaded || mount->size < sizeof *mount) {
+    return PREFORK_WRONG;
+  }
+  StaticSettings settings;
+  settings.folder = to_view(mount->folder);
+  settings.listing = mount->listing != 0;
+  settings.spa = mount->spa != 0;
+  if (mount->index.size != 0) {
+    settings.index = to_view(mount->index);
+  }
+  if (mount->cache_control.size != 0) {
+    auto rule = parse_cache_rule("*=" + std::string(to_view(mount->cache_control)));
+    if (const auto* problem = std::get_if<Problem>(&rule)) {
+      return refuse_route(app, "Cache-Control: " + problem->text);
+    }
+    settings.cache_rules.push_back(std::get<CacheRule>(std::move(rule)));
+  }
+  const auto problem = app->mounts.add(to_view(mount->prefix), std::move(settings));
+  return problem ? refuse_route(app, *problem) : PREFORK_OK;
+}
+
+// One that was built against an older interface has fewer hooks.
 void set_hooks(prefork_app* app, const prefork_hooks* hooks, void* user_data) {
-  app->hooks = *hooks;
+  app->hooks = {};
+  std::memcpy(&app->hooks, hooks, std::min(hooks->size, sizeof app->hooks));
   app->hooks_user_data = user_data;
 }
 
@@ -85,9 +113,11 @@ prefork_api make_api() {
   api.version = PREFORK_ABI_VERSION;
   api.add_route = add_route;
   api.set_not_found = set_not_found;
+  api.mount_folder = mount_folder;
   api.set_hooks = set_hooks;
   api.fail = fail;
   api.log = log;
+  add_shared_functions(api);
   add_answer_functions(api);
   return api;
 }
@@ -122,17 +152,33 @@ std::variant<std::unique_ptr<NativeApplication>, LoadProblem> NativeApplication:
     return LoadProblem{"'" + path + "' cannot be loaded: " +
                        (said.empty() ? "it returned " + std::to_string(result) : said)};
   }
+  application->app_.is_loaded = true;
   return application;
+}
+
+NativeApplication::~NativeApplication() {
+  if (app_.hooks.unload != nullptr) {
+    app_.hooks.unload(app_.hooks_user_data);
+  }
 }
 
 Routed NativeApplication::route(const Request& request,
                                 RouteParameters& parameters) const noexcept {
   Routed routed = app_.router.route(request, parameters);
+  if (!routed.has_handler() && routed.status == 404) {
+    routed = app_.mounts.route(request);
+  }
   if (!routed.has_handler() && routed.status == 404 && app_.not_found) {
     routed.handler = &app_.not_found;
     routed.run_on = app_.not_found_on;
   }
   return routed;
+}
+
+void NativeApplication::enter_worker(const SharedPlace& place, const std::string& root_path,
+                                     StaticCacheLimits limits) {
+  app_.mounts.open(root_path, limits);
+  bind(app_.numbers, place);
 }
 
 std::optional<std::string> NativeApplication::start_worker(const prefork_worker& worker) {
@@ -145,6 +191,12 @@ std::optional<std::string> NativeApplication::start_worker(const prefork_worker&
     return std::nullopt;
   }
   return app_.failure.empty() ? "worker_start returned " + std::to_string(result) : app_.failure;
+}
+
+void NativeApplication::lead(const prefork_worker& worker) {
+  if (app_.hooks.lead != nullptr) {
+    app_.hooks.lead(app_.hooks_user_data, &worker);
+  }
 }
 
 void NativeApplication::drain(const prefork_worker& worker) {

@@ -1,6 +1,7 @@
 // An application that came as a shared object: what it registered through the C interface, as the
-// rest of the server sees applications. See include/prefork/abi.h. Made by the event loop's thread;
-// its functions may be called as the interface says.
+// rest of the server sees applications. See include/prefork/abi.h. Loaded by a worker for itself,
+// or by the master, whose workers then have it from the fork. Made by the event loop's thread; its
+// functions may be called as the interface says.
 #pragma once
 
 #include <functional>
@@ -13,18 +14,23 @@
 #include "config/options.h"
 #include "server/application.h"
 #include "server/include/prefork/abi.h"
+#include "server/native_shared.h"
 #include "server/router.h"
 #include "server/shared_object.h"
+#include "server/static_mounts.h"
 
 struct prefork_app {
   using Report = std::function<void(prefork::LogLevel level, std::string_view line)>;
 
   prefork::Router router;
+  prefork::StaticMounts mounts;
+  prefork::SharedNumbers numbers;
   prefork::Handler not_found;
   prefork::RunOn not_found_on = prefork::RunOn::pool;
   prefork_hooks hooks{};
   void* hooks_user_data = nullptr;
-  std::string failure;  // what the application said last
+  bool is_loaded = false;  // nothing can be declared any more
+  std::string failure;     // what the application said last
   Report report;
 };
 
@@ -36,11 +42,20 @@ class NativeApplication : public Application {
   static std::variant<std::unique_ptr<NativeApplication>, LoadProblem> load(
       const std::string& path, prefork_app::Report report);
 
+  // Tells the application that it is not needed any more.
+  ~NativeApplication() override;
+
   [[nodiscard]] Routed route(const Request& request,
                              RouteParameters& parameters) const noexcept override;
 
+  // In a worker, before anything else there: opens its folders and binds its numbers. `place` must
+  // outlive the application. Throws std::runtime_error, with a line for people.
+  void enter_worker(const SharedPlace& place, const std::string& root_path,
+                    StaticCacheLimits limits);
+  [[nodiscard]] bool serves_files() const { return !app_.mounts.empty(); }
   // The application's hooks. A worker that the application does not let start: what it says of it.
   std::optional<std::string> start_worker(const prefork_worker& worker);
+  void lead(const prefork_worker& worker);
   void drain(const prefork_worker& worker);
   void stop_worker(const prefork_worker& worker);
 

@@ -41,6 +41,19 @@ const char* problem_of_file(const std::string& path) {
              : "not a shared object but an object file or a program (link it with -shared)";
 }
 
+// dlopen(3) knows objects by their names first: a file that took the place of one that is loaded
+// already (--preload and a reload) needs another name, and "/srv/././app.so" is one. The same file
+// stays one object by any name.
+std::string unused_name_of(const std::string& path) {
+  static std::size_t loads = 0;
+  std::string name = path.substr(0, path.rfind('/') + 1);
+  for (std::size_t i = 0; i < loads; ++i) {
+    name += "./";
+  }
+  ++loads;
+  return name + path.substr(path.rfind('/') + 1);
+}
+
 }  // namespace
 
 std::variant<prefork_load_function, LoadProblem> load_shared_object(const std::string& path) {
@@ -48,7 +61,7 @@ std::variant<prefork_load_function, LoadProblem> load_shared_object(const std::s
     return LoadProblem{"cannot load " + quoted(path) + ": " + problem};
   }
   // All symbols now: a missing one is a reason not to start, not to crash in a request.
-  void* const object = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* const object = ::dlopen(unused_name_of(path).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (object == nullptr) {
     return LoadProblem{std::string("cannot load ") + ::dlerror()};
   }

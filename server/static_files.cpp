@@ -56,6 +56,10 @@ void StaticFiles::answer(const Request& request, std::string_view path, Response
     respond_with(*fresh, request, boundaries_, response);
     return;
   }
+  if (path.empty()) {
+    redirect_to_folder(request, path, response);
+    return;
+  }
   const std::string_view name = name_static_path(path, name_);
   if (name.empty()) {
     response.set_error(404, {});

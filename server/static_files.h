@@ -33,8 +33,8 @@ class StaticFiles {
               StaticCacheLimits limits);
 
   // Answers GET or HEAD of `path`, which is the request's path below where the folder is mounted:
-  // decoded, starting with a slash. The answer refers to the cache: it must be written before the
-  // next call.
+  // decoded, starting with a slash; empty: the folder itself, without one. The answer refers to the
+  // cache: it must be written before the next call.
   void answer(const Request& request, std::string_view path, Response& response);
 
  private:

@@ -26,4 +26,13 @@ PREFORK_APP(app) {
     return prefork::text(std::to_string(prefork_test_symbol_that_nobody_has()));
   });
 }
+#elif PREFORK_BROKEN == 6  // a folder that is not there
+PREFORK_APP(app) { app.mount("/assets", "/nowhere/at/all"); }
+#elif PREFORK_BROKEN == 7  // a number without a name
+PREFORK_APP(app) { app.counter("7 dwarfs"); }
+#elif PREFORK_BROKEN == 8  // crashes
+PREFORK_APP(app) {
+  static_cast<void>(app);
+  __builtin_trap();
+}
 #endif

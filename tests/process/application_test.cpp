@@ -153,6 +153,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"broken_2", "does not export prefork_abi_version"},
                     Wrong{"broken_3", "cannot be loaded: no licence file"},
                     Wrong{"broken_4", "route GET '/a/{y}': the same as route GET '/a/{x}'"},
+                    Wrong{"broken_6", "mount of '/nowhere/at/all' at '/assets': No such file"},
+                    Wrong{"broken_7", "number '7 dwarfs': a name has letters"},
                     Wrong{"broken_5", "undefined symbol: prefork_test_symbol_that_nobody_has"}),
     [](const auto& wrong) { return std::string(wrong.param.name); });
 

@@ -8,7 +8,8 @@
  *   PREFORK_EXPORT int prefork_load(const prefork_api* api, prefork_app* app);
  *
  * prefork_load registers routes and hooks and returns 0, or anything else after api->fail(). It is
- * called in every worker after the fork, or once in the master before it (--preload).
+ * called in every worker after the fork, or once in the master before it (--preload): it must not
+ * start threads then, since a fork copies only the one that calls it.
  *
  * Rules. No exception may leave a function of the application (the server would abort). Texts are
  * not terminated by NUL unless said otherwise. What a function of the server is given, it copies;
@@ -97,6 +98,23 @@ typedef struct prefork_route {
   uint64_t body_limit; /* bytes, beyond: 413; 0: --limit-body */
 } prefork_route;
 
+/* A folder of files below a prefix of the paths. What a route answers is not looked for there. */
+typedef struct prefork_mount {
+  size_t size;
+  prefork_text prefix;        /* "/assets" */
+  prefork_text folder;        /* relative: to where the server was started */
+  prefork_text index;         /* the file that answers for its folder; empty: "index.html" */
+  prefork_text cache_control; /* of every file; empty: none */
+  int listing;                /* a folder without an index lists its files */
+  int spa;                    /* paths that name no file get the index of `folder` */
+} prefork_mount;
+
+/* A number that the workers share: each has its own part, /stats shows the parts and their sum. */
+typedef enum prefork_number_kind {
+  PREFORK_COUNTER = 1, /* only grows; keeps what ended workers counted */
+  PREFORK_GAUGE = 2    /* a present state, ends with its worker */
+} prefork_number_kind;
+
 /* Hooks of a worker's life, each may be NULL. `user_data` is that of api->set_hooks. */
 typedef struct prefork_hooks {
   size_t size;
@@ -106,6 +124,12 @@ typedef struct prefork_hooks {
   void (*drain)(void* user_data, const prefork_worker* worker);
   /* The last handler has returned. */
   void (*worker_stop)(void* user_data, const prefork_worker* worker);
+  /* This worker has become the leader: there is never more than one, and there is another within a
+   * second after it ended or drained (its drain hook returns before). On the event loop. */
+  void (*lead)(void* user_data, const prefork_worker* worker);
+  /* With --preload, in the master: no worker of this generation is left, nothing else will be
+   * called. */
+  void (*unload)(void* user_data);
 } prefork_hooks;
 
 typedef enum prefork_status {
@@ -129,12 +153,27 @@ typedef struct prefork_api {
    * route are not looked at. Not deferred. */
   prefork_status (*set_not_found)(prefork_app* app, const prefork_route* route);
   void (*set_hooks)(prefork_app* app, const prefork_hooks* hooks, void* user_data);
+  /* PREFORK_WRONG, and api->fail with the reason: a bad prefix, or a folder that cannot be read. */
+  prefork_status (*mount_folder)(prefork_app* app, const prefork_mount* mount);
+  /* `name`: [a-zA-Z_][a-zA-Z0-9_]*, at most 47 bytes; at most 32 numbers. What *number becomes is
+   * for the functions below. PREFORK_WRONG, and api->fail with the reason. */
+  prefork_status (*declare_number)(prefork_app* app, prefork_number_kind kind, prefork_text name,
+                                   uint32_t* number);
   /* Why the application cannot be loaded, or a worker not be started (in worker_start): one line
    * for people. */
   void (*fail)(prefork_app* app, prefork_text message);
   /* --- any thread, any time --- */
   /* One line in the server's log: 0 debug, 1 info, 2 warning, 3 error. */
   void (*log)(prefork_app* app, int level, prefork_text line);
+  /* Adds to this worker's part; a counter takes nothing negative. PREFORK_WRONG: no such number, or
+   * not in a worker. */
+  prefork_status (*add_number)(prefork_app* app, uint32_t number, int64_t amount);
+  /* Gauges only. */
+  prefork_status (*set_number)(prefork_app* app, uint32_t number, int64_t value);
+  /* The sum over all workers, and with a counter over those that have ended. */
+  int64_t (*sum_number)(prefork_app* app, uint32_t number);
+  /* Whether this worker is the leader. */
+  int (*is_leader)(prefork_app* app);
 
   /* --- an answer, by one thread at a time --- */
   void (*set_status)(prefork_response* response, int status);

@@ -1,7 +1,7 @@
 // What an application for prefork-server is written with: C++20, header only, nothing but the
-// standard library. Each worker process loads the application for itself, so what PREFORK_APP makes
-// and its handlers capture is that worker's own; handlers on the pool run on several threads at
-// once.
+// standard library. Each worker process loads the application for itself, or has it from the master
+// (--preload), so what PREFORK_APP makes and its handlers capture is that worker's own; handlers on
+// the pool run on several threads at once.
 //
 //   #include <prefork/app.hpp>
 //
@@ -50,6 +50,58 @@ struct Worker {
   std::uint32_t generation = 0;
   std::uint32_t restarts = 0;
   int pid = 0;
+};
+
+// A number that the workers share, declared with App::counter or App::gauge. A small value, to be
+// captured by handlers. Any thread of a worker; before the worker starts nothing is counted.
+class Counter {
+ public:
+  void add(std::uint64_t amount = 1) const {
+    api_->add_number(app_, number_, static_cast<std::int64_t>(amount));
+  }
+  // Of all workers, those that have ended included.
+  [[nodiscard]] std::int64_t sum() const { return api_->sum_number(app_, number_); }
+
+ private:
+  friend class App;
+  const prefork_api* api_ = nullptr;
+  prefork_app* app_ = nullptr;
+  std::uint32_t number_ = 0;
+};
+
+class Gauge {
+ public:
+  void set(std::int64_t value) const { api_->set_number(app_, number_, value); }
+  void add(std::int64_t amount) const { api_->add_number(app_, number_, amount); }
+  // Of all workers.
+  [[nodiscard]] std::int64_t sum() const { return api_->sum_number(app_, number_); }
+
+ private:
+  friend class App;
+  const prefork_api* api_ = nullptr;
+  prefork_app* app_ = nullptr;
+  std::uint32_t number_ = 0;
+};
+
+// How a folder of files is shown; see App::mount.
+struct Folder {
+  std::string index = "index.html";  // the file that answers for its folder
+  bool listing = false;              // a folder without one lists its files
+  bool spa = false;                  // paths that name no file get the index of the folder
+  std::string cache_control{};       // of every file, such as "max-age=3600"; empty: none
+};
+
+// What a worker has for itself: made when it starts, after the fork, and destroyed when it stops.
+// A small value, to be captured by handlers; see App::per_worker.
+template <typename Thing>
+class PerWorker {
+ public:
+  Thing& operator*() const { return **thing_; }
+  Thing* operator->() const { return thing_->get(); }
+
+ private:
+  friend class App;
+  std::shared_ptr<std::unique_ptr<Thing>> thing_ = std::make_shared<std::unique_ptr<Thing>>();
 };
 
 class App {
@@ -116,6 +168,45 @@ class App {
   // Answers a path that no route has.
   App& not_found(Handler handler);
 
+  // The files of `folder` below `prefix` ("/assets"), as `prefork-server FOLDER` serves them; a
+  // relative folder is looked for where the server was started. Routes come first, before() and
+  // after() are not called. Throws std::invalid_argument.
+  App& mount(std::string_view prefix, std::string_view folder, const Folder& how = {});
+
+  // Once, when everything is defined: in the master before the fork with --preload, else in each
+  // worker. Threads must not be left running. Throws what PREFORK_APP may throw.
+  App& on_load(std::function<void()> function) {
+    on_load_.push_back(std::move(function));
+    return *this;
+  }
+
+  // A name has letters, digits and underscores. /stats shows it for each worker and in the totals.
+  // Throws std::invalid_argument.
+  Counter counter(std::string_view name) { return declare<Counter>(PREFORK_COUNTER, name); }
+  Gauge gauge(std::string_view name) { return declare<Gauge>(PREFORK_GAUGE, name); }
+
+  // auto database = app.per_worker<Database>([](const Worker& worker) {
+  //   return std::make_unique<Database>(worker.slot); });
+  // Handlers on the pool use it from several threads at once.
+  template <typename Thing, typename Make>
+  PerWorker<Thing> per_worker(Make make) {
+    PerWorker<Thing> mine;
+    on_worker_start(
+        [mine, make = std::move(make)](const Worker& worker) { *mine.thing_ = make(worker); });
+    on_worker_stop([mine](const Worker&) { mine.thing_->reset(); });
+    return mine;
+  }
+
+  // Exactly one worker leads: for what has to be done once and not by each. Called on the event
+  // loop of the one that has become it; it leads until it drains (on_drain) or dies, then another
+  // does.
+  App& on_lead(Hook hook) {
+    on_lead_.push_back(std::move(hook));
+    return *this;
+  }
+  // Any thread.
+  [[nodiscard]] bool is_leader() const { return api_.is_leader(app_) != 0; }
+
   App& on_worker_start(Hook hook) {
     on_start_.push_back(std::move(hook));
     return *this;
@@ -134,12 +225,15 @@ class App {
     api_.log(app_, static_cast<int>(level), detail::text(line));
   }
 
-  // For PREFORK_APP. Once loaded, an application lives as long as its process.
+  // For PREFORK_APP. Once loaded, an application lives until the server lets it go (unload).
   template <typename Define>
   static int load(const prefork_api* api, prefork_app* native, Define define) {
     try {
       auto app = std::make_unique<App>(*api, native);
       define(*app);
+      for (const std::function<void()>& function : app->on_load_) {
+        function();
+      }
       app->register_hooks();
       app.release();
       return 0;
@@ -162,6 +256,16 @@ class App {
            std::optional<Upload> upload, Handler handler);
   App& register_route(prefork_route& route, std::unique_ptr<Route> owned);
   Response answer(const Route& route, const Request& request) const;
+  template <typename Number>
+  Number declare(prefork_number_kind kind, std::string_view name) {
+    Number number;
+    number.api_ = &api_;
+    number.app_ = app_;
+    if (api_.declare_number(app_, kind, detail::text(name), &number.number_) != PREFORK_OK) {
+      throw std::invalid_argument(std::string());  // the server has noted what is wrong with it
+    }
+    return number;
+  }
   void register_hooks();
   static void handle(void* route, const prefork_request* request, prefork_response* response);
   static void handle_deferred(void* route, const prefork_request* request,
@@ -187,7 +291,9 @@ class App {
   std::vector<Before> before_;
   std::vector<After> after_;
   OnError on_error_;
+  std::vector<std::function<void()>> on_load_;
   std::vector<Hook> on_start_;
+  std::vector<Hook> on_lead_;
   std::vector<Hook> on_drain_;
   std::vector<Hook> on_stop_;
 };
@@ -212,6 +318,21 @@ inline App& App::route(std::string_view method, std::string_view pattern, Deferr
   route.run_on = PREFORK_DEFERRED;
   route.handler = handle_deferred;
   return register_route(route, std::unique_ptr<Route>(new Route{*this, {}, std::move(handler)}));
+}
+
+inline App& App::mount(std::string_view prefix, std::string_view folder, const Folder& how) {
+  prefork_mount mount{};
+  mount.size = sizeof mount;
+  mount.prefix = detail::text(prefix);
+  mount.folder = detail::text(folder);
+  mount.index = detail::text(how.index);
+  mount.cache_control = detail::text(how.cache_control);
+  mount.listing = how.listing ? 1 : 0;
+  mount.spa = how.spa ? 1 : 0;
+  if (api_.mount_folder(app_, &mount) != PREFORK_OK) {
+    throw std::invalid_argument(std::string());  // the server has noted what is wrong with it
+  }
+  return *this;
 }
 
 inline App& App::not_found(Handler handler) {
@@ -301,6 +422,10 @@ inline void App::register_hooks() {
   hooks.drain = [](void* self, const prefork_worker* worker) {
     call(*static_cast<const App*>(self), &App::on_drain_, *worker);
   };
+  hooks.lead = [](void* self, const prefork_worker* worker) {
+    call(*static_cast<const App*>(self), &App::on_lead_, *worker);
+  };
+  hooks.unload = [](void* self) { delete static_cast<App*>(self); };
   hooks.worker_stop = [](void* self, const prefork_worker* worker) {
     call(*static_cast<const App*>(self), &App::on_stop_, *worker);
   };
