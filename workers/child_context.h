@@ -9,7 +9,9 @@
 #include "config/options.h"
 #include "ipc/control_channel.h"
 #include "ipc/inbox.h"
+#include "ipc/leadership.h"
 #include "ipc/segment.h"
+#include "server/native_application.h"
 #include "workers/log.h"
 
 namespace prefork {
@@ -20,6 +22,8 @@ struct ChildContext {
   const std::vector<bool> expects_preamble;  // of each of them; may be empty
   Segment& segment;
   const Inboxes& inboxes;
+  Leadership& leadership;
+  NativeApplication* preloaded;  // by the master; null: each worker loads for itself
   Log& log;
   ControlEnd& control;
   RecordId id;

@@ -14,6 +14,7 @@
 
 #include "config/version.h"
 #include "ipc/monotonic.h"
+#include "workers/preload.h"
 #include "workers/process_title.h"
 
 namespace prefork {
@@ -63,10 +64,17 @@ std::optional<ExitCode> Master::prepare() {
   }
   set_process_title("master");
   raise_file_limit();
+  // Before anything else: an application may crash or take its time, and there is nothing to undo.
+  auto application = load_application(initial_options_);
+  if (const auto* failed = std::get_if<LoadProblem>(&application)) {
+    std::fprintf(stderr, "prefork-server: %s\n", failed->text.c_str());
+    return ExitCode::application_failed;
+  }
   try {
     // First: a signal from here on waits until everything can be undone.
     take_over_signals();
-    auto plan = make_serving_plan(initial_options_, {});
+    auto plan = make_serving_plan(
+        initial_options_, std::get<std::shared_ptr<NativeApplication>>(std::move(application)), {});
     if (const auto* error = std::get_if<ListenError>(&plan)) {
       std::fprintf(stderr, "prefork-server: %s\n", error->message.c_str());
       return error->code;
@@ -78,6 +86,15 @@ std::optional<ExitCode> Master::prepare() {
     return ExitCode::system_error;
   }
   return std::nullopt;
+}
+
+std::variant<std::shared_ptr<NativeApplication>, LoadProblem> Master::load_application(
+    const Options& options) {
+  if (!options.preload) {
+    return nullptr;
+  }
+  return preload(options.target.path,
+                 [this](LogLevel level, std::string_view line) { log_.write(level, line); });
 }
 
 void Master::take_over_signals() {
@@ -101,6 +118,7 @@ void Master::make_shared_parts() {
   const std::uint32_t capacity = slot_capacity(options.workers);
   segment_.emplace(capacity);
   inboxes_.emplace(capacity);
+  leadership_.emplace();
   SegmentHeader& header = segment_->header();
   header.master_pid.store(::getpid());
   header.started_realtime_ns.store(realtime_ns());

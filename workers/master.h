@@ -13,12 +13,14 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "config/exit_code.h"
 #include "config/load.h"
 #include "ipc/control_channel.h"
 #include "ipc/inbox.h"
+#include "ipc/leadership.h"
 #include "ipc/segment.h"
 #include "workers/log.h"
 #include "workers/serving_plan.h"
@@ -48,6 +50,9 @@ class Master {
 
   // Start and end (master.cpp).
   std::optional<ExitCode> prepare();
+  // With --preload; else null.
+  std::variant<std::shared_ptr<NativeApplication>, LoadProblem> load_application(
+      const Options& options);
   void take_over_signals();
   void make_shared_parts();
   void announce();
@@ -63,6 +68,7 @@ class Master {
   void stop_gracefully();
   void reload();
   SharedPlan plan_reload();
+  std::optional<std::shared_ptr<NativeApplication>> reload_application(const Options& options);
   void reopen_logs();
   void read_pipe(Child& child, supervision::Place at);
   void on_frame(Child& child, supervision::Place at, const Frame& frame);
@@ -102,6 +108,7 @@ class Master {
   std::map<supervision::Generation, SharedPlan> plans_;  // of generations that may still be used
   std::optional<Segment> segment_;
   std::optional<Inboxes> inboxes_;
+  std::optional<Leadership> leadership_;
   std::optional<supervision::Supervisor> supervisor_;
   std::deque<supervision::Action> pending_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, Child> children_;  // by slot and seat

@@ -145,6 +145,7 @@ void Master::run_child(const supervision::action::Spawn& spawn, ControlEnd& cont
     keep.push_back(segment_->fd());
   } else {
     inboxes_->append_fds(keep);
+    keep.push_back(leadership_->fd());
   }
   close_other_fds(keep);
 
@@ -153,6 +154,8 @@ void Master::run_child(const supervision::action::Spawn& spawn, ControlEnd& cont
                              observer ? std::vector<bool>{} : plan.expects_preamble,
                              *segment_,
                              *inboxes_,
+                             *leadership_,
+                             plan.application.get(),
                              log_,
                              control,
                              RecordId{spawn.at.slot, spawn.at.seat},

@@ -11,6 +11,7 @@
 
 #include "ipc/monotonic.h"
 #include "workers/master.h"
+#include "workers/preload.h"
 
 namespace prefork {
 
@@ -213,7 +214,11 @@ SharedPlan Master::plan_reload() {
   for (const auto& [generation, known] : plans_) {
     living.push_back(known);
   }
-  auto plan = make_serving_plan(options, living);
+  auto application = reload_application(options);
+  if (!application) {
+    return nullptr;
+  }
+  auto plan = make_serving_plan(options, std::move(*application), living);
   if (const auto* error = std::get_if<ListenError>(&plan)) {
     log_.error(error->message);
     return nullptr;
@@ -224,6 +229,23 @@ SharedPlan Master::plan_reload() {
     return nullptr;
   }
   return std::get<SharedPlan>(plan);
+}
+
+// Nothing, with a line in the log: it cannot be loaded.
+std::optional<std::shared_ptr<NativeApplication>> Master::reload_application(
+    const Options& options) {
+  if (options.preload) {
+    if (const auto problem = rehearse_preload(options.target.path, options.timeout_worker_boot)) {
+      log_.error(problem->text);
+      return std::nullopt;
+    }
+  }
+  auto application = load_application(options);
+  if (const auto* problem = std::get_if<LoadProblem>(&application)) {
+    log_.error(problem->text);
+    return std::nullopt;
+  }
+  return std::get<std::shared_ptr<NativeApplication>>(std::move(application));
 }
 
 void Master::reopen_logs() {

@@ -87,10 +87,12 @@ std::string ServingPlan::statistics_url() const {
   return url.starts_with("http://") ? url + "/stats" : "";
 }
 
-std::variant<SharedPlan, ListenError> make_serving_plan(const Options& options,
-                                                        const std::vector<SharedPlan>& living) {
+std::variant<SharedPlan, ListenError> make_serving_plan(
+    const Options& options, std::shared_ptr<NativeApplication> application,
+    const std::vector<SharedPlan>& living) {
   auto plan = std::make_shared<ServingPlan>();
   plan->options = options;
+  plan->application = std::move(application);
   for (const Bind& bind : options.binds) {
     auto opened = reuse_or_open(bind, options.backlog, living, &ServingPlan::sockets);
     if (auto* error = std::get_if<ListenError>(&opened)) {

@@ -11,16 +11,18 @@
 #include <vector>
 
 #include "config/options.h"
+#include "server/native_application.h"
 #include "workers/listening_socket.h"
 
 namespace prefork {
 
 struct ServingPlan {
   Options options;
-  std::vector<SharedSocket> sockets;   // at least one
-  std::vector<bool> expects_preamble;  // of each of them: the PROXY protocol
-  std::vector<SharedSocket> admin;     // empty: off
-  std::string note;                    // for the log: what was decided differently than asked for
+  std::vector<SharedSocket> sockets;               // at least one
+  std::vector<bool> expects_preamble;              // of each of them: the PROXY protocol
+  std::vector<SharedSocket> admin;                 // empty: off
+  std::shared_ptr<NativeApplication> application;  // with --preload
+  std::string note;  // for the log: what was decided differently than asked for
 
   [[nodiscard]] std::vector<int> fds() const;
   [[nodiscard]] std::vector<int> admin_fds() const;
@@ -34,7 +36,8 @@ struct ServingPlan {
 using SharedPlan = std::shared_ptr<const ServingPlan>;
 
 // Opens what `options` names and none of the `living` plans has open already.
-std::variant<SharedPlan, ListenError> make_serving_plan(const Options& options,
-                                                        const std::vector<SharedPlan>& living);
+std::variant<SharedPlan, ListenError> make_serving_plan(
+    const Options& options, std::shared_ptr<NativeApplication> application,
+    const std::vector<SharedPlan>& living);
 
 }  // namespace prefork

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -128,7 +129,16 @@ Json counters_of(const Counters& counters) {
            {{"header", get(Counter::timeouts_header)},
             {"body", get(Counter::timeouts_body)},
             {"write", get(Counter::timeouts_write)},
-            {"keep_alive", get(Counter::timeouts_keep_alive)}}}};
+            {"keep_alive", get(Counter::timeouts_keep_alive)},
+            {"request", get(Counter::timeouts_request)}}}};
+}
+
+// What an application counts itself, by its names.
+using AppSums = std::map<std::string, std::int64_t>;
+
+void add_all(AppSums& sums, const AppNumbers& numbers) {
+  numbers.for_each(
+      [&sums](const NumberName& name, std::int64_t value) { sums[name.text] += value; });
 }
 
 Json histogram(const HistogramSnapshot& snapshot) {
@@ -174,10 +184,12 @@ struct Totals {
   HistogramSnapshot queue_wait;
   HistogramSnapshot run_time;
   std::array<std::uint64_t, kGaugeCount> gauges{};
+  AppSums application;
   std::uint64_t cpu_us = 0;
 
   void add(const WorkerRecord& record) {
     counters.add_all(record.counters);
+    add_all(application, record.app_numbers);
     latency.add(record.latency);
     queue_wait.add(record.queue_wait);
     run_time.add(record.run_time);
@@ -254,6 +266,9 @@ class Report {
     json["connections"]["idle"] = record.gauges.get(Gauge::connections_idle);
     json["pool"] = pool(record);
     json["latency"] = histogram(record.latency);
+    AppSums application;
+    add_all(application, record.app_numbers);
+    json["application"] = Json(application);
     json["in_flight"] = in_flight(record, inputs_.pool_threads, now_ns_);
     return json;
   }
@@ -264,6 +279,7 @@ class Report {
             {"queued", record.gauges.get(Gauge::pool_queued)},
             {"in_progress", record.gauges.get(Gauge::requests_in_progress)},
             {"rejected", record.counters.get(Counter::overload_rejected)},
+            {"skipped", record.counters.get(Counter::requests_abandoned)},
             {"queue_wait", histogram(record.queue_wait)},
             {"run_time", histogram(record.run_time)}};
   }
@@ -303,9 +319,11 @@ class Report {
                     {"queued", gauge(Gauge::pool_queued)},
                     {"in_progress", gauge(Gauge::requests_in_progress)},
                     {"rejected", totals_->counters.get(Counter::overload_rejected)},
+                    {"skipped", totals_->counters.get(Counter::requests_abandoned)},
                     {"queue_wait", histogram(totals_->queue_wait)},
                     {"run_time", histogram(totals_->run_time)}};
     json["latency"] = histogram(totals_->latency);
+    json["application"] = Json(totals_->application);
     json["cpu_seconds"] = seconds(totals_->cpu_us);
     return json;
   }

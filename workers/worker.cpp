@@ -74,7 +74,7 @@ class Worker : public ServerHooks {
       throw std::runtime_error(problem);
     }
     const StaticCacheLimits cache_limits = StaticCacheLimits::for_this_process();
-    application_ = make_application(cache_limits);
+    make_application(cache_limits);
     pool_ = std::make_unique<ThreadPool>(
         context_.options.threads, context_.options.limit_queue, record_,
         [this](std::unique_ptr<Job> job) { server_->deliver(std::move(job)); });
@@ -83,7 +83,7 @@ class Worker : public ServerHooks {
         settings.limit_connections,
         2 * context_.inboxes.slots() + context_.options.threads +
             (serves_files() ? static_cast<std::uint32_t>(cache_limits.open_files) : 0));
-    server_ = std::make_unique<HttpServer>(loop_, settings, *application_, record_, access_log_,
+    server_ = std::make_unique<HttpServer>(loop_, settings, application(), record_, access_log_,
                                            *this, pool_.get());
     if (native_ != nullptr) {
       if (const auto refusal = native_->start_worker(about_this_worker())) {
@@ -128,6 +128,9 @@ class Worker : public ServerHooks {
     if (!draining_) {
       reclaim_connections(now_ns);
     }
+    if (native_ != nullptr && !draining_) {
+      ask_for_leadership();
+    }
     if (share_ != 0 && !recycle_asked_ && server_->requests() >= share_) {
       recycle_asked_ = context_.control.send({context_.epoch, RecycleFrame{server_->requests()}}) ==
                        SendResult::sent;
@@ -148,18 +151,37 @@ class Worker : public ServerHooks {
 
  private:
   [[nodiscard]] bool serves_files() const {
-    return context_.options.target.kind == ServeTarget::Kind::folder;
+    return context_.options.target.kind == ServeTarget::Kind::folder ||
+           (native_ != nullptr && native_->serves_files());
   }
 
-  std::unique_ptr<Application> load_application() {
-    auto loaded = NativeApplication::load(
-        context_.options.target.path,
-        [this](LogLevel level, std::string_view line) { context_.log.write(level, line); });
-    if (const auto* problem = std::get_if<LoadProblem>(&loaded)) {
-      throw ApplicationFailed(problem->text);
+  void load_application(const StaticCacheLimits& cache_limits) {
+    native_ = context_.preloaded;
+    if (native_ == nullptr) {
+      auto loaded = NativeApplication::load(
+          context_.options.target.path,
+          [this](LogLevel level, std::string_view line) { context_.log.write(level, line); });
+      if (const auto* problem = std::get_if<LoadProblem>(&loaded)) {
+        throw ApplicationFailed(problem->text);
+      }
+      native_ = std::get<std::unique_ptr<NativeApplication>>(loaded).get();
+      application_ = std::get<std::unique_ptr<NativeApplication>>(std::move(loaded));
     }
-    native_ = std::get<std::unique_ptr<NativeApplication>>(loaded).get();
-    return std::move(std::get<std::unique_ptr<NativeApplication>>(loaded));
+    try {
+      native_->enter_worker(shared_place_, context_.options.root_path, cache_limits);
+    } catch (const std::runtime_error& error) {
+      throw ApplicationFailed(error.what());
+    }
+  }
+
+  [[nodiscard]] const Application& application() const {
+    return native_ != nullptr ? *native_ : *application_;
+  }
+
+  void ask_for_leadership() {
+    if (!context_.leadership.is_held() && context_.leadership.try_take()) {
+      native_->lead(about_this_worker());
+    }
   }
 
   [[nodiscard]] prefork_worker about_this_worker() const {
@@ -173,18 +195,22 @@ class Worker : public ServerHooks {
     return worker;
   }
 
-  std::unique_ptr<Application> make_application(const StaticCacheLimits& cache_limits) {
+  void make_application(const StaticCacheLimits& cache_limits) {
     const Options& options = context_.options;
-    if (serves_files()) {
-      return make_static_site({options.target.path, options.root_path, options.index,
-                               options.listing, options.spa, options.cache_control},
-                              cache_limits);
+    switch (options.target.kind) {
+      case ServeTarget::Kind::folder:
+        application_ = make_static_site({options.target.path, options.root_path, options.index,
+                                         options.listing, options.spa, options.cache_control},
+                                        cache_limits);
+        break;
+      case ServeTarget::Kind::application:
+        load_application(cache_limits);
+        break;
+      case ServeTarget::Kind::none:
+        application_ = make_demo_app({context_.id.slot, ::getpid(), context_.generation,
+                                      options.demo_crash, context_.statistics_url});
+        break;
     }
-    if (options.target.kind == ServeTarget::Kind::application) {
-      return load_application();
-    }
-    return make_demo_app({context_.id.slot, ::getpid(), context_.generation, options.demo_crash,
-                          context_.statistics_url});
   }
 
   void begin_to_serve() {
@@ -246,6 +272,8 @@ class Worker : public ServerHooks {
     mode_ = mode;
     if (native_ != nullptr && !std::exchange(drain_told_, true)) {
       native_->drain(about_this_worker());
+      // What the leader does alone has ended with that: another one may begin.
+      context_.leadership.give_up();
     }
     server_->drain(mode);
   }
@@ -313,7 +341,9 @@ class Worker : public ServerHooks {
   asio::io_context loop_;
   AccessLog access_log_;
   std::unique_ptr<Application> application_;
-  NativeApplication* native_ = nullptr;  // application_, where it came as a shared object
+  NativeApplication* native_ = nullptr;  // where it came as a shared object: application_ or the
+                                         // one that the master loaded
+  const SharedPlace shared_place_{context_.segment, context_.id, context_.leadership};
   bool drain_told_ = false;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<ThreadPool> pool_;  // ends before the server it delivers to
