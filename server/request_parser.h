@@ -8,6 +8,7 @@
 // takes the bytes that follow. Feeding the same bytes in any pieces gives the same result.
 //
 // One object parses one message at a time; `reset` makes it ready for the next. One thread.
+// Two files: request_parser.cpp (the head) and request_parser_body.cpp (its framing too).
 #pragma once
 
 #include <llhttp.h>
@@ -99,6 +100,9 @@ class RequestParser {
     bool complete = false;
   };
   friend struct ParserCallbacks;
+  friend struct ParserBodyCallbacks;
+
+  static void add_body_callbacks(llhttp_settings_t& settings);
 
   ParseStatus fail(int status, const char* detail);
   int stop(int status, const char* detail);
