@@ -231,14 +231,9 @@ std::size_t Connection::begin_body(std::string_view bytes) {
     return bytes.size();
   }
   exchange.head.assign(bytes.substr(0, head_size));
-  const Request before = exchange.request;
+  const std::string_view path_before = exchange.request.path;
   exchange.parser.rebase(exchange.head.data(), exchange.fields, exchange.request);
-  exchange.request.peer = before.peer;
-  exchange.request.scheme = before.scheme;
-  exchange.request.root_path = before.root_path;
-  exchange.request.id = before.id;
-  exchange.parameters.follow(before.path, exchange.request.path);
-  exchange.request.parameters = exchange.parameters.view();
+  exchange.parameters.follow(path_before, exchange.request.path);
   if (rest.size() >= kLargeStartBytes) {
     // A client that sends so much at once will send the rest soon; slow ones get no memory on
     // credit.

@@ -390,25 +390,22 @@ ParseStatus RequestParser::fail_from_llhttp(llhttp_errno_t code) {
 }
 
 void RequestParser::rebase(const char* copy, std::vector<Field>& fields, Request& request) const {
-  const auto moved = [this, copy](std::string_view view) -> std::string_view {
+  const auto move = [this, copy](std::string_view& view) {
     // The decoded path lives in this object, not among the bytes.
-    if (view.data() == nullptr || view.data() < base_ || view.data() >= base_ + head_size_) {
-      return view;
+    if (view.data() != nullptr && view.data() >= base_ && view.data() < base_ + head_size_) {
+      view = {copy + (view.data() - base_), view.size()};
     }
-    return {copy + (view.data() - base_), view.size()};
   };
-  fields.clear();
-  fields.reserve(fields_.size());
-  for (const Field& field : fields_) {
-    fields.push_back({moved(field.name), moved(field.value)});
+  fields = fields_;
+  for (Field& field : fields) {
+    move(field.name);
+    move(field.value);
   }
-  request = request_;
   request.fields = fields;
-  request.method_text = moved(request_.method_text);
-  request.target = moved(request_.target);
-  request.path = moved(request_.path);
-  request.query = moved(request_.query);
-  request.host = moved(request_.host);
+  for (std::string_view* view :
+       {&request.method_text, &request.target, &request.path, &request.query, &request.host}) {
+    move(*view);
+  }
 }
 
 }  // namespace prefork

@@ -83,8 +83,9 @@ class RequestParser {
 
   [[nodiscard]] const ParseError& error() const { return error_; }
 
-  // Points the request's views at a copy of the head: `copy` holds the first head_size() bytes that
-  // parse_head saw last. What others added to the request is gone then.
+  // Points the views of `request`, which was `request()` and may have been added to, at a copy of the
+  // head: `copy` holds the first head_size() bytes that parse_head saw last. `fields` gets the
+  // request's fields. Nothing but these views changes.
   void rebase(const char* copy, std::vector<Field>& fields, Request& request) const;
 
  private:

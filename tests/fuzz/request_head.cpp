@@ -39,7 +39,7 @@ Verdict feed(RequestParser& parser, const std::vector<std::string_view>& pieces,
       verdict.head = summarize(parser, parser.request());
       const testing_parser::ExactBytes copy(bytes.view().substr(0, parser.head_size()));
       std::vector<Field> fields;
-      Request request;
+      Request request = parser.request();
       parser.rebase(copy.view().data(), fields, request);
       PREFORK_CHECK(summarize(parser, request) == verdict.head);
       const bool too_long = verdict.head.content_length > limits.body_bytes;

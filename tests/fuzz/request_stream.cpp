@@ -75,6 +75,7 @@ class Stream {
       return size + body_size;
     }
     head_copy_ = bytes.substr(0, size);
+    request_ = parser_.request();
     parser_.rebase(head_copy_.data(), fields_, request_);
     in_body_ = true;
     return size + (rest.empty() ? 0 : take_body(rest));

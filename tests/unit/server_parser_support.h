@@ -108,7 +108,7 @@ class Feeder {
     // The connection's way to keep a head whose bytes go.
     const ExactBytes copy(bytes.substr(0, parser_.head_size()));
     std::vector<Field> fields;
-    Request request;
+    Request request = parser_.request();
     parser_.rebase(copy.view().data(), fields, request);
     outcome_.version_minor = request.version_minor;
     outcome_.method = request.method_text;

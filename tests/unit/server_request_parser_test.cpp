@@ -219,7 +219,7 @@ TEST(RequestParser, RebasePointsEveryViewIntoTheCopy) {
   ASSERT_EQ(parser.parse_head(original), ParseStatus::complete);
   const ExactBytes copy(std::string_view(original).substr(0, parser.head_size()));
   std::vector<Field> fields = {{"left", "over"}};
-  Request request;
+  Request request = parser.request();
   parser.rebase(copy.view().data(), fields, request);
   const auto lies_in_copy = [&copy](std::string_view view) {
     return view.data() >= copy.view().data() &&
@@ -235,6 +235,30 @@ TEST(RequestParser, RebasePointsEveryViewIntoTheCopy) {
     EXPECT_TRUE(lies_in_copy(field.name));
     EXPECT_TRUE(lies_in_copy(field.value)) << field.name;
   }
+}
+
+TEST(RequestParser, RebaseLeavesWhatOthersAddedToTheRequest) {
+  RequestParser parser{ParserLimits{}};
+  const std::string original = "GET /p HTTP/1.1\r\nHost: a\r\n\r\n";
+  ASSERT_EQ(parser.parse_head(original), ParseStatus::complete);
+  const std::string copy = original;
+  std::vector<Field> fields;
+  Request request = parser.request();
+  const std::string_view root_path = "/shop";
+  const std::vector<Field> parameters = {{"name", "value"}};
+  request.id = 7;
+  request.scheme = Scheme::https;
+  request.peer.port = 4711;
+  request.root_path = root_path;
+  request.parameters = parameters;
+  parser.rebase(copy.data(), fields, request);
+  EXPECT_EQ(request.id, 7U);
+  EXPECT_EQ(request.scheme, Scheme::https);
+  EXPECT_EQ(request.peer.port, 4711);
+  EXPECT_EQ(request.root_path.data(), root_path.data());
+  EXPECT_EQ(request.parameters.data(), parameters.data());
+  EXPECT_EQ(request.path, "/p");
+  EXPECT_EQ(request.path.data(), copy.data() + 4);
 }
 
 }  // namespace
