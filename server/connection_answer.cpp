@@ -84,7 +84,7 @@ std::unique_ptr<Job> Connection::make_job() {
   auto job = std::make_unique<Job>();
   exchange.abandoned = std::make_shared<std::atomic<bool>>(false);
   job->connection = token_;
-  job->home = &server_;
+  job->home = &server_.mailbox_;
   job->handler = exchange.routed.handler;
   job->own_request(exchange.request);
   job->set_abandoned(exchange.abandoned);

@@ -250,8 +250,8 @@ std::size_t Connection::begin_upload(std::string_view bytes) {
   Exchange& exchange = *exchange_;
   const std::size_t head_size = exchange.parser.head_size();
   const std::string_view rest = bytes.substr(head_size);
-  exchange.intake =
-      std::make_shared<BodyChannel>([&server = server_, token = token_] { server.wake(token); });
+  exchange.intake = std::make_shared<BodyChannel>(
+      [&mailbox = server_.mailbox_, token = token_] { mailbox.wake(token); });
   exchange.body_started_ns = server_.now_ns_;
   upload_open_ = exchange.parser.has_body();
   upload_full_ = false;

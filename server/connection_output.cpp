@@ -100,7 +100,8 @@ void Connection::begin_sending(const Request& request, Response& response, BodyF
   exchange.kept->copy_head(request);
   exchange.kept_status = response.status();
   exchange.sender.start(response, framing);
-  exchange.sender.start_source([&server = server_, token = token_] { server.wake(token); });
+  exchange.sender.start_source(
+      [&mailbox = server_.mailbox_, token = token_] { mailbox.wake(token); });
   state_ = State::sending;
 }
 

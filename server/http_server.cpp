@@ -1,12 +1,9 @@
 #include "server/http_server.h"
 
 #include <malloc.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <system_error>
@@ -76,17 +73,13 @@ HttpServer::HttpServer(asio::io_context& loop, const ServerSettings& settings,
       now_ns_(monotonic_ns()),
       poller_(loop, *this),
       date_(settings.fixed_fields, settings.date_field),
-      scratch_(new char[kScratchBytes]),
-      delivery_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (!delivery_event_.valid()) {
-    throw std::system_error(errno, std::generic_category(), "eventfd");
-  }
-  watch(delivery_event_.get(), [this] { take_deliveries(); });
+      scratch_(new char[kScratchBytes]) {
+  watch(mailbox_.fd(), [this] { take_mail(); });
 }
 
 // What connections hold may wake the server while it goes, which needs the rest of it.
 HttpServer::~HttpServer() {
-  drop_started();
+  mailbox_.refuse_starts();
   connections_.clear();
 }
 
@@ -369,73 +362,25 @@ void HttpServer::sweep_deadlines() {
 
 // --- what other threads have for the loop --------------------------------------------------------
 
-void HttpServer::deliver(std::unique_ptr<Job> job) {
-  bool first = false;
-  {
-    const std::lock_guard lock(delivery_mutex_);
-    first = deliveries_.empty();
-    deliveries_.finished.push_back(std::move(job));
-  }
-  signal_delivery(first);
-}
-
-void HttpServer::deliver_start(const Job& job, std::unique_ptr<Response> response) {
-  bool first = false;
-  {
-    const std::lock_guard lock(delivery_mutex_);
-    if (takes_no_starts_) {
-      // Without its response the handler's stream is abandoned, which wakes it.
-      return;
-    }
-    first = deliveries_.empty();
-    deliveries_.started.push_back({&job, std::move(response)});
-  }
-  signal_delivery(first);
-}
-
-void HttpServer::wake(ConnectionToken connection) {
-  bool first = false;
-  {
-    const std::lock_guard lock(delivery_mutex_);
-    first = deliveries_.empty();
-    deliveries_.woken.push_back(connection);
-  }
-  signal_delivery(first);
-}
-
-// One wake-up serves everything that comes before the loop gets to it.
-void HttpServer::signal_delivery(bool first) {
-  if (first) {
-    const std::uint64_t one = 1;
-    PREFORK_CHECK(::write(delivery_event_.get(), &one, sizeof one) == sizeof one);
-  }
-}
-
-void HttpServer::take_deliveries() {
-  std::uint64_t wakeups = 0;
-  // Before the deliveries: what comes after this read wakes the loop again.
-  PREFORK_CHECK(::read(delivery_event_.get(), &wakeups, sizeof wakeups) == sizeof wakeups);
-  {
-    const std::lock_guard lock(delivery_mutex_);
-    std::swap(taking_, deliveries_);
-  }
+void HttpServer::take_mail() {
+  mailbox_.take(mail_);
   refresh_now();
-  for (StartedResponse& started : taking_.started) {
+  for (StartedResponse& started : mail_.started) {
     if (Connection* connection = find(started.job->connection)) {
       connection->on_response_started(*started.job, *started.response);
       forget_if_closed(*connection);
     }
   }
-  for (const ConnectionToken token : taking_.woken) {
+  for (const ConnectionToken token : mail_.woken) {
     if (Connection* connection = find(token)) {
       connection->on_wake();
       forget_if_closed(*connection);
     }
   }
-  for (const std::unique_ptr<Job>& job : taking_.finished) {
+  for (const std::unique_ptr<Job>& job : mail_.finished) {
     finish_job(*job);
   }
-  taking_.clear();
+  mail_.clear();
 }
 
 void HttpServer::finish_job(Job& job) {
@@ -459,21 +404,13 @@ void HttpServer::finish_job(Job& job) {
 }
 
 void HttpServer::abandon_all() {
-  drop_started();
+  mailbox_.refuse_starts();
   for (const std::unique_ptr<Connection>& connection : connections_) {
     if (connection) {
       connection->close();
       forget_if_closed(*connection);
     }
   }
-}
-
-void HttpServer::drop_started() {
-  // Destroyed without the lock: their sources wake the server.
-  std::vector<StartedResponse> dropped;
-  const std::lock_guard lock(delivery_mutex_);
-  takes_no_starts_ = true;
-  dropped.swap(deliveries_.started);
 }
 
 // --- draining ------------------------------------------------------------------------------------

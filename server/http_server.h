@@ -2,7 +2,7 @@
 // event loop. It knows nothing of other processes; what concerns them goes through ServerHooks. The
 // worker and the observer each have one.
 //
-// All calls on the event loop's thread, except those of JobHome and deliver().
+// All calls on the event loop's thread, except those of mailbox().
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -14,7 +14,6 @@
 #include <functional>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +29,7 @@
 #include "server/date_cache.h"
 #include "server/job.h"
 #include "server/listener.h"
+#include "server/mailbox.h"
 #include "server/poller.h"
 
 namespace prefork {
@@ -90,7 +90,7 @@ enum class DrainMode : std::uint8_t {
   close,    // the service stops: idle connections are closed
 };
 
-class HttpServer : private PollerOwner, public JobHome {
+class HttpServer : private PollerOwner {
  public:
   static constexpr std::chrono::milliseconds kTick{100};
   // The deadline of a connection that has none.
@@ -130,10 +130,8 @@ class HttpServer : private PollerOwner, public JobHome {
   void drain(DrainMode mode);
   [[nodiscard]] bool is_draining() const { return draining_; }
 
-  // From any thread: a job has been done. Its connection, if still there, answers.
-  void deliver(std::unique_ptr<Job> job) override;
-  void deliver_start(const Job& job, std::unique_ptr<Response> response) override;
-  void wake(ConnectionToken connection) override;
+  // Where jobs come home. May be used by any thread.
+  [[nodiscard]] JobHome& mailbox() { return mailbox_; }
 
   // After the loop's end: closes every connection, so that no handler waits for one any more, not
   // even one that begins its answer only now.
@@ -217,11 +215,9 @@ class HttpServer : private PollerOwner, public JobHome {
   void sweep_deadlines();
   void drain_idle_connections();
   bool hand_on_idle(Connection& connection);
-  void take_deliveries();
-  void signal_delivery(bool first);
+  void take_mail();
   void finish_job(Job& job);
   void report_if_drained();
-  void drop_started();
 
   asio::io_context& loop_;
   const ServerSettings settings_;
@@ -268,30 +264,8 @@ class HttpServer : private PollerOwner, public JobHome {
   bool drained_reported_ = false;
   DrainMode drain_mode_ = DrainMode::close;
 
-  // What other threads have for the loop, in the order in which it is taken.
-  struct StartedResponse {
-    const Job* job = nullptr;  // comes home later, so it is still there
-    std::unique_ptr<Response> response;
-  };
-  struct Deliveries {
-    std::vector<StartedResponse> started;
-    std::vector<ConnectionToken> woken;
-    std::vector<std::unique_ptr<Job>> finished;
-
-    [[nodiscard]] bool empty() const {
-      return started.empty() && woken.empty() && finished.empty();
-    }
-    void clear() {
-      started.clear();
-      woken.clear();
-      finished.clear();
-    }
-  };
-  OwnedFd delivery_event_;  // eventfd(2), readable while there are deliveries
-  std::mutex delivery_mutex_;
-  Deliveries deliveries_;         // guarded by delivery_mutex_
-  bool takes_no_starts_ = false;  // guarded by delivery_mutex_
-  Deliveries taking_;             // the loop's, swapped with deliveries_
+  Mailbox mailbox_;
+  Mail mail_;  // being seen to
 };
 
 }  // namespace prefork

@@ -77,7 +77,7 @@ class Worker : public ServerHooks {
     make_application(cache_limits);
     pool_ = std::make_unique<ThreadPool>(
         context_.options.threads, context_.options.limit_queue, record_,
-        [this](std::unique_ptr<Job> job) { server_->deliver(std::move(job)); });
+        [this](std::unique_ptr<Job> job) { server_->mailbox().deliver(std::move(job)); });
     ServerSettings settings = ServerSettings::from(context_.options);
     settings.limit_connections = affordable_connections(
         settings.limit_connections,

@@ -187,7 +187,7 @@ class HeldJobs : public Executor {
     std::unique_ptr<Job> job = std::move(jobs.at(index));
     jobs.erase(jobs.begin() + static_cast<std::ptrdiff_t>(index));
     job->run();
-    server.deliver(std::move(job));
+    server.mailbox().deliver(std::move(job));
   }
 
   std::size_t limit = 1000;

@@ -176,7 +176,7 @@ class StreamTest : public HttpTest {
   void use_pool(std::uint32_t threads = 2, std::size_t queue_limit = 100) {
     pool_ = std::make_unique<ThreadPool>(
         threads, queue_limit, *record_,
-        [this](std::unique_ptr<Job> job) { server_->deliver(std::move(job)); });
+        [this](std::unique_ptr<Job> job) { server_->mailbox().deliver(std::move(job)); });
     executor_ = pool_.get();
     server();
   }
