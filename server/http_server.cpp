@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "ipc/check.h"
-#include "server/text.h"
 
 namespace prefork {
 
@@ -24,40 +23,7 @@ std::string line_about(const Request& request, std::string_view happened, std::s
   return line.append(happened).append(why);
 }
 
-// A Server field of the configuration's takes the place of ours.
-std::string fixed_fields_of(const Options& options) {
-  std::string fields;
-  bool own_server = false;
-  for (const HeaderField& field : options.headers) {
-    own_server = own_server || equals_ignoring_case(field.name, "server");
-    fields.append(field.name).append(": ").append(field.value).append("\r\n");
-  }
-  return options.server_header && !own_server ? "Server: prefork-server\r\n" + fields : fields;
-}
-
 }  // namespace
-
-ServerSettings ServerSettings::from(const Options& options) {
-  ServerSettings settings;
-  settings.parser.request_line_bytes = options.limit_request_line;
-  settings.parser.header_bytes = options.limit_header_bytes;
-  settings.parser.header_count = options.limit_header_count;
-  settings.parser.body_bytes = options.limit_body;
-  settings.timeout_keep_alive = options.timeout_keep_alive;
-  settings.timeout_header = options.timeout_header;
-  settings.timeout_body = options.timeout_body;
-  settings.timeout_write = options.timeout_write;
-  settings.timeout_request = options.timeout_request;
-  settings.proxy_headers = options.proxy_headers;
-  settings.forwarded_allow_ips = options.forwarded_allow_ips;
-  settings.proxy_allow_from = options.proxy_allow_from;
-  settings.root_path = options.root_path;
-  settings.fixed_fields = fixed_fields_of(options);
-  settings.date_field = options.date_header;
-  settings.limit_connections = options.limit_connections;
-  settings.limit_concurrency = options.limit_concurrency;
-  return settings;
-}
 
 HttpServer::HttpServer(asio::io_context& loop, const ServerSettings& settings,
                        const Application& application, WorkerRecord& record, AccessLog& access_log,
@@ -410,76 +376,6 @@ void HttpServer::abandon_all() {
       connection->close();
       forget_if_closed(*connection);
     }
-  }
-}
-
-// --- draining ------------------------------------------------------------------------------------
-
-void HttpServer::drain(DrainMode mode) {
-  const bool empty_queue = mode == DrainMode::close;
-  refresh_now();
-  drain_mode_ = draining_ && drain_mode_ == DrainMode::close ? DrainMode::close : mode;
-  draining_ = true;
-  for (const auto& listener : listeners_) {
-    // When the whole service stops, who is in the queue was promised an answer.
-    listener->stop(empty_queue);
-  }
-  drain_idle_connections();
-  report_if_drained();
-}
-
-void HttpServer::drain_idle_connections() {
-  for (std::size_t i = 0; i < connections_.size(); ++i) {
-    if (!connections_[i]) {
-      continue;
-    }
-    Connection& connection = *connections_[i];
-    if (connection.is_lingering()) {
-      deadlines_ns_[i] = std::min(deadlines_ns_[i], now_ns_ + kDrainLingerNs);
-    }
-    if (!connection.is_idle()) {
-      continue;
-    }
-    if (drain_mode_ == DrainMode::hand_on) {
-      if (!hand_on_idle(connection)) {
-        return;
-      }
-      continue;
-    }
-    const std::uint64_t idle_since_ns = deadlines_ns_[i] - idle_patience_ns(connection.requests());
-    if (now_ns_ - idle_since_ns >= kDrainIdleNs) {
-      connection.close();
-      forget_if_closed(connection);
-    }
-  }
-}
-
-// False when the others cannot take more at present.
-bool HttpServer::hand_on_idle(Connection& connection) {
-  HandedConnection about;
-  about.requests = connection.requests();
-  about.peer = connection.peer();
-  switch (hooks_.place(connection.socket(), about, false)) {
-    case Place::given:
-      record_.counters.add(Counter::connections_handed_on);
-      connection.release();
-      forget_if_closed(connection);
-      return true;
-    case Place::nowhere:
-      // Nobody is left to take them: end like a service that stops.
-      drain_mode_ = DrainMode::close;
-      return false;
-    case Place::here:
-    case Place::full:
-      break;
-  }
-  return false;
-}
-
-void HttpServer::report_if_drained() {
-  if (draining_ && open_ == 0 && !drained_reported_) {
-    drained_reported_ = true;
-    hooks_.on_drained();
   }
 }
 

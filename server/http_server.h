@@ -3,6 +3,7 @@
 // worker and the observer each have one.
 //
 // All calls on the event loop's thread, except those of mailbox().
+// Two files: http_server.cpp and http_server_drain.cpp.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -18,7 +19,6 @@
 #include <string_view>
 #include <vector>
 
-#include "config/options.h"
 #include "ipc/inbox.h"
 #include "ipc/monotonic.h"
 #include "ipc/segment.h"
@@ -31,30 +31,9 @@
 #include "server/listener.h"
 #include "server/mailbox.h"
 #include "server/poller.h"
+#include "server/server_settings.h"
 
 namespace prefork {
-
-struct ServerSettings {
-  ParserLimits parser;
-  std::chrono::milliseconds timeout_keep_alive{5'000};
-  std::chrono::milliseconds timeout_header{10'000};
-  std::chrono::milliseconds timeout_body{60'000};
-  std::chrono::milliseconds timeout_write{60'000};
-  std::chrono::milliseconds timeout_request{0};  // 0: none
-  // Until a deferred answer must have begun; then it is 504.
-  std::chrono::milliseconds timeout_deferred{60'000};
-  bool proxy_headers = false;  // whether trusted peers may say who the client is
-  IpNetworks forwarded_allow_ips;
-  IpNetworks proxy_allow_from;  // who may send a PROXY preamble
-  std::string root_path;
-  // Go with every answer: "Server: prefork-server" and what the configuration adds.
-  std::string fixed_fields = "Server: prefork-server\r\n";
-  bool date_field = true;
-  std::uint32_t limit_connections = 16'384;
-  std::uint32_t limit_concurrency = 1'024;
-
-  static ServerSettings from(const Options& options);
-};
 
 enum class Place : std::uint8_t {
   here,
