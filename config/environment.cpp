@@ -6,6 +6,7 @@
 
 #include "config/bind.h"
 #include "config/suggest.h"
+#include "config/text.h"
 
 namespace prefork {
 namespace {
@@ -23,12 +24,6 @@ std::string unknown_variable(std::string_view variable) {
   const auto* meant = nearest_option(variable.substr(kPrefix.size()), Level::environment);
   if (meant != nullptr) return "unknown variable; did you mean " + environment_name(*meant) + "?";
   return "unknown variable; unset it, --help lists the options";
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
 }
 
 void add_setting(Reading& reading, const OptionSpec& option, const std::string& variable,
@@ -56,7 +51,7 @@ void add_list(Reading& reading, const OptionSpec& option, const std::string& var
   const char separator = std::get<CustomField>(option.field).separator;
   while (true) {
     const std::size_t end = end_of_value(list, separator);
-    add_setting(reading, option, variable, trimmed(list.substr(0, end)));
+    add_setting(reading, option, variable, trim(list.substr(0, end)));
     if (end == list.size()) return;
     list.remove_prefix(end + 1);
   }

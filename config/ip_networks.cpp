@@ -8,6 +8,7 @@
 
 #include "config/config_error.h"
 #include "config/number.h"
+#include "config/text.h"
 
 namespace prefork {
 namespace {
@@ -48,12 +49,6 @@ std::string address_text(AddressFamily family, const AddressBytes& bytes) {
   return text.data();
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
-
 ValueOrProblem<unsigned> parse_prefix(std::string_view network, std::string_view text,
                                       unsigned most) {
   const std::string range = "; use 0 to " + std::to_string(most);
@@ -90,7 +85,7 @@ IpNetworks IpNetworks::loopback() {
 std::optional<Problem> IpNetworks::add(std::string_view list) {
   while (true) {
     const std::size_t comma = list.find(',');
-    if (auto problem = add_one(trimmed(list.substr(0, comma)))) return problem;
+    if (auto problem = add_one(trim(list.substr(0, comma)))) return problem;
     if (comma == list.npos) return std::nullopt;
     list.remove_prefix(comma + 1);
   }

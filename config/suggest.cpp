@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "config/text.h"
+
 namespace prefork {
 namespace {
 
@@ -15,8 +17,7 @@ std::string as_option_name(std::string_view written) {
   written.remove_prefix(std::min(written.find_first_not_of("-_"), written.size()));
   std::string name(written);
   for (char& letter : name) {
-    if (letter == '_') letter = '-';
-    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+    letter = letter == '_' ? '-' : to_lower(letter);
   }
   return name;
 }

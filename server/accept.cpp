@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "server/text.h"
+#include "config/text.h"
 
 namespace prefork {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "server/text.h"
+#include "config/text.h"
 
 namespace prefork {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "server/text.h"
+#include "config/text.h"
 
 namespace prefork {
 namespace {

@@ -4,8 +4,8 @@
 #include <limits>
 #include <optional>
 
+#include "config/text.h"
 #include "server/fields.h"
-#include "server/text.h"
 
 namespace prefork {
 namespace {

@@ -1,6 +1,6 @@
 #include "server/cookie.h"
 
-#include "server/text.h"
+#include "config/text.h"
 
 namespace prefork {
 namespace {

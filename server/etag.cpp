@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "config/text.h"
 #include "server/fields.h"
-#include "server/text.h"
 
 namespace prefork {
 namespace {

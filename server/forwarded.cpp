@@ -4,8 +4,8 @@
 #include <optional>
 #include <string_view>
 
+#include "config/text.h"
 #include "server/address.h"
-#include "server/text.h"
 
 namespace prefork {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <span>
 
-#include "server/text.h"
+#include "config/text.h"
 
 namespace prefork {
 namespace {

@@ -3,7 +3,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "server/text.h"
+#include "config/text.h"
 
 namespace prefork {
 

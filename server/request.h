@@ -8,8 +8,8 @@
 #include <span>
 #include <string_view>
 
+#include "config/text.h"
 #include "ipc/in_flight.h"
-#include "server/text.h"
 
 namespace prefork {
 

@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "config/text.h"
 #include "server/status.h"
-#include "server/text.h"
 
 namespace prefork {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "config/config_error.h"
+#include "config/text.h"
 #include "server/application.h"
-#include "server/text.h"
 
 namespace prefork {
 

@@ -1,6 +1,6 @@
 #include "server/server_settings.h"
 
-#include "server/text.h"
+#include "config/text.h"
 
 namespace prefork {
 

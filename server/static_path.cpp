@@ -1,6 +1,6 @@
 #include "server/static_path.h"
 
-#include "server/text.h"
+#include "config/text.h"
 
 namespace prefork {
 

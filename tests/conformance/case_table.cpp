@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "server/text.h"
+#include "config/text.h"
 
 namespace prefork::test {
 

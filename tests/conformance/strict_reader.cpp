@@ -10,7 +10,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "server/text.h"
+#include "config/text.h"
 
 namespace prefork::test {
 

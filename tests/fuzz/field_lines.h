@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/text.h"
 #include "server/request.h"
-#include "server/text.h"
 
 namespace prefork::fuzzing {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "server/text.h"
+#include "config/text.h"
 #include "tests/conformance/differential/well_formed.h"
 
 namespace prefork::test {

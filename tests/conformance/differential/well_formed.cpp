@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "server/text.h"
+#include "config/text.h"
 
 namespace prefork::test {
 

@@ -1,4 +1,4 @@
-#include "server/text.h"
+#include "config/text.h"
 
 #include <gtest/gtest.h>
 
