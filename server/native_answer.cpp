@@ -19,9 +19,6 @@ namespace {
 constexpr std::uint64_t kUnknownSize = std::numeric_limits<std::uint64_t>::max();
 
 prefork_text to_text(std::string_view view) { return {view.data(), view.size()}; }
-std::string_view to_view(prefork_text text) {
-  return text.data == nullptr ? std::string_view{} : std::string_view{text.data, text.size};
-}
 
 prefork_stream* to_stream(BodyChannel* channel) {
   return reinterpret_cast<prefork_stream*>(channel);

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/include/prefork/abi.h"
@@ -20,6 +21,10 @@ struct prefork_response {
 };
 
 namespace prefork {
+
+inline std::string_view to_view(prefork_text text) {
+  return text.data == nullptr ? std::string_view{} : std::string_view{text.data, text.size};
+}
 
 // The C form of a request; its texts are the request's. Not moved: it points into itself.
 class NativeRequest {

@@ -13,10 +13,6 @@ namespace prefork {
 
 namespace {
 
-std::string_view to_view(prefork_text text) {
-  return text.data == nullptr ? std::string_view{} : std::string_view{text.data, text.size};
-}
-
 // An empty message leaves the one that the server has noted.
 void fail(prefork_app* app, prefork_text message) {
   if (message.size != 0) {
