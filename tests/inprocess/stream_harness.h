@@ -9,36 +9,13 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
-#include <condition_variable>
-#include <mutex>
 #include <span>
 
+#include "tests/inprocess/gate.h"
 #include "tests/inprocess/http_harness.h"
 #include "workers/thread_pool.h"
 
 namespace prefork::testing_http {
-
-// Something that threads wait for and one of them lets happen.
-class Gate {
- public:
-  ~Gate() { open(); }
-  void open() {
-    {
-      const std::lock_guard lock(mutex_);
-      open_ = true;
-    }
-    changed_.notify_all();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return open_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
-};
 
 // A source on the loop, as its test sees it.
 struct SourceControl {

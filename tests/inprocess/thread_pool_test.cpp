@@ -14,29 +14,12 @@
 #include <thread>
 #include <vector>
 
+#include "tests/inprocess/gate.h"
+
 namespace prefork {
 namespace {
 
-// Something that threads wait for and one of them lets happen.
-class Gate {
- public:
-  void open() {
-    {
-      const std::lock_guard lock(mutex_);
-      open_ = true;
-    }
-    changed_.notify_all();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return open_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
-};
+using testing_http::Gate;
 
 class ThreadPoolTest : public testing::Test {
  protected:
