@@ -189,11 +189,10 @@ void Connection::fail_sending() {
 
 void Connection::finish_sending() {
   Exchange& exchange = *exchange_;
-  const std::uint64_t now_ns = monotonic_ns();
   if (server_.access_log_.is_on()) {
     server_.access_log_.write(exchange.kept->request, exchange.kept_status,
                               exchange.sender.content_sent(),
-                              (now_ns - exchange.started_ns) / 1000);
+                              (monotonic_ns() - exchange.started_ns) / 1000);
   }
   if (upload_open_) {
     give_up_upload();
