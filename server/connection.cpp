@@ -11,7 +11,6 @@ namespace prefork {
 
 namespace {
 
-constexpr std::uint64_t kNever = HttpServer::kNever;
 // After an error the peer may still be sending; it is heard out for this long and this much, so
 // that it reads the answer and not a reset.
 constexpr std::uint64_t kLingerNs = 2'000'000'000;

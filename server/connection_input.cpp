@@ -19,7 +19,6 @@ constexpr std::size_t kMaxBatchBytes = 256 * 1024;
 // Memory for a body before all of its bytes have come, where the first of them are so many.
 constexpr std::size_t kLargeStartBytes = 16 * 1024;
 constexpr std::uint64_t kReserveBodyBytes = 128 * 1024;
-constexpr std::uint64_t kNever = HttpServer::kNever;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace

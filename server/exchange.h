@@ -19,6 +19,9 @@
 
 namespace prefork {
 
+// The time of a deadline that does not exist.
+inline constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+
 struct Exchange {
   explicit Exchange(const ParserLimits& limits) : parser(limits) {}
   ~Exchange() { reset(); }
@@ -33,8 +36,8 @@ struct Exchange {
   std::vector<Field> fields;   // of `request`, where `head` is used
   std::string body;            // content received so far, where it did not come in one piece
   std::uint64_t started_ns = 0;
-  std::uint64_t deadline_ns = kNoDeadline;   // of the whole request
-  std::uint64_t answer_by_ns = kNoDeadline;  // a deferred answer must have begun
+  std::uint64_t deadline_ns = kNever;   // of the whole request
+  std::uint64_t answer_by_ns = kNever;  // a deferred answer must have begun
   std::uint64_t body_started_ns = 0;
   std::uint64_t body_paused_ns = 0;  // when the handler had no room for more of it
 
@@ -56,8 +59,8 @@ struct Exchange {
       intake.reset();
     }
     sender.reset();
-    deadline_ns = kNoDeadline;
-    answer_by_ns = kNoDeadline;
+    deadline_ns = kNever;
+    answer_by_ns = kNever;
     parser.reset();
     head.clear();
     if (body.capacity() > kKeepBodyBytes) {
@@ -65,8 +68,6 @@ struct Exchange {
     }
     body.clear();
   }
-
-  static constexpr std::uint64_t kNoDeadline = std::numeric_limits<std::uint64_t>::max();
 
  private:
   static constexpr std::size_t kKeepBodyBytes = 128 * 1024;

@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -72,8 +71,6 @@ enum class DrainMode : std::uint8_t {
 class HttpServer : private PollerOwner {
  public:
   static constexpr std::chrono::milliseconds kTick{100};
-  // The deadline of a connection that has none.
-  static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
   // The references must outlive the server. `executor` may be null: handlers then all run on the
   // loop. `record` is written by this server alone.
