@@ -142,6 +142,7 @@ class Connection {
   void answer_parse_error();
   void answer_error(int status, std::string_view detail, Counter counter);
   void finish_answer(const Request& request, Response& response);
+  void finish_answer_of(const Job& job, Response& response);
 
   void advance();
   void flush(bool more_follows = false);

@@ -78,8 +78,13 @@ void Connection::answer_on_loop() {
   finish_answer(request, response);
 }
 
-// Everything that somebody else needs to answer the present request.
+// Everything that somebody else needs to answer the present request. Null when too many are in
+// progress; then it has been answered with 503.
 std::unique_ptr<Job> Connection::make_job() {
+  if (server_.handling_ >= server_.settings_.limit_concurrency) {
+    answer_overload("too many requests in progress");
+    return nullptr;
+  }
   Exchange& exchange = *exchange_;
   auto job = std::make_unique<Job>();
   exchange.abandoned = std::make_shared<std::atomic<bool>>(false);
@@ -97,31 +102,24 @@ std::unique_ptr<Job> Connection::make_job() {
 
 // False when there is no room for it; then it has been answered with 503.
 bool Connection::answer_on_pool() {
-  const char* problem = nullptr;
-  if (server_.handling_ >= server_.settings_.limit_concurrency) {
-    problem = "too many requests in progress";
-  } else {
-    std::unique_ptr<Job> job = make_job();
-    if (server_.executor_->submit(job)) {
-      state_ = State::handling;
-      server_.change_handling(+1);
-      return true;
-    }
-    problem = "the queue for a thread is full";
+  std::unique_ptr<Job> job = make_job();
+  if (!job) {
+    return false;
   }
-  if (upload_open_) {
-    give_up_upload();
+  if (!server_.executor_->submit(job)) {
+    answer_overload("the queue for a thread is full");
+    return false;
   }
-  answer_overload(problem);
-  return false;
+  state_ = State::handling;
+  server_.change_handling(+1);
+  return true;
 }
 
 void Connection::answer_deferred() {
-  if (server_.handling_ >= server_.settings_.limit_concurrency) {
-    answer_overload("too many requests in progress");
+  std::unique_ptr<Job> job = make_job();
+  if (!job) {
     return;
   }
-  std::unique_ptr<Job> job = make_job();
   job->begin();
   exchange_->answer_by_ns = server_.now_ns_ + to_ns(server_.settings_.timeout_deferred);
   state_ = State::handling;
@@ -154,10 +152,7 @@ void Connection::on_response_started(const Job& job, Response& response) {
       // Behind the final head it could not be said any more, and the handler may still want it.
       send_continue();
     }
-    finish_answer(job.request, response);
-    process_kept_input();
-    advance();
-    take_input();
+    finish_answer_of(job, response);
   }
 }
 
@@ -168,7 +163,12 @@ void Connection::on_job_done(Job& job) {
   if (job.failed) {
     job.response.set_error(500, {});
   }
-  finish_answer(job.request, job.response);
+  finish_answer_of(job, job.response);
+}
+
+// The answer comes from elsewhere: what has waited behind it goes on now.
+void Connection::finish_answer_of(const Job& job, Response& response) {
+  finish_answer(job.request, response);
   process_kept_input();
   advance();
   take_input();
