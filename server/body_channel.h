@@ -83,12 +83,14 @@ class BodyChannel {
 };
 
 // The reading end of a channel as a response's content. A response that ends early abandons it.
+// Reading fails when the handler has failed; what it threw comes home with its job.
 class ChannelSource : public BodySource {
  public:
   explicit ChannelSource(std::shared_ptr<BodyChannel> channel) : channel_(std::move(channel)) {}
   ~ChannelSource() override { channel_->abandon(); }
 
   SourceResult read(std::span<char> room) override { return channel_->try_read(room); }
+  [[nodiscard]] bool reports_failure() const override { return true; }
 
  private:
   const std::shared_ptr<BodyChannel> channel_;

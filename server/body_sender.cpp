@@ -70,6 +70,7 @@ void BodySender::reset() {
   in_piece_ = false;
   source_ended_ = false;
   problem_ = "";
+  is_reported_ = false;
   content_sent_ = 0;
 }
 
@@ -132,6 +133,7 @@ BodySender::Next BodySender::next_of_source(ByteBuffer& out) {
     case SourceStatus::end:
       return finish_source(out);
     case SourceStatus::failed:
+      is_reported_ = source_->reports_failure();
       return fail("the source of the content failed");
   }
   if (counted && result.size > left_) {

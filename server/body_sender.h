@@ -46,6 +46,8 @@ class BodySender {
 
   // What went wrong, in the words of a log line.
   [[nodiscard]] const char* problem() const { return problem_; }
+  // Whether the log hears of it from somebody else.
+  [[nodiscard]] bool is_reported() const { return is_reported_; }
   // Content without framing that was handed out.
   [[nodiscard]] std::uint64_t content_sent() const { return content_sent_; }
 
@@ -63,6 +65,7 @@ class BodySender {
   std::uint64_t left_ = 0;  // of a counted source
   bool source_ended_ = false;
   const char* problem_ = "";
+  bool is_reported_ = false;
   std::uint64_t content_sent_ = 0;
 };
 

@@ -35,6 +35,9 @@ class BodySource {
 
   // Fills the front of `room`. Must not block; an exception counts as `failed`.
   virtual SourceResult read(std::span<char> room) = 0;
+
+  // Whether somebody else, who knows more, tells the log why reading failed.
+  [[nodiscard]] virtual bool reports_failure() const { return false; }
 };
 
 }  // namespace prefork

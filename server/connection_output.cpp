@@ -181,7 +181,9 @@ bool Connection::send_file() {
 }
 
 void Connection::fail_sending() {
-  server_.report_broken_answer(exchange_->kept->request, exchange_->sender.problem());
+  if (!exchange_->sender.is_reported()) {
+    server_.report_broken_answer(exchange_->kept->request, exchange_->sender.problem());
+  }
   flush();
   server_.out_.clear();
   cut();

@@ -141,6 +141,36 @@ TEST_F(ConnectionHandlerStream, AHandlerThatThrowsAfterItsStartCutsTheConnection
   EXPECT_TRUE(reported("request 1 GET /stream cut off in its answer: no disk"));
 }
 
+TEST_F(ConnectionHandlerStream, AHandlerThatThrowsAfterItsStartIsOneErrorAndOneLine) {
+  on_pool("/stream", [](const Request&, Response& response) {
+    response.start_stream().write("hello");
+    throw std::runtime_error("no disk");
+  });
+  const auto problem = router_.add_deferred("GET", "/deferred", {}, [](std::unique_ptr<Job> job) {
+    job->response.start_stream().write("hello");
+    job->failed = true;
+    job->failure = "no disk";
+    job->finish();
+    JobHome& home = *job->home;
+    home.deliver(std::move(job));
+  });
+  ASSERT_FALSE(problem.has_value());
+  use_pool();
+  for (const std::string path : {"/stream", "/deferred"}) {
+    hooks_.reports.clear();
+    const std::uint64_t errors = count(Counter::handler_errors);
+    Client client = connect_by_tcp();
+    client.send(get(path));
+    ASSERT_TRUE(turn_until_end(client));
+    EXPECT_FALSE(client.at_clean_end()) << path;
+    finish_handlers();
+    EXPECT_EQ(count(Counter::handler_errors), errors + 1) << path;
+    ASSERT_EQ(hooks_.reports.size(), 1U) << path;
+    EXPECT_TRUE(hooks_.reports[0].second.ends_with(path + " cut off in its answer: no disk"))
+        << hooks_.reports[0].second;
+  }
+}
+
 TEST_F(ConnectionHandlerStream, AHandlerThatEndsWithoutWritingHasAnEmptyAnswer) {
   on_pool("/stream", [](const Request&, Response& response) { response.start_stream(); });
   use_pool();
