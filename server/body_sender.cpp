@@ -99,14 +99,14 @@ void BodySender::text_sent(std::size_t size) {
 }
 
 void BodySender::file_sent(std::size_t size) {
-  if (size == 0) {
-    fail("the file became shorter while it was sent");
-    piece_ = pieces_.size();
-    return;
-  }
   pieces_[piece_].offset += size;
   pieces_[piece_].size -= size;
   content_sent_ += size;
+}
+
+void BodySender::fail_file(const char* problem) {
+  fail(problem);
+  piece_ = pieces_.size();
 }
 
 BodySender::Next BodySender::next_of_source(ByteBuffer& out) {

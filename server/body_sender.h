@@ -41,8 +41,10 @@ class BodySender {
   [[nodiscard]] int file() const { return pieces_[piece_].file->get(); }
   [[nodiscard]] std::uint64_t file_offset() const { return pieces_[piece_].offset; }
   [[nodiscard]] std::uint64_t file_size() const { return pieces_[piece_].size; }
-  // 0: the file ends before it should.
   void file_sent(std::size_t size);
+  // In place of file_sent(): nothing more can be had of the file.
+  void file_ended() { fail_file("the file became shorter while it was sent"); }
+  void file_failed() { fail_file("the file cannot be read"); }
 
   // What went wrong, in the words of a log line.
   [[nodiscard]] const char* problem() const { return problem_; }
@@ -55,6 +57,7 @@ class BodySender {
   Next next_of_source(ByteBuffer& out);
   Next finish_source(ByteBuffer& out);
   Next fail(const char* problem);
+  void fail_file(const char* problem);
 
   std::vector<BodyPiece> pieces_;
   std::size_t piece_ = 0;

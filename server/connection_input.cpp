@@ -55,6 +55,7 @@ bool Connection::receive_once() {
       unread_ = false;
       return false;
     case IoStatus::end:
+    case IoStatus::unreadable:
     case IoStatus::reset:
       on_input_end(result.status == IoStatus::reset);
       return false;

@@ -82,6 +82,7 @@ bool Connection::took(const IoResult& result) {
       }
       return false;
     case IoStatus::end:
+    case IoStatus::unreadable:
     case IoStatus::reset:
       server_.record_.counters.add(Counter::peer_resets);
       close();
@@ -169,9 +170,15 @@ bool Connection::send_file() {
   BodySender& sender = exchange_->sender;
   const IoResult result = transport_.send_file(sender.file(), sender.file_offset(),
                                                std::min(sender.file_size(), kMaxFileBytesAtOnce));
-  if (result.status == IoStatus::end) {
-    sender.file_sent(0);
-    return true;
+  switch (result.status) {
+    case IoStatus::end:
+      sender.file_ended();
+      return true;
+    case IoStatus::unreadable:
+      sender.file_failed();
+      return true;
+    default:
+      break;
   }
   if (!took(result)) {
     return false;

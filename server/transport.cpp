@@ -1,5 +1,6 @@
 #include "server/transport.h"
 
+#include <poll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -69,10 +70,17 @@ IoResult SocketTransport::send_file(int file, std::uint64_t offset, std::uint64_
     auto from = static_cast<off_t>(offset);
     return ::sendfile(fd_.get(), file, &from, amount);
   });
-  const bool about_the_file = result.status == IoStatus::reset && errno != EPIPE &&
-                              errno != ECONNRESET && errno != ETIMEDOUT && errno != ENOTCONN;
-  const bool at_end = result.status == IoStatus::done && result.size == 0;
-  return at_end || about_the_file ? IoResult{IoStatus::end, 0} : result;
+  if (result.status == IoStatus::done && result.size == 0) {
+    return {IoStatus::end, 0};
+  }
+  // The call does not say whose error it was. A socket is dead after one.
+  return result.status == IoStatus::reset && !is_dead() ? IoResult{IoStatus::unreadable, 0}
+                                                        : result;
+}
+
+bool SocketTransport::is_dead() const {
+  pollfd socket{fd_.get(), 0, 0};
+  return ::poll(&socket, 1, 0) == 1 && (socket.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 void SocketTransport::abort() {

@@ -16,6 +16,7 @@ enum class IoStatus : std::uint8_t {
   would_block,  // wait first
   end,          // the peer has sent everything it will send
   reset,        // the connection is gone
+  unreadable,   // of a file that was to be sent
 };
 
 struct IoResult {
@@ -34,8 +35,7 @@ class SocketTransport {
   IoResult write(std::string_view first, std::string_view second);
   // Bytes that more will follow soon: the kernel may wait for it to fill a packet.
   IoResult write_before_more(std::string_view bytes);
-  // From a file that can be mapped (sendfile(2)). `end`: the file has nothing at that offset,
-  // or cannot be read.
+  // From a file that can be mapped (sendfile(2)). `end`: the file has nothing at that offset.
   IoResult send_file(int file, std::uint64_t offset, std::uint64_t size);
 
   // Sends FIN: no more will be written (shutdown(2)).
@@ -49,6 +49,8 @@ class SocketTransport {
   OwnedFd release() { return std::move(fd_); }
 
  private:
+  [[nodiscard]] bool is_dead() const;
+
   OwnedFd fd_;
 };
 

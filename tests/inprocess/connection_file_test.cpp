@@ -132,6 +132,24 @@ TEST_F(ConnectionFile, SomethingThatCannotBeSentCutsTheConnection) {
   turn();
   EXPECT_TRUE(client.at_any_end());
   EXPECT_EQ(client.take(), counted_head(5));
+  ASSERT_EQ(hooks_.reports.size(), 1U);
+  EXPECT_EQ(hooks_.reports[0].second,
+            "request 1 GET /socket cut off in its answer: the file cannot be read");
+}
+
+TEST_F(ConnectionFile, AClientThatIsGoneIsNoFaultOfTheFile) {
+  const auto file = make_file("abc");
+  const auto write_only =
+      std::make_shared<const OwnedFd>(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  for (const bool tcp : {false, true}) {
+    auto ends = tcp ? make_tcp_pair() : make_pair();
+    SocketTransport transport(std::move(ends.first));
+    EXPECT_EQ(transport.send_file(file->get(), 3, 1).status, IoStatus::end);
+    EXPECT_EQ(transport.send_file(write_only->get(), 0, 1).status, IoStatus::unreadable);
+    SocketTransport(std::move(ends.second)).abort();
+    EXPECT_EQ(transport.send_file(file->get(), 0, 3).status, IoStatus::reset) << tcp;
+    EXPECT_EQ(transport.send_file(file->get(), 0, 3).status, IoStatus::reset) << tcp;
+  }
 }
 
 TEST_F(ConnectionFile, AClientThatReadsSlowlyGetsALargeFileWhole) {

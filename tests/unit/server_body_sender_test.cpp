@@ -302,7 +302,7 @@ TEST_F(BodySenderTest, AFileThatEndsTooSoonFailsForGood) {
   ASSERT_EQ(sender_.next(out), Next::file);
   EXPECT_EQ(sender_.file_offset(), 4U);
   EXPECT_EQ(sender_.file_size(), 6U);
-  sender_.file_sent(0);
+  sender_.file_ended();
   EXPECT_EQ(run(), "");
   EXPECT_EQ(last_, Next::failed);
   EXPECT_STREQ(sender_.problem(), "the file became shorter while it was sent");
