@@ -26,6 +26,9 @@ struct PeerAddress {
 
 // "192.0.2.7:4711", "[2001:db8::1]:4711", "unix" or "unknown".
 std::string to_string(const PeerAddress& peer);
+// The same without allocation: what it has written into `room`.
+using PeerText = std::array<char, 56>;
+std::string_view write_text(const PeerAddress& peer, PeerText& room);
 // Without the port: "192.0.2.7", "2001:db8::1", "unix" or "unknown".
 std::string host_of(const PeerAddress& peer);
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 #include <stdexcept>
@@ -25,12 +26,7 @@ prefork_stream* to_stream(BodyChannel* channel) {
 }
 BodyChannel& to_channel(prefork_stream* stream) { return *reinterpret_cast<BodyChannel*>(stream); }
 
-void append(std::vector<prefork_field>& to, std::span<const Field> fields) {
-  to.reserve(fields.size());
-  for (const Field& field : fields) {
-    to.push_back({to_text(field.name), to_text(field.value)});
-  }
-}
+prefork_field to_native(const Field& field) { return {to_text(field.name), to_text(field.value)}; }
 
 // --- the functions of the interface --------------------------------------------------------------
 
@@ -124,9 +120,16 @@ void complete(prefork_response* response) {
 
 }  // namespace
 
-NativeRequest::NativeRequest(const Request& request) : client_(to_string(request.peer)) {
-  append(fields_, request.fields);
-  append(parameters_, request.parameters);
+NativeRequest::NativeRequest(const Request& request) {
+  const std::span<const Field> parameters = request.parameters;
+  const std::size_t count = request.fields.size() + parameters.size();
+  if (count > few_.size()) {
+    many_.resize(count);
+  }
+  prefork_field* const fields = many_.empty() ? few_.data() : many_.data();
+  prefork_field* const behind_fields =
+      std::transform(request.fields.begin(), request.fields.end(), fields, to_native);
+  std::transform(parameters.begin(), parameters.end(), behind_fields, to_native);
   native_.size = sizeof native_;
   native_.id = request.id;
   native_.version_minor = request.version_minor;
@@ -137,12 +140,12 @@ NativeRequest::NativeRequest(const Request& request) : client_(to_string(request
   native_.host = to_text(request.host);
   native_.scheme = to_text(request.scheme == Scheme::https ? "https" : "http");
   native_.root_path = to_text(request.root_path);
-  native_.client = to_text(client_);
+  native_.client = to_text(write_text(request.peer, client_));
   native_.body = to_text(request.body);
-  native_.fields = fields_.data();
-  native_.field_count = fields_.size();
-  native_.parameters = parameters_.data();
-  native_.parameter_count = parameters_.size();
+  native_.fields = fields;
+  native_.field_count = request.fields.size();
+  native_.parameters = behind_fields;
+  native_.parameter_count = parameters.size();
   native_.content = to_stream(request.content);
 }
 

@@ -2,6 +2,7 @@
 // which they answer. See include/prefork/abi.h for the rules and threads.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,7 +27,8 @@ inline std::string_view to_view(prefork_text text) {
   return text.data == nullptr ? std::string_view{} : std::string_view{text.data, text.size};
 }
 
-// The C form of a request; its texts are the request's. Not moved: it points into itself.
+// The C form of a request; its texts are the request's. Made without allocation, but for unusually
+// many fields. Not moved: it points into itself.
 class NativeRequest {
  public:
   explicit NativeRequest(const Request& request);
@@ -36,10 +38,13 @@ class NativeRequest {
   [[nodiscard]] const prefork_request& get() const { return native_; }
 
  private:
+  // More than browsers send.
+  static constexpr std::size_t kUsualFields = 40;
+
   prefork_request native_{};
-  std::string client_;
-  std::vector<prefork_field> fields_;
-  std::vector<prefork_field> parameters_;
+  PeerText client_;
+  std::array<prefork_field, kUsualFields> few_;  // the fields, then the parameters
+  std::vector<prefork_field> many_;              // instead, where there are more
 };
 
 // Fills in the functions of the part "an answer".
