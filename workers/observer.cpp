@@ -10,7 +10,6 @@
 #include "server/http_server.h"
 #include "server/router.h"
 #include "workers/child.h"
-#include "workers/fd_watch.h"
 #include "workers/stats_report.h"
 
 namespace prefork {
@@ -41,9 +40,7 @@ class Observer : public ServerHooks {
         urls_(urls),
         signal_fd_(std::move(signal_fd)),
         loop_(1),
-        record_(std::make_unique<WorkerRecord>()),
-        signals_(loop_, signal_fd_.get()),
-        commands_(loop_, context.control.read_fd()) {}
+        record_(std::make_unique<WorkerRecord>()) {}
 
   int run() {
     context_.segment.make_read_only();
@@ -57,12 +54,11 @@ class Observer : public ServerHooks {
     server_->start(context_.listening_fds);
     // The server has its own: a stop must close the last one that this process has.
     close_inherited(context_.listening_fds);
-    signals_.start([this] {
+    server_->watch(signal_fd_.get(), [this] {
       drain_signals(signal_fd_.get());
       loop_.stop();
-      return false;
     });
-    commands_.start([this] { return read_commands(); });
+    server_->watch(context_.control.read_fd(), [this] { read_commands(); });
     const std::uint64_t boot_us = (monotonic_ns() - context_.forked_ns) / 1000;
     context_.control.send({context_.epoch, ReadyFrame{boot_us}});
     loop_.run();
@@ -110,7 +106,7 @@ class Observer : public ServerHooks {
     response.add_field("Cache-Control", "no-store");
   }
 
-  bool read_commands() {
+  void read_commands() {
     bool leave_now = false;
     const auto result = context_.control.receive([&](const auto& decoded) {
       const Frame* frame = std::get_if<Frame>(&decoded);
@@ -128,9 +124,7 @@ class Observer : public ServerHooks {
     });
     if (leave_now || result == ReceiveResult::closed) {
       loop_.stop();
-      return false;
     }
-    return true;
   }
 
   const ChildContext& context_;
@@ -142,8 +136,6 @@ class Observer : public ServerHooks {
   std::unique_ptr<WorkerRecord> record_;  // its own numbers, outside the segment
   std::unique_ptr<HttpServer> server_;
   std::uint64_t last_alive_ns_ = 0;
-  FdWatch signals_;
-  FdWatch commands_;
 };
 
 }  // namespace

@@ -126,6 +126,20 @@ TEST_F(PollerTest, RousingHasTheWorkDoneWithoutAnyEvent) {
   EXPECT_EQ(owner_.batch_ends, 3);
 }
 
+TEST_F(PollerTest, BesideAsioALevelWatchTellsAgainUntilItIsReadAndWhenMoreComes) {
+  const OwnedFd event = make_event(1);
+  ASSERT_TRUE(poller_.watch_level(event.get(), 7));
+  run_until([this] { return owner_.keys.size() >= 3; });
+  std::uint64_t value = 0;
+  ASSERT_EQ(::read(event.get(), &value, sizeof value), ssize_t{sizeof value});
+  owner_.keys.clear();
+  loop_.restart();
+  loop_.poll();
+  EXPECT_TRUE(owner_.keys.empty());
+  ASSERT_EQ(::write(event.get(), &value, sizeof value), ssize_t{sizeof value});
+  run_until([this] { return !owner_.keys.empty(); });
+}
+
 TEST_F(PollerTest, ARemovedDescriptorIsSilentAndCanComeBack) {
   const OwnedFd event = make_event(1);
   ASSERT_TRUE(poller_.watch_level(event.get(), 7));
