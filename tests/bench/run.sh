@@ -54,17 +54,9 @@ while (($#)); do
 done
 ((${#cases[@]})) || cases=("${all_cases[@]}")
 
-work=$(mktemp -d)
+make_work_folder
 results=$work/results.tsv
 facts=$work/facts.tsv
-started_pids=()
-clean_up() {
-  stop_servers
-  rm -rf "$work"
-  allow_service_starts
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM
 
 if "$plot"; then bench_packages+=(gnuplot-nox); fi
 build_folder=$root/build/release

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2034,SC2154 # who sources this shares variables with it
+# shellcheck disable=SC2034,SC2154,SC2317 # who sources this shares variables with it; a trap calls clean_up
 # Sourced by run.sh and slow_clients.sh: starts and ends the servers that are compared. Each start_* function sets
 # server_pid, the leader of a process group of its own, and server_port.
 #
@@ -13,6 +13,20 @@
 
 server_pid=
 server_port=
+
+# make_work_folder: $work, which goes with the end of the script, as do all servers.
+make_work_folder() {
+  work=$(mktemp -d)
+  started_pids=()
+  trap clean_up EXIT
+  trap 'exit 130' INT TERM
+}
+
+clean_up() {
+  stop_servers
+  rm -rf "$work"
+  allow_service_starts
+}
 
 # start_group LOG COMMAND...: in the background, pinned to the server's core. Background jobs of a
 # script lead no process group, so setsid runs the command in place and $! is its pid.
@@ -109,9 +123,43 @@ start_prefork() {
   fi
 }
 
-# start_nginx WORKERS [MODULE]: one shared listening socket (no reuseport), no access log. Sends 1 MiB
-# for /stream from a file without sendfile, its nearest to content made on the way; with its echo
-# module it sends back what is posted to /.
+# run_nginx FOLDER WORKERS MAIN HTTP SERVER: with these lines in the blocks of its configuration,
+# beside what all of them have: one shared listening socket (no reuseport), no access log.
+run_nginx() {
+  local folder=$1 workers=$2 main=$3
+  # Its worker has to be able to read what is below a private folder.
+  ((EUID == 0)) && main+=$'\nuser root;'
+  server_port=$(free_port)
+  cat >"$folder/nginx.conf" <<EOF
+daemon off;
+$main
+worker_processes $workers;
+pid $folder/pid;
+error_log $folder/error.log;
+events { worker_connections 16384; }
+worker_rlimit_nofile 32768;
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  keepalive_timeout 600s;
+  client_body_temp_path $folder/body;
+  proxy_temp_path $folder/proxy;
+  fastcgi_temp_path $folder/fastcgi;
+  uwsgi_temp_path $folder/uwsgi;
+  scgi_temp_path $folder/scgi;
+$4
+  server {
+    listen 127.0.0.1:$server_port backlog=2048;
+$5
+  }
+}
+EOF
+  start_group "$folder/log" nginx -p "$folder" -e "$folder/error.log" -c "$folder/nginx.conf"
+  await_answer nginx "$folder/log"
+}
+
+# start_nginx WORKERS [MODULE]: sends 1 MiB for /stream from a file without sendfile, its nearest to
+# content made on the way; with its echo module it sends back what is posted to /.
 start_nginx() {
   local folder module='' echo=''
   folder=$(mktemp -d "$work/nginx.XXXXXX")
@@ -119,120 +167,56 @@ start_nginx() {
     module='load_module /usr/lib/nginx/modules/ngx_http_echo_module.so;'
     echo='location = / { client_body_buffer_size 128k; echo_read_request_body; echo_request_body; }'
   fi
-  # Its worker has to be able to read what is below a private folder.
-  ((EUID == 0)) && module+=$'\nuser root;'
   head -c 1048576 /dev/zero | tr '\0' x >"$folder/stream"
-  server_port=$(free_port)
-  cat >"$folder/nginx.conf" <<EOF
-daemon off;
-$module
-worker_processes $1;
-pid $folder/pid;
-error_log $folder/error.log;
-events { worker_connections 16384; }
-worker_rlimit_nofile 32768;
-http {
-  access_log off;
-  keepalive_requests 1000000000;
-  keepalive_timeout 600s;
-  client_body_temp_path $folder/body;
-  proxy_temp_path $folder/proxy;
-  fastcgi_temp_path $folder/fastcgi;
-  uwsgi_temp_path $folder/uwsgi;
-  scgi_temp_path $folder/scgi;
-  types { }
-  default_type "text/plain; charset=utf-8";
-  server {
-    listen 127.0.0.1:$server_port backlog=2048;
-    location = /plaintext { return 200 "Hello, World!"; }
+  run_nginx "$folder" "$1" "$module" 'types { } default_type "text/plain; charset=utf-8";' "
+    location = /plaintext { return 200 \"Hello, World!\"; }
     location = /stream { root $folder; sendfile off; output_buffers 2 64k; }
-    $echo
-  }
-}
-EOF
-  start_group "$folder/log" nginx -p "$folder" -e "$folder/error.log" -c "$folder/nginx.conf"
-  await_answer nginx "$folder/log"
-}
-
-start_h2o() {
-  local folder
-  folder=$(mktemp -d "$work/h2o.XXXXXX")
-  server_port=$(free_port)
-  mkdir "$folder/site"
-  printf 'Hello, World!' >"$folder/site/plaintext"
-  cat >"$folder/h2o.conf" <<EOF
-num-threads: 1
-max-connections: 16384
-http1-request-timeout: 600
-file.etag: OFF
-file.send-gzip: OFF
-file.mime.setdefaulttype: "text/plain; charset=utf-8"
-listen: { host: 127.0.0.1, port: $server_port }
-hosts:
-  default:
-    paths:
-      "/": { file.dir: "$folder/site" }
-EOF
-  ((EUID == 0)) && printf 'user: root\n' >>"$folder/h2o.conf"
-  start_group "$folder/log" h2o -c "$folder/h2o.conf"
-  await_answer h2o "$folder/log"
+    $echo"
 }
 
 # The folder $site: sendfile with full packets, descriptors and file status kept for a minute.
 start_nginx_files() {
   local folder
   folder=$(mktemp -d "$work/nginx.XXXXXX")
-  server_port=$(free_port)
-  cat >"$folder/nginx.conf" <<EOF
-daemon off;
-worker_processes 1;
-pid $folder/pid;
-error_log $folder/error.log;
-events { worker_connections 16384; }
-worker_rlimit_nofile 32768;
-http {
-  access_log off;
-  keepalive_requests 1000000000;
-  keepalive_timeout 600s;
-  client_body_temp_path $folder/body;
-  proxy_temp_path $folder/proxy;
-  fastcgi_temp_path $folder/fastcgi;
-  uwsgi_temp_path $folder/uwsgi;
-  scgi_temp_path $folder/scgi;
+  run_nginx "$folder" 1 '' '
   default_type application/octet-stream;
   sendfile on;
   tcp_nopush on;
   open_file_cache max=1000 inactive=60s;
-  open_file_cache_valid 60s;
-  server {
-    listen 127.0.0.1:$server_port backlog=2048;
-    root $site;
-  }
-}
-EOF
-  ((EUID == 0)) && sed -i '1i user root;' "$folder/nginx.conf"
-  start_group "$folder/log" nginx -p "$folder" -e "$folder/error.log" -c "$folder/nginx.conf"
-  await_answer nginx "$folder/log"
+  open_file_cache_valid 60s;' "root $site;"
 }
 
-start_h2o_files() {
-  local folder
-  folder=$(mktemp -d "$work/h2o.XXXXXX")
+# run_h2o FOLDER SITE [LINES]
+run_h2o() {
+  local folder=$1
   server_port=$(free_port)
   cat >"$folder/h2o.conf" <<EOF
 num-threads: 1
 max-connections: 16384
 http1-request-timeout: 600
+${3:-}
 listen: { host: 127.0.0.1, port: $server_port }
 hosts:
   default:
     paths:
-      "/": { file.dir: "$site" }
+      "/": { file.dir: "$2" }
 EOF
   ((EUID == 0)) && printf 'user: root\n' >>"$folder/h2o.conf"
   start_group "$folder/log" h2o -c "$folder/h2o.conf"
   await_answer h2o "$folder/log"
 }
+
+start_h2o() {
+  local folder
+  folder=$(mktemp -d "$work/h2o.XXXXXX")
+  mkdir "$folder/site"
+  printf 'Hello, World!' >"$folder/site/plaintext"
+  run_h2o "$folder" "$folder/site" 'file.etag: OFF
+file.send-gzip: OFF
+file.mime.setdefaulttype: "text/plain; charset=utf-8"'
+}
+
+start_h2o_files() { run_h2o "$(mktemp -d "$work/h2o.XXXXXX")" "$site"; }
 
 start_lighttpd() {
   local folder

@@ -9,7 +9,7 @@
 # The server's deadlines are 10 seconds, so that a mode of 20 seconds sees them pass. Memory is the
 # proportional set size of all its processes; the kernel's socket buffers are not in it. Exits with 1
 # if a limit is not met.
-# shellcheck disable=SC2034,SC2154,SC2317 # servers.sh shares variables; a trap calls clean_up
+# shellcheck disable=SC2034,SC2154 # servers.sh shares variables
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -43,14 +43,7 @@ while (($#)); do
 done
 ((${#modes[@]})) || modes=("${all_modes[@]}")
 
-work=$(mktemp -d)
-started_pids=()
-clean_up() {
-  stop_servers
-  rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT TERM
+make_work_folder
 
 build_folder=$root/build/release
 install_dependencies "$build_folder" "${test_packages[@]}" "${slow_client_packages[@]}"
