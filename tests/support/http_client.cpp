@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -100,34 +101,22 @@ std::string get_request(std::string_view path) {
 
 Client::Client(const std::string& url, Milliseconds timeout, int receive_buffer_bytes)
     : timeout_(timeout) {
-  const Deadline deadline(timeout);
   const Address address = address_of(url);
-  socket_.reset(::socket(address.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  socket_.reset(::socket(address.bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (receive_buffer_bytes != 0) {
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
                  sizeof receive_buffer_bytes);
   }
+  // Waits for the connection, and at a Unix socket for room in the queue of the listening one.
+  const timeval patience{timeout.count() / 1000, timeout.count() % 1000 * 1000};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   int error = 0;
-  for (;;) {
-    error = 0;
-    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address.bytes), address.size) ==
-        0) {
-      return;
-    }
-    error = errno;
-    // A Unix socket says so while the queue of the listening socket is full.
-    if (error != EAGAIN || deadline.has_passed()) {
-      break;
-    }
-    pause_for(Milliseconds{1});
+  if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address.bytes), address.size) !=
+      0) {
+    // The first two say that the time is over.
+    error = errno == EINPROGRESS || errno == EAGAIN ? ETIMEDOUT : errno;
   }
-  if (error == EINPROGRESS) {
-    error = ETIMEDOUT;
-    if (is_ready(socket_.get(), POLLOUT, deadline.left_ms())) {
-      socklen_t size = sizeof error;
-      ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-    }
-  }
+  ::fcntl(socket_.get(), F_SETFL, O_NONBLOCK);
   if (error != 0) {
     problem_ = "cannot connect to " + url + ": " + std::strerror(error);
     socket_.reset();

@@ -36,7 +36,8 @@ class Deadline {
 // Looks until the condition holds; false when the deadline passed before.
 bool wait_until(const std::function<bool()>& condition, Milliseconds within = kPatience);
 
-// Lets a steady client keep its pace.
+// Where the time is the thing itself: the pace of a client, a moment between two signals that is to
+// be another one each round, a time in which nothing may happen. For events there is wait_until().
 void pause_for(Milliseconds pause);
 
 Milliseconds elapsed_since(TestClock::time_point start);
