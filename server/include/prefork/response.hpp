@@ -17,6 +17,20 @@
 namespace prefork {
 inline namespace v1 {
 
+// Server-sent events: one event as it goes over the wire; each line of `data` becomes a line of it.
+inline std::string format_event(std::string_view data, std::string_view type = {}) {
+  std::string text;
+  if (!type.empty()) {
+    text.append("event: ").append(type).append("\n");
+  }
+  do {
+    const std::string_view line = data.substr(0, data.find('\n'));
+    text.append("data: ").append(line).append("\n");
+    data.remove_prefix(line.size() < data.size() ? line.size() + 1 : data.size());
+  } while (!data.empty());
+  return text.append("\n");
+}
+
 // Where a handler on the pool writes a long answer to, piece by piece.
 class Writer {
  public:
@@ -27,22 +41,9 @@ class Writer {
   bool write(std::string_view bytes) {
     return api_->write(stream_, detail::text(bytes)) == PREFORK_OK;
   }
-  // Server-sent events: one event; each line of `data` becomes a line of it.
+  // Server-sent events: one of them, see format_event.
   bool event(std::string_view data, std::string_view type = {}) {
     return write(format_event(data, type));
-  }
-
-  static std::string format_event(std::string_view data, std::string_view type = {}) {
-    std::string text;
-    if (!type.empty()) {
-      text.append("event: ").append(type).append("\n");
-    }
-    do {
-      const std::string_view line = data.substr(0, data.find('\n'));
-      text.append("data: ").append(line).append("\n");
-      data.remove_prefix(line.size() < data.size() ? line.size() + 1 : data.size());
-    } while (!data.empty());
-    return text.append("\n");
   }
 
  private:
@@ -160,12 +161,13 @@ inline Response stream(Response::Body body, std::string_view type = "text/plain;
   response.header("Content-Type", type).stream(std::move(body));
   return response;
 }
-// Server-sent events.
-inline Response events(Response::Body body) {
-  Response response = stream(std::move(body), "text/event-stream");
-  response.header("Cache-Control", "no-store");
+// Server-sent events: the head alone is for Responder::start.
+inline Response events() {
+  Response response;
+  response.header("Content-Type", "text/event-stream").header("Cache-Control", "no-store");
   return response;
 }
+inline Response events(Response::Body body) { return events().stream(std::move(body)); }
 
 }  // namespace v1
 }  // namespace prefork
