@@ -19,6 +19,7 @@ build_packages=(
 test_packages=(
   libgtest-dev
   libgmock-dev
+  libsqlite3-dev # of an example
 )
 fuzz_packages=( # for tests/fuzz/run.sh alone
   clang

@@ -1,0 +1,57 @@
+// The example that crashes on purpose, in every way it knows.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/server_process.h"
+
+namespace prefork::test {
+namespace {
+
+struct Way {
+  const char* path;
+  const char* end;
+  const char* thread;
+};
+
+class CrashExample : public testing::TestWithParam<Way> {};
+
+TEST_P(CrashExample, CostsOneWorkerAndIsNamed) {
+  const ServerProcess server(
+      {std::string(PREFORK_TEST_APPS) + "/libtest_app_crash.so", "--workers", "2"});
+  Client other(server.url());
+  Client client(server.url());
+  ASSERT_EQ(other.get("/").body, "alive\n");
+  ASSERT_EQ(client.get("/").body, "alive\n");
+
+  const std::string path = GetParam().path;
+  EXPECT_EQ(client.get(path).status, 0);
+  EXPECT_TRUE(server.has_logged({"worker ", "ended: ", GetParam().end, "2 requests served"}));
+  EXPECT_TRUE(server.has_logged(
+      {"was working on GET " + path + " from " + client.own_address(), GetParam().thread}));
+  EXPECT_EQ(other.get("/").body, "alive\n") << "the other worker noticed nothing";
+  EXPECT_TRUE(server.wait_for_statistics([](const Json& report) {
+    const Json& workers = report["workers"];
+    return workers.size() == 2 && workers[0]["state"] == "ready" && workers[1]["state"] == "ready";
+  }));
+  const Json workers = server.statistics()["workers"];
+  EXPECT_EQ(workers[0]["restarts"].get<int>() + workers[1]["restarts"].get<int>(), 1);
+  EXPECT_EQ(get(server.url(), "/").body, "alive\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, CrashExample,
+                         testing::Values(Way{"/null", "signal 11 (SIGSEGV)", "on pool thread"},
+                                         Way{"/null-on-the-loop", "signal 11 (SIGSEGV)",
+                                             "on its event loop"},
+                                         Way{"/abort", "signal 6 (SIGABRT)", "on pool thread"},
+                                         Way{"/overflow", "signal 11 (SIGSEGV)", "on pool thread"},
+                                         Way{"/thread", "signal 6 (SIGABRT)", "on pool thread"},
+                                         Way{"/exit", "exit code 7", "on pool thread"}),
+                         [](const auto& way) {
+                           std::string name = way.param.path + 1;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace prefork::test
