@@ -43,9 +43,7 @@ std::optional<Stat> read_stat(pid_t pid) {
 
 bool runs(const Stat& stat) { return stat.state != 'Z' && stat.state != 'X'; }
 
-}  // namespace
-
-std::vector<pid_t> processes_of_group(pid_t group) {
+std::vector<pid_t> find(pid_t group, bool (*wanted)(const Stat&)) {
   std::vector<pid_t> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
@@ -55,11 +53,19 @@ std::vector<pid_t> processes_of_group(pid_t group) {
       continue;
     }
     const auto stat = read_stat(pid);
-    if (stat && stat->group == group && runs(*stat)) {
+    if (stat && stat->group == group && wanted(*stat)) {
       found.push_back(pid);
     }
   }
   return found;
+}
+
+}  // namespace
+
+std::vector<pid_t> processes_of_group(pid_t group) { return find(group, runs); }
+
+std::vector<pid_t> zombies_of_group(pid_t group) {
+  return find(group, [](const Stat& stat) { return !runs(stat); });
 }
 
 bool is_running(pid_t pid) {

@@ -12,6 +12,9 @@ namespace prefork::test {
 // does not count.
 std::vector<pid_t> processes_of_group(pid_t group);
 
+// Those that have ended and were not reaped.
+std::vector<pid_t> zombies_of_group(pid_t group);
+
 bool is_running(pid_t pid);
 
 // As `ps` shows it, without the padding.
