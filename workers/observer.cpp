@@ -1,5 +1,6 @@
 #include "workers/observer.h"
 
+#include <algorithm>
 #include <asio/io_context.hpp>
 #include <exception>
 #include <memory>
@@ -20,6 +21,8 @@ namespace {
 constexpr std::uint32_t kMaxConnections = 256;
 // It tells the master that it is alive so often within the time after which it would be replaced.
 constexpr std::uint64_t kAlivePerHealthcheck = 4;
+// When it is to leave, clients hold it up for no longer than this.
+constexpr std::uint64_t kPatienceNs = 1'000'000'000;
 
 constexpr std::string_view kIndexPage = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>prefork-server: admin</title></head>
@@ -56,7 +59,7 @@ class Observer : public ServerHooks {
     close_inherited(context_.listening_fds);
     server_->watch(signal_fd_.get(), [this] {
       drain_signals(signal_fd_.get());
-      loop_.stop();
+      begin_to_leave();
     });
     server_->watch(context_.control.read_fd(), [this] { read_commands(); });
     const std::uint64_t boot_us = (monotonic_ns() - context_.forked_ns) / 1000;
@@ -72,7 +75,12 @@ class Observer : public ServerHooks {
       last_alive_ns_ = now_ns;
       context_.control.send({context_.epoch, AliveFrame{}});
     }
+    if (now_ns >= leave_by_ns_) {
+      loop_.stop();
+    }
   }
+
+  void on_drained() override { loop_.stop(); }
 
   void report(LogLevel level, std::string_view line) override { context_.log.write(level, line); }
 
@@ -114,7 +122,7 @@ class Observer : public ServerHooks {
         context_.log.error(std::string("unreadable command from the master: ") +
                            to_string(std::get<FrameError>(decoded)));
       } else if (std::holds_alternative<DrainFrame>(frame->message)) {
-        leave_now = true;  // answers are written at once: there is nothing to wait for
+        leave_now = true;
       } else if (std::holds_alternative<ReopenLogsFrame>(frame->message)) {
         std::string problem;
         if (!context_.log.reopen(problem)) {
@@ -122,9 +130,18 @@ class Observer : public ServerHooks {
         }
       }
     });
-    if (leave_now || result == ReceiveResult::closed) {
+    if (result == ReceiveResult::closed) {
       loop_.stop();
+    } else if (leave_now) {
+      begin_to_leave();
     }
+  }
+
+  // Who connects from now on is for the next observer. Who is connected already may have a request
+  // on the way.
+  void begin_to_leave() {
+    leave_by_ns_ = std::min(leave_by_ns_, monotonic_ns() + kPatienceNs);
+    server_->drain(DrainMode::hand_on);
   }
 
   const ChildContext& context_;
@@ -136,6 +153,7 @@ class Observer : public ServerHooks {
   std::unique_ptr<WorkerRecord> record_;  // its own numbers, outside the segment
   std::unique_ptr<HttpServer> server_;
   std::uint64_t last_alive_ns_ = 0;
+  std::uint64_t leave_by_ns_ = kNever;
 };
 
 }  // namespace

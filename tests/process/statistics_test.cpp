@@ -1,8 +1,7 @@
 // What the admin listener says, and that its numbers are those of what really happened.
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
+#include <csignal>
 #include <set>
 
 #include "tests/support/processes.h"
@@ -233,6 +232,22 @@ TEST(Health, WhileTheServerStopsItLivesButIsNotReady) {
   EXPECT_EQ(server.statistics()["server"]["state"], "stopping");
   EXPECT_EQ(sleeper.receive().body, "slept 1500 ms\n");
   EXPECT_EQ(server.wait_for_exit(), exit_code(0));
+}
+
+TEST(AnObserverThatLeaves, AnswersWhoIsConnectedAndWaitsForNobodyForLong) {
+  const ServerProcess server({"--workers", "1"});
+  const pid_t observer = server.statistics()["server"]["observer_pid"].get<pid_t>();
+  Client asks(server.admin_url());
+  Client dawdles(server.admin_url());
+  ASSERT_EQ(asks.get("/healthz").status, 200);
+  ASSERT_EQ(dawdles.get("/healthz").status, 200);
+  dawdles.send("GET /healthz HTTP/1.1\r\n");
+  ::kill(observer, SIGTERM);
+  const Reply reply = asks.get("/healthz");
+  EXPECT_EQ(reply.status, 200) << reply;
+  EXPECT_TRUE(wait_until([&] { return !is_running(observer); }, kASecond * 3));
+  EXPECT_TRUE(server.wait_for_statistics(
+      [&](const Json& report) { return report["server"]["observer_pid"] != observer; }));
 }
 
 TEST(Titles, SayWhichProcessIsWhich) {
