@@ -258,6 +258,9 @@ constexpr std::array kOptions = {
     OptionSpec{"timeout-request", "TIME", OptionGroup::timeouts,
                "A request may take this time from its first byte to the end of its response.",
                deadline_or_off(&Options::timeout_request)},
+    OptionSpec{"timeout-deferred", "TIME", OptionGroup::timeouts,
+               "A deferred handler must have begun its answer within this time; then it is 504.",
+               deadline(&Options::timeout_deferred)},
 
     OptionSpec{"limit-connections", "N", OptionGroup::limits, "Open connections of each worker.",
                CountField{&Options::limit_connections, 1, kMillion}},

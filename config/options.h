@@ -86,6 +86,7 @@ struct Options {
   std::chrono::milliseconds timeout_body{60'000};
   std::chrono::milliseconds timeout_write{60'000};
   std::chrono::milliseconds timeout_request{0};  // 0: off
+  std::chrono::milliseconds timeout_deferred{60'000};
 
   // Limits, of each worker.
   std::uint32_t limit_connections = 16'384;  // open connections

@@ -9,10 +9,6 @@ namespace prefork {
 
 namespace {
 
-std::string_view view_of(prefork_text text) {
-  return text.data == nullptr ? std::string_view{} : std::string_view{text.data, text.size};
-}
-
 prefork_status refuse(prefork_app* app, std::string_view name, const std::string& why) {
   app->failure = "number '" + std::string(name) + "': " + why;
   return PREFORK_WRONG;
@@ -20,7 +16,7 @@ prefork_status refuse(prefork_app* app, std::string_view name, const std::string
 
 prefork_status declare_number(prefork_app* app, prefork_number_kind kind, prefork_text text,
                               std::uint32_t* number) {
-  const std::string_view name = view_of(text);
+  const std::string_view name = to_view(text);
   std::vector<NumberName>& names = app->numbers.names;
   if (app->is_loaded) {
     return refuse(app, name, "numbers are declared while the application is loaded");

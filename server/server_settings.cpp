@@ -30,6 +30,7 @@ ServerSettings ServerSettings::from(const Options& options) {
   settings.timeout_body = options.timeout_body;
   settings.timeout_write = options.timeout_write;
   settings.timeout_request = options.timeout_request;
+  settings.timeout_deferred = options.timeout_deferred;
   settings.proxy_headers = options.proxy_headers;
   settings.forwarded_allow_ips = options.forwarded_allow_ips;
   settings.proxy_allow_from = options.proxy_allow_from;

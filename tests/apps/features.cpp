@@ -93,6 +93,14 @@ PREFORK_APP(app) {
       }
     }).detach();
   });
+  app.get("/twice", prefork::deferred, [](prefork::Request, prefork::Responder responder) {
+    responder.send(prefork::text("first"));
+    responder.send(prefork::text("second"));
+  });
+  const auto kept = std::make_shared<std::vector<prefork::Responder>>();
+  app.get("/never", prefork::deferred, [kept](prefork::Request, prefork::Responder responder) {
+    kept->push_back(std::move(responder));
+  });
   app.get("/dropped", prefork::deferred, [](prefork::Request, prefork::Responder) {});
   app.get("/crash", [](const prefork::Request&) -> prefork::Response { std::abort(); });
 

@@ -15,9 +15,9 @@ std::string app(const std::string& name) {
   return std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so";
 }
 
-class Features : public testing::Test {
+class Features : public testing::TestWithParam<const char*> {
  protected:
-  ServerProcess server_{{app("features"), "--workers", "2"}};
+  ServerProcess server_{{app(GetParam()), "--workers", "2"}};
   Client client_{server_.url()};
 
   Reply send(const std::string& bytes) {
@@ -26,7 +26,7 @@ class Features : public testing::Test {
   }
 };
 
-TEST_F(Features, ARequestCanBeReadInEveryPart) {
+TEST_P(Features, ARequestCanBeReadInEveryPart) {
   const Reply reply = send(
       "POST /all?q=a%20b HTTP/1.1\r\nHost: test\r\nUser-Agent: me\r\nCookie: a=0; c=1\r\n"
       "Content-Length: 7\r\n\r\nf=x+%79");
@@ -34,17 +34,17 @@ TEST_F(Features, ARequestCanBeReadInEveryPart) {
   EXPECT_EQ(reply.body, "POST /all q=a b agent=me cookie=1 form=x y bytes=7");
 }
 
-TEST_F(Features, PatternsHaveParametersAndAWildcard) {
+TEST_P(Features, PatternsHaveParametersAndAWildcard) {
   EXPECT_EQ(client_.get("/items/7/a/b%20c").body, "7|a/b c");
   EXPECT_EQ(client_.get("/items/7").status, 404);
 }
 
-TEST_F(Features, HandlersRunOnTheLoopAndOnThePool) {
+TEST_P(Features, HandlersRunOnTheLoopAndOnThePool) {
   EXPECT_EQ(client_.get("/loop").body, "loop");
   EXPECT_EQ(client_.get("/redirect").header("Location"), "/loop");
 }
 
-TEST_F(Features, MethodsFollowFromTheRoutes) {
+TEST_P(Features, MethodsFollowFromTheRoutes) {
   const Reply wrong = send("DELETE /loop HTTP/1.1\r\nHost: test\r\n\r\n");
   EXPECT_EQ(wrong.status, 405) << wrong;
   EXPECT_EQ(wrong.header("Allow"), "OPTIONS, GET, HEAD");
@@ -52,7 +52,7 @@ TEST_F(Features, MethodsFollowFromTheRoutes) {
   EXPECT_EQ(client_.receive_without_body().header("Content-Length"), "4");
 }
 
-TEST_F(Features, FunctionsBeforeAndAfterAndForErrorsAreCalled) {
+TEST_P(Features, FunctionsBeforeAndAfterAndForErrorsAreCalled) {
   EXPECT_EQ(client_.get("/loop").header("X-After"), "yes");
   const Reply blocked = send("GET /loop HTTP/1.1\r\nHost: test\r\nX-Block: 1\r\n\r\n");
   EXPECT_EQ(blocked.status, 403);
@@ -63,25 +63,25 @@ TEST_F(Features, FunctionsBeforeAndAfterAndForErrorsAreCalled) {
   EXPECT_EQ(nothing.body, "nothing at /nowhere");
 }
 
-TEST_F(Features, AHandlerThatThrowsIsA500AndALineInTheLog) {
+TEST_P(Features, AHandlerThatThrowsIsA500AndALineInTheLog) {
   EXPECT_EQ(client_.get("/fails").status, 500);
   EXPECT_TRUE(server_.has_logged({"GET /fails answered with 500: no disk"}));
 }
 
-TEST_F(Features, AFieldThatWouldBreakTheFramingIsA500) {
+TEST_P(Features, AFieldThatWouldBreakTheFramingIsA500) {
   const Reply reply = client_.get("/bad-field");
   EXPECT_EQ(reply.status, 500) << reply;
   EXPECT_FALSE(reply.header("Injected"));
 }
 
-TEST_F(Features, AFileIsSentAndOneThatIsNotThereIsA500) {
+TEST_P(Features, AFileIsSentAndOneThatIsNotThereIsA500) {
   server_.folder().write("content", "of a file\n");
   const Reply reply = client_.get("/file?path=" + server_.folder().path() + "/content");
   EXPECT_EQ(reply.body, "of a file\n") << reply;
   EXPECT_EQ(client_.get("/file?path=/nowhere").status, 500);
 }
 
-TEST_F(Features, AnswersInPiecesArriveWhole) {
+TEST_P(Features, AnswersInPiecesArriveWhole) {
   const std::string close = " HTTP/1.0\r\nHost: test\r\n\r\n";
   const auto size_of = [&](const std::string& path) {
     Client client(server_.url());
@@ -93,7 +93,7 @@ TEST_F(Features, AnswersInPiecesArriveWhole) {
   EXPECT_EQ(size_of("/pieces"), 1'000'000U);
 }
 
-TEST_F(Features, EventsHaveTheirForm) {
+TEST_P(Features, EventsHaveTheirForm) {
   Client client(server_.url());
   client.send("GET /events HTTP/1.0\r\nHost: test\r\n\r\n");
   const std::string all = client.receive_to_the_end();
@@ -101,7 +101,7 @@ TEST_F(Features, EventsHaveTheirForm) {
   EXPECT_TRUE(all.ends_with("data: one\n\nevent: kind\ndata: two\ndata: lines\n\n")) << all;
 }
 
-TEST_F(Features, AnUploadIsReadWhileItArrives) {
+TEST_P(Features, AnUploadIsReadWhileItArrives) {
   constexpr std::size_t kSize = 8 * 1024 * 1024;  // eight times what --limit-body lets through
   client_.send("POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(kSize) +
                "\r\n\r\n");
@@ -109,25 +109,43 @@ TEST_F(Features, AnUploadIsReadWhileItArrives) {
   EXPECT_EQ(client_.receive().body, std::to_string(kSize));
 }
 
-TEST_F(Features, DeferredAnswersComeFromOtherThreads) {
+TEST_P(Features, DeferredAnswersComeFromOtherThreads) {
   EXPECT_EQ(client_.get("/later").body, "later");
   EXPECT_EQ(client_.get("/dropped").status, 500);
   EXPECT_TRUE(server_.has_logged({"a deferred answer was dropped"}));
 }
 
-TEST_F(Features, ACrashCostsOneWorkerAndIsNamed) {
+TEST_P(Features, ASecondAnswerIsIgnoredAndSaid) {
+  EXPECT_EQ(client_.get("/twice").body, "first");
+  EXPECT_TRUE(server_.has_logged({"was answered twice; the second answer was ignored"}));
+  EXPECT_EQ(client_.get("/loop").body, "loop");
+}
+
+TEST_P(Features, ACrashCostsOneWorkerAndIsNamed) {
   EXPECT_EQ(client_.get("/crash").status, 0);
   EXPECT_TRUE(server_.has_logged({"was working on GET /crash"}));
   EXPECT_TRUE(server_.wait_for_workers(2));
   EXPECT_EQ(get(server_.url(), "/loop").body, "loop");
 }
 
-TEST_F(Features, TheWorkersLifeIsTold) {
+TEST_P(Features, TheWorkersLifeIsTold) {
   EXPECT_TRUE(server_.has_logged({"started worker 0 of 2"}));
   EXPECT_TRUE(server_.has_logged({"started worker 1 of 2"}));
   EXPECT_EQ(server_.stop(), exit_code(0));
   EXPECT_EQ(server_.times_logged("draining"), 2U);
   EXPECT_EQ(server_.times_logged(": stopped\n"), 3U) << server_.log();  // two workers, the master
+}
+
+#ifdef PREFORK_TEST_LIBCXX_APP
+// Built by clang with libc++: between it and the server there is nothing but C.
+INSTANTIATE_TEST_SUITE_P(AnotherCompilerAndLibrary, Features, testing::Values("features_libcxx"));
+#endif
+INSTANTIATE_TEST_SUITE_P(TheServersCompiler, Features, testing::Values("features"));
+
+TEST(Application, ADeferredAnswerThatNeverComesIsA504) {
+  ServerProcess server({app("features"), "--workers", "1", "--timeout-deferred", "100ms"});
+  EXPECT_EQ(get(server.url(), "/never").status, 504);
+  EXPECT_EQ(get(server.url(), "/loop").body, "loop");
 }
 
 // --- wrong applications --------------------------------------------------------------------------

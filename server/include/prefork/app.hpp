@@ -394,7 +394,7 @@ inline void App::handle_deferred(void* data, const prefork_request* native, pref
   const Route& route = *static_cast<const Route*>(data);
   const App& app = route.app;
   try {
-    route.deferred(Request(app.api_, *native), Responder(app.api_, to));
+    route.deferred(Request(app.api_, *native), Responder(app.api_, app.app_, native->id, to));
   } catch (const std::exception& error) {
     app.log(LogLevel::error, std::string("a deferred handler threw: ") + error.what());
   } catch (...) {

@@ -1,7 +1,11 @@
 // The answer of a deferred handler: made later, by any thread, at once or in pieces. One that is
-// destroyed without an answer becomes a 500. Moved, not copied; one thread at a time.
+// destroyed without an answer becomes a 500, one that is kept without an answer a 504
+// (--timeout-deferred); a second answer is ignored, with a line in the log. Moved, not copied; one
+// thread at a time.
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include <prefork/abi.h>
@@ -13,15 +17,21 @@ inline namespace v1 {
 
 class Responder {
  public:
-  Responder(const prefork_api& api, prefork_response* response) : api_(&api), response_(response) {}
+  Responder(const prefork_api& api, prefork_app* app, std::uint64_t request_id,
+            prefork_response* response)
+      : api_(&api), app_(app), request_id_(request_id), response_(response) {}
   Responder(Responder&& other) noexcept
       : api_(other.api_),
+        app_(other.app_),
+        request_id_(other.request_id_),
         response_(std::exchange(other.response_, nullptr)),
         stream_(std::exchange(other.stream_, nullptr)) {}
   Responder& operator=(Responder&& other) noexcept {
     if (this != &other) {
       finish();
       api_ = other.api_;
+      app_ = other.app_;
+      request_id_ = other.request_id_;
       response_ = std::exchange(other.response_, nullptr);
       stream_ = std::exchange(other.stream_, nullptr);
     }
@@ -31,6 +41,9 @@ class Responder {
 
   // The whole answer. The request is gone afterwards.
   void send(const Response& answer) {
+    if (!is_first()) {
+      return;
+    }
     try {
       answer.send(*api_, response_);
     } catch (const std::exception& error) {
@@ -41,6 +54,9 @@ class Responder {
 
   // The head of an answer in pieces; finish() ends it.
   void start(const Response& head) {
+    if (!is_first()) {
+      return;
+    }
     head.send_head(*api_, response_);
     stream_ = api_->start_stream(response_, UINT64_MAX);
   }
@@ -63,12 +79,23 @@ class Responder {
   }
 
  private:
+  bool is_first() const {
+    if (response_ != nullptr && stream_ == nullptr) {
+      return true;
+    }
+    api_->log(app_, 3,
+              detail::text("request " + std::to_string(request_id_) +
+                           " was answered twice; the second answer was ignored"));
+    return false;
+  }
   void complete() {
     stream_ = nullptr;
     api_->complete(std::exchange(response_, nullptr));
   }
 
   const prefork_api* api_;
+  prefork_app* app_;
+  std::uint64_t request_id_;
   prefork_response* response_;
   prefork_stream* stream_ = nullptr;
 };
