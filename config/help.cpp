@@ -28,6 +28,7 @@ constexpr std::array kGroups = {
     GroupTitle{OptionGroup::proxies, "Behind a proxy"},
     GroupTitle{OptionGroup::responses, "Responses"},
     GroupTitle{OptionGroup::static_files, "Static files (where PATH is a folder)"},
+    GroupTitle{OptionGroup::development, "Development"},
     GroupTitle{OptionGroup::admin, "Admin"},
     GroupTitle{OptionGroup::logging, "Logging"},
     GroupTitle{OptionGroup::demo, "Demo application"},

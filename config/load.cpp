@@ -106,6 +106,7 @@ Loaded load(std::span<const std::string> arguments, const Environment& environme
   resolve_workers(merged);
   resolve_listening(merged);
   resolve_target(merged);
+  resolve_reload(merged, phase);
   cross_check(merged, phase);
 
   std::move(merged.errors.begin(), merged.errors.end(), std::back_inserter(all.errors));

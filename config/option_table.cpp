@@ -325,6 +325,15 @@ constexpr std::array kOptions = {
                "it for more, the first that matches counts.",
                kCacheControl},
 
+    OptionSpec{"reload", "", OptionGroup::development,
+               "Replace the workers, as the signal HUP does, when the application's file or "
+               "something in a --reload-dir changes.",
+               SwitchField{&Options::reload}},
+    OptionSpec{"reload-dir", "PATH", OptionGroup::development,
+               "With --reload: watch this folder too, with everything below it but hidden names; "
+               "repeat it for more, 64 at most.",
+               kReloadDir},
+
     OptionSpec{"admin", "ADDRESS", OptionGroup::admin,
                "Statistics and health on host:port or unix:/path, or off. When the default port is "
                "taken, a free one is used.",

@@ -18,6 +18,7 @@ enum class OptionGroup {
   proxies,
   responses,
   static_files,
+  development,
   admin,
   logging,
   demo,

@@ -80,6 +80,10 @@ struct Options {
   bool spa = false;
   std::vector<CacheRule> cache_control;  // the first that matches counts
 
+  // Development.
+  bool reload = false;                   // watch the application and reload_dirs
+  std::vector<std::string> reload_dirs;  // absolute, at most kMaxReloadDirs
+
   // Timeouts: 10 ms to 24 h, never off but where 0 says so.
   std::chrono::milliseconds timeout_keep_alive{5'000};
   std::chrono::milliseconds timeout_header{10'000};
@@ -115,6 +119,7 @@ struct Options {
 };
 
 inline constexpr std::size_t kMaxBinds = 64;
+inline constexpr std::size_t kMaxReloadDirs = 64;
 inline constexpr std::uint32_t kMaxWorkers = 256;
 
 }  // namespace prefork

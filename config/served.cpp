@@ -51,6 +51,19 @@ void make_absolute(std::string& path) {
   if (!error) path = absolute.lexically_normal().string();
 }
 
+std::optional<Problem> check_reload_dir(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT) {
+      return Problem{"folder " + in_quotes(path) + " does not exist; create it or name another"};
+    }
+    return Problem{"folder " + in_quotes(path) +
+                   " cannot be used: " + std::generic_category().message(errno)};
+  }
+  if (!S_ISDIR(status.st_mode)) return Problem{in_quotes(path) + " is not a folder"};
+  return std::nullopt;
+}
+
 }  // namespace
 
 void resolve_target(Merged& merged) {
@@ -73,6 +86,33 @@ void resolve_target(Merged& merged) {
     const Origin& origin = merged.origin(option);
     if (origin.level == Level::by_default || !origin.is_valid) continue;
     merged.add_error(origin.source, "has no effect without a folder to serve; name one");
+  }
+}
+
+void resolve_reload(Merged& merged, LoadPhase phase) {
+  Options& options = merged.options;
+  const Origin& reload = merged.origin("reload");
+  const Origin& folders = merged.origin("reload-dir");
+  if (!reload.is_valid || !folders.is_valid) return;
+  for (std::string& folder : options.reload_dirs) {
+    if (const auto problem = check_reload_dir(folder); problem && phase == LoadPhase::start) {
+      merged.add_error(folders.source, problem->text);
+    }
+    make_absolute(folder);
+    if (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  }
+  if (!options.reload_dirs.empty() && reload.level == Level::by_default) {
+    merged.add_error(folders.source, "has no effect without --reload; give both or none");
+  }
+  if (!options.reload || !options.reload_dirs.empty() || !merged.origin("app").is_valid) return;
+  if (options.target.kind == Kind::folder) {
+    merged.add_error(reload.source,
+                     "has nothing to watch: a folder of files is always served as it is; name what "
+                     "else may change with --reload-dir, or leave this out");
+  } else if (options.target.path.empty()) {
+    merged.add_error(reload.source,
+                     "has nothing to watch; name an application to serve (./libshop.so), or a "
+                     "folder with --reload-dir");
   }
 }
 

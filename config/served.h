@@ -1,7 +1,8 @@
-// What PATH leads to: `Options::target` from the text that was given. Looks at the file system,
-// opens nothing.
+// What PATH and --reload-dir lead to: `Options::target` and `Options::reload_dirs` from the texts
+// that were given. Looks at the file system, opens nothing.
 #pragma once
 
+#include "config/load_phase.h"
 #include "config/merge.h"
 
 namespace prefork {
@@ -9,5 +10,9 @@ namespace prefork {
 // Finds out whether the target is a folder or an application and makes its path absolute. Reports
 // one that cannot be served, and options that mean nothing without a folder.
 void resolve_target(Merged& merged);
+
+// Makes the paths of --reload-dir absolute. Reports a --reload with nothing to watch, and folders
+// that mean nothing without it or, at the start, are not there: later they may come back.
+void resolve_reload(Merged& merged, LoadPhase phase);
 
 }  // namespace prefork

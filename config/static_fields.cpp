@@ -42,6 +42,16 @@ std::optional<Problem> add_cache_rule(Options& options, std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<Problem> add_reload_dir(Options& options, std::string_view text) {
+  if (options.reload_dirs.size() == kMaxReloadDirs) {
+    return Problem{"more than " + std::to_string(kMaxReloadDirs) + " folders are given"};
+  }
+  options.reload_dirs.emplace_back(text);
+  return std::nullopt;
+}
+
+Texts reload_dir_texts(const Options& options) { return options.reload_dirs; }
+
 Texts cache_rule_texts(const Options& options) {
   Texts texts;
   for (const CacheRule& rule : options.cache_control) texts.push_back(rule.text());

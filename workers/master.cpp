@@ -81,6 +81,7 @@ std::optional<ExitCode> Master::prepare() {
     }
     plans_[last_generation_] = std::get<SharedPlan>(plan);
     make_shared_parts();
+    watch_files(initial_options_);
   } catch (const std::system_error& error) {
     std::fprintf(stderr, "prefork-server: %s\n", error.what());
     return ExitCode::system_error;
@@ -150,6 +151,9 @@ void Master::announce() {
   }
   if (!plan.admin_url().empty()) {
     log_.info("statistics on " + plan.admin_url() + "/stats");
+  }
+  if (watch_) {
+    log_.info("reload: watching " + watch_->describe());
   }
 }
 

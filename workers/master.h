@@ -22,6 +22,7 @@
 #include "ipc/inbox.h"
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
+#include "workers/file_watch.h"
 #include "workers/log.h"
 #include "workers/serving_plan.h"
 #include "workers/supervisor.h"
@@ -66,7 +67,8 @@ class Master {
   void on_signal(int signal);
   void request_stop(int signal);
   void stop_gracefully();
-  void reload();
+  // `why` is the line of the log that says so.
+  void reload(const std::string& why);
   SharedPlan plan_reload();
   std::optional<std::shared_ptr<NativeApplication>> reload_application(const Options& options);
   void reopen_logs();
@@ -76,6 +78,10 @@ class Master {
   void report_beats();
   // Tells the supervisor and carries out what follows, before anything else is told.
   void report(const supervision::Event& event);
+
+  // --reload (master_reload.cpp).
+  void watch_files(const Options& options);
+  void follow_files();
 
   // What is done about it (master_actions.cpp).
   void perform(const supervision::action::Spawn& spawn);
@@ -109,6 +115,7 @@ class Master {
   std::optional<Segment> segment_;
   std::optional<Inboxes> inboxes_;
   std::optional<Leadership> leadership_;
+  std::optional<FileWatch> watch_;  // with --reload
   std::optional<supervision::Supervisor> supervisor_;
   std::deque<supervision::Action> pending_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, Child> children_;  // by slot and seat

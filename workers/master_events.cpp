@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "ipc/monotonic.h"
@@ -24,14 +25,14 @@ constexpr std::size_t kMaxSignalsPerTurn = 32;
 using supervision::Clock;
 using supervision::Place;
 
-int poll_timeout_ms(const std::optional<supervision::TimePoint>& deadline) {
-  auto wait = kLongestWait;
-  if (deadline) {
-    // Rounded up: a turn just before the deadline would be one for nothing.
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
-    wait = std::clamp(left, std::chrono::milliseconds{0}, kLongestWait);
-  }
-  return static_cast<int>(wait.count());
+int poll_timeout_ms(const std::optional<supervision::TimePoint>& deadline,
+                    const std::optional<FileWatch>& watch) {
+  auto until = Clock::now() + kLongestWait;
+  until = std::min(until, deadline.value_or(until));
+  until = std::min(until, watch ? watch->deadline() : until);
+  // Rounded up: a turn just before the deadline would be one for nothing.
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+  return static_cast<int>(std::max(left, std::chrono::milliseconds{0}).count());
 }
 
 std::uint64_t cpu_us_of(const rusage& usage) {
@@ -73,8 +74,11 @@ void Master::wait_for_events() {
       places.push_back({key.first, key.second});
     }
   }
+  if (watch_) {
+    watched.push_back({watch_->fd(), POLLIN, 0});
+  }
   const int ready =
-      ::poll(watched.data(), watched.size(), poll_timeout_ms(supervisor_->next_deadline()));
+      ::poll(watched.data(), watched.size(), poll_timeout_ms(supervisor_->next_deadline(), watch_));
   segment_->header().master_beat_ns.store(monotonic_ns(), std::memory_order_relaxed);
   if (ready > 0) {
     // What children say first: the last words of one that has ended belong to its end.
@@ -89,6 +93,7 @@ void Master::wait_for_events() {
     }
   }
   if (!exit_code_) {
+    follow_files();
     report_beats();
     report(supervision::event::Tick{});
   }
@@ -114,7 +119,7 @@ void Master::on_signal(int signal) {
       request_stop(signal);
       break;
     case SIGHUP:
-      reload();
+      reload("SIGHUP: reading the configuration again");
       break;
     case SIGTTIN:
       log_.info("SIGTTIN: one worker more");
@@ -169,11 +174,11 @@ void Master::stop_gracefully() {
 
 // Reads the configuration again and has every process replaced by one that uses it. Whatever is
 // wrong with it is told, and everything stays as it is.
-void Master::reload() {
+void Master::reload(const std::string& why) {
   if (supervisor_->stopping()) {
     return;
   }
-  log_.info("SIGHUP: reading the configuration again");
+  log_.info(why);
   const SharedPlan plan = plan_reload();
   if (!plan) {
     log_.error("the reload was given up; the workers go on with the configuration they have");
@@ -186,6 +191,11 @@ void Master::reload() {
   settings.graceful_timeout = options.timeout_graceful_shutdown;
   settings.workers = options.workers;
   plans_[++last_generation_] = plan;
+  try {
+    watch_files(options);
+  } catch (const std::system_error& error) {
+    log_.error(error.what());
+  }
   report(supervision::event::Reload{last_generation_, settings});
 }
 

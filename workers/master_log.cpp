@@ -84,6 +84,13 @@ void Master::log_exit(const supervision::action::Release& release) {
     log_.info(line);
     return;
   }
+  // Its own words are told with what follows from its end.
+  const auto child = children_.find({release.at.slot, release.at.seat});
+  if (release.last.state == State::starting && child != children_.end() &&
+      !child->second.boot_failure.empty()) {
+    log_.debug(line);
+    return;
+  }
   log_.warning(line);
   log_in_flight(release.at, "was working on");
 }

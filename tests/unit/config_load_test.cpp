@@ -146,7 +146,7 @@ TEST_F(Load, ReportsEveryErrorOfEverySourceAtOnce) {
   const std::string path = file("port = 99999\nwokers = 4\n");
   const Environment environment = {{"PREFORK_THREADS", "0"}, {"PREFORK_PROT", "1"}};
   const Lines expected = {
-      "--reload: unknown option; --help lists the options",
+      "--frobnicate: unknown option; --help lists the options",
       "PREFORK_PROT: unknown variable; did you mean PREFORK_PORT?",
       path + ":2: wokers: unknown key; did you mean workers?",
       "--timeout-body: 1ms is out of range; use 10ms to 24h",
@@ -156,7 +156,7 @@ TEST_F(Load, ReportsEveryErrorOfEverySourceAtOnce) {
       "or lower that",
   };
   Arguments arguments = {
-      "--config", path, "--timeout-body", "1ms", "--reload", "--limit-header-bytes", "4k"};
+      "--config", path, "--timeout-body", "1ms", "--frobnicate", "--limit-header-bytes", "4k"};
   EXPECT_EQ(errors_of(arguments, environment), expected);
   arguments.push_back("--check-config");
   EXPECT_EQ(errors_of(arguments, environment), expected);
@@ -219,7 +219,7 @@ TEST_F(Load, PrintsAnAlignedTable) {
     EXPECT_EQ(line[from_column - 1], ' ') << line;
     EXPECT_NE(line[from_column], ' ') << line;
   }
-  EXPECT_EQ(rows, 50u);
+  EXPECT_EQ(rows, 53u);
   EXPECT_EQ(printed("bind", {"--bind=:1", "--bind=:2"}), "0.0.0.0:1 command line");
   EXPECT_EQ(printed("bind", {"--bind=:1,proxy-protocol"}), "0.0.0.0:1,proxy-protocol command line");
 }
@@ -227,7 +227,7 @@ TEST_F(Load, PrintsAnAlignedTable) {
 TEST_F(Load, AnswersHelpAndVersionEvenAmongErrors) {
   const Environment environment = {{"PREFORK_PORT", "x"}};
   for (const char* help : {"--help", "-h"}) {
-    const Loaded loaded = load_options(Arguments{"--reload", help}, environment);
+    const Loaded loaded = load_options(Arguments{"--frobnicate", help}, environment);
     EXPECT_EQ(loaded.action, Action::print_and_exit);
     EXPECT_THAT(loaded.output, StartsWith("Usage: prefork-server "));
   }

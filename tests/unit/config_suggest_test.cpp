@@ -43,7 +43,7 @@ TEST(Suggest, SaysNothingWhereItCouldOnlyGuess) {
   EXPECT_EQ(nearest("--"), "nothing");
   EXPECT_EQ(nearest("--timeout"), "nothing");
   EXPECT_EQ(nearest("-p"), "nothing");
-  EXPECT_EQ(nearest("--reload"), "nothing");
+  EXPECT_EQ(nearest("--frobnicate"), "nothing");
   EXPECT_EQ(nearest(std::string(100'000, 'x')), "nothing");
 }
 
