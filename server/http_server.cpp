@@ -104,11 +104,20 @@ void HttpServer::resume_later(ConnectionToken token) {
   }
 }
 
-// Connections that had more input than one turn takes get another turn.
 bool HttpServer::on_batch_end() {
-  if (resumable_.empty()) {
-    return false;
+  resume_connections();
+  start_submitted();
+  return !resumable_.empty();
+}
+
+void HttpServer::start_submitted() {
+  if (executor_ != nullptr) {
+    executor_->start_submitted();
   }
+}
+
+// Connections that had more input than one turn takes get another turn.
+void HttpServer::resume_connections() {
   resuming_.swap(resumable_);
   for (const ConnectionToken token : resuming_) {
     if (Connection* connection = find(token)) {
@@ -117,7 +126,6 @@ bool HttpServer::on_batch_end() {
     }
   }
   resuming_.clear();
-  return !resumable_.empty();
 }
 
 // --- connections come and go ---------------------------------------------------------------------
@@ -304,6 +312,8 @@ void HttpServer::on_tick() {
   }
   give_back_memory();
   hooks_.on_tick(now_ns_);
+  // Connections of a worker that died may have come in.
+  start_submitted();
 }
 
 // After a crowd has left, the allocator would keep what it had for the next one.

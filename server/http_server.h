@@ -183,6 +183,8 @@ class HttpServer : private PollerOwner {
   std::uint64_t on_batch() override { return refresh_now(); }
   void on_ready(std::uint64_t key, Readiness readiness) override;
   bool on_batch_end() override;
+  void resume_connections();
+  void start_submitted();
   [[nodiscard]] std::uint64_t asio_due_ns() const override { return tick_due_ns_; }
   void open_connection(OwnedFd socket, const HandedConnection& about);
   void schedule_tick();

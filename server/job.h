@@ -93,6 +93,9 @@ class Executor {
 
   // Takes the job, or returns false and leaves it when the queue is full. Never blocks.
   virtual bool submit(std::unique_ptr<Job>& job) = 0;
+  // Jobs may wait for it: the loop calls it at the end of each of its turns, so that one wake-up
+  // serves everything that was submitted meanwhile. Never blocks.
+  virtual void start_submitted() = 0;
 };
 
 // Calls the handler; what it throws comes back as text, nothing when it returned.

@@ -53,7 +53,32 @@ bool ThreadPool::submit(std::unique_ptr<Job>& job) {
     queue_.push_back(std::move(job));
     record_.gauges.set(Gauge::pool_queued, queue_.size());
   }
-  has_work_.notify_one();
+  submitted_ = true;
+  return true;
+}
+
+void ThreadPool::start_submitted() {
+  if (!std::exchange(submitted_, false)) {
+    return;
+  }
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    wake = should_wake();
+  }
+  if (wake) {
+    has_work_.notify_one();
+  }
+}
+
+// With the lock held. Threads are woken one at a time: each that comes takes a job and has the next
+// one woken if there is more. Short jobs then need few threads, and long ones get as many as there
+// are; waking one for each job would cost more than a short job does.
+bool ThreadPool::should_wake() {
+  if (queue_.empty() || asleep_ == 0 || waking_) {
+    return false;
+  }
+  waking_ = true;
   return true;
 }
 
@@ -62,7 +87,12 @@ void ThreadPool::run(std::uint32_t index) {
   InFlightBox& box = record_.pool_requests[index];
   std::unique_lock lock(mutex_);
   for (;;) {
-    has_work_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    while (!stopping_ && queue_.empty()) {
+      ++asleep_;
+      has_work_.wait(lock);
+      --asleep_;
+      waking_ = false;
+    }
     if (stopping_) {
       return;
     }
@@ -71,7 +101,11 @@ void ThreadPool::run(std::uint32_t index) {
     // The gauges are written by several threads, but only under the mutex.
     record_.gauges.set(Gauge::pool_queued, queue_.size());
     record_.gauges.set(Gauge::pool_busy, ++busy_);
+    const bool wake = should_wake();
     lock.unlock();
+    if (wake) {
+      has_work_.notify_one();
+    }
 
     box.set(monotonic_ns(), job->request.id, job->request.peer, job->request.method_text,
             job->request.path);

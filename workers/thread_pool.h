@@ -31,10 +31,12 @@ class ThreadPool : public Executor {
   ~ThreadPool() override;
 
   bool submit(std::unique_ptr<Job>& job) override;
+  void start_submitted() override;
 
  private:
   void run(std::uint32_t index);
   void stop();
+  bool should_wake();
 
   const std::size_t queue_limit_;
   WorkerRecord& record_;
@@ -44,7 +46,10 @@ class ThreadPool : public Executor {
   std::condition_variable has_work_;
   std::deque<std::unique_ptr<Job>> queue_;  // guarded by mutex_
   std::uint64_t busy_ = 0;                  // guarded by mutex_
+  std::uint64_t asleep_ = 0;                // guarded by mutex_
+  bool waking_ = false;                     // guarded by mutex_: one of them is on its way
   bool stopping_ = false;                   // guarded by mutex_
+  bool submitted_ = false;                  // the loop's: since start_submitted()
   std::vector<std::thread> threads_;
 };
 

@@ -183,6 +183,7 @@ class HeldJobs : public Executor {
     jobs.push_back(std::move(job));
     return true;
   }
+  void start_submitted() override {}
   void complete(HttpServer& server, std::size_t index = 0) {
     std::unique_ptr<Job> job = std::move(jobs.at(index));
     jobs.erase(jobs.begin() + static_cast<std::ptrdiff_t>(index));

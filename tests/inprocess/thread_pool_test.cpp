@@ -43,6 +43,11 @@ class ThreadPoolTest : public testing::Test {
   }
 
   bool submit(const Handler* handler, std::uint64_t id = 0) {
+    const bool taken = submit_later(handler, id);
+    pool_->start_submitted();
+    return taken;
+  }
+  bool submit_later(const Handler* handler, std::uint64_t id = 0) {
     auto job = std::make_unique<Job>();
     job->handler = handler;
     job->request.id = id;
@@ -236,6 +241,23 @@ TEST_F(ThreadPoolTest, AnIdlePoolEndsAtOnce) {
   start(8, 10);
   pool_.reset();
   EXPECT_TRUE(done_.empty());
+}
+
+TEST_F(ThreadPoolTest, OneStartIsEnoughForAThreadForEachJobThatBlocks) {
+  start(4, 10);
+  std::vector<std::unique_ptr<Gate>> running;
+  Gate go_on;
+  for (int i = 0; i < 4; ++i) {
+    running.push_back(std::make_unique<Gate>());
+    ASSERT_TRUE(submit_later(blocking(*running.back(), go_on)));
+  }
+  pool_->start_submitted();
+  for (const auto& gate : running) {
+    gate->wait();
+  }
+  EXPECT_EQ(gauge(Gauge::pool_busy), 4U);
+  go_on.open();
+  wait_for_done(4);
 }
 
 TEST_F(ThreadPoolTest, NothingIsLostUnderLoad) {
