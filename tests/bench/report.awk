@@ -33,6 +33,12 @@ NF == 2 { fact[$1] = $2; next }
   errors[$1, $2] += $8
 }
 
+# What `pool` has more of than `loop`: the median over the rounds.
+function added(values, c,    list, r) {
+  for (r = 1; r <= rounds[c]; r++) list[r] = values[c, "pool", r] - values[c, "loop", r]
+  return median(list, rounds[c])
+}
+
 # The median of list[1..n]; sorts it.
 function median(list, n,    i, j, value) {
   for (i = 2; i <= n; i++) {
@@ -102,6 +108,44 @@ function spread_verdict(n,    counts, workers, i, low, high) {
     "at most 1", high - low <= 1)
 }
 
+function pool_table(    i, c, s) {
+  printf "\nthe same answer by the event loop and by the pool, one worker (%d rounds)\n",
+    rounds["poolcost64"]
+  printf "  %-16s %12s %12s %12s %9s %9s\n", "handler", "connections", "CPU us/req", "requests/s",
+    "p50 us", "p99 us"
+  for (i = 0; i < 4; i++) {
+    c = i < 2 ? "poolcost1" : "poolcost64"
+    s = i % 2 ? "pool" : "loop"
+    printf "  %-16s %12d %12.2f %12.0f %9.0f %9.0f\n", s, i < 2 ? 1 : 64, typical(cpu, c, s),
+      typical(rate, c, s), typical(p50, c, s), typical(p99, c, s)
+  }
+}
+
+function pool_verdicts(    share) {
+  if (rounds["pool"]) {
+    share = typical(rate, "pool", "prefork") / 6400
+    verdict("64 pool threads, 10 ms each: of the ideal 6,400 requests/s",
+      sprintf("%.1f", share * 100), "%", "at least 98", share >= 0.98)
+    verdict("meanwhile, /plaintext on the event loop, p99",
+      sprintf("%.2f", typical(p99, "pool", "gentle") / 1000), "ms", "below 5",
+      typical(p99, "pool", "gentle") < 5000)
+  }
+  if (rounds["poolcost64"]) {
+    verdict("latency added by the pool, one connection, p50", added(p50, "poolcost1"), "us",
+      "at most 15", added(p50, "poolcost1") <= 15)
+    verdict("CPU per request added by the pool, 64 connections",
+      sprintf("%.2f", added(cpu, "poolcost64")), "us", "at most 3", added(cpu, "poolcost64") <= 3)
+  }
+}
+
+# The same memory in nine processes, or nine times.
+function preload_verdict(    mebibytes) {
+  if (!("preload_200" in fact)) return
+  mebibytes = (fact["preload_200"] - fact["preload_0"]) / 1024
+  verdict("a preloaded table of 200 MiB, master and 8 workers", sprintf("%.0f", mebibytes), "MiB",
+    "at most 210", mebibytes <= 210)
+}
+
 function write_plot_data(    i, j) {
   printf "case" >plot_data
   for (i = 1; i <= servers; i++) printf " \"%s\"", label[i] >plot_data
@@ -127,6 +171,7 @@ END {
     printf "\nmemory per idle keep-alive connection (of 8,000): prefork-server %d, nginx %d bytes\n",
       fact["idle_prefork"], fact["idle_nginx"]
   }
+  if (rounds["poolcost64"]) pool_table()
   printf "\nlimits\n"
   ratio_verdict("CPU per request, keep-alive, of the bare loop's", "keepalive", "bare", 1.15)
   ratio_verdict("CPU per request, pipelined, of the bare loop's", "pipelined", "bare", 1.6)
@@ -153,6 +198,8 @@ END {
   spread_verdict(8)
   spread_verdict(64)
   spread_verdict(1000)
+  pool_verdicts()
+  preload_verdict()
   if (plot_data) write_plot_data()
   exit missed > 0
 }

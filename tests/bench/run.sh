@@ -6,7 +6,8 @@
 #   ./tests/bench/run.sh --quick        the same with short rounds, about three minutes; rough figures
 #   ./tests/bench/run.sh --case NAME    one case (may be repeated): keepalive, pipelined, close,
 #                                       close4, browser, echo64k, stream1m, idle, boot, spread,
-#                                       static1k, static10k, static1m, static100m
+#                                       static1k, static10k, static1m, static100m, pool, poolcost,
+#                                       preload
 #   ./tests/bench/run.sh --plot         also draws build/bench/bench.png
 #
 # The figure that counts is the CPU time a server spends on a request (user and system, of all its
@@ -31,7 +32,7 @@ reloads=20
 plot=false
 cases=()
 all_cases=(keepalive pipelined close close4 browser echo64k stream1m idle boot spread static1k static10k
-  static1m static100m)
+  static1m static100m pool poolcost preload)
 
 usage() { sed -n '2,/^set/{s/^# \{0,1\}//;/^set/d;p}' "${BASH_SOURCE[0]}"; }
 
@@ -63,7 +64,9 @@ build_folder=$root/build/release
 install_dependencies "$build_folder" "${test_packages[@]}" "${bench_packages[@]}"
 install_servers nginx h2o lighttpd
 configure "$root" release -DPREFORK_DEVELOPER=ON
-cmake --build "$build_folder" --target prefork-server bench_bare_loop bench_idle >&2
+cmake --build "$build_folder" --target prefork-server bench_bare_loop bench_idle \
+  bench_application >&2
+application=$build_folder/tests/bench/libbench_application.so
 
 # The first two of the processors this shell may use.
 mapfile -t cores < <(taskset -cp $$ | sed 's/.*: //' | tr ',' '\n' |
@@ -94,9 +97,14 @@ measure() {
   before=$(group_cpu_ticks "$pid")
   report=$(load "$port" "$seconds" "$connections" "$@")
   after=$(group_cpu_ticks "$pid")
+  note "$case" "$server" "$round" $(((after - before) * 1000000 / ticks_per_second)) "$report"
+}
+
+# note CASE SERVER ROUND CPU_US REPORT
+note() {
+  local case=$1 server=$2 round=$3 cpu_us=$4 report=$5
   if grep -q 'Non-2xx' <<<"$report"; then fail "$server answered with errors: $report"; fi
-  awk -v name="$case" -v server="$server" -v round="$round" \
-    -v cpu_us=$(((after - before) * 1000000 / ticks_per_second)) '
+  awk -v name="$case" -v server="$server" -v round="$round" -v cpu_us="$cpu_us" '
     function us(text) {
       if (text ~ /us$/) return text + 0
       if (text ~ /ms$/) return text * 1000
@@ -257,6 +265,60 @@ case_spread() {
     await_stats '([.workers[].connections.active] | add) == 0'
   done
   stop_servers
+}
+
+# 64 threads over two workers, and each request blocks one of them for 10 ms: 6,400 requests/s at
+# best. Meanwhile somebody asks the event loops 400 times a second.
+case_pool() {
+  local round gentle seconds=$((seconds < 4 ? 4 : seconds)) # what runs at the end is not counted
+  start_prefork 2 "$application" --threads 32
+  load_path=/block
+  load "$server_port" 1 64 >/dev/null
+  for ((round = 1; round <= rounds; ++round)); do
+    say "pool: round $round of $rounds"
+    load_path=/plaintext load "$server_port" "$seconds" 2 -s "$here/gentle.lua" >"$work/gentle" &
+    gentle=$!
+    measure pool prefork "$round" "$server_pid" "$server_port" 64
+    wait "$gentle"
+    note pool gentle "$round" 0 "$(<"$work/gentle")"
+  done
+  load_path=/plaintext
+  stop_servers
+}
+
+# The same answer from the event loop and from the pool, by one client and by 64.
+case_poolcost() {
+  local round connections where
+  start_prefork 1 "$application"
+  for ((round = 0; round <= rounds; ++round)); do
+    say "poolcost: round $round of $rounds"
+    for connections in 1 64; do
+      for where in loop pool; do
+        load_path=/$where
+        if ((round == 0)); then
+          load "$server_port" 1 "$connections" >/dev/null
+        else
+          measure "poolcost$connections" "$where" "$round" "$server_pid" "$server_port" \
+            "$connections"
+        fi
+      done
+    done
+  done
+  load_path=/plaintext
+  stop_servers
+}
+
+# Memory of a master and eight workers without a table, and with one of 200 MiB that is there before
+# the forks and has been read by all of them.
+case_preload() {
+  local mebibytes
+  for mebibytes in 0 200; do
+    say "preload: a table of $mebibytes MiB"
+    BENCH_TABLE_MIB=$mebibytes start_prefork 8 "$application" --preload
+    load_path=/table load "$server_port" 2 16 >/dev/null
+    fact "preload_$mebibytes" "$(group_memory_kib "$server_pid")"
+    stop_servers
+  done
 }
 
 take_answer
