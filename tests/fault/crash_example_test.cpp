@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/support/server_process.h"
 
@@ -39,19 +40,24 @@ TEST_P(CrashExample, CostsOneWorkerAndIsNamed) {
   EXPECT_EQ(get(server.url(), "/").body, "alive\n");
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, CrashExample,
-                         testing::Values(Way{"/null", "signal 11 (SIGSEGV)", "on pool thread"},
-                                         Way{"/null-on-the-loop", "signal 11 (SIGSEGV)",
-                                             "on its event loop"},
-                                         Way{"/abort", "signal 6 (SIGABRT)", "on pool thread"},
-                                         Way{"/overflow", "signal 11 (SIGSEGV)", "on pool thread"},
-                                         Way{"/thread", "signal 6 (SIGABRT)", "on pool thread"},
-                                         Way{"/exit", "exit code 7", "on pool thread"}),
-                         [](const auto& way) {
-                           std::string name = way.param.path + 1;
-                           std::erase(name, '-');
-                           return name;
-                         });
+std::vector<Way> ways() {
+  return {
+      {"/null", "signal 11 (SIGSEGV)", "on pool thread"},
+      {"/null-on-the-loop", "signal 11 (SIGSEGV)", "on its event loop"},
+      {"/abort", "signal 6 (SIGABRT)", "on pool thread"},
+      {"/overflow", "signal 11 (SIGSEGV)", "on pool thread"},
+      {"/thread", "signal 6 (SIGABRT)", "on pool thread"},
+#ifndef PREFORK_SANITIZE_BUILD  // where an exit looks for leaks first
+      {"/exit", "exit code 7", "on pool thread"},
+#endif
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, CrashExample, testing::ValuesIn(ways()), [](const auto& way) {
+  std::string name = way.param.path + 1;
+  std::erase(name, '-');
+  return name;
+});
 
 }  // namespace
 }  // namespace prefork::test

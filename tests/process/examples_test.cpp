@@ -221,7 +221,9 @@ TEST(UploadExample, TakesAGibibyteInConstantMemory) {
     ASSERT_TRUE(client.send(piece)) << client.problem();
   }
   EXPECT_EQ(client.receive().body, answer_for_zeros(size));
+#ifndef PREFORK_SANITIZE_BUILD  // which keeps for a while what was freed
   EXPECT_LT(peak_memory_kib(worker), before + 16 * 1024);
+#endif
 }
 
 TEST(UploadExample, KnowsTheSumThatZlibKnows) {
