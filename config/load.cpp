@@ -13,6 +13,7 @@
 #include "config/help.h"
 #include "config/listening.h"
 #include "config/merge.h"
+#include "config/new_command.h"
 #include "config/print_config.h"
 #include "config/served.h"
 
@@ -86,7 +87,7 @@ std::string fine_text(const Options& options) {
   return output + "\n";
 }
 
-Loaded print(std::string output) { return {Action::print_and_exit, {}, std::move(output), {}}; }
+Loaded print(std::string output) { return {Action::print_and_exit, {}, std::move(output), {}, {}}; }
 
 Loaded load(std::span<const std::string> arguments, const Environment& environment,
             LoadPhase phase) {
@@ -110,8 +111,8 @@ Loaded load(std::span<const std::string> arguments, const Environment& environme
   cross_check(merged, phase);
 
   std::move(merged.errors.begin(), merged.errors.end(), std::back_inserter(all.errors));
-  if (!all.errors.empty()) return {Action::fail, {}, {}, std::move(all.errors)};
-  if (!checks && !prints) return {Action::run, std::move(merged.options), {}, {}};
+  if (!all.errors.empty()) return {Action::fail, {}, {}, {}, std::move(all.errors)};
+  if (!checks && !prints) return {Action::run, std::move(merged.options), {}, {}, {}};
   return print((prints ? print_config(merged) : "") + (checks ? fine_text(merged.options) : ""));
 }
 
@@ -120,9 +121,10 @@ Loaded load(std::span<const std::string> arguments, const Environment& environme
 Loaded load_options(std::span<const std::string> arguments, const Environment& environment,
                     LoadPhase phase) {
   try {
+    if (is_new_command(arguments)) return read_new_command(arguments);
     return load(arguments, environment, phase);
   } catch (const std::exception& error) {
-    return {Action::fail, {}, {}, {{"configuration", error.what()}}};
+    return {Action::fail, {}, {}, {}, {{"configuration", error.what()}}};
   }
 }
 

@@ -20,6 +20,7 @@ namespace prefork {
 enum class Action {
   run,
   print_and_exit,  // `output` is the answer (--help, --version, --print-config, --check-config)
+  new_project,     // make a folder at `new_project`
   fail,            // `errors` says why; exit with ExitCode::configuration
 };
 
@@ -27,6 +28,7 @@ struct Loaded {
   Action action = Action::fail;
   Options options;                  // complete and checked when `action` is run
   std::string output;               // for standard output, ends with a newline
+  std::string new_project;          // see new_command.h
   std::vector<ConfigError> errors;  // empty unless `action` is fail
 };
 

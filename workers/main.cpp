@@ -5,14 +5,26 @@
 #include <cstdio>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "config/exit_code.h"
 #include "config/load.h"
 #include "workers/master.h"
+#include "workers/new_project.h"
 #include "workers/process_title.h"
 
 namespace {
+
+prefork::ExitCode make_project(const std::string& path) {
+  const auto made = prefork::make_new_project(path);
+  if (const auto* problem = std::get_if<prefork::Problem>(&made)) {
+    std::fprintf(stderr, "%s\n", prefork::to_line({"new", problem->text}).c_str());
+    return prefork::ExitCode::configuration;
+  }
+  std::fputs(std::get<std::string>(made).c_str(), stdout);
+  return prefork::ExitCode::stopped;
+}
 
 // Started without standard descriptors, their numbers would go to sockets, and log lines into them.
 void fill_standard_descriptors() {
@@ -34,6 +46,8 @@ int main(int argc, char** argv) {
     case prefork::Action::print_and_exit:
       std::fputs(loaded.output.c_str(), stdout);
       return prefork::to_int(prefork::ExitCode::stopped);
+    case prefork::Action::new_project:
+      return prefork::to_int(make_project(loaded.new_project));
     case prefork::Action::fail:
       for (const prefork::ConfigError& error : loaded.errors) {
         std::fprintf(stderr, "%s\n", prefork::to_line(error).c_str());

@@ -1,0 +1,95 @@
+#include "config/new_command.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "config/config_error.h"
+#include "config/help.h"
+#include "config/problem.h"
+
+namespace prefork {
+namespace {
+
+constexpr std::string_view kCommand = "new";
+constexpr std::size_t kLongestName = 64;
+
+// Targets that CMake or its generators make themselves.
+constexpr std::array<std::string_view, 16> kReserved = {
+    "ALL_BUILD", "INSTALL",        "PACKAGE",
+    "RUN_TESTS", "ZERO_CHECK",     "all",
+    "clean",     "depend",         "edit_cache",
+    "help",      "install",        "list_install_components",
+    "package",   "package_source", "rebuild_cache",
+    "test"};
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+std::optional<Problem> check_name(std::string_view name) {
+  const bool is_fine =
+      !name.empty() && is_letter(name.front()) && std::all_of(name.begin(), name.end(), [](char c) {
+        return is_letter(c) || is_digit(c) || c == '_' || c == '-';
+      });
+  if (!is_fine) {
+    return Problem{in_quotes(name) +
+                   " cannot be the name of an application; use letters, digits, - and _, and begin "
+                   "with a letter"};
+  }
+  if (name.size() > kLongestName) {
+    return Problem{in_quotes(name) + " is longer than " + std::to_string(kLongestName) +
+                   " characters; use a shorter name"};
+  }
+  if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
+    return Problem{in_quotes(name) + " means something else to CMake; use another name"};
+  }
+  return std::nullopt;
+}
+
+Loaded fail(std::string message) {
+  Loaded loaded;
+  loaded.errors.push_back({std::string(kCommand), std::move(message)});
+  return loaded;
+}
+
+}  // namespace
+
+bool is_new_command(std::span<const std::string> arguments) {
+  return !arguments.empty() && arguments.front() == kCommand;
+}
+
+Loaded read_new_command(std::span<const std::string> arguments) {
+  const auto rest = arguments.subspan(1);
+  Loaded loaded;
+  if (std::find(rest.begin(), rest.end(), "--help") != rest.end() ||
+      std::find(rest.begin(), rest.end(), "-h") != rest.end()) {
+    loaded.action = Action::print_and_exit;
+    loaded.output = help_text();
+    return loaded;
+  }
+  if (rest.empty() || rest.front().empty()) {
+    return fail(
+        "the name is missing; use prefork-server new NAME, or ./new to serve what is called "
+        "new");
+  }
+  for (const std::string& argument : rest) {
+    if (argument.starts_with('-')) {
+      return fail(in_quotes(argument) +
+                  " is not expected; this command takes a name and no options");
+    }
+  }
+  if (rest.size() > 1) {
+    return fail("unexpected argument " + in_quotes(rest[1]) + "; give one name");
+  }
+  std::string path = rest.front();
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+  if (const auto problem = check_name(name)) return fail(problem->text);
+  loaded.action = Action::new_project;
+  loaded.new_project = std::move(path);
+  return loaded;
+}
+
+}  // namespace prefork

@@ -1,0 +1,19 @@
+// `prefork-server new NAME`: instead of serving, make the folder of an application to begin with.
+// Here is only what the command line says; the file system is not looked at.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "config/load.h"
+
+namespace prefork {
+
+// Whether the command line is this command. A folder called `new` is served as `./new`.
+bool is_new_command(std::span<const std::string> arguments);
+
+// The arguments of that command. `Loaded::new_project` is the path of the folder without slashes at
+// its end; its last part can be the name of a CMake target.
+Loaded read_new_command(std::span<const std::string> arguments);
+
+}  // namespace prefork
