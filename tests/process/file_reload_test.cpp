@@ -54,6 +54,17 @@ TEST_F(ReloadedByFiles, ANewFileIsServedAndSaidInOneLine) {
   EXPECT_EQ(server.stop(), exit_code(0));
 }
 
+TEST_F(ReloadedByFiles, AnApplicationThatTheMasterLoadsIsLoadedAnew) {
+  ServerProcess server({path_, "--workers", "2", "--reload", "--preload"});
+  ASSERT_EQ(get(server.url(), "/").body, "Hello, World!\n");
+  put("broken_3");
+  ASSERT_TRUE(server.has_logged({"error", "cannot be loaded: no licence file"}));
+  EXPECT_EQ(get(server.url(), "/").body, "Hello, World!\n");
+  put("features");
+  ASSERT_TRUE(runs_generation(server, 2)) << server.log();
+  EXPECT_EQ(get(server.url(), "/loop").body, "loop");
+}
+
 TEST_F(ReloadedByFiles, ABrokenFileIsToldInOneLineAndTheNextGoodOneIsServed) {
   ServerProcess server({path_, "--workers", "2", "--reload"});
   const auto before = server.worker_pids();
