@@ -110,6 +110,7 @@ bool Connection::answer_on_pool() {
     answer_overload("the queue for a thread is full");
     return false;
   }
+  server_.submitted_ = true;
   state_ = State::handling;
   server_.change_handling(+1);
   return true;

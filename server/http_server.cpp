@@ -111,7 +111,7 @@ bool HttpServer::on_batch_end() {
 }
 
 void HttpServer::start_submitted() {
-  if (executor_ != nullptr) {
+  if (std::exchange(submitted_, false)) {
     executor_->start_submitted();
   }
 }

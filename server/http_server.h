@@ -204,6 +204,7 @@ class HttpServer : private PollerOwner {
   AccessLog& access_log_;
   ServerHooks& hooks_;
   Executor* const executor_;
+  bool submitted_ = false;  // to the executor, in this turn
 
   asio::basic_waitable_timer<std::chrono::steady_clock> tick_timer_;
   std::uint64_t tick_due_ns_ = 0;

@@ -93,8 +93,8 @@ class Executor {
 
   // Takes the job, or returns false and leaves it when the queue is full. Never blocks.
   virtual bool submit(std::unique_ptr<Job>& job) = 0;
-  // Jobs may wait for it: the loop calls it at the end of each of its turns, so that one wake-up
-  // serves everything that was submitted meanwhile. Never blocks.
+  // Jobs may wait for it: the loop calls it at the end of a turn in which it submitted some, so
+  // that one wake-up serves them all. Never blocks.
   virtual void start_submitted() = 0;
 };
 

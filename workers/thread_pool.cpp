@@ -53,14 +53,10 @@ bool ThreadPool::submit(std::unique_ptr<Job>& job) {
     queue_.push_back(std::move(job));
     record_.gauges.set(Gauge::pool_queued, queue_.size());
   }
-  submitted_ = true;
   return true;
 }
 
 void ThreadPool::start_submitted() {
-  if (!std::exchange(submitted_, false)) {
-    return;
-  }
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);

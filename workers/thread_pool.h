@@ -49,7 +49,6 @@ class ThreadPool : public Executor {
   std::uint64_t asleep_ = 0;                // guarded by mutex_
   bool waking_ = false;                     // guarded by mutex_: one of them is on its way
   bool stopping_ = false;                   // guarded by mutex_
-  bool submitted_ = false;                  // the loop's: since start_submitted()
   std::vector<std::thread> threads_;
 };
 
