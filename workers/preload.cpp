@@ -55,7 +55,7 @@ bool is_asked_to_stop() {
   auto loaded = preload(path, [](LogLevel, std::string_view) {});
   if (const auto* problem = std::get_if<LoadProblem>(&loaded)) {
     const std::string text = problem->text.substr(0, kMaxProblemBytes);
-    static_cast<void>(::write(result_fd, text.data(), text.size()));
+    [[maybe_unused]] const ssize_t written = ::write(result_fd, text.data(), text.size());
     ::_exit(1);
   }
   ::_exit(0);
