@@ -96,9 +96,10 @@ class Worker : public ServerHooks {
     pool_.reset();
     if (native_ != nullptr) {
       native_->stop_worker(about_this_worker());
-      // Its threads may still deliver to the server, until the process is gone.
-      static_cast<void>(server_.release());
-      static_cast<void>(application_.release());
+      // Its threads may still deliver to the server, until the process is gone. Kept where leak
+      // checks find it.
+      [[maybe_unused]] static const HttpServer* const server = server_.release();
+      [[maybe_unused]] static const Application* const application = application_.release();
     }
     return 0;
   }

@@ -70,11 +70,13 @@ class Feed {
  private:
   void run() {
     std::unique_lock lock(mutex_);
-    while (!closed_) {
+    // What was published before the end is told before the end.
+    for (bool last = false; !last;) {
       // Now and then a comment, which nobody sees, shows who has left.
       if (!changed_.wait_for(lock, kHeartbeat, [this] { return closed_ || !waiting_.empty(); })) {
         waiting_.emplace_back(":\n\n");
       }
+      last = closed_;
       for (const std::string& text : std::exchange(waiting_, {})) {
         // Full is as bad as gone: a client that does not keep up must not cost memory for ever.
         std::erase_if(listeners_, [&](prefork::Responder& listener) {
