@@ -83,8 +83,8 @@ class RequestParser {
 
   [[nodiscard]] const ParseError& error() const { return error_; }
 
-  // Points the views of `request`, which was `request()` and may have been added to, at a copy of the
-  // head: `copy` holds the first head_size() bytes that parse_head saw last. `fields` gets the
+  // Points the views of `request`, which was `request()` and may have been added to, at a copy of
+  // the head: `copy` holds the first head_size() bytes that parse_head saw last. `fields` gets the
   // request's fields. Nothing but these views changes.
   void rebase(const char* copy, std::vector<Field>& fields, Request& request) const;
 
