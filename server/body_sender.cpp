@@ -14,6 +14,7 @@ constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 // The longest size of a chunk, and its line end.
 constexpr std::size_t kChunkHeadBytes = 6;
+static_assert(BodySender::kPieceBytes <= 0xFFFF);
 
 // Makes a chunk of content that lies behind room for the longest size line, and commits it.
 void frame_chunk(ByteBuffer& out, char* start, std::size_t size) {

@@ -141,7 +141,7 @@ TEST_F(BodySenderTest, FramesChunksOfEverySizeOfTheirSize) {
                                                         {0x100, "100"},
                                                         {0xFFF, "fff"},
                                                         {0x1000, "1000"},
-                                                        {0xFFFF, "ffff"}}) {
+                                                        {BodySender::kPieceBytes, "8000"}}) {
     std::string content(size, 'x');
     content.front() = '<';
     content.back() = '>';
@@ -208,8 +208,8 @@ TEST_F(BodySenderTest, ACountedSourceNeverSendsMoreThanItsLength) {
 }
 
 TEST_F(BodySenderTest, ACountedSourceMayBeOfAnySize) {
-  for (const std::uint64_t size :
-       {std::uint64_t{0xFFFE}, std::uint64_t{0xFFFF}, std::uint64_t{0x10000}, kHuge - 1, kHuge}) {
+  constexpr std::uint64_t kPiece = BodySender::kPieceBytes;
+  for (const std::uint64_t size : {kPiece - 1, kPiece, kPiece + 1, kHuge - 1, kHuge}) {
     start({give("a"), claim(SourceStatus::wait, 0)}, BodyFraming::counted, size);
     EXPECT_EQ(run(), "a") << size;
     EXPECT_EQ(last_, Next::wait) << size;
