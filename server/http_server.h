@@ -59,7 +59,8 @@ class ServerHooks {
   virtual void on_tick(std::uint64_t /*now_ns*/) {}
   // One line for the log.
   virtual void report(LogLevel level, std::string_view line) = 0;
-  // Draining, and the last connection is gone.
+  // Draining, and the last connection is gone. May adopt another one, and is then called once more
+  // when that one is gone.
   virtual void on_drained() {}
 };
 

@@ -70,6 +70,7 @@ void HttpServer::report_if_drained() {
   if (draining_ && open_ == 0 && !drained_reported_) {
     drained_reported_ = true;
     hooks_.on_drained();
+    drained_reported_ = open_ == 0;
   }
 }
 

@@ -159,13 +159,19 @@ class FakeHooks : public ServerHooks {
   void on_connection_gone() override { ++connections_gone; }
   void on_tick(std::uint64_t) override { ++ticks; }
   void report(LogLevel level, std::string_view line) override { reports.emplace_back(level, line); }
-  void on_drained() override { ++drained; }
+  void on_drained() override {
+    ++drained;
+    if (when_drained) {
+      when_drained();
+    }
+  }
 
   struct Placement {
     HandedConnection about;
     bool may_stay = false;
   };
   std::function<Place(int socket, const HandedConnection& about)> on_place;
+  std::function<void()> when_drained;
   std::vector<Placement> placements;
   std::vector<std::pair<LogLevel, std::string>> reports;
   int connections_gone = 0;

@@ -1,6 +1,7 @@
 // A server that is told to come to an end: by handing its connections on, or by closing them.
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -191,6 +192,26 @@ TEST_F(ServerDrain, HandingOnNeverGivesAPartOfARequestAway) {
   EXPECT_EQ(exchange(client, get("/").substr(10)), answer(200, "root"));
   ASSERT_TRUE(turn_until([this] { return hooks_.drained == 1; }));
   EXPECT_EQ(handed_.size(), 1U);
+}
+
+// A sibling may have handed something on before it knew of the end.
+TEST_F(ServerDrain, WhatIsAdoptedAtTheEndIsServedAndThenTheEndIsToldAgain) {
+  std::optional<Client> late;
+  hooks_.when_drained = [&] {
+    if (!late) {
+      late.emplace(connect());
+    }
+  };
+  Client first = connect();
+  turn();
+  server().drain(DrainMode::close);
+  first.close();
+  ASSERT_TRUE(turn_until([&] { return late.has_value(); }));
+  EXPECT_EQ(exchange(*late, get("/")), answer(200, "root", kClose));
+  late->close();
+  EXPECT_TRUE(turn_until([this] { return hooks_.drained == 2; }));
+  turn();
+  EXPECT_EQ(hooks_.drained, 2);
 }
 
 TEST_F(ServerDrain, HandingOnTriesAgainWhenTheOthersAreFull) {
