@@ -381,6 +381,8 @@ void HttpServer::finish_job(Job& job) {
 
 void HttpServer::abandon_all() {
   mailbox_.refuse_starts();
+  // Whoever was to hear of the end is not asked for more connections now.
+  drained_reported_ = true;
   for (const std::unique_ptr<Connection>& connection : connections_) {
     if (connection) {
       connection->close();

@@ -214,6 +214,16 @@ TEST_F(ServerDrain, WhatIsAdoptedAtTheEndIsServedAndThenTheEndIsToldAgain) {
   EXPECT_EQ(hooks_.drained, 2);
 }
 
+TEST_F(ServerDrain, WhoeverAbandonsTheConnectionsIsNotToldThatTheyAreGone) {
+  Client first = connect();
+  Client second = connect();
+  turn();
+  server().drain(DrainMode::close);
+  server().abandon_all();
+  EXPECT_EQ(server().connection_count(), 0U);
+  EXPECT_EQ(hooks_.drained, 0);
+}
+
 TEST_F(ServerDrain, HandingOnTriesAgainWhenTheOthersAreFull) {
   int full = 2;
   hooks_.on_place = [&](int socket, const HandedConnection& about) {
