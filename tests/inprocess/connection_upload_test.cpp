@@ -140,7 +140,8 @@ TEST_F(ConnectionUpload, ClientsThatLeaveFailTheirReadsHoweverManyThereAre) {
       clients.push_back(connect());
       clients.back().send(counted_post("/counted", 10) + "x");
     }
-    // A busy pool is not enough: what has not entered its handler when the client leaves is skipped.
+    // A busy pool is not enough: what has not entered its handler when the client leaves is
+    // skipped.
     ASSERT_TRUE(turn_until([&] { return entered == kUploads; }));
   }
   finish_handlers();
