@@ -79,7 +79,7 @@ void Connection::on_wake() {
   if (upload_full_ && exchange_->intake->has_room()) {
     upload_full_ = false;
     // The time the handler took is not the client's.
-    exchange_->body_started_ns += server_.now_ns_ - exchange_->body_paused_ns;
+    body_started_ns_ += server_.now_ns_ - exchange_->body_paused_ns;
     process_kept_input();
   }
   advance();
@@ -164,8 +164,9 @@ void Connection::set_deadline_at(std::uint64_t at_ns) {
 }
 
 void Connection::set_body_deadline() {
-  const std::uint64_t earned_ns = exchange_->parser.body_received() * kEarnedNsPerBodyByte;
-  set_deadline_at(exchange_->body_started_ns + to_ns(server_.settings_.timeout_body) + earned_ns);
+  const std::uint64_t received = exchange_ ? exchange_->parser.body_received() : short_body_bytes_;
+  const std::uint64_t earned_ns = received * kEarnedNsPerBodyByte;
+  set_deadline_at(body_started_ns_ + to_ns(server_.settings_.timeout_body) + earned_ns);
 }
 
 // Whether it is the client's turn: the handler has room for more, and the client was asked if it

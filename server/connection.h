@@ -121,7 +121,11 @@ class Connection {
   std::size_t take_message(std::string_view bytes);
   std::size_t take_preamble(std::string_view bytes);
   std::size_t take_head(std::string_view bytes);
+  [[nodiscard]] bool is_kept_as_bytes(std::string_view bytes) const;
+  [[nodiscard]] bool is_short_of_body(std::string_view bytes) const;
+  void recall_exchange();
   std::size_t begin_request(std::string_view bytes);
+  void await_short_body(std::size_t received);
   void identify_client(Request& request);
   std::size_t begin_body(std::string_view bytes);
   std::size_t begin_upload(std::string_view bytes);
@@ -176,6 +180,8 @@ class Connection {
   bool closing_ = false;        // the last answer is written or being written
   bool linger_ = false;         // ... and the peer may still be sending
   std::uint32_t lingered_bytes_ = 0;
+  std::uint32_t short_body_bytes_ = 0;  // of a body that is kept as bytes with its head
+  std::uint64_t body_started_ns_ = 0;
 };
 
 }  // namespace prefork

@@ -201,6 +201,7 @@ void Connection::answer_parse_error() {
 
 // An answer to something that is no request: the connection cannot be used any more.
 void Connection::answer_error(int status, std::string_view detail, Counter counter) {
+  recall_exchange();
   server_.record_.counters.add(counter);
   Response& response = server_.response_;
   response.set_error(status, detail);

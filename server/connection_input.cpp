@@ -14,6 +14,9 @@ namespace {
 
 // So many full reads in one turn of the loop at most: other connections want service too.
 constexpr int kMaxReadsPerTurn = 8;
+// What has come of a message while it is kept as bytes only: a parser and its request cost more
+// than these, and parsing them again costs less than the system calls that brought the next ones.
+constexpr std::size_t kShortMessageBytes = 1024;
 // Answers gathered before they are written although more requests wait in the buffer.
 constexpr std::size_t kMaxBatchBytes = 256 * 1024;
 // Memory for a body before all of its bytes have come, where the first of them are so many.
@@ -124,7 +127,8 @@ std::size_t Connection::take_message(std::string_view bytes) {
   if (state_ == State::preamble) {
     return take_preamble(bytes);
   }
-  return state_ == State::body || upload_open_ ? take_body(bytes) : take_head(bytes);
+  const bool in_body = state_ == State::body && exchange_;
+  return in_body || upload_open_ ? take_body(bytes) : take_head(bytes);
 }
 
 std::size_t Connection::take_preamble(std::string_view bytes) {
@@ -170,36 +174,70 @@ std::size_t Connection::take_head(std::string_view bytes) {
     set_deadline_at(requests_ == 0 ? server_.deadlines_ns_[token_.index]
                                    : server_.now_ns_ + to_ns(server_.settings_.timeout_header));
   }
+  if (is_kept_as_bytes(bytes)) {
+    server_.return_exchange(std::move(exchange_));
+  }
   return 0;
+}
+
+// Whether the rest of a message is waited for without a parser; the next bytes of it are parsed
+// together with these.
+bool Connection::is_kept_as_bytes(std::string_view bytes) const {
+  return bytes.size() <= kShortMessageBytes && exchange_->deadline_ns == kNever;
+}
+
+bool Connection::is_short_of_body(std::string_view bytes) const {
+  const RequestParser& parser = exchange_->parser;
+  return !parser.is_chunked() && !parser.expects_continue() &&
+         bytes.size() - parser.head_size() < parser.content_length() && is_kept_as_bytes(bytes);
+}
+
+// Brings back what a message that is kept as bytes does without.
+void Connection::recall_exchange() {
+  if (exchange_) {
+    return;
+  }
+  exchange_ = server_.borrow_exchange();
+  if (state_ == State::body &&
+      exchange_->parser.parse_head(input_.view()) == ParseStatus::complete) {
+    exchange_->request = exchange_->parser.request();
+  }
 }
 
 std::size_t Connection::begin_request(std::string_view bytes) {
   Exchange& exchange = *exchange_;
-  ++requests_;
   exchange.request = exchange.parser.request();
   identify_client(exchange.request);
-  exchange.request.id = ++server_.requests_;
-  exchange.started_ns = server_.now_ns_;
   exchange.parameters.count = 0;
   exchange.routed = server_.application_.route(exchange.request, exchange.parameters);
   exchange.request.parameters = exchange.parameters.view();
-  server_.record_.counters.add(Counter::requests);
 
   const std::size_t head_size = exchange.parser.head_size();
+  const std::string_view rest = bytes.substr(head_size);
   const bool streams =
       exchange.routed.streams_body && exchange.routed.handler != nullptr && server_.executor_;
-  if (!exchange.parser.has_body() && !streams) {
+  const bool has_content = exchange.parser.has_body() || streams;
+  const bool too_long =
+      has_content && exchange.parser.limit_body(exchange.routed.body_limit) == ParseStatus::error;
+  if (has_content && !too_long && !streams && is_short_of_body(bytes)) {
+    await_short_body(rest.size());
+    return 0;
+  }
+  ++requests_;
+  exchange.request.id = ++server_.requests_;
+  exchange.started_ns = server_.now_ns_;
+  server_.record_.counters.add(Counter::requests);
+  if (!has_content) {
     answer();
     return head_size;
   }
-  if (exchange.parser.limit_body(exchange.routed.body_limit) == ParseStatus::error) {
+  if (too_long) {
     answer_parse_error();
     return bytes.size();
   }
   if (streams) {
     return begin_upload(bytes);
   }
-  const std::string_view rest = bytes.substr(head_size);
   if (!exchange.parser.is_chunked() && rest.size() >= exchange.parser.content_length()) {
     const auto body_size = static_cast<std::size_t>(exchange.parser.content_length());
     exchange.request.body = rest.substr(0, body_size);
@@ -207,6 +245,16 @@ std::size_t Connection::begin_request(std::string_view bytes) {
     return head_size + body_size;
   }
   return begin_body(bytes);
+}
+
+// So much of the body has come.
+void Connection::await_short_body(std::size_t received) {
+  if (state_ != State::body) {
+    state_ = State::body;
+    body_started_ns_ = server_.now_ns_;
+  }
+  short_body_bytes_ = static_cast<std::uint32_t>(received);
+  server_.return_exchange(std::move(exchange_));
 }
 
 // What the head cannot say of itself.
@@ -240,8 +288,10 @@ std::size_t Connection::begin_body(std::string_view bytes) {
     exchange.body.reserve(static_cast<std::size_t>(
         std::min<std::uint64_t>(exchange.parser.content_length(), kReserveBodyBytes)));
   }
-  state_ = State::body;
-  exchange.body_started_ns = server_.now_ns_;
+  if (state_ != State::body) {
+    state_ = State::body;
+    body_started_ns_ = server_.now_ns_;
+  }
   return head_size + take_body(rest);
 }
 
@@ -252,7 +302,7 @@ std::size_t Connection::begin_upload(std::string_view bytes) {
   const std::string_view rest = bytes.substr(head_size);
   exchange.intake = std::make_shared<BodyChannel>(
       [&mailbox = server_.mailbox_, token = token_] { mailbox.wake(token); });
-  exchange.body_started_ns = server_.now_ns_;
+  body_started_ns_ = server_.now_ns_;
   upload_open_ = exchange.parser.has_body();
   upload_full_ = false;
   if (!upload_open_) {
@@ -279,7 +329,7 @@ void Connection::give_up_upload() {
 void Connection::send_continue() {
   continue_owed_ = false;
   // Only now the client begins to send.
-  exchange_->body_started_ns = server_.now_ns_;
+  body_started_ns_ = server_.now_ns_;
   server_.out_.append(kContinue);
   server_.count_response(100);
 }
@@ -325,7 +375,7 @@ std::size_t Connection::take_body(std::string_view bytes) {
 void Connection::pass_on_body(ParseStatus status) {
   Exchange& exchange = *exchange_;
   if (std::exchange(continue_owed_, false)) {
-    exchange.body_started_ns = server_.now_ns_;
+    body_started_ns_ = server_.now_ns_;
   }
   if (!exchange.body.empty()) {
     upload_full_ = !exchange.intake->push(exchange.body);

@@ -38,8 +38,7 @@ struct Exchange {
   std::uint64_t started_ns = 0;
   std::uint64_t deadline_ns = kNever;   // of the whole request
   std::uint64_t answer_by_ns = kNever;  // a deferred answer must have begun
-  std::uint64_t body_started_ns = 0;
-  std::uint64_t body_paused_ns = 0;  // when the handler had no room for more of it
+  std::uint64_t body_paused_ns = 0;     // when the handler had no room for more of it
 
   // Of an answer with a long body, or one that is made elsewhere.
   BodySender sender;

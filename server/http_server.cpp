@@ -318,9 +318,12 @@ void HttpServer::on_tick() {
 
 // After a crowd has left, the allocator would keep what it had for the next one.
 void HttpServer::give_back_memory() {
-  most_open_ = std::max(most_open_, open_);
-  if (most_open_ >= kCrowd && open_ < most_open_ / 2) {
-    most_open_ = open_;
+  if (open_ >= kCrowd) {
+    trim_below_ = std::max(trim_below_, open_ / 2);
+  }
+  if (open_ < trim_below_) {
+    // Each time half of those who were left are gone, down to the last one.
+    trim_below_ = open_ / 2;
     ::malloc_trim(0);
   }
 }

@@ -225,7 +225,7 @@ class HttpServer : private PollerOwner {
   std::vector<ConnectionToken> resuming_;   // have their turn now
   std::size_t open_ = 0;
   std::size_t busy_ = 0;
-  std::size_t most_open_ = 0;  // since memory was given back last
+  std::size_t trim_below_ = 0;  // open connections; see give_back_memory()
 
   // Memory that every connection uses in its turn.
   std::unique_ptr<char[]> scratch_;
