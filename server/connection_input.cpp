@@ -181,9 +181,11 @@ std::size_t Connection::take_head(std::string_view bytes) {
 }
 
 // Whether the rest of a message is waited for without a parser; the next bytes of it are parsed
-// together with these.
+// together with these. Not where the exchange knows something that they do not say: the request's
+// deadline, or blank lines that were dropped.
 bool Connection::is_kept_as_bytes(std::string_view bytes) const {
-  return bytes.size() <= kShortMessageBytes && exchange_->deadline_ns == kNever;
+  return bytes.size() <= kShortMessageBytes && exchange_->deadline_ns == kNever &&
+         !exchange_->parser.dropped_blank_lines();
 }
 
 bool Connection::is_short_of_body(std::string_view bytes) const {

@@ -102,5 +102,17 @@ TEST_F(ConnectionShortMessage, TheErrorForAHeadRequestHasNoContent) {
   EXPECT_TRUE(received.ends_with("\r\n\r\n")) << received;
 }
 
+TEST_F(ConnectionShortMessage, BlankLinesAreCountedWhereverTheyAreCut) {
+  for (const std::size_t size : {1U, 2U, 3U}) {
+    Client client = connect();
+    const std::string blank = repeat("\r\n", 12);
+    for (std::size_t i = 0; i < blank.size() && !client.at_any_end(); i += size) {
+      client.send_some(blank.substr(i, size));
+      turn();
+    }
+    EXPECT_TRUE(client.take().starts_with("HTTP/1.1 400 ")) << "in pieces of " << size;
+  }
+}
+
 }  // namespace
 }  // namespace prefork
