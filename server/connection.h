@@ -14,8 +14,8 @@
 // While the peer does not take what was written nothing is read or parsed, but for an open upload,
 // which has a bound of its own: a client that pipelines without reading waits on itself.
 //
-// Four files: connection.cpp (its life, deadlines and end), connection_input.cpp,
-// connection_answer.cpp and connection_output.cpp.
+// Five files: connection.cpp (its life, deadlines and end), connection_input.cpp,
+// connection_body.cpp, connection_answer.cpp and connection_output.cpp.
 //
 // Owned by its HttpServer, which destroys it after it was closed. One thread: the event loop.
 #pragma once
@@ -122,11 +122,11 @@ class Connection {
   std::size_t take_preamble(std::string_view bytes);
   std::size_t take_head(std::string_view bytes);
   [[nodiscard]] bool is_kept_as_bytes(std::string_view bytes) const;
-  [[nodiscard]] bool is_short_of_body(std::string_view bytes) const;
   void recall_exchange();
   std::size_t begin_request(std::string_view bytes);
-  void await_short_body(std::size_t received);
   void identify_client(Request& request);
+  void enter_body();
+  void await_short_body(std::size_t received);
   std::size_t begin_body(std::string_view bytes);
   std::size_t begin_upload(std::string_view bytes);
   void give_up_upload();

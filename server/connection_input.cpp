@@ -1,8 +1,6 @@
 // Input: reading, and making requests of the bytes.
-#include <algorithm>
 #include <utility>
 
-#include "ipc/monotonic.h"
 #include "server/connection.h"
 #include "server/forwarded.h"
 #include "server/http_server.h"
@@ -19,10 +17,6 @@ constexpr int kMaxReadsPerTurn = 8;
 constexpr std::size_t kShortMessageBytes = 1024;
 // Answers gathered before they are written although more requests wait in the buffer.
 constexpr std::size_t kMaxBatchBytes = 256 * 1024;
-// Memory for a body before all of its bytes have come, where the first of them are so many.
-constexpr std::size_t kLargeStartBytes = 16 * 1024;
-constexpr std::uint64_t kReserveBodyBytes = 128 * 1024;
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
@@ -188,12 +182,6 @@ bool Connection::is_kept_as_bytes(std::string_view bytes) const {
          !exchange_->parser.dropped_blank_lines();
 }
 
-bool Connection::is_short_of_body(std::string_view bytes) const {
-  const RequestParser& parser = exchange_->parser;
-  return !parser.is_chunked() && !parser.expects_continue() &&
-         bytes.size() - parser.head_size() < parser.content_length() && is_kept_as_bytes(bytes);
-}
-
 // Brings back what a message that is kept as bytes does without.
 void Connection::recall_exchange() {
   if (exchange_) {
@@ -221,7 +209,10 @@ std::size_t Connection::begin_request(std::string_view bytes) {
   const bool has_content = exchange.parser.has_body() || streams;
   const bool too_long =
       has_content && exchange.parser.limit_body(exchange.routed.body_limit) == ParseStatus::error;
-  if (has_content && !too_long && !streams && is_short_of_body(bytes)) {
+  const bool is_counted = has_content && !streams && !exchange.parser.is_chunked();
+  const bool is_whole = is_counted && rest.size() >= exchange.parser.content_length();
+  if (is_counted && !is_whole && !too_long && !exchange.parser.expects_continue() &&
+      is_kept_as_bytes(bytes)) {
     await_short_body(rest.size());
     return 0;
   }
@@ -240,23 +231,13 @@ std::size_t Connection::begin_request(std::string_view bytes) {
   if (streams) {
     return begin_upload(bytes);
   }
-  if (!exchange.parser.is_chunked() && rest.size() >= exchange.parser.content_length()) {
+  if (is_whole) {
     const auto body_size = static_cast<std::size_t>(exchange.parser.content_length());
     exchange.request.body = rest.substr(0, body_size);
     answer();
     return head_size + body_size;
   }
   return begin_body(bytes);
-}
-
-// So much of the body has come.
-void Connection::await_short_body(std::size_t received) {
-  if (state_ != State::body) {
-    state_ = State::body;
-    body_started_ns_ = server_.now_ns_;
-  }
-  short_body_bytes_ = static_cast<std::uint32_t>(received);
-  server_.return_exchange(std::move(exchange_));
 }
 
 // What the head cannot say of itself.
@@ -269,139 +250,6 @@ void Connection::identify_client(Request& request) {
         forwarded_origin(request.fields, peer_, settings.forwarded_allow_ips);
     request.peer = origin.client;
     request.scheme = origin.scheme;
-  }
-}
-
-// The body did not come in one piece with the head: the head is copied, because its bytes go.
-std::size_t Connection::begin_body(std::string_view bytes) {
-  Exchange& exchange = *exchange_;
-  const std::size_t head_size = exchange.parser.head_size();
-  const std::string_view rest = bytes.substr(head_size);
-  if (exchange.parser.expects_continue() && rest.empty() && refuse_expectation()) {
-    return bytes.size();
-  }
-  exchange.head.assign(bytes.substr(0, head_size));
-  const std::string_view path_before = exchange.request.path;
-  exchange.parser.rebase(exchange.head.data(), exchange.fields, exchange.request);
-  exchange.parameters.follow(path_before, exchange.request.path);
-  if (rest.size() >= kLargeStartBytes) {
-    // A client that sends so much at once will send the rest soon; slow ones get no memory on
-    // credit.
-    exchange.body.reserve(static_cast<std::size_t>(
-        std::min<std::uint64_t>(exchange.parser.content_length(), kReserveBodyBytes)));
-  }
-  if (state_ != State::body) {
-    state_ = State::body;
-    body_started_ns_ = server_.now_ns_;
-  }
-  return head_size + take_body(rest);
-}
-
-// The handler begins now and reads the body while it arrives.
-std::size_t Connection::begin_upload(std::string_view bytes) {
-  Exchange& exchange = *exchange_;
-  const std::size_t head_size = exchange.parser.head_size();
-  const std::string_view rest = bytes.substr(head_size);
-  exchange.intake = std::make_shared<BodyChannel>(
-      [&mailbox = server_.mailbox_, token = token_] { mailbox.wake(token); });
-  body_started_ns_ = server_.now_ns_;
-  upload_open_ = exchange.parser.has_body();
-  upload_full_ = false;
-  if (!upload_open_) {
-    exchange.intake->finish();
-  }
-  continue_owed_ = exchange.parser.expects_continue() && rest.empty();
-  const bool taken = answer_on_pool();
-  return taken && upload_open_ ? head_size + take_body(rest) : head_size;
-}
-
-// Nobody will read what is still to come of the body, or could find its end: the connection cannot
-// be used again.
-void Connection::give_up_upload() {
-  if (exchange_->intake) {
-    exchange_->intake->fail();
-  }
-  upload_open_ = false;
-  upload_full_ = false;
-  continue_owed_ = false;
-  closing_ = true;
-  linger_ = true;
-}
-
-void Connection::send_continue() {
-  continue_owed_ = false;
-  // Only now the client begins to send.
-  body_started_ns_ = server_.now_ns_;
-  server_.out_.append(kContinue);
-  server_.count_response(100);
-}
-
-// Expect: 100-continue with nothing of the body sent yet. True when the answer is final: nobody
-// here would read the body, so the client is spared sending it.
-bool Connection::refuse_expectation() {
-  if (!exchange_->routed.has_handler()) {
-    closing_ = true;
-    linger_ = true;
-    answer();
-    return true;
-  }
-  send_continue();
-  return false;
-}
-
-std::size_t Connection::take_body(std::string_view bytes) {
-  if (bytes.empty()) {
-    return 0;
-  }
-  Exchange& exchange = *exchange_;
-  std::size_t consumed = 0;
-  const ParseStatus status = exchange.parser.consume_body(bytes, exchange.body, consumed);
-  if (upload_open_) {
-    pass_on_body(status);
-    return status == ParseStatus::error ? bytes.size() : consumed;
-  }
-  switch (status) {
-    case ParseStatus::error:
-      answer_parse_error();
-      return bytes.size();
-    case ParseStatus::complete:
-      exchange.request.body = exchange.body;
-      answer();
-      return consumed;
-    case ParseStatus::need_more:
-      break;
-  }
-  return consumed;
-}
-
-void Connection::pass_on_body(ParseStatus status) {
-  Exchange& exchange = *exchange_;
-  if (std::exchange(continue_owed_, false)) {
-    body_started_ns_ = server_.now_ns_;
-  }
-  if (!exchange.body.empty()) {
-    upload_full_ = !exchange.intake->push(exchange.body);
-    exchange.body.clear();
-    exchange.body_paused_ns = server_.now_ns_;
-  }
-  switch (status) {
-    case ParseStatus::complete:
-      upload_open_ = false;
-      upload_full_ = false;
-      exchange.intake->finish();
-      break;
-    case ParseStatus::error:
-      exchange.intake->fail();
-      upload_open_ = false;
-      if (state_ == State::handling) {
-        answer_parse_error();
-      } else {
-        // The answer is on its way already; all that is left is to end it early.
-        cut();
-      }
-      break;
-    case ParseStatus::need_more:
-      break;
   }
 }
 
