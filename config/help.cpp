@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
-#include "config/exit_code.h"
-#include "config/option_table.h"
+#include "config/options/option_table.h"
+#include "config/values/exit_code.h"
 #include "config/version.h"
 
-namespace prefork {
+namespace prefork::config {
 namespace {
 
 constexpr std::size_t kWidth = 100;
@@ -138,4 +138,4 @@ std::string help_text() {
 
 std::string version_text() { return "prefork-server " + std::string(kVersion) + "\n"; }
 
-}  // namespace prefork
+}  // namespace prefork::config

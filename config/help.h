@@ -3,9 +3,9 @@
 
 #include <string>
 
-namespace prefork {
+namespace prefork::config {
 
 std::string help_text();
 std::string version_text();
 
-}  // namespace prefork
+}  // namespace prefork::config

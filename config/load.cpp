@@ -6,18 +6,18 @@
 #include <iterator>
 #include <utility>
 
-#include "config/command_line.h"
-#include "config/config_file.h"
-#include "config/cpu_count.h"
-#include "config/cross_checks.h"
+#include "config/checks/cpu_count.h"
+#include "config/checks/cross_checks.h"
+#include "config/checks/listening.h"
+#include "config/checks/served.h"
 #include "config/help.h"
-#include "config/listening.h"
-#include "config/merge.h"
 #include "config/new_command.h"
 #include "config/print_config.h"
-#include "config/served.h"
+#include "config/sources/command_line.h"
+#include "config/sources/config_file.h"
+#include "config/sources/merge.h"
 
-namespace prefork {
+namespace prefork::config {
 namespace {
 
 struct FallbackVariable {
@@ -128,4 +128,4 @@ Loaded load_options(std::span<const std::string> arguments, const Environment& e
   }
 }
 
-}  // namespace prefork
+}  // namespace prefork::config

@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "config/config_error.h"
-#include "config/environment.h"
-#include "config/load_phase.h"
-#include "config/options.h"
+#include "config/base/config_error.h"
+#include "config/options/options.h"
+#include "config/sources/environment.h"
+#include "config/sources/load_phase.h"
 
-namespace prefork {
+namespace prefork::config {
 
 enum class Action {
   run,
@@ -36,4 +36,4 @@ struct Loaded {
 Loaded load_options(std::span<const std::string> arguments, const Environment& environment,
                     LoadPhase phase = LoadPhase::start);
 
-}  // namespace prefork
+}  // namespace prefork::config

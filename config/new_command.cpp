@@ -6,11 +6,11 @@
 #include <string_view>
 #include <utility>
 
-#include "config/config_error.h"
+#include "config/base/config_error.h"
+#include "config/base/problem.h"
 #include "config/help.h"
-#include "config/problem.h"
 
-namespace prefork {
+namespace prefork::config {
 namespace {
 
 constexpr std::string_view kCommand = "new";
@@ -92,4 +92,4 @@ Loaded read_new_command(std::span<const std::string> arguments) {
   return loaded;
 }
 
-}  // namespace prefork
+}  // namespace prefork::config

@@ -7,7 +7,7 @@
 
 #include "config/load.h"
 
-namespace prefork {
+namespace prefork::config {
 
 // Whether the command line is this command. A folder called `new` is served as `./new`.
 bool is_new_command(std::span<const std::string> arguments);
@@ -16,4 +16,4 @@ bool is_new_command(std::span<const std::string> arguments);
 // its end; its last part can be the name of a CMake target.
 Loaded read_new_command(std::span<const std::string> arguments);
 
-}  // namespace prefork
+}  // namespace prefork::config

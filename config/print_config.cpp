@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace prefork {
+namespace prefork::config {
 namespace {
 
 using Row = std::array<std::string, 3>;
@@ -45,4 +45,4 @@ std::string print_config(const Merged& merged) {
   return output;
 }
 
-}  // namespace prefork
+}  // namespace prefork::config

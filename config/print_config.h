@@ -3,10 +3,10 @@
 
 #include <string>
 
-#include "config/merge.h"
+#include "config/sources/merge.h"
 
-namespace prefork {
+namespace prefork::config {
 
 std::string print_config(const Merged& merged);
 
-}  // namespace prefork
+}  // namespace prefork::config

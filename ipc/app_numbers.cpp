@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "ipc/check.h"
+#include "ipc/base/check.h"
 
-namespace prefork {
+namespace prefork::ipc {
 
 namespace {
 
@@ -97,4 +97,4 @@ void AppNumbers::clear() {
   }
 }
 
-}  // namespace prefork
+}  // namespace prefork::ipc

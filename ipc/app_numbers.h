@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace prefork {
+namespace prefork::ipc {
 
 inline constexpr std::size_t kMaxNumberNameBytes = 47;
 // Of one application. Those of ended workers are kept for as many names as a record has room for:
@@ -79,4 +79,4 @@ class AppNumbers {
   std::array<AppNumber, kAppNumberRoom> numbers_;
 };
 
-}  // namespace prefork
+}  // namespace prefork::ipc

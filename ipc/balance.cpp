@@ -1,6 +1,6 @@
 #include "ipc/balance.h"
 
-namespace prefork {
+namespace prefork::ipc {
 
 namespace {
 
@@ -99,4 +99,4 @@ std::optional<Placement> reserve_place(const Segment& segment, RecordId self, st
   return Placement{best->id, epoch};
 }
 
-}  // namespace prefork
+}  // namespace prefork::ipc

@@ -13,7 +13,7 @@
 
 #include "ipc/segment.h"
 
-namespace prefork {
+namespace prefork::ipc {
 
 // Called by the worker itself when it starts to serve.
 void start_load(WorkerRecord& record, std::uint32_t epoch);
@@ -42,4 +42,4 @@ struct Placement {
 std::optional<Placement> reserve_place(const Segment& segment, RecordId self, std::uint64_t now_ns,
                                        bool allow_self);
 
-}  // namespace prefork
+}  // namespace prefork::ipc

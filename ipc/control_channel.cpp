@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-namespace prefork {
+namespace prefork::ipc {
 
 static_assert(kFrameSize <= PIPE_BUF);
 
@@ -65,4 +65,4 @@ ControlPair make_control_pair() {
           ControlEnd(std::move(child_read), std::move(child_write))};
 }
 
-}  // namespace prefork
+}  // namespace prefork::ipc

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <functional>
 
+#include "ipc/base/owned_fd.h"
 #include "ipc/frames.h"
-#include "ipc/owned_fd.h"
 
-namespace prefork {
+namespace prefork::ipc {
 
 enum class SendResult : std::uint8_t {
   sent,
@@ -53,4 +53,4 @@ struct ControlPair {
 // Both pipes, non-blocking and close-on-exec. Throws std::system_error.
 ControlPair make_control_pair();
 
-}  // namespace prefork
+}  // namespace prefork::ipc

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace prefork {
+namespace prefork::ipc {
 
 enum class Counter : std::size_t {
   requests,  // request heads that were understood and dispatched
@@ -117,4 +117,4 @@ class NumberSet {
 using Counters = NumberSet<Counter, kCounterCount>;
 using Gauges = NumberSet<Gauge, kGaugeCount>;
 
-}  // namespace prefork
+}  // namespace prefork::ipc

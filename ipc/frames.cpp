@@ -4,7 +4,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace prefork {
+namespace prefork::ipc {
 
 namespace {
 
@@ -116,4 +116,4 @@ const char* to_string(FrameError error) {
   return "unknown error";
 }
 
-}  // namespace prefork
+}  // namespace prefork::ipc

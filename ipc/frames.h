@@ -24,7 +24,7 @@
 #include <string>
 #include <variant>
 
-namespace prefork {
+namespace prefork::ipc {
 
 inline constexpr std::size_t kFrameSize = 256;
 inline constexpr std::size_t kMaxFrameText = kFrameSize - 20;
@@ -83,4 +83,4 @@ std::variant<Frame, FrameError> decode(std::span<const std::byte, kFrameSize> by
 
 const char* to_string(FrameError error);
 
-}  // namespace prefork
+}  // namespace prefork::ipc

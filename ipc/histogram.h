@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace prefork {
+namespace prefork::ipc {
 
 class Histogram {
  public:
@@ -114,4 +114,4 @@ class HistogramSnapshot {
   std::uint64_t sum_us_ = 0;
 };
 
-}  // namespace prefork
+}  // namespace prefork::ipc

@@ -1,59 +1,6 @@
 #include "ipc/in_flight.h"
 
-#include <arpa/inet.h>
-
-#include <charconv>
-#include <tuple>
-
-namespace prefork {
-
-namespace {
-
-using HostText = std::array<char, INET6_ADDRSTRLEN>;
-
-std::string_view write_host(const PeerAddress& peer, HostText& room) {
-  switch (peer.family) {
-    case PeerAddress::Family::ipv4:
-      return ::inet_ntop(AF_INET, peer.bytes.data(), room.data(), INET6_ADDRSTRLEN);
-    case PeerAddress::Family::ipv6:
-      return ::inet_ntop(AF_INET6, peer.bytes.data(), room.data(), INET6_ADDRSTRLEN);
-    case PeerAddress::Family::local:
-      return "unix";
-    case PeerAddress::Family::unknown:
-      break;
-  }
-  return "unknown";
-}
-
-}  // namespace
-
-std::string host_of(const PeerAddress& peer) {
-  HostText room;
-  return std::string(write_host(peer, room));
-}
-
-std::string_view write_text(const PeerAddress& peer, PeerText& room) {
-  // An address without its final zero, brackets, a colon and a port.
-  static_assert(std::tuple_size_v<PeerText> >= INET6_ADDRSTRLEN - 1 + 2 + 1 + 5);
-  HostText host_room;
-  const std::string_view host = write_host(peer, host_room);
-  const bool is_ipv6 = peer.family == PeerAddress::Family::ipv6;
-  char* end = room.data();
-  const auto append = [&end](std::string_view text) { end += text.copy(end, text.size()); };
-  append(is_ipv6 ? "[" : "");
-  append(host);
-  append(is_ipv6 ? "]" : "");
-  if (is_ipv6 || peer.family == PeerAddress::Family::ipv4) {
-    append(":");
-    end = std::to_chars(end, room.data() + room.size(), peer.port).ptr;
-  }
-  return {room.data(), static_cast<std::size_t>(end - room.data())};
-}
-
-std::string to_string(const PeerAddress& peer) {
-  PeerText room;
-  return std::string(write_text(peer, room));
-}
+namespace prefork::ipc {
 
 std::optional<InFlightRequest> InFlightBox::get() const {
   const auto words = box_.read();
@@ -81,4 +28,4 @@ std::optional<InFlightRequest> InFlightBox::get() const {
   return request;
 }
 
-}  // namespace prefork
+}  // namespace prefork::ipc

@@ -11,26 +11,10 @@
 #include <string>
 #include <string_view>
 
-#include "ipc/seqlock.h"
+#include "ipc/base/peer_address.h"
+#include "ipc/base/seqlock.h"
 
-namespace prefork {
-
-// An address in the fixed form that fits into shared memory and into messages between workers.
-struct PeerAddress {
-  enum class Family : std::uint8_t { unknown = 0, ipv4 = 4, ipv6 = 6, local = 1 };
-
-  Family family = Family::unknown;
-  std::uint16_t port = 0;                // host byte order
-  std::array<std::uint8_t, 16> bytes{};  // network byte order; IPv4 uses the first four
-};
-
-// "192.0.2.7:4711", "[2001:db8::1]:4711", "unix" or "unknown".
-std::string to_string(const PeerAddress& peer);
-// The same without allocation: what it has written into `room`.
-using PeerText = std::array<char, 56>;
-std::string_view write_text(const PeerAddress& peer, PeerText& room);
-// Without the port: "192.0.2.7", "2001:db8::1", "unix" or "unknown".
-std::string host_of(const PeerAddress& peer);
+namespace prefork::ipc {
 
 struct InFlightRequest {
   static constexpr std::size_t kMaxPathBytes = 88;
@@ -86,4 +70,4 @@ class InFlightBox {
   SeqlockBox<kWords> box_;
 };
 
-}  // namespace prefork
+}  // namespace prefork::ipc

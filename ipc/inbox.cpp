@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace prefork {
+namespace prefork::ipc {
 
 namespace {
 
@@ -117,4 +117,4 @@ void Inboxes::append_fds(std::vector<int>& fds) const {
   }
 }
 
-}  // namespace prefork
+}  // namespace prefork::ipc

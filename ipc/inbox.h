@@ -12,10 +12,10 @@
 #include <optional>
 #include <vector>
 
-#include "ipc/in_flight.h"
-#include "ipc/owned_fd.h"
+#include "ipc/base/owned_fd.h"
+#include "ipc/base/peer_address.h"
 
-namespace prefork {
+namespace prefork::ipc {
 
 // What travels beside the socket.
 struct HandedConnection {
@@ -61,4 +61,4 @@ class Inboxes {
   std::vector<Pair> pairs_;
 };
 
-}  // namespace prefork
+}  // namespace prefork::ipc

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace prefork {
+namespace prefork::ipc {
 
 namespace {
 
@@ -40,4 +40,4 @@ void Leadership::give_up() {
   }
 }
 
-}  // namespace prefork
+}  // namespace prefork::ipc

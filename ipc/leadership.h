@@ -6,9 +6,9 @@
 
 #include <atomic>
 
-#include "ipc/owned_fd.h"
+#include "ipc/base/owned_fd.h"
 
-namespace prefork {
+namespace prefork::ipc {
 
 class Leadership {
  public:
@@ -31,4 +31,4 @@ class Leadership {
   bool given_up_ = false;
 };
 
-}  // namespace prefork
+}  // namespace prefork::ipc

@@ -9,9 +9,9 @@
 #include <string>
 #include <system_error>
 
-#include "ipc/check.h"
+#include "ipc/base/check.h"
 
-namespace prefork {
+namespace prefork::ipc {
 
 namespace {
 
@@ -151,4 +151,4 @@ void Segment::fold(RecordId id, std::uint64_t cpu_us) {
   sequence.store(start + 2, std::memory_order_seq_cst);
 }
 
-}  // namespace prefork
+}  // namespace prefork::ipc

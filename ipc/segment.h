@@ -16,13 +16,13 @@
 #include <thread>
 
 #include "ipc/app_numbers.h"
+#include "ipc/base/owned_fd.h"
+#include "ipc/base/seqlock.h"
 #include "ipc/counters.h"
 #include "ipc/histogram.h"
 #include "ipc/in_flight.h"
-#include "ipc/owned_fd.h"
-#include "ipc/seqlock.h"
 
-namespace prefork {
+namespace prefork::ipc {
 
 inline constexpr std::uint32_t kSegmentVersion = 2;
 inline constexpr std::uint32_t kSeatsPerSlot = 2;
@@ -184,4 +184,4 @@ class Segment {
   WorkerRecord* records_ = nullptr;
 };
 
-}  // namespace prefork
+}  // namespace prefork::ipc

@@ -8,22 +8,22 @@
 #include <variant>
 #include <vector>
 
-#include "config/exit_code.h"
 #include "config/load.h"
-#include "workers/master.h"
-#include "workers/new_project.h"
-#include "workers/process_title.h"
+#include "config/values/exit_code.h"
+#include "workers/child/process_title.h"
+#include "workers/master/master.h"
+#include "workers/scaffold/new_project.h"
 
 namespace {
 
-prefork::ExitCode make_project(const std::string& path) {
-  const auto made = prefork::make_new_project(path);
-  if (const auto* problem = std::get_if<prefork::Problem>(&made)) {
-    std::fprintf(stderr, "%s\n", prefork::to_line({"new", problem->text}).c_str());
-    return prefork::ExitCode::configuration;
+prefork::config::ExitCode make_project(const std::string& path) {
+  const auto made = prefork::scaffold::make_new_project(path);
+  if (const auto* problem = std::get_if<prefork::config::Problem>(&made)) {
+    std::fprintf(stderr, "%s\n", prefork::config::to_line({"new", problem->text}).c_str());
+    return prefork::config::ExitCode::configuration;
   }
   std::fputs(std::get<std::string>(made).c_str(), stdout);
-  return prefork::ExitCode::stopped;
+  return prefork::config::ExitCode::stopped;
 }
 
 // Started without standard descriptors, their numbers would go to sockets, and log lines into them.
@@ -40,23 +40,24 @@ void fill_standard_descriptors() {
 int main(int argc, char** argv) {
   fill_standard_descriptors();
   std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-  prefork::Environment environment = prefork::current_environment();
-  prefork::Loaded loaded = prefork::load_options(arguments, environment);
+  prefork::config::Environment environment = prefork::config::current_environment();
+  prefork::config::Loaded loaded = prefork::config::load_options(arguments, environment);
   switch (loaded.action) {
-    case prefork::Action::print_and_exit:
+    case prefork::config::Action::print_and_exit:
       std::fputs(loaded.output.c_str(), stdout);
-      return prefork::to_int(prefork::ExitCode::stopped);
-    case prefork::Action::new_project:
-      return prefork::to_int(make_project(loaded.new_project));
-    case prefork::Action::fail:
-      for (const prefork::ConfigError& error : loaded.errors) {
-        std::fprintf(stderr, "%s\n", prefork::to_line(error).c_str());
+      return prefork::config::to_int(prefork::config::ExitCode::stopped);
+    case prefork::config::Action::new_project:
+      return prefork::config::to_int(make_project(loaded.new_project));
+    case prefork::config::Action::fail:
+      for (const prefork::config::ConfigError& error : loaded.errors) {
+        std::fprintf(stderr, "%s\n", prefork::config::to_line(error).c_str());
       }
-      return prefork::to_int(prefork::ExitCode::configuration);
-    case prefork::Action::run:
+      return prefork::config::to_int(prefork::config::ExitCode::configuration);
+    case prefork::config::Action::run:
       break;
   }
-  prefork::prepare_process_title(argc, argv);
-  prefork::Master master(std::move(loaded.options), std::move(arguments), std::move(environment));
-  return prefork::to_int(master.run());
+  prefork::child::prepare_process_title(argc, argv);
+  prefork::master::Master master(std::move(loaded.options), std::move(arguments),
+                                 std::move(environment));
+  return prefork::config::to_int(master.run());
 }

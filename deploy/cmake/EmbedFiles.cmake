@@ -1,8 +1,8 @@
-# prefork_embed_files(OUTPUT HEADER VARIABLE NAME=FILE...)
+# prefork_embed_files(OUTPUT HEADER NAMESPACE VARIABLE NAME=FILE...)
 #
-# Writes a C++ file that defines prefork::VARIABLE (declared in HEADER, as a span of EmbeddedFile):
+# Writes a C++ file that defines NAMESPACE::VARIABLE (declared in HEADER, as a span of EmbeddedFile):
 # each FILE's text under its NAME. Made anew when one of the files changes.
-function(prefork_embed_files output header variable)
+function(prefork_embed_files output header namespace variable)
   set(entries "")
   list(LENGTH ARGN count)
   foreach(pair IN LISTS ARGN)
@@ -19,8 +19,8 @@ function(prefork_embed_files output header variable)
   endforeach()
   file(
     WRITE "${output}.new"
-    "// Made by CMake.\n#include \"${header}\"\n\n#include <array>\n\nnamespace prefork {\n\nnamespace {\n\n"
+    "// Made by CMake.\n#include \"${header}\"\n\n#include <array>\n\nnamespace ${namespace} {\n\nnamespace {\n\n"
     "constexpr std::array<EmbeddedFile, ${count}> kFiles = {\n${entries}};\n\n}  // namespace\n\n"
-    "const std::span<const EmbeddedFile> ${variable} = kFiles;\n\n}  // namespace prefork\n")
+    "const std::span<const EmbeddedFile> ${variable} = kFiles;\n\n}  // namespace ${namespace}\n")
   file(COPY_FILE "${output}.new" "${output}" ONLY_IF_DIFFERENT)
 endfunction()

@@ -14,16 +14,16 @@
 #include <string_view>
 #include <vector>
 
-#include "server/router.h"
+#include "server/routing/router.h"
 
 namespace {
 
-using prefork::Method;
-using prefork::Request;
-using prefork::Response;
-using prefork::RouteParameters;
-using prefork::Router;
-using prefork::RunOn;
+using prefork::exchange::RouteParameters;
+using prefork::exchange::RunOn;
+using prefork::http::Method;
+using prefork::http::Request;
+using prefork::http::Response;
+using prefork::routing::Router;
 
 constexpr int kRounds = 7;
 constexpr std::size_t kLookUps = 200'000;

@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "config/text.h"
+#include "config/base/text.h"
 
 namespace prefork::test {
 
@@ -69,8 +69,8 @@ char take_character(std::string_view& text) {
     take(2);
     return kMeanings[known];
   }
-  const auto high = kind == 'x' && text.size() > 3 ? hex_value(text[2]) : std::nullopt;
-  const auto low = high ? hex_value(text[3]) : std::nullopt;
+  const auto high = kind == 'x' && text.size() > 3 ? config::hex_value(text[2]) : std::nullopt;
+  const auto low = high ? config::hex_value(text[3]) : std::nullopt;
   if (!low) {
     refuse("bad escape", text);
   }
@@ -93,7 +93,7 @@ Outcome parse_outcome(std::string_view text) {
   }
   while (!text.empty()) {
     const std::size_t end = std::min(text.find(','), text.size());
-    const std::string_view answer = trim(text.substr(0, end));
+    const std::string_view answer = config::trim(text.substr(0, end));
     if (answer.size() < 3 || outcome.closes) {
       refuse("not an outcome", text);
     }
@@ -113,7 +113,7 @@ std::vector<Outcome> parse_outcomes(std::string_view text) {
   std::vector<Outcome> outcomes;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('|'), text.size());
-    outcomes.push_back(parse_outcome(trim(text.substr(0, end))));
+    outcomes.push_back(parse_outcome(config::trim(text.substr(0, end))));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return outcomes;
@@ -124,7 +124,7 @@ Condition parse_condition(std::string_view text) {
   Condition condition;
   if (text.size() > 4 && text[3] == ':') {
     condition.only_for_status = static_cast<int>(number_in(text.substr(0, 3)));
-    text = trim(text.substr(4));
+    text = config::trim(text.substr(4));
   }
   const auto text_of_body = [&](Kind kind) {
     condition.kind = kind;
@@ -137,7 +137,7 @@ Condition parse_condition(std::string_view text) {
     const std::size_t colon = text.find(':');
     condition.name = text.substr(0, colon);
     if (colon != std::string_view::npos) {
-      condition.text = trim(text.substr(colon + 1));
+      condition.text = config::trim(text.substr(colon + 1));
     }
   } else if (text == "body empty") {
     condition.kind = Kind::body;
@@ -169,7 +169,7 @@ Case parse_title(std::string_view line) {
   }
   Case result;
   result.number = static_cast<int>(number_in(line.substr(0, dot)));
-  result.name = trim(line.substr(dot + 2, bracket - dot - 2));
+  result.name = config::trim(line.substr(dot + 2, bracket - dot - 2));
   result.section = line.substr(bracket + 2, line.size() - bracket - 3);
   return result;
 }
@@ -183,7 +183,7 @@ void parse_line(std::string_view line, std::vector<Case>& cases) {
     refuse("before the first title", line);
   }
   std::vector<Step>& steps = cases.back().steps;
-  std::string_view rest = trim(line);
+  std::string_view rest = config::trim(line);
   if (take_prefix(rest, "send ")) {
     if (steps.empty() || !steps.back().accepted.empty()) {
       steps.emplace_back();
@@ -254,7 +254,7 @@ std::string Case::test_name() const {
   for (const char c : name) {
     if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
       result += std::exchange(gap, false) ? "_" : "";
-      result += to_lower(c);
+      result += config::to_lower(c);
     } else {
       gap = true;
     }

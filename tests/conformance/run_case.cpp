@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "config/text.h"
+#include "config/base/text.h"
 #include "tests/conformance/strict_reader.h"
 
 namespace prefork::test {

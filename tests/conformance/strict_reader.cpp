@@ -10,7 +10,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "config/text.h"
+#include "config/base/text.h"
 
 namespace prefork::test {
 
@@ -18,12 +18,12 @@ namespace {
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), to_lower);
+  std::transform(result.begin(), result.end(), result.begin(), config::to_lower);
   return result;
 }
 
 bool is_number(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+  return !text.empty() && std::all_of(text.begin(), text.end(), config::is_digit);
 }
 
 // RFC 9110 section 5.6.7, and the right day of the week.
@@ -140,12 +140,12 @@ bool StrictReader::parse_head(Answer& answer) {
   std::from_chars(line.data() + 9, line.data() + 12, answer.status);
   while (take_line(line, answer) && !line.empty()) {
     const std::size_t colon = line.find(':');
-    if (colon == std::string::npos || !is_token(std::string_view(line).substr(0, colon))) {
+    if (colon == std::string::npos || !config::is_token(std::string_view(line).substr(0, colon))) {
       answer.problem = "not a field line: '" + line + "'";
       return false;
     }
     answer.fields.emplace_back(line.substr(0, colon),
-                               trim(std::string_view(line).substr(colon + 1)));
+                               config::trim(std::string_view(line).substr(colon + 1)));
   }
   return answer.problem.empty();
 }

@@ -8,7 +8,7 @@
 
 #include <thread>
 
-#include "ipc/owned_fd.h"
+#include "ipc/base/owned_fd.h"
 #include "tests/conformance/run_case.h"
 
 namespace prefork::test {
@@ -40,8 +40,8 @@ class CannedServer {
 
  private:
   std::string words_;
-  OwnedFd listener_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  OwnedFd peer_;
+  ipc::OwnedFd listener_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  ipc::OwnedFd peer_;
   std::string url_;
 };
 

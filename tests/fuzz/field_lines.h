@@ -5,17 +5,17 @@
 #include <string_view>
 #include <vector>
 
-#include "config/text.h"
-#include "server/request.h"
+#include "config/base/text.h"
+#include "server/http/request.h"
 
 namespace prefork::fuzzing {
 
-inline std::vector<Field> field_lines(std::string_view text) {
-  std::vector<Field> fields;
+inline std::vector<http::Field> field_lines(std::string_view text) {
+  std::vector<http::Field> fields;
   while (!text.empty()) {
-    std::string_view value = take_until(text, '\n');
-    const std::string_view name = take_until(value, ':');
-    fields.push_back({name, trim(value)});
+    std::string_view value = config::take_until(text, '\n');
+    const std::string_view name = config::take_until(value, ':');
+    fields.push_back({name, config::trim(value)});
   }
   return fields;
 }

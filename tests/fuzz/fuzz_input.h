@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "ipc/check.h"
-#include "server/request_parser.h"
+#include "ipc/base/check.h"
+#include "server/http1/request_parser.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
@@ -39,8 +39,8 @@ class Input {
 
 // Four control bytes; 0 stands for the limit that is used outside tests. Like the configuration,
 // this gives the line more room than a method needs, and the head more than the line.
-inline ParserLimits take_limits(Input& input) {
-  ParserLimits limits;
+inline http1::ParserLimits take_limits(Input& input) {
+  http1::ParserLimits limits;
   if (const std::size_t byte = input.byte(); byte != 0) {
     limits.request_line_bytes = 36 + 4 * byte;
   }

@@ -11,14 +11,14 @@
 #include <utility>
 #include <vector>
 
-#include "server/request_parser.h"
-#include "server/target.h"
+#include "server/http/target.h"
+#include "server/http1/request_parser.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace prefork::fuzzing {
 
 struct HeadSummary {
-  Method method = Method::get;
+  http::Method method = http::Method::get;
   int version_minor = 0;
   std::string method_text, target, path, query, host;
   std::vector<std::pair<std::string, std::string>> fields;
@@ -31,7 +31,7 @@ struct HeadSummary {
   friend bool operator==(const HeadSummary&, const HeadSummary&) = default;
 };
 
-inline HeadSummary summarize(const RequestParser& parser, const Request& request) {
+inline HeadSummary summarize(const http1::RequestParser& parser, const http::Request& request) {
   HeadSummary summary;
   summary.method = request.method;
   summary.version_minor = request.version_minor;
@@ -40,7 +40,7 @@ inline HeadSummary summarize(const RequestParser& parser, const Request& request
   summary.path = request.path;
   summary.query = request.query;
   summary.host = request.host;
-  for (const Field& field : request.fields) {
+  for (const http::Field& field : request.fields) {
     summary.fields.emplace_back(field.name, field.value);
   }
   summary.head_size = parser.head_size();
@@ -73,11 +73,13 @@ inline bool is_field_text(char c) { return c == '\t' || !is_control(c); }
 
 inline void check_target_parts(const HeadSummary& head) {
   PREFORK_CHECK(std::all_of(head.target.begin(), head.target.end(), is_printable));
-  PREFORK_CHECK(head.path == "*" ? head.method == Method::options : head.path.starts_with('/'));
+  PREFORK_CHECK(head.path == "*" ? head.method == http::Method::options
+                                 : head.path.starts_with('/'));
   PREFORK_CHECK(std::none_of(head.path.begin(), head.path.end(), is_control));
   PREFORK_CHECK(!has_dot_segment(head.path));
   PREFORK_CHECK(head.query.empty() || head.target.ends_with("?" + head.query));
-  PREFORK_CHECK(is_valid_authority(head.host) || (head.host.empty() && head.version_minor == 0));
+  PREFORK_CHECK(http::is_valid_authority(head.host) ||
+                (head.host.empty() && head.version_minor == 0));
   PREFORK_CHECK(head.host.find_first_of("/@,?# \t") == std::string::npos);
 }
 
@@ -85,23 +87,23 @@ inline void check_target_parts(const HeadSummary& head) {
 inline void check_framing(const HeadSummary& head) {
   std::vector<std::string> hosts, lengths, codings;
   for (const auto& [name, value] : head.fields) {
-    if (equals_ignoring_case(name, "host")) {
+    if (config::equals_ignoring_case(name, "host")) {
       hosts.push_back(value);
-    } else if (equals_ignoring_case(name, "content-length")) {
+    } else if (config::equals_ignoring_case(name, "content-length")) {
       lengths.push_back(value);
-    } else if (equals_ignoring_case(name, "transfer-encoding")) {
+    } else if (config::equals_ignoring_case(name, "transfer-encoding")) {
       codings.push_back(value);
     }
   }
   PREFORK_CHECK(hosts.size() == 1 || (hosts.empty() && head.version_minor == 0));
   PREFORK_CHECK(lengths.size() + codings.size() <= 1);
   PREFORK_CHECK(head.chunked == !codings.empty());
-  PREFORK_CHECK(codings.empty() || equals_ignoring_case(codings.front(), "chunked"));
+  PREFORK_CHECK(codings.empty() || config::equals_ignoring_case(codings.front(), "chunked"));
   std::uint64_t length = 0;
   for (const std::string& value : lengths) {
     PREFORK_CHECK(!value.empty());
     for (const char digit : value) {
-      PREFORK_CHECK(is_digit(digit));
+      PREFORK_CHECK(config::is_digit(digit));
       length = length * 10 + static_cast<unsigned>(digit - '0');
     }
   }
@@ -110,7 +112,7 @@ inline void check_framing(const HeadSummary& head) {
 
 // `bytes` starts with the head.
 inline void check_accepted_head(const HeadSummary& head, std::string_view bytes,
-                                const ParserLimits& limits) {
+                                const http1::ParserLimits& limits) {
   PREFORK_CHECK(head.head_size <= bytes.size());
   std::string_view text = bytes.substr(0, head.head_size);
   while (text.starts_with("\r\n")) {
@@ -128,7 +130,7 @@ inline void check_accepted_head(const HeadSummary& head, std::string_view bytes,
                                    static_cast<char>('0' + head.version_minor);
   PREFORK_CHECK(lines.front() == request_line);
   PREFORK_CHECK(request_line.size() <= limits.request_line_bytes);
-  PREFORK_CHECK(is_token(head.method_text));
+  PREFORK_CHECK(config::is_token(head.method_text));
   PREFORK_CHECK(head.version_minor == 0 || head.version_minor == 1);
 
   PREFORK_CHECK(lines.size() == head.fields.size() + 1);
@@ -137,10 +139,10 @@ inline void check_accepted_head(const HeadSummary& head, std::string_view bytes,
     const std::string_view line = lines[i + 1];
     const std::size_t colon = line.find(':');
     PREFORK_CHECK(colon != std::string_view::npos);
-    PREFORK_CHECK(is_token(line.substr(0, colon)));
+    PREFORK_CHECK(config::is_token(line.substr(0, colon)));
     PREFORK_CHECK(std::all_of(line.begin(), line.end(), is_field_text));
     PREFORK_CHECK(head.fields[i].first == line.substr(0, colon));
-    PREFORK_CHECK(head.fields[i].second == trim(line.substr(colon + 1)));
+    PREFORK_CHECK(head.fields[i].second == config::trim(line.substr(colon + 1)));
   }
   check_target_parts(head);
   check_framing(head);

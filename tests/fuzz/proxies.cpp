@@ -6,32 +6,32 @@
 #include <string_view>
 #include <vector>
 
-#include "config/ip_networks.h"
-#include "server/address.h"
-#include "server/forwarded.h"
-#include "server/proxy_protocol.h"
+#include "config/values/ip_networks.h"
+#include "server/http/address.h"
+#include "server/http/forwarded.h"
+#include "server/net/proxy_protocol.h"
 #include "tests/fuzz/field_lines.h"
 #include "tests/fuzz/fuzz_input.h"
-#include "tests/unit/server_parser_support.h"
+#include "tests/unit/server/http1/parser_support.h"
 
 namespace prefork::fuzzing {
 namespace {
 
-using Fields = std::vector<Field>;
-using Status = ProxyPreamble::Status;
+using Fields = std::vector<http::Field>;
+using Status = net::ProxyPreamble::Status;
 
-bool is_same(const std::optional<PeerAddress>& a, const std::optional<PeerAddress>& b) {
-  return a.has_value() == b.has_value() && (!a || to_string(*a) == to_string(*b));
+bool is_same(const std::optional<ipc::PeerAddress>& a, const std::optional<ipc::PeerAddress>& b) {
+  return a.has_value() == b.has_value() && (!a || ipc::to_string(*a) == ipc::to_string(*b));
 }
 
 void check_preamble(std::string_view input) {
-  const ProxyPreamble whole = parse_proxy_preamble(input);
+  const net::ProxyPreamble whole = net::parse_proxy_preamble(input);
   PREFORK_CHECK(whole.status != Status::complete || whole.size <= input.size());
   PREFORK_CHECK(whole.status != Status::error || whole.problem != nullptr);
-  PREFORK_CHECK(whole.status != Status::need_more || input.size() < kMaxProxyPreambleBytes);
+  PREFORK_CHECK(whole.status != Status::need_more || input.size() < net::kMaxProxyPreambleBytes);
   for (std::size_t size = 0; size < input.size(); ++size) {
-    const testing_parser::ExactBytes bytes(input.substr(0, size));
-    const ProxyPreamble part = parse_proxy_preamble(bytes.view());
+    const http1::testing_parser::ExactBytes bytes(input.substr(0, size));
+    const net::ProxyPreamble part = net::parse_proxy_preamble(bytes.view());
     switch (part.status) {
       case Status::need_more:
         PREFORK_CHECK(whole.status != Status::complete || size < whole.size);
@@ -48,8 +48,8 @@ void check_preamble(std::string_view input) {
   }
 }
 
-PeerAddress address(std::string_view text) {
-  const auto parsed = parse_address(text);
+ipc::PeerAddress address(std::string_view text) {
+  const auto parsed = http::parse_address(text);
   PREFORK_CHECK(parsed.has_value());
   return *parsed;
 }
@@ -60,22 +60,23 @@ Fields with(Fields fields, std::string_view name, std::string_view value) {
 }
 
 void check_forwarded(const Fields& fields) {
-  IpNetworks trusted;
+  config::IpNetworks trusted;
   PREFORK_CHECK(!trusted.add("127.0.0.1,10.0.0.0/8"));
-  const PeerAddress proxy = address("127.0.0.1");
+  const ipc::PeerAddress proxy = address("127.0.0.1");
   const std::string client = "192.0.2.9";
 
   // A stranger is believed nothing.
-  const ForwardedOrigin alone = forwarded_origin(fields, address(client), trusted);
-  PREFORK_CHECK(host_of(alone.client) == client && alone.scheme == Scheme::http);
+  const http::ForwardedOrigin alone = http::forwarded_origin(fields, address(client), trusted);
+  PREFORK_CHECK(ipc::host_of(alone.client) == client && alone.scheme == http::Scheme::http);
 
   const auto check = [&](const Fields& lines) {
-    PREFORK_CHECK(host_of(forwarded_origin(lines, proxy, trusted).client) == client);
+    PREFORK_CHECK(ipc::host_of(http::forwarded_origin(lines, proxy, trusted).client) == client);
   };
   bool has_x_forwarded = false;
-  for (const Field& field : fields) {
-    has_x_forwarded = has_x_forwarded || equals_ignoring_case(field.name, "x-forwarded-for") ||
-                      equals_ignoring_case(field.name, "x-forwarded-proto");
+  for (const http::Field& field : fields) {
+    has_x_forwarded = has_x_forwarded ||
+                      config::equals_ignoring_case(field.name, "x-forwarded-for") ||
+                      config::equals_ignoring_case(field.name, "x-forwarded-proto");
     // The proxy's own entry behind what the client wrote, in the same line.
     const std::string x_forwarded = std::string(field.value) + ", " + client;
     const std::string forwarded = std::string(field.value) + ", for=" + client;
@@ -92,33 +93,33 @@ void check_forwarded(const Fields& fields) {
     const std::string element = "for=" + client + ";proto=https";
     const Fields lines = with(fields, "Forwarded", element);
     check(lines);
-    PREFORK_CHECK(forwarded_origin(lines, proxy, trusted).scheme == Scheme::https);
+    PREFORK_CHECK(http::forwarded_origin(lines, proxy, trusted).scheme == http::Scheme::https);
   }
   const Fields lines = with(fields, "X-Forwarded-Proto", "https");
-  PREFORK_CHECK(forwarded_origin(lines, proxy, trusted).scheme == Scheme::https);
+  PREFORK_CHECK(http::forwarded_origin(lines, proxy, trusted).scheme == http::Scheme::https);
 }
 
 void check_addresses(std::string_view text) {
-  if (const auto peer = parse_address(text)) {
-    const auto again = parse_address(host_of(*peer));
+  if (const auto peer = http::parse_address(text)) {
+    const auto again = http::parse_address(ipc::host_of(*peer));
     PREFORK_CHECK(again && again->family == peer->family && again->bytes == peer->bytes);
-    const auto node = parse_node(to_string(*peer));
+    const auto node = http::parse_node(ipc::to_string(*peer));
     PREFORK_CHECK(node && node->bytes == peer->bytes);
   }
-  if (const auto node = parse_node(text)) {
-    const auto again = parse_node(to_string(*node));
-    PREFORK_CHECK(node->family == PeerAddress::Family::local ||
-                  (again && to_string(*again) == to_string(*node)));
+  if (const auto node = http::parse_node(text)) {
+    const auto again = http::parse_node(ipc::to_string(*node));
+    PREFORK_CHECK(node->family == ipc::PeerAddress::Family::local ||
+                  (again && ipc::to_string(*again) == ipc::to_string(*node)));
   }
-  IpNetworks networks;
+  config::IpNetworks networks;
   if (networks.add(text)) {
     return;
   }
-  IpNetworks again;
+  config::IpNetworks again;
   for (const std::string& network : networks.texts()) {
     PREFORK_CHECK(!again.add(network));
-    if (const auto peer = parse_address(network.substr(0, network.find('/')))) {
-      PREFORK_CHECK(is_in(*peer, networks));
+    if (const auto peer = http::parse_address(network.substr(0, network.find('/')))) {
+      PREFORK_CHECK(http::is_in(*peer, networks));
     }
   }
   PREFORK_CHECK(again == networks);
@@ -126,7 +127,7 @@ void check_addresses(std::string_view text) {
 
 void check_one(Input input) {
   const unsigned function = input.byte() % 3;
-  const testing_parser::ExactBytes bytes(input.rest());
+  const http1::testing_parser::ExactBytes bytes(input.rest());
   switch (function) {
     case 0:
       check_preamble(bytes.view());

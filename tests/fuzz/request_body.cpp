@@ -8,7 +8,7 @@
 
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/llhttp_states.h"
-#include "tests/unit/server_parser_support.h"
+#include "tests/unit/server/http1/parser_support.h"
 
 namespace prefork::fuzzing {
 namespace {
@@ -16,42 +16,42 @@ namespace {
 const std::string kStart = "POST / HTTP/1.1\r\nHost: a\r\n";
 
 struct Result {
-  ParseStatus status = ParseStatus::need_more;
+  http1::ParseStatus status = http1::ParseStatus::need_more;
   int error_status = 0;
   std::string detail;
   std::size_t consumed = 0;
   std::string content;
 };
 
-Result feed(RequestParser& parser, const std::string& head,
-            const std::vector<std::string_view>& pieces, const ParserLimits& limits) {
+Result feed(http1::RequestParser& parser, const std::string& head,
+            const std::vector<std::string_view>& pieces, const http1::ParserLimits& limits) {
   Result result;
   // Even these two fields can be too many.
-  if (parser.parse_head(head) != ParseStatus::complete ||
-      parser.limit_body() == ParseStatus::error) {
-    result.status = ParseStatus::error;
+  if (parser.parse_head(head) != http1::ParseStatus::complete ||
+      parser.limit_body() == http1::ParseStatus::error) {
+    result.status = http1::ParseStatus::error;
     result.error_status = parser.error().status;
     return result;
   }
   PREFORK_CHECK(parser.head_size() == head.size());
   if (!parser.has_body()) {
-    result.status = ParseStatus::complete;
+    result.status = http1::ParseStatus::complete;
     return result;
   }
   for (const std::string_view piece : pieces) {
-    const testing_parser::ExactBytes bytes(piece);
+    const http1::testing_parser::ExactBytes bytes(piece);
     std::size_t consumed = 0;
     result.status = parser.consume_body(bytes.view(), result.content, consumed);
     PREFORK_CHECK(parser.body_received() == result.content.size());
     PREFORK_CHECK(result.content.size() <= limits.body_bytes);
-    if (result.status == ParseStatus::error) {
+    if (result.status == http1::ParseStatus::error) {
       result.error_status = parser.error().status;
       result.detail = parser.error().detail;
       return result;
     }
     PREFORK_CHECK(consumed <= piece.size());
     result.consumed += consumed;
-    if (result.status == ParseStatus::complete) {
+    if (result.status == http1::ParseStatus::complete) {
       return result;
     }
     PREFORK_CHECK(consumed == piece.size());
@@ -71,7 +71,8 @@ std::optional<std::string_view> take_line(std::string_view& bytes) {
 }
 
 // The content of exactly these bytes as a chunked body, or nothing if they are not one.
-std::optional<std::string> decode_chunked(std::string_view bytes, const ParserLimits& limits) {
+std::optional<std::string> decode_chunked(std::string_view bytes,
+                                          const http1::ParserLimits& limits) {
   std::string content;
   std::size_t size = 0;
   do {
@@ -82,7 +83,7 @@ std::optional<std::string> decode_chunked(std::string_view bytes, const ParserLi
     const std::string_view digits = line->substr(0, line->find(';'));
     size = 0;
     for (const char digit : digits) {
-      const auto value = hex_value(digit);
+      const auto value = config::hex_value(digit);
       if (!value || size > limits.body_bytes) {
         return std::nullopt;
       }
@@ -98,7 +99,7 @@ std::optional<std::string> decode_chunked(std::string_view bytes, const ParserLi
 
   std::size_t trailers = 0;
   for (auto line = take_line(bytes); line && !line->empty(); line = take_line(bytes)) {
-    if (!is_token(line->substr(0, line->find(':'))) || ++trailers > limits.header_count) {
+    if (!config::is_token(line->substr(0, line->find(':'))) || ++trailers > limits.header_count) {
       return std::nullopt;
     }
   }
@@ -109,7 +110,7 @@ void check_same(const Result& whole, const Result& pieces) {
   PREFORK_CHECK(pieces.status == whole.status);
   PREFORK_CHECK(pieces.error_status == whole.error_status);
   PREFORK_CHECK(pieces.detail == whole.detail);
-  if (whole.status != ParseStatus::error) {
+  if (whole.status != http1::ParseStatus::error) {
     PREFORK_CHECK(pieces.consumed == whole.consumed);
     PREFORK_CHECK(pieces.content == whole.content);
   } else {
@@ -120,7 +121,7 @@ void check_same(const Result& whole, const Result& pieces) {
 }
 
 void check_one(Input input) {
-  const ParserLimits limits = take_limits(input);
+  const http1::ParserLimits limits = take_limits(input);
   const std::uint8_t seed = input.byte();
   const std::uint8_t framing = input.byte();
   const std::string_view bytes = input.rest();
@@ -131,9 +132,9 @@ void check_one(Input input) {
       "\r\n\r\n";
   count_llhttp_states(head + std::string(bytes));
 
-  RequestParser parser(limits);
+  http1::RequestParser parser(limits);
   const Result whole = feed(parser, head, {bytes}, limits);
-  if (whole.status == ParseStatus::complete) {
+  if (whole.status == http1::ParseStatus::complete) {
     const std::string_view taken = bytes.substr(0, whole.consumed);
     PREFORK_CHECK((chunked ? decode_chunked(taken, limits) : std::string(taken)) == whole.content);
   }

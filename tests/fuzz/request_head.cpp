@@ -7,13 +7,13 @@
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/head_summary.h"
 #include "tests/fuzz/llhttp_states.h"
-#include "tests/unit/server_parser_support.h"
+#include "tests/unit/server/http1/parser_support.h"
 
 namespace prefork::fuzzing {
 namespace {
 
 struct Verdict {
-  ParseStatus status = ParseStatus::need_more;
+  http1::ParseStatus status = http1::ParseStatus::need_more;
   int error_status = 0;
   std::string detail;
   HeadSummary head;
@@ -22,28 +22,28 @@ struct Verdict {
 };
 
 // The bytes move to another place with each piece, as they do in a connection.
-Verdict feed(RequestParser& parser, const std::vector<std::string_view>& pieces,
-             const ParserLimits& limits) {
+Verdict feed(http1::RequestParser& parser, const std::vector<std::string_view>& pieces,
+             const http1::ParserLimits& limits) {
   Verdict verdict;
   std::string received;
   for (const std::string_view piece : pieces) {
     received.append(piece);
-    const testing_parser::ExactBytes bytes(received);
+    const http1::testing_parser::ExactBytes bytes(received);
     verdict.status = parser.parse_head(bytes.view());
-    if (verdict.status == ParseStatus::error) {
+    if (verdict.status == http1::ParseStatus::error) {
       verdict.error_status = parser.error().status;
       verdict.detail = parser.error().detail;
       return verdict;
     }
-    if (verdict.status == ParseStatus::complete) {
+    if (verdict.status == http1::ParseStatus::complete) {
       verdict.head = summarize(parser, parser.request());
-      const testing_parser::ExactBytes copy(bytes.view().substr(0, parser.head_size()));
-      std::vector<Field> fields;
-      Request request = parser.request();
+      const http1::testing_parser::ExactBytes copy(bytes.view().substr(0, parser.head_size()));
+      std::vector<http::Field> fields;
+      http::Request request = parser.request();
       parser.rebase(copy.view().data(), fields, request);
       PREFORK_CHECK(summarize(parser, request) == verdict.head);
       const bool too_long = verdict.head.content_length > limits.body_bytes;
-      PREFORK_CHECK((parser.limit_body() == ParseStatus::error) == too_long);
+      PREFORK_CHECK((parser.limit_body() == http1::ParseStatus::error) == too_long);
       return verdict;
     }
   }
@@ -51,16 +51,16 @@ Verdict feed(RequestParser& parser, const std::vector<std::string_view>& pieces,
 }
 
 void check_one(Input input) {
-  const ParserLimits limits = take_limits(input);
+  const http1::ParserLimits limits = take_limits(input);
   const std::uint8_t seed = input.byte();
   const std::string_view bytes = input.rest();
   count_llhttp_states(bytes);
 
-  RequestParser parser(limits);
+  http1::RequestParser parser(limits);
   const Verdict whole = feed(parser, {bytes}, limits);
-  if (whole.status == ParseStatus::complete) {
+  if (whole.status == http1::ParseStatus::complete) {
     check_accepted_head(whole.head, bytes, limits);
-  } else if (whole.status == ParseStatus::error) {
+  } else if (whole.status == http1::ParseStatus::error) {
     PREFORK_CHECK(whole.error_status >= 400 && whole.error_status < 600);
     PREFORK_CHECK(!whole.detail.empty());
   }

@@ -9,7 +9,7 @@
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/head_summary.h"
 #include "tests/fuzz/llhttp_states.h"
-#include "tests/unit/server_parser_support.h"
+#include "tests/unit/server/http1/parser_support.h"
 
 namespace prefork::fuzzing {
 namespace {
@@ -23,12 +23,12 @@ struct Taken {
 
 class Stream {
  public:
-  explicit Stream(const ParserLimits& limits) : limits_(limits), parser_(limits) {}
+  explicit Stream(const http1::ParserLimits& limits) : limits_(limits), parser_(limits) {}
 
   // False when the connection would be closed.
   bool receive(std::string_view piece) {
     kept_.append(piece);
-    const testing_parser::ExactBytes bytes(kept_);
+    const http1::testing_parser::ExactBytes bytes(kept_);
     std::string_view rest = bytes.view();
     while (!rest.empty() && !closed_) {
       const std::size_t used = in_body_ ? take_body(rest) : take_head(rest);
@@ -51,11 +51,11 @@ class Stream {
  private:
   std::size_t take_head(std::string_view bytes) {
     switch (parser_.parse_head(bytes)) {
-      case ParseStatus::error:
+      case http1::ParseStatus::error:
         return fail(bytes);
-      case ParseStatus::need_more:
+      case http1::ParseStatus::need_more:
         return parser_.drop_blank_lines(bytes);
-      case ParseStatus::complete:
+      case http1::ParseStatus::complete:
         break;
     }
     const std::size_t size = parser_.head_size();
@@ -66,7 +66,7 @@ class Stream {
       finish(head, {});
       return size;
     }
-    if (parser_.limit_body() == ParseStatus::error) {
+    if (parser_.limit_body() == http1::ParseStatus::error) {
       return fail(bytes);
     }
     if (!parser_.is_chunked() && rest.size() >= parser_.content_length()) {
@@ -84,12 +84,12 @@ class Stream {
   std::size_t take_body(std::string_view bytes) {
     std::size_t consumed = 0;
     switch (parser_.consume_body(bytes, body_, consumed)) {
-      case ParseStatus::error:
+      case http1::ParseStatus::error:
         return fail(bytes);
-      case ParseStatus::need_more:
+      case http1::ParseStatus::need_more:
         PREFORK_CHECK(consumed == bytes.size());
         break;
-      case ParseStatus::complete:
+      case http1::ParseStatus::complete:
         in_body_ = false;
         finish(summarize(parser_, request_), body_);
         body_.clear();
@@ -121,12 +121,12 @@ class Stream {
     parser_.reset();
   }
 
-  const ParserLimits limits_;
-  RequestParser parser_;
+  const http1::ParserLimits limits_;
+  http1::RequestParser parser_;
   std::string kept_;
   std::string head_copy_;
-  std::vector<Field> fields_;
-  Request request_;
+  std::vector<http::Field> fields_;
+  http::Request request_;
   std::string body_;
   std::vector<Taken> taken_;
   std::string detail_;
@@ -136,7 +136,7 @@ class Stream {
 };
 
 void check_one(Input input) {
-  const ParserLimits limits = take_limits(input);
+  const http1::ParserLimits limits = take_limits(input);
   const std::uint8_t seed = input.byte();
   const std::string_view bytes = input.rest();
   count_llhttp_states(bytes);

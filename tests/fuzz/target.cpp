@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "server/target.h"
+#include "server/http/target.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/fuzz/head_summary.h"
-#include "tests/unit/server_parser_support.h"
+#include "tests/unit/server/http1/parser_support.h"
 
 namespace prefork::fuzzing {
 namespace {
@@ -35,10 +35,10 @@ std::optional<std::string> decode(std::string_view raw) {
       raw.remove_prefix(1);
       continue;
     }
-    if (raw.size() < 3 || !hex_value(raw[1]) || !hex_value(raw[2])) {
+    if (raw.size() < 3 || !config::hex_value(raw[1]) || !config::hex_value(raw[2])) {
       return std::nullopt;
     }
-    decoded += static_cast<char>(*hex_value(raw[1]) * 16 + *hex_value(raw[2]));
+    decoded += static_cast<char>(*config::hex_value(raw[1]) * 16 + *config::hex_value(raw[2]));
     if (is_control(decoded.back())) {
       return std::nullopt;
     }
@@ -80,7 +80,7 @@ std::optional<std::string> resolve(std::string_view raw) {
 
 void check_path(std::string_view raw) {
   std::string path = "left from before";
-  const bool accepted = normalize_path(raw, path) == nullptr;
+  const bool accepted = http::normalize_path(raw, path) == nullptr;
   const std::optional<std::string> expected = resolve(raw);
   PREFORK_CHECK(accepted == expected.has_value());
   if (!accepted) {
@@ -91,43 +91,44 @@ void check_path(std::string_view raw) {
   // What was decoded once and is escaped again comes back unchanged; without a percent sign, as it
   // is.
   std::string again;
-  PREFORK_CHECK(normalize_path(percent_encode(path), again) == nullptr && again == path);
+  PREFORK_CHECK(http::normalize_path(percent_encode(path), again) == nullptr && again == path);
   if (path.find('%') == std::string::npos) {
-    PREFORK_CHECK(normalize_path(path, again) == nullptr && again == path);
+    PREFORK_CHECK(http::normalize_path(path, again) == nullptr && again == path);
   }
 }
 
 void check_authority(std::string_view text) {
-  if (!is_valid_authority(text)) {
+  if (!http::is_valid_authority(text)) {
     return;
   }
   PREFORK_CHECK(!text.empty());
   PREFORK_CHECK(std::all_of(text.begin(), text.end(), is_printable));
   PREFORK_CHECK(text.find_first_of("/@,?#\\ ") == std::string_view::npos);
   const std::string absolute = "http://" + std::string(text) + "/";
-  Target target;
+  http::Target target;
   std::string storage;
-  PREFORK_CHECK(parse_target(Method::get, absolute, target, storage) == nullptr);
+  PREFORK_CHECK(http::parse_target(http::Method::get, absolute, target, storage) == nullptr);
   PREFORK_CHECK(target.authority == text && target.path == "/" && target.query.empty());
 }
 
-void check_target(Method method, std::string_view text) {
-  Target target;
+void check_target(http::Method method, std::string_view text) {
+  http::Target target;
   std::string storage = "left from before";
-  if (parse_target(method, text, target, storage) != nullptr) {
+  if (http::parse_target(method, text, target, storage) != nullptr) {
     return;
   }
   PREFORK_CHECK(std::all_of(text.begin(), text.end(), is_printable));
-  PREFORK_CHECK(target.authority.empty() || is_valid_authority(target.authority));
-  if (method == Method::connect) {
+  PREFORK_CHECK(target.authority.empty() || http::is_valid_authority(target.authority));
+  if (method == http::Method::connect) {
     const std::size_t colon = text.rfind(':');
     PREFORK_CHECK(target.path.empty() && target.authority == text);
     PREFORK_CHECK(colon != std::string_view::npos && colon + 1 < text.size());
-    PREFORK_CHECK(
-        std::all_of(text.begin() + static_cast<std::ptrdiff_t>(colon) + 1, text.end(), is_digit));
+    PREFORK_CHECK(std::all_of(text.begin() + static_cast<std::ptrdiff_t>(colon) + 1, text.end(),
+                              config::is_digit));
     return;
   }
-  PREFORK_CHECK(target.path == "*" ? method == Method::options : target.path.starts_with('/'));
+  PREFORK_CHECK(target.path == "*" ? method == http::Method::options
+                                   : target.path.starts_with('/'));
   PREFORK_CHECK(std::none_of(target.path.begin(), target.path.end(), is_control));
   PREFORK_CHECK(!has_dot_segment(target.path));
   PREFORK_CHECK(target.query.empty() || text.ends_with("?" + std::string(target.query)));
@@ -137,9 +138,10 @@ void check_target(Method method, std::string_view text) {
 }
 
 void check_one(Input input) {
-  constexpr std::array kMethods = {Method::get, Method::options, Method::connect, Method::other};
-  const Method method = kMethods[input.byte() % kMethods.size()];
-  const testing_parser::ExactBytes bytes(input.rest());
+  constexpr std::array kMethods = {http::Method::get, http::Method::options, http::Method::connect,
+                                   http::Method::other};
+  const http::Method method = kMethods[input.byte() % kMethods.size()];
+  const http1::testing_parser::ExactBytes bytes(input.rest());
   check_target(method, bytes.view());
   check_authority(bytes.view());
   if (bytes.view().starts_with('/')) {

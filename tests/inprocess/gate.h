@@ -4,7 +4,7 @@
 #include <condition_variable>
 #include <mutex>
 
-namespace prefork::testing_http {
+namespace prefork::test {
 
 class Gate {
  public:
@@ -27,4 +27,4 @@ class Gate {
   bool open_ = false;
 };
 
-}  // namespace prefork::testing_http
+}  // namespace prefork::test

@@ -74,7 +74,7 @@ TEST_P(BalanceOf, ConnectionsOverAUnixSocketDifferByAtMostOne) {
 TEST_P(BalanceOf, ConnectionsOverAnInheritedSocketDifferByAtMostOne) {
   const TemporaryFolder folder;
   const std::string path = folder / "inherited.sock";
-  OwnedFd listening(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ipc::OwnedFd listening(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path.copy(address.sun_path, sizeof address.sun_path - 1);

@@ -137,7 +137,7 @@ TEST_F(AsNobody, ASocketFileThatMayNotBeRemovedIsAMatterOfPermission) {
   ASSERT_EQ(::chmod(folder.path().c_str(), 01777), 0);  // as /tmp: only one's own may be removed
   const std::string path = folder / "stale.sock";
   {
-    const OwnedFd stale(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const ipc::OwnedFd stale(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof address.sun_path - 1);
@@ -152,7 +152,7 @@ TEST_F(AsNobody, ASocketFileThatMayNotBeRemovedIsAMatterOfPermission) {
 }
 
 TEST(InheritedSocket, ServesAndIsStillOpenForTheNextServer) {
-  OwnedFd listening(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ipc::OwnedFd listening(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -172,7 +172,7 @@ TEST(InheritedSocket, ServesAndIsStillOpenForTheNextServer) {
 }
 
 TEST(InheritedSocket, ThatDoesNotListenIsRefused) {
-  const OwnedFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const ipc::OwnedFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   Launch launch = launch_of({"--fd", "3", "--admin", "off"});
   launch.descriptors[3] = socket.get();
   const FinishedRun run = run_to_the_end(launch);
@@ -183,7 +183,7 @@ TEST(InheritedSocket, ThatDoesNotListenIsRefused) {
 }
 
 TEST(InheritedSocket, ThatIsAFileIsRefused) {
-  const OwnedFd file(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const ipc::OwnedFd file(::open("/dev/null", O_RDWR | O_CLOEXEC));
   Launch launch = launch_of({"--fd", "3", "--admin", "off"});
   launch.descriptors[3] = file.get();
   const FinishedRun run = run_to_the_end(launch);

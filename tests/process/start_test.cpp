@@ -43,7 +43,7 @@ class TakenPort {
   [[nodiscard]] const std::string& number() const { return number_; }
 
  private:
-  OwnedFd socket_;
+  ipc::OwnedFd socket_;
   bool is_mine_ = false;
   std::string number_;
 };

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "ipc/owned_fd.h"
+#include "ipc/base/owned_fd.h"
 #include "tests/support/waiting.h"
 
 namespace prefork::test {
@@ -68,7 +68,7 @@ class Client {
   Reply receive(bool with_body);
   bool read_more(const Deadline& deadline);
 
-  OwnedFd socket_;
+  ipc::OwnedFd socket_;
   Milliseconds timeout_;
   std::string problem_;
   std::string received_;  // not yet part of an answer

@@ -28,13 +28,13 @@ bool has_any(const std::vector<std::string>& arguments,
   });
 }
 
-OwnedFd make_pipe(OwnedFd& write_end) {
+ipc::OwnedFd make_pipe(ipc::OwnedFd& write_end) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     throw std::system_error(errno, std::generic_category(), "pipe2");
   }
   write_end.reset(ends[1]);
-  return OwnedFd(ends[0]);
+  return ipc::OwnedFd(ends[0]);
 }
 
 }  // namespace

@@ -72,8 +72,8 @@ class ServerProcess {
   void read_notification();
 
   TemporaryFolder folder_;
-  OwnedFd notify_write_;
-  OwnedFd notify_read_;  // made together with the other end, so after it
+  ipc::OwnedFd notify_write_;
+  ipc::OwnedFd notify_read_;  // made together with the other end, so after it
   ChildProcess child_;
   std::string notification_;
   std::vector<std::string> urls_;

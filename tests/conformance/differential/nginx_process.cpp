@@ -7,7 +7,7 @@
 #include <csignal>
 #include <stdexcept>
 
-#include "ipc/owned_fd.h"
+#include "ipc/base/owned_fd.h"
 #include "tests/support/http_client.h"
 
 namespace prefork::test {
@@ -16,7 +16,7 @@ namespace {
 
 // nginx cannot choose a port itself. Free at this moment; the range is large enough to stay so.
 int free_port() {
-  const OwnedFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const ipc::OwnedFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

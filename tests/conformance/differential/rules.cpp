@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "config/text.h"
+#include "config/base/text.h"
 #include "tests/conformance/differential/well_formed.h"
 
 namespace prefork::test {
@@ -38,7 +38,7 @@ class Request {
   template <typename Predicate>
   [[nodiscard]] bool has_field(string_view name, Predicate predicate) const {
     return has_line([name, predicate](string_view line) {
-      return equals_ignoring_case(name_of(line), name) && predicate(value_of(line));
+      return config::equals_ignoring_case(name_of(line), name) && predicate(value_of(line));
     });
   }
 
@@ -96,7 +96,7 @@ bool unknown_expectation(const Comparison& c, const Parting& p) {
   const Request request(c, p);
   return request.was_refused_for("unknown expectation") &&
          request.has_field("expect", [](string_view value) {
-           return !equals_ignoring_case(value, "100-continue");
+           return !config::equals_ignoring_case(value, "100-continue");
          });
 }
 
@@ -198,7 +198,7 @@ bool expectations_twice(const Comparison& c, const Parting& p) {
   const std::vector<string_view> lines = lines_of(Request(c, p).head());
   return p.ours == 'a' && p.theirs == 'r' &&
          std::count_if(lines.begin(), lines.end(), [](string_view line) {
-           return equals_ignoring_case(name_of(line), "expect");
+           return config::equals_ignoring_case(name_of(line), "expect");
          }) > 1;
 }
 
@@ -233,7 +233,7 @@ bool option_that_resembles_close(const Comparison& c, const Parting& p) {
   const Request before(c, {p.at - 1, 'a', 'a'});
   return before.has_field("connection", [](string_view value) {
     std::string lower(value);
-    std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
+    std::transform(lower.begin(), lower.end(), lower.begin(), config::to_lower);
     return contains(lower, "close") && !has_list_item(value, "close");
   });
 }
@@ -251,7 +251,7 @@ bool expectation_refused(const Comparison& c, const Parting& p) {
   const Request request(c, p);
   return p.ours == 'a' && p.theirs == '-' && request.body().empty() &&
          request.has_field("expect", [](string_view value) {
-           return equals_ignoring_case(value, "100-continue");
+           return config::equals_ignoring_case(value, "100-continue");
          });
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "config/text.h"
+#include "config/base/text.h"
 
 namespace prefork::test {
 
@@ -18,7 +18,7 @@ bool is_visible_or_obs_text(char c) {
 std::size_t content_length(string_view head) {
   std::size_t size = 0;
   for (const string_view line : lines_of(head)) {
-    if (equals_ignoring_case(name_of(line), "content-length")) {
+    if (config::equals_ignoring_case(name_of(line), "content-length")) {
       const string_view value = value_of(line);
       std::from_chars(value.data(), value.data() + value.size(), size);
     }
@@ -40,8 +40,8 @@ std::optional<std::size_t> size_of_trailers(string_view bytes) {
       return at;
     }
     // They would frame the message anew.
-    if (!is_field_line(line) || equals_ignoring_case(name_of(line), "content-length") ||
-        equals_ignoring_case(name_of(line), "transfer-encoding")) {
+    if (!is_field_line(line) || config::equals_ignoring_case(name_of(line), "content-length") ||
+        config::equals_ignoring_case(name_of(line), "transfer-encoding")) {
       return std::nullopt;
     }
   }
@@ -55,7 +55,7 @@ bool is_chunk_extension(string_view text) {
     }
     text.remove_prefix(1);
     const std::size_t name_end = std::min(text.find_first_of("=;"), text.size());
-    if (!is_token(text.substr(0, name_end))) {
+    if (!config::is_token(text.substr(0, name_end))) {
       return false;
     }
     text.remove_prefix(name_end);
@@ -73,7 +73,7 @@ bool is_chunk_extension(string_view text) {
         return false;
       }
       ++end;
-    } else if (!is_token(text.substr(0, end))) {
+    } else if (!config::is_token(text.substr(0, end))) {
       return false;
     }
     text.remove_prefix(end);
@@ -118,24 +118,25 @@ string_view value_of(string_view line) {
     line.remove_suffix(1);
   }
   const std::size_t colon = line.find(':');
-  return colon == string_view::npos ? string_view() : trim(line.substr(colon + 1));
+  return colon == string_view::npos ? string_view() : config::trim(line.substr(colon + 1));
 }
 
 bool is_request_line(string_view line) {
   const std::size_t first = line.find(' ');
   const std::size_t second = line.find(' ', first + 1);
   if (first == string_view::npos || second == string_view::npos || second == first + 1 ||
-      !is_token(line.substr(0, first))) {
+      !config::is_token(line.substr(0, first))) {
     return false;
   }
   const string_view version = line.substr(second + 1);
-  return version.size() == 9 && version.starts_with("HTTP/") && is_digit(version[5]) &&
-         version[6] == '.' && is_digit(version[7]) && version[8] == '\r';
+  return version.size() == 9 && version.starts_with("HTTP/") && config::is_digit(version[5]) &&
+         version[6] == '.' && config::is_digit(version[7]) && version[8] == '\r';
 }
 
 bool is_field_line(string_view line) {
   const std::size_t colon = line.find(':');
-  if (!line.ends_with('\r') || colon == string_view::npos || !is_token(line.substr(0, colon))) {
+  if (!line.ends_with('\r') || colon == string_view::npos ||
+      !config::is_token(line.substr(0, colon))) {
     return false;
   }
   const string_view value = line.substr(colon + 1, line.size() - colon - 2);
@@ -145,8 +146,8 @@ bool is_field_line(string_view line) {
 bool is_chunked(string_view head) {
   const std::vector<string_view> lines = lines_of(head);
   return std::any_of(lines.begin(), lines.end(), [](string_view line) {
-    return equals_ignoring_case(name_of(line), "transfer-encoding") &&
-           equals_ignoring_case(value_of(line), "chunked");
+    return config::equals_ignoring_case(name_of(line), "transfer-encoding") &&
+           config::equals_ignoring_case(value_of(line), "chunked");
   });
 }
 
@@ -180,7 +181,7 @@ std::optional<std::size_t> size_of_chunked(string_view bytes) {
 
 bool has_list_item(string_view list, string_view item) {
   while (!list.empty()) {
-    if (equals_ignoring_case(trim(take_until(list, ',')), item)) {
+    if (config::equals_ignoring_case(config::trim(config::take_until(list, ',')), item)) {
       return true;
     }
   }

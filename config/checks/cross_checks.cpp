@@ -1,0 +1,112 @@
+#include "config/checks/cross_checks.h"
+
+#include <fcntl.h>
+
+#include "config/checks/path_checks.h"
+#include "config/values/byte_size.h"
+
+namespace prefork::config {
+namespace {
+
+bool are_valid(const Merged& merged, std::string_view first, std::string_view second) {
+  return merged.origin(first).is_valid && merged.origin(second).is_valid;
+}
+
+// `the 1m of --limit-body (default)`: another option as part of a message.
+std::string describe(const Merged& merged, std::string_view option) {
+  const auto texts = field_texts(find_option(option)->field, merged.options);
+  return "the " + texts.front() + " of --" + std::string(option) + " (" +
+         merged.origin(option).text + ")";
+}
+
+void check_jitter(Merged& merged) {
+  const Options& options = merged.options;
+  if (!are_valid(merged, "limit-max-requests", "limit-max-requests-jitter")) return;
+  if (options.limit_max_requests_jitter == 0 || options.limit_max_requests != 0) return;
+  merged.add_error(merged.origin("limit-max-requests-jitter").source,
+                   "has no effect while --limit-max-requests is 0 (" +
+                       merged.origin("limit-max-requests").text + "); set both or none");
+}
+
+void check_header_sizes(Merged& merged) {
+  const Options& options = merged.options;
+  if (!are_valid(merged, "limit-request-line", "limit-header-bytes")) return;
+  if (options.limit_header_bytes >= options.limit_request_line) return;
+  // Told where somebody wrote something: the default of the other one is not to blame.
+  const Origin& request_line = merged.origin("limit-request-line");
+  if (request_line.level != Level::by_default) {
+    merged.add_error(request_line.source,
+                     format_byte_size(options.limit_request_line) + " is more than " +
+                         describe(merged, "limit-header-bytes") + "; lower this or raise that");
+  } else {
+    merged.add_error(merged.origin("limit-header-bytes").source,
+                     format_byte_size(options.limit_header_bytes) + " is less than " +
+                         describe(merged, "limit-request-line") + "; raise this or lower that");
+  }
+}
+
+void check_log_paths(Merged& merged) {
+  const Options& options = merged.options;
+  if (!options.log_file.empty()) {
+    if (const auto problem = check_log_path(options.log_file)) {
+      merged.add_error(merged.origin("log-file").source, problem->text);
+    }
+  }
+  if (!options.access_log.empty() && options.access_log != "-") {
+    if (const auto problem = check_log_path(options.access_log)) {
+      merged.add_error(merged.origin("access-log").source, problem->text);
+    }
+  }
+}
+
+void check_socket_paths(Merged& merged) {
+  for (const Bind& bind : merged.options.binds) {
+    if (bind.kind != Bind::Kind::unix_path) continue;
+    if (const auto problem = check_socket_path(bind.path)) {
+      merged.add_error(merged.listening_source, problem->text);
+    }
+  }
+  const auto& admin = merged.options.admin;
+  if (!admin || admin->kind != Bind::Kind::unix_path) return;
+  if (const auto problem = check_socket_path(admin->path)) {
+    merged.add_error(merged.origin("admin").source, problem->text);
+  }
+}
+
+void check_descriptors(Merged& merged) {
+  const int notify_fd = merged.options.notify_fd;
+  const std::string notify_source = merged.origin("notify-fd").source;
+  for (const Bind& bind : merged.options.binds) {
+    if (bind.kind != Bind::Kind::inherited_fd) continue;
+    if (fcntl(bind.fd, F_GETFD) < 0) {
+      merged.add_error(merged.listening_source,
+                       "descriptor " + std::to_string(bind.fd) +
+                           " is not open; whoever starts the program must pass a "
+                           "listening socket there");
+    }
+    if (bind.fd == notify_fd) {
+      merged.add_error(notify_source, "descriptor " + std::to_string(notify_fd) +
+                                          " is also the socket to serve on (" +
+                                          merged.listening_source + "); use another one");
+    }
+  }
+  if (notify_fd < 0) return;
+  const int flags = fcntl(notify_fd, F_GETFL);
+  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
+    merged.add_error(notify_source,
+                     "descriptor " + std::to_string(notify_fd) +
+                         " is not open for writing; whoever starts the program must pass it");
+  }
+}
+
+}  // namespace
+
+void cross_check(Merged& merged, LoadPhase phase) {
+  check_jitter(merged);
+  check_header_sizes(merged);
+  check_log_paths(merged);
+  check_socket_paths(merged);
+  if (phase == LoadPhase::start) check_descriptors(merged);
+}
+
+}  // namespace prefork::config

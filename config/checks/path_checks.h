@@ -1,0 +1,17 @@
+// Whether paths of the configuration can be used, found out without creating or opening anything.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/base/problem.h"
+
+namespace prefork::config {
+
+// The file can be appended to, or be created in its folder.
+std::optional<Problem> check_log_path(const std::string& path);
+
+// A socket can be created there; a socket that exists already can be replaced.
+std::optional<Problem> check_socket_path(const std::string& path);
+
+}  // namespace prefork::config

@@ -1,0 +1,119 @@
+#include "config/checks/served.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+namespace prefork::config {
+namespace {
+
+using Kind = ServeTarget::Kind;
+
+constexpr std::array<std::string_view, 4> kFolderOptions = {"index", "listing", "spa",
+                                                            "cache-control"};
+
+std::optional<Problem> check_folder(const std::string& path) {
+  if (faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0) return std::nullopt;
+  return Problem{"folder " + in_quotes(path) + " cannot be searched by user " +
+                 std::to_string(geteuid()) + "; change its permissions"};
+}
+
+std::optional<Problem> find_kind(ServeTarget& target) {
+  struct stat status {};
+  if (stat(target.path.c_str(), &status) != 0) {
+    if (errno == ENOENT) {
+      return Problem{in_quotes(target.path) +
+                     " does not exist; name a folder of files or an application to serve"};
+    }
+    return Problem{in_quotes(target.path) +
+                   " cannot be used: " + std::generic_category().message(errno)};
+  }
+  if (S_ISDIR(status.st_mode)) {
+    target.kind = Kind::folder;
+    return check_folder(target.path);
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return Problem{in_quotes(target.path) + " is neither a folder nor a file"};
+  }
+  target.kind = Kind::application;
+  return std::nullopt;
+}
+
+// The workers of later generations find it wherever they are.
+void make_absolute(std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  if (!error) path = absolute.lexically_normal().string();
+}
+
+std::optional<Problem> check_reload_dir(const std::string& path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT) {
+      return Problem{"folder " + in_quotes(path) + " does not exist; create it or name another"};
+    }
+    return Problem{"folder " + in_quotes(path) +
+                   " cannot be used: " + std::generic_category().message(errno)};
+  }
+  if (!S_ISDIR(status.st_mode)) return Problem{in_quotes(path) + " is not a folder"};
+  return std::nullopt;
+}
+
+}  // namespace
+
+void resolve_target(Merged& merged) {
+  ServeTarget& target = merged.options.target;
+  const Origin& app = merged.origin("app");
+  if (!app.is_valid) return;
+  if (!target.path.empty()) {
+    if (const auto problem = find_kind(target)) {
+      merged.add_error(app.source, problem->text);
+      return;
+    }
+    make_absolute(target.path);
+  }
+  if (merged.options.preload && target.kind != Kind::application) {
+    merged.add_error(merged.origin("preload").source,
+                     "has no effect without an application to serve; name one");
+  }
+  if (target.kind == Kind::folder) return;
+  for (const std::string_view option : kFolderOptions) {
+    const Origin& origin = merged.origin(option);
+    if (origin.level == Level::by_default || !origin.is_valid) continue;
+    merged.add_error(origin.source, "has no effect without a folder to serve; name one");
+  }
+}
+
+void resolve_reload(Merged& merged, LoadPhase phase) {
+  Options& options = merged.options;
+  const Origin& reload = merged.origin("reload");
+  const Origin& folders = merged.origin("reload-dir");
+  if (!reload.is_valid || !folders.is_valid) return;
+  for (std::string& folder : options.reload_dirs) {
+    if (const auto problem = check_reload_dir(folder); problem && phase == LoadPhase::start) {
+      merged.add_error(folders.source, problem->text);
+    }
+    make_absolute(folder);
+    if (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  }
+  if (!options.reload_dirs.empty() && reload.level == Level::by_default) {
+    merged.add_error(folders.source, "has no effect without --reload; give both or none");
+  }
+  if (!options.reload || !options.reload_dirs.empty() || !merged.origin("app").is_valid) return;
+  if (options.target.kind == Kind::folder) {
+    merged.add_error(reload.source,
+                     "has nothing to watch: a folder of files is always served as it is; name what "
+                     "else may change with --reload-dir, or leave this out");
+  } else if (options.target.path.empty()) {
+    merged.add_error(reload.source,
+                     "has nothing to watch; name an application to serve (./libshop.so), or a "
+                     "folder with --reload-dir");
+  }
+}
+
+}  // namespace prefork::config

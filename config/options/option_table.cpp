@@ -1,0 +1,422 @@
+#include "config/options/option_table.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "config/base/config_error.h"
+#include "config/base/number.h"
+#include "config/options/proxy_fields.h"
+#include "config/options/static_fields.h"
+
+namespace prefork::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+using Texts = std::vector<std::string>;
+
+constexpr std::size_t kKilobyte = 1024;
+constexpr std::size_t kMegabyte = 1024 * kKilobyte;
+constexpr std::size_t kGigabyte = 1024 * kMegabyte;
+
+struct LogLevelName {
+  LogLevel level;
+  std::string_view name;
+};
+
+constexpr std::array kLogLevels = {
+    LogLevelName{LogLevel::trace, "trace"}, LogLevelName{LogLevel::debug, "debug"},
+    LogLevelName{LogLevel::info, "info"},   LogLevelName{LogLevel::warning, "warning"},
+    LogLevelName{LogLevel::error, "error"}, LogLevelName{LogLevel::critical, "critical"},
+    LogLevelName{LogLevel::off, "off"},
+};
+constexpr std::string_view kLogLevelRange = "trace, debug, info, warning, error, critical or off";
+
+Texts unless_empty(const std::string& text) { return text.empty() ? Texts{} : Texts{text}; }
+Texts unless_negative(int number) { return number < 0 ? Texts{} : Texts{std::to_string(number)}; }
+
+constexpr CustomField kHost = {
+    [](Options& options, std::string_view text) {
+      return store(parse_host(text), options.listen.host);
+    },
+    [](const Options& options) { return Texts{options.listen.host}; },
+    "",
+};
+
+constexpr CustomField kPort = {
+    [](Options& options, std::string_view text) {
+      return store(parse_port(text), options.listen.port);
+    },
+    [](const Options& options) { return Texts{std::to_string(options.listen.port)}; },
+    "0 to 65535",
+};
+
+constexpr CustomField kUds = {
+    [](Options& options, std::string_view text) {
+      return store(parse_unix_path(text), options.listen.uds);
+    },
+    [](const Options& options) { return unless_empty(options.listen.uds); },
+    "",
+};
+
+constexpr CustomField kFd = {
+    [](Options& options, std::string_view text) {
+      return store(parse_descriptor(text), options.listen.fd);
+    },
+    [](const Options& options) { return unless_negative(options.listen.fd); },
+    "",
+};
+
+std::optional<Problem> append_bind(Options& options, std::string_view text) {
+  Bind bind;
+  auto problem = store(parse_bind(text), bind);
+  if (!problem) options.listen.binds.push_back(std::move(bind));
+  return problem;
+}
+
+constexpr CustomField kBind = {
+    append_bind,
+    [](const Options& options) {
+      Texts texts;
+      for (const Bind& bind : options.listen.binds) texts.push_back(bind.text());
+      return texts;
+    },
+    "",
+    true,
+};
+
+std::optional<Problem> set_workers(Options& options, std::string_view text) {
+  if (text == "auto") {
+    options.workers_auto = true;
+    return std::nullopt;
+  }
+  const auto number = parse_number(text);
+  if (!number)
+    return Problem{in_quotes(text) + " is not a number of workers; use 1 to 256 or auto"};
+  if (*number < 1 || *number > std::int64_t{kMaxWorkers}) {
+    return Problem{printable(text) + " is out of range; use 1 to 256 or auto"};
+  }
+  options.workers_auto = false;
+  options.workers = static_cast<std::uint32_t>(*number);
+  return std::nullopt;
+}
+
+constexpr CustomField kWorkers = {
+    set_workers,
+    [](const Options& options) { return Texts{std::to_string(options.workers)}; },
+    "1 to 256",
+};
+
+std::optional<Problem> set_admin(Options& options, std::string_view text) {
+  if (text == "off") {
+    options.admin.reset();
+    options.admin_is_default = false;
+    return std::nullopt;
+  }
+  Bind bind;
+  if (auto problem = store(parse_bind(text), bind)) return problem;
+  if (bind.kind == Bind::Kind::inherited_fd) {
+    return Problem{"the admin address cannot be a descriptor; use host:port, unix:/path or off"};
+  }
+  if (bind.proxy_protocol) {
+    return Problem{"the admin address takes no PROXY protocol; remove '" +
+                   std::string(kProxyProtocolSuffix) + "'"};
+  }
+  options.admin = std::move(bind);
+  options.admin_is_default = false;
+  return std::nullopt;
+}
+
+constexpr CustomField kAdmin = {
+    set_admin,
+    [](const Options& options) { return Texts{options.admin ? options.admin->text() : "off"}; },
+    "",
+};
+
+std::optional<Problem> set_log_level(Options& options, std::string_view text) {
+  const auto found = std::find_if(kLogLevels.begin(), kLogLevels.end(),
+                                  [&](const LogLevelName& entry) { return entry.name == text; });
+  if (found == kLogLevels.end()) {
+    return Problem{in_quotes(text) + " is not a log level; use " + std::string(kLogLevelRange)};
+  }
+  options.log_level = found->level;
+  return std::nullopt;
+}
+
+constexpr CustomField kLogLevel = {
+    set_log_level,
+    [](const Options& options) {
+      for (const LogLevelName& entry : kLogLevels) {
+        if (entry.level == options.log_level) return Texts{std::string(entry.name)};
+      }
+      return Texts{};
+    },
+    "",
+};
+
+// The words for "no file" let a stronger source take back what a weaker one has set.
+constexpr CustomField kLogFile = {
+    [](Options& options, std::string_view text) -> std::optional<Problem> {
+      options.log_file = text == "-" ? "" : text;
+      return std::nullopt;
+    },
+    [](const Options& options) { return Texts{options.log_file.empty() ? "-" : options.log_file}; },
+    "",
+};
+
+constexpr CustomField kAccessLog = {
+    [](Options& options, std::string_view text) -> std::optional<Problem> {
+      options.access_log = text == "off" ? "" : text;
+      return std::nullopt;
+    },
+    [](const Options& options) {
+      return Texts{options.access_log.empty() ? "off" : options.access_log};
+    },
+    "",
+};
+
+constexpr CustomField kConfig = {
+    [](Options& options, std::string_view text) -> std::optional<Problem> {
+      options.config = text;
+      return std::nullopt;
+    },
+    [](const Options& options) { return unless_empty(options.config); },
+    "",
+};
+
+constexpr CustomField kNotifyFd = {
+    [](Options& options, std::string_view text) {
+      return store(parse_descriptor(text), options.notify_fd);
+    },
+    [](const Options& options) { return unless_negative(options.notify_fd); },
+    "",
+};
+
+constexpr DurationField deadline(std::chrono::milliseconds Options::*member) {
+  return {member, 10ms, 24h};
+}
+
+constexpr DurationField deadline_or_off(std::chrono::milliseconds Options::*member) {
+  return {member, 10ms, 24h, true};
+}
+
+constexpr std::uint32_t kMillion = 1'000'000;
+
+constexpr std::array kOptions = {
+    OptionSpec{"host", "HOST", OptionGroup::listening, "Address or name to listen on.", kHost},
+    OptionSpec{"port", "PORT", OptionGroup::listening, "Port to listen on; 0 takes a free one.",
+               kPort},
+    OptionSpec{"uds", "PATH", OptionGroup::listening, "Listen on a Unix socket.", kUds},
+    OptionSpec{"fd", "N", OptionGroup::listening, "Listen on a socket inherited as descriptor N.",
+               kFd},
+    OptionSpec{"bind", "ADDRESS", OptionGroup::listening,
+               "Listen on host:port, :8000, [::1]:8000, unix:/path or fd://3; repeat it for more "
+               "addresses, 64 at most. With ,proxy-protocol behind it, that address expects the "
+               "PROXY protocol.",
+               kBind},
+    OptionSpec{"backlog", "N", OptionGroup::listening, "Connections the kernel keeps waiting.",
+               CountField{&Options::backlog, 1, 65'535}},
+
+    OptionSpec{"workers", "N|auto", OptionGroup::processes,
+               "Worker processes; auto is the smaller of CPU affinity and CPU quota.", kWorkers,
+               "$WEB_CONCURRENCY or auto"},
+    OptionSpec{"threads", "N", OptionGroup::processes,
+               "Pool threads of each worker, for handlers that block.",
+               CountField{&Options::threads, 1, 256}},
+    OptionSpec{"limit-max-requests", "N", OptionGroup::processes,
+               "Replace a worker after so many requests; 0 is never.",
+               CountField{&Options::limit_max_requests, 0, 1000 * kMillion}},
+    OptionSpec{"limit-max-requests-jitter", "N", OptionGroup::processes,
+               "Up to so many requests more, at random for each worker.",
+               CountField{&Options::limit_max_requests_jitter, 0, 1000 * kMillion}},
+    OptionSpec{
+        "preload", "", OptionGroup::processes,
+        "Load the application in the master, before the fork: workers share what it has read "
+        "by copy-on-write.",
+        SwitchField{&Options::preload}},
+    OptionSpec{"timeout-worker-boot", "TIME", OptionGroup::processes,
+               "A worker must be ready within this time.", deadline(&Options::timeout_worker_boot)},
+    OptionSpec{"timeout-worker-healthcheck", "TIME", OptionGroup::processes,
+               "Replace a worker whose event loop is silent for this time.",
+               DurationField{&Options::timeout_worker_healthcheck, 500ms, 24h}},
+    OptionSpec{"timeout-graceful-shutdown", "TIME", OptionGroup::processes,
+               "Running requests may take this time to finish when a worker stops.",
+               deadline(&Options::timeout_graceful_shutdown)},
+
+    OptionSpec{"timeout-keep-alive", "TIME", OptionGroup::timeouts,
+               "Close a connection that is idle for this time.",
+               deadline(&Options::timeout_keep_alive)},
+    OptionSpec{"timeout-header", "TIME", OptionGroup::timeouts,
+               "The request line and headers must arrive within this time.",
+               deadline(&Options::timeout_header)},
+    OptionSpec{"timeout-body", "TIME", OptionGroup::timeouts,
+               "The request body must arrive within this time.", deadline(&Options::timeout_body)},
+    OptionSpec{"timeout-write", "TIME", OptionGroup::timeouts,
+               "The client must take the response within this time.",
+               deadline(&Options::timeout_write)},
+    OptionSpec{"timeout-request", "TIME", OptionGroup::timeouts,
+               "A request may take this time from its first byte to the end of its response.",
+               deadline_or_off(&Options::timeout_request)},
+    OptionSpec{"timeout-deferred", "TIME", OptionGroup::timeouts,
+               "A deferred handler must have begun its answer within this time; then it is 504.",
+               deadline(&Options::timeout_deferred)},
+
+    OptionSpec{"limit-connections", "N", OptionGroup::limits, "Open connections of each worker.",
+               CountField{&Options::limit_connections, 1, kMillion}},
+    OptionSpec{"limit-concurrency", "N", OptionGroup::limits,
+               "Requests in progress in each worker, running and waiting; more get 503.",
+               CountField{&Options::limit_concurrency, 1, kMillion}},
+    OptionSpec{"limit-queue", "N", OptionGroup::limits,
+               "Requests of each worker that wait for a pool thread; more get 503.",
+               CountField{&Options::limit_queue, 1, kMillion}},
+    OptionSpec{"limit-request-line", "SIZE", OptionGroup::limits, "Length of the request line.",
+               SizeField{&Options::limit_request_line, 256, 64 * kKilobyte}},
+    OptionSpec{"limit-header-bytes", "SIZE", OptionGroup::limits,
+               "Length of the request line and all headers together.",
+               SizeField{&Options::limit_header_bytes, kKilobyte, kMegabyte}},
+    OptionSpec{"limit-header-count", "N", OptionGroup::limits, "Number of headers of a request.",
+               CountField{&Options::limit_header_count, 1, 1000}},
+    OptionSpec{"limit-body", "SIZE", OptionGroup::limits,
+               "Length of a request body; 0 allows none.",
+               SizeField{&Options::limit_body, 0, 64 * kGigabyte}},
+
+    OptionSpec{"proxy-headers", "", OptionGroup::proxies,
+               "Take the client's address and scheme from X-Forwarded-For, X-Forwarded-Proto and "
+               "Forwarded; --no-proxy-headers does not.",
+               SwitchField{&Options::proxy_headers}, "on"},
+    OptionSpec{"forwarded-allow-ips", "ADDRESSES", OptionGroup::proxies,
+               "Whose forwarded headers to trust: addresses, networks, unix or *, separated by "
+               "commas; repeat it for more.",
+               kForwardedAllowIps, "$FORWARDED_ALLOW_IPS or 127.0.0.1,::1,unix"},
+    OptionSpec{"proxy-protocol", "", OptionGroup::proxies,
+               "Expect the PROXY protocol, version 1 or 2, on every address; for one of them see "
+               "--bind.",
+               SwitchField{&Options::proxy_protocol}},
+    OptionSpec{"proxy-allow-from", "ADDRESSES", OptionGroup::proxies,
+               "Who may connect where the PROXY protocol is expected, written as in "
+               "--forwarded-allow-ips.",
+               kProxyAllowFrom, "127.0.0.1,::1,unix"},
+    OptionSpec{"root-path", "PATH", OptionGroup::proxies,
+               "The path under which the proxy offers the application, as in /shop.", kRootPath},
+
+    OptionSpec{
+        "header", "NAME:VALUE", OptionGroup::responses,
+        "Add a header to every response; repeat it for more, 64 at most. Server replaces the "
+        "default one.",
+        kHeader},
+    OptionSpec{"server-header", "", OptionGroup::responses,
+               "Send the header Server; --no-server-header leaves it out.",
+               SwitchField{&Options::server_header}, "on"},
+    OptionSpec{"date-header", "", OptionGroup::responses,
+               "Send the header Date; --no-date-header leaves it out.",
+               SwitchField{&Options::date_header}, "on"},
+
+    OptionSpec{"index", "NAME", OptionGroup::static_files, "The file that answers for its folder.",
+               kIndex},
+    OptionSpec{"listing", "", OptionGroup::static_files,
+               "A folder without that file lists what is in it.", SwitchField{&Options::listing}},
+    OptionSpec{"spa", "", OptionGroup::static_files,
+               "A path that names no file gets the index of PATH, where the client takes HTML and "
+               "the path has no extension.",
+               SwitchField{&Options::spa}},
+    OptionSpec{"cache-control", "PATTERN=VALUE", OptionGroup::static_files,
+               "Cache-Control of files: *.js=max-age=3600, or /assets/*=no-cache for paths; repeat "
+               "it for more, the first that matches counts.",
+               kCacheControl},
+
+    OptionSpec{"reload", "", OptionGroup::development,
+               "Replace the workers, as the signal HUP does, when the application's file or "
+               "something in a --reload-dir changes.",
+               SwitchField{&Options::reload}},
+    OptionSpec{"reload-dir", "PATH", OptionGroup::development,
+               "With --reload: watch this folder too, with everything below it but hidden names; "
+               "repeat it for more, 64 at most.",
+               kReloadDir},
+
+    OptionSpec{"admin", "ADDRESS", OptionGroup::admin,
+               "Statistics and health on host:port or unix:/path, or off. When the default port is "
+               "taken, a free one is used.",
+               kAdmin},
+
+    OptionSpec{"log-level", "LEVEL", OptionGroup::logging,
+               "Least severity to log: trace, debug, info, warning, error, critical or off.",
+               kLogLevel},
+    OptionSpec{"log-file", "PATH", OptionGroup::logging,
+               "Append the log to a file; - is standard error.", kLogFile, "standard error"},
+    OptionSpec{"access-log", "PATH", OptionGroup::logging,
+               "Append a line for each request to a file; - is standard output.", kAccessLog},
+
+    OptionSpec{"demo-crash", "", OptionGroup::demo,
+               "Let GET /crash of the demo application crash its worker.",
+               SwitchField{&Options::demo_crash}},
+
+    OptionSpec{"app", "PATH", OptionGroup::general,
+               "What to serve, in another way than as the argument PATH.", kApp},
+    OptionSpec{"config",
+               "FILE",
+               OptionGroup::general,
+               "Read options from a TOML file.",
+               kConfig,
+               {},
+               OptionReach::not_in_file},
+    OptionSpec{"check-config",
+               "",
+               OptionGroup::general,
+               "Say every error of the configuration at once and exit.",
+               ActionField{},
+               {},
+               OptionReach::command_line_only},
+    OptionSpec{"print-config",
+               "",
+               OptionGroup::general,
+               "Print every option, its value and where it came from, and exit.",
+               ActionField{},
+               {},
+               OptionReach::command_line_only},
+    OptionSpec{"notify-fd", "N", OptionGroup::general,
+               "Write the addresses and a line 'ready' to descriptor N once it serves.", kNotifyFd},
+    OptionSpec{"version",
+               "",
+               OptionGroup::general,
+               "Print the version and exit.",
+               ActionField{},
+               {},
+               OptionReach::command_line_only},
+    OptionSpec{"help",
+               "",
+               OptionGroup::general,
+               "Print this text and exit; also -h.",
+               ActionField{},
+               {},
+               OptionReach::command_line_only},
+};
+
+}  // namespace
+
+std::span<const OptionSpec> option_table() { return kOptions; }
+
+const OptionSpec* find_option(std::string_view name) {
+  const auto found = std::find_if(kOptions.begin(), kOptions.end(),
+                                  [&](const OptionSpec& option) { return option.name == name; });
+  return found == kOptions.end() ? nullptr : &*found;
+}
+
+std::string command_line_name(const OptionSpec& option) { return "--" + std::string(option.name); }
+
+std::string environment_name(const OptionSpec& option) {
+  std::string name = "PREFORK_";
+  for (const char letter : option.name) {
+    const bool is_lower = letter >= 'a' && letter <= 'z';
+    name += letter == '-' ? '_' : is_lower ? static_cast<char>(letter - 'a' + 'A') : letter;
+  }
+  return name;
+}
+
+std::string file_key(const OptionSpec& option) {
+  std::string key(option.name);
+  std::replace(key.begin(), key.end(), '-', '_');
+  return key;
+}
+
+}  // namespace prefork::config

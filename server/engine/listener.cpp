@@ -1,0 +1,130 @@
+#include "server/engine/listener.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "server/engine/http_server.h"
+
+namespace prefork::engine {
+
+namespace {
+
+ipc::PeerAddress to_peer(const sockaddr_storage& address) {
+  ipc::PeerAddress peer;
+  if (address.ss_family == AF_INET) {
+    const auto& ipv4 = reinterpret_cast<const sockaddr_in&>(address);
+    peer.family = ipc::PeerAddress::Family::ipv4;
+    peer.port = ntohs(ipv4.sin_port);
+    std::memcpy(peer.bytes.data(), &ipv4.sin_addr, sizeof ipv4.sin_addr);
+  } else if (address.ss_family == AF_INET6) {
+    const auto& ipv6 = reinterpret_cast<const sockaddr_in6&>(address);
+    peer.family = ipc::PeerAddress::Family::ipv6;
+    peer.port = ntohs(ipv6.sin6_port);
+    std::memcpy(peer.bytes.data(), &ipv6.sin6_addr, sizeof ipv6.sin6_addr);
+  } else if (address.ss_family == AF_UNIX) {
+    peer.family = ipc::PeerAddress::Family::local;
+  }
+  return peer;
+}
+
+// Errors that concern the connection that was waiting and not the socket: the next accept() is a
+// new chance. The network ones are those accept(2) says to treat like EAGAIN.
+bool is_about_one_client(int error) {
+  switch (error) {
+    case ECONNABORTED:
+    case EINTR:
+    case EPERM:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Listener::Listener(HttpServer& server, int socket, bool expects_preamble)
+    : server_(server),
+      socket_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)),
+      expects_preamble_(expects_preamble),
+      watch_(server.watch(socket_.get(), [this] { accept_some(); })) {}
+
+Listener::~Listener() { stop(false); }
+
+void Listener::on_tick() {
+  if (paused_ && !stopped_) {
+    paused_ = false;
+    server_.resume_watch(watch_);
+  }
+}
+
+void Listener::stop(bool empty_queue) {
+  if (stopped_) {
+    return;
+  }
+  stopped_ = true;
+  if (empty_queue) {
+    for (int i = 0; i < kMaxQueued && accept_one() == Outcome::accepted; ++i) {
+    }
+  }
+  server_.pause_watch(watch_);
+  socket_.reset();
+}
+
+void Listener::accept_some() {
+  for (int i = 0; i < expected_ && !stopped_; ++i) {
+    const Outcome outcome = accept_one();
+    if (outcome == Outcome::accepted) {
+      continue;
+    }
+    if (outcome == Outcome::out_of_resources) {
+      paused_ = true;
+      server_.pause_watch(watch_);
+    }
+    expected_ = 1;
+    full_turns_ = 0;
+    return;
+  }
+  if (++full_turns_ >= kTurnsUntilMore) {
+    full_turns_ = 0;
+    expected_ = std::min(2 * expected_, kMaxAcceptsPerTurn);
+  }
+}
+
+Listener::Outcome Listener::accept_one() {
+  for (;;) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    ipc::OwnedFd socket(::accept4(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size,
+                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (socket.valid()) {
+      ipc::HandedConnection about;
+      about.awaits_preamble = expects_preamble_ ? 1 : 0;
+      about.peer = to_peer(address);
+      server_.on_accepted(std::move(socket), about);
+      return Outcome::accepted;
+    }
+    if (errno == EAGAIN) {
+      return Outcome::queue_empty;
+    }
+    if (!is_about_one_client(errno)) {
+      server_.on_accept_error(errno);
+      return Outcome::out_of_resources;
+    }
+  }
+}
+
+}  // namespace prefork::engine

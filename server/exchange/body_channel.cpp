@@ -1,0 +1,153 @@
+#include "server/exchange/body_channel.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace prefork::exchange {
+
+bool BodyChannel::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    bool wake = false;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return end_ != End::open || bytes_.size() < kCapacity; });
+      if (end_ != End::open) {
+        return false;
+      }
+      const std::string_view piece = bytes.substr(0, kCapacity - bytes_.size());
+      bytes_.append(piece);
+      bytes.remove_prefix(piece.size());
+      wake = std::exchange(loop_waits_, false);
+    }
+    changed_.notify_one();
+    wake_if(wake);
+  }
+  return true;
+}
+
+ChannelState BodyChannel::try_write(std::string_view bytes) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (end_ != End::open) {
+      return ChannelState::gone;
+    }
+    if (!bytes_.empty() && bytes_.size() + bytes.size() > kCapacity) {
+      return ChannelState::full;
+    }
+    bytes_.append(bytes);
+    changed_.notify_all();
+    wake = std::exchange(loop_waits_, false);
+  }
+  wake_if(wake);
+  return ChannelState::open;
+}
+
+bool BodyChannel::push(std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
+  if (end_ != End::open) {
+    // Nobody reads it any more; the sender may as well get rid of it.
+    return true;
+  }
+  bytes_.append(bytes);
+  changed_.notify_one();
+  loop_waits_ = bytes_.size() >= kCapacity;
+  return !loop_waits_;
+}
+
+bool BodyChannel::has_room() const {
+  const std::lock_guard lock(mutex_);
+  return end_ != End::open || bytes_.size() < kCapacity;
+}
+
+void BodyChannel::finish() { end(End::finished, false); }
+void BodyChannel::fail() { end(End::failed, true); }
+void BodyChannel::abandon() { end(End::abandoned, true); }
+
+void BodyChannel::end(End end, bool also_finished) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (end_ != End::open && !(also_finished && end_ == End::finished)) {
+      return;
+    }
+    end_ = end;
+    if (end != End::finished) {
+      std::string().swap(bytes_);
+      begin_ = 0;
+    }
+    wake = std::exchange(loop_waits_, false);
+  }
+  changed_.notify_all();
+  wake_if(wake);
+}
+
+http::SourceResult BodyChannel::read(std::span<char> room) {
+  http::SourceResult result;
+  bool wake = false;
+  {
+    std::unique_lock lock(mutex_);
+    if (!std::exchange(asked_, true)) {
+      // Somebody may wait to hear that the content is wanted (100 Continue).
+      lock.unlock();
+      wake_if(true);
+      lock.lock();
+    }
+    changed_.wait(lock, [this] { return end_ != End::open || !bytes_.empty(); });
+    result = take(room);
+    wake = bytes_.size() < kCapacity / 2 && std::exchange(loop_waits_, false);
+  }
+  changed_.notify_one();
+  wake_if(wake);
+  return result;
+}
+
+http::SourceResult BodyChannel::try_read(std::span<char> room) {
+  const std::lock_guard lock(mutex_);
+  const http::SourceResult result = take(room);
+  loop_waits_ = result.status == http::SourceStatus::wait;
+  if (bytes_.size() < kCapacity / 2) {
+    changed_.notify_one();
+  }
+  return result;
+}
+
+// With the lock held.
+http::SourceResult BodyChannel::take(std::span<char> room) {
+  if (end_ == End::failed || end_ == End::abandoned) {
+    return {http::SourceStatus::failed, 0};
+  }
+  if (bytes_.empty()) {
+    return {end_ == End::finished ? http::SourceStatus::end : http::SourceStatus::wait, 0};
+  }
+  if (room.empty()) {
+    return {http::SourceStatus::wait, 0};
+  }
+  const std::size_t size = std::min(room.size(), bytes_.size() - begin_);
+  std::memcpy(room.data(), bytes_.data() + begin_, size);
+  begin_ += size;
+  if (begin_ == bytes_.size()) {
+    bytes_.clear();
+    begin_ = 0;
+  }
+  return {http::SourceStatus::more, size};
+}
+
+bool BodyChannel::is_wanted() const {
+  const std::lock_guard lock(mutex_);
+  return end_ == End::open;
+}
+
+bool BodyChannel::was_asked() const {
+  const std::lock_guard lock(mutex_);
+  return asked_;
+}
+
+void BodyChannel::wake_if(bool wanted) {
+  if (wanted && wake_loop_) {
+    wake_loop_();
+  }
+}
+
+}  // namespace prefork::exchange

@@ -1,0 +1,99 @@
+// A bounded stream of bytes between the event loop and a thread that may block: content of a
+// request on its way to a handler, or of a response on its way from one. The side that runs on a
+// thread waits when there is no room or nothing to read; the loop never does, and is woken instead.
+// So the client is slowed down by the handler, and the handler by the client.
+//
+// Shared by exactly one writer and one reader; every function may be called from any thread. After
+// either side has given up, the other finds out with its next call.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "server/http/body_source.h"
+
+namespace prefork::exchange {
+
+enum class ChannelState : std::uint8_t {
+  open,
+  full,
+  gone,  // nobody is at the other end any more
+};
+
+class BodyChannel {
+ public:
+  // More is taken in only when the reader has made room.
+  static constexpr std::size_t kCapacity = 256 * 1024;
+
+  // Called without the lock, by a thread that changed something the loop waits for. To be set
+  // before the channel is shared; for the loop's side only.
+  explicit BodyChannel(std::function<void()> wake_loop) : wake_loop_(std::move(wake_loop)) {}
+
+  // --- the writer ---
+  // Waits for room. False when nobody will read it.
+  bool write(std::string_view bytes);
+  // Never waits. `full` takes nothing; bytes longer than the capacity go in when it is empty.
+  ChannelState try_write(std::string_view bytes);
+  // Takes everything at once, even beyond the capacity, and says whether there is room for more.
+  // Otherwise the loop is woken when there is again.
+  bool push(std::string_view bytes);
+  [[nodiscard]] bool has_room() const;
+  // Whether somebody may still read what is written.
+  [[nodiscard]] bool is_wanted() const;
+  // No more will come. Bytes already in it are still read.
+  void finish();
+  // The rest will not come: reading fails at once.
+  void fail();
+
+  // --- the reader ---
+  // Waits for something to read; `room` is not empty.
+  http::SourceResult read(std::span<char> room);
+  // `wait` when there is nothing; then the loop is woken when there is.
+  http::SourceResult try_read(std::span<char> room);
+  // Reads no more: writing fails.
+  void abandon();
+
+  // Whether a reader that waits has asked for bytes already; the loop is woken when it does.
+  [[nodiscard]] bool was_asked() const;
+
+ private:
+  enum class End : std::uint8_t { open, finished, failed, abandoned };
+
+  http::SourceResult take(std::span<char> room);
+  void wake_if(bool wanted);
+  void end(End end, bool also_finished);
+
+  const std::function<void()> wake_loop_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  // All guarded by mutex_.
+  std::string bytes_;
+  std::size_t begin_ = 0;  // of what is unread in bytes_
+  End end_ = End::open;
+  bool asked_ = false;
+  bool loop_waits_ = false;
+};
+
+// The reading end of a channel as a response's content. A response that ends early abandons it.
+// Reading fails when the handler has failed; what it threw comes home with its job.
+class ChannelSource : public http::BodySource {
+ public:
+  explicit ChannelSource(std::shared_ptr<BodyChannel> channel) : channel_(std::move(channel)) {}
+  ~ChannelSource() override { channel_->abandon(); }
+
+  http::SourceResult read(std::span<char> room) override { return channel_->try_read(room); }
+  [[nodiscard]] bool reports_failure() const override { return true; }
+
+ private:
+  const std::shared_ptr<BodyChannel> channel_;
+};
+
+}  // namespace prefork::exchange

@@ -1,0 +1,24 @@
+#include "server/http/date_cache.h"
+
+#include <utility>
+
+#include "server/http/http_date.h"
+
+namespace prefork::http {
+
+DateCache::DateCache(std::string fixed_fields, bool with_date)
+    : fixed_fields_(std::move(fixed_fields)), with_date_(with_date) {
+  refresh(std::time(nullptr));
+}
+
+void DateCache::refresh(std::time_t now) {
+  if (now != second_) {
+    second_ = now;
+    fields_ = fixed_fields_;
+    if (with_date_) {
+      fields_.append("Date: ").append(format_http_date(now).view()).append("\r\n");
+    }
+  }
+}
+
+}  // namespace prefork::http

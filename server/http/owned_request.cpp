@@ -1,0 +1,49 @@
+#include "server/http/owned_request.h"
+
+#include <span>
+
+namespace prefork::http {
+
+void OwnedRequest::copy_head(const Request& from) {
+  Request head = from;
+  head.body = {};
+  copy(head);
+}
+
+void OwnedRequest::copy(const Request& from) {
+  std::size_t size = from.method_text.size() + from.target.size() + from.path.size() +
+                     from.query.size() + from.host.size() + from.body.size();
+  for (const Field& field : from.fields) {
+    size += field.name.size() + field.value.size();
+  }
+  for (const Field& parameter : from.parameters) {
+    size += parameter.value.size();
+  }
+  // Reserved in full first, so that no append moves what earlier views point to.
+  bytes_.clear();
+  bytes_.reserve(size);
+  const auto own = [this](std::string_view text) -> std::string_view {
+    const std::size_t at = bytes_.size();
+    bytes_.append(text);
+    return {bytes_.data() + at, text.size()};
+  };
+  fields_.clear();
+  fields_.reserve(from.fields.size() + from.parameters.size());
+  for (const Field& field : from.fields) {
+    fields_.push_back({own(field.name), own(field.value)});
+  }
+  for (const Field& parameter : from.parameters) {
+    fields_.push_back({parameter.name, own(parameter.value)});
+  }
+  request = from;
+  request.method_text = own(from.method_text);
+  request.target = own(from.target);
+  request.path = own(from.path);
+  request.query = own(from.query);
+  request.host = own(from.host);
+  request.body = own(from.body);
+  request.fields = std::span(fields_).first(from.fields.size());
+  request.parameters = std::span(fields_).subspan(from.fields.size());
+}
+
+}  // namespace prefork::http

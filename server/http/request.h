@@ -1,0 +1,79 @@
+// A request as the rest of the server sees it: views into bytes that somebody else keeps. On the
+// event loop they point into the connection's input and end with the handler's call; for the
+// thread pool the bytes are copied first (see Job) and live as long as the job.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "config/base/text.h"
+#include "ipc/base/peer_address.h"
+
+namespace prefork::exchange {
+class BodyChannel;
+}
+
+namespace prefork::http {
+
+enum class Method : std::uint8_t {
+  get,
+  head,
+  post,
+  put,
+  patch,
+  delete_,
+  options,
+  trace,
+  connect,
+  other,  // a registered method without a name here; see Request::method_text
+};
+
+struct Field {
+  std::string_view name;   // as sent; names compare without case
+  std::string_view value;  // without white space at its ends
+};
+
+enum class Scheme : std::uint8_t { http, https };
+
+struct Request {
+  Method method = Method::get;
+  int version_minor = 1;  // HTTP/1.0 or HTTP/1.1
+  std::string_view method_text;
+  std::string_view target;            // as sent
+  std::string_view path;              // decoded once, without dot segments; "*" for OPTIONS *
+  std::string_view query;             // as sent, without the question mark
+  std::string_view host;              // of the absolute target if there is one, else of Host
+  std::span<const Field> fields;      // in the order they came
+  std::span<const Field> parameters;  // what the route took from the path, in its order
+  std::string_view body;
+  exchange::BodyChannel* content =
+      nullptr;                   // instead of `body`, for handlers that read it as it arrives
+  ipc::PeerAddress peer;         // the client, as far as trusted proxies told; else who connected
+  Scheme scheme = Scheme::http;  // https: a trusted proxy says so
+  std::string_view root_path;    // where a proxy has mounted the server: "/shop", or nothing
+  std::uint64_t id = 0;          // counts the worker's requests
+
+  // The first field of that name, given in lower case.
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view lower_name) const {
+    for (const Field& field : fields) {
+      if (config::equals_ignoring_case(field.name, lower_name)) {
+        return field.value;
+      }
+    }
+    return std::nullopt;
+  }
+
+  // The route's parameter of that name.
+  [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const {
+    for (const Field& field : parameters) {
+      if (field.name == name) {
+        return field.value;
+      }
+    }
+    return std::nullopt;
+  }
+};
+
+}  // namespace prefork::http

@@ -1,0 +1,156 @@
+// An answer as an application makes it, and its way onto the wire (RFC 9112 sections 4 and 6). What
+// an application gets wrong becomes a 500, never broken framing. One thread at a time; the object
+// keeps its memory when cleared, so that the plain path allocates nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ipc/base/owned_fd.h"
+#include "server/http/body_source.h"
+#include "server/http/byte_buffer.h"
+#include "server/http/request.h"
+
+namespace prefork::exchange {
+class BodyChannel;
+}
+
+namespace prefork::http {
+
+// Content of a known size: text, and after it a part of a file, either of which may be empty. The
+// file goes to the socket by sendfile(2); it may be shared by many responses and is closed with the
+// last one.
+struct BodyPiece {
+  std::string text;
+  std::shared_ptr<const ipc::OwnedFd> file;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;  // of the file's part
+
+  [[nodiscard]] std::uint64_t total() const { return text.size() + size; }
+};
+
+// Fields that are checked and put into wire form once, for many answers.
+class FieldBlock {
+ public:
+  // Same rules as Response::add_field: one that may not go on the wire makes each answer with the
+  // block invalid.
+  void add(std::string_view name, std::string_view value);
+
+ private:
+  friend class Response;
+
+  std::string text_;
+  const char* problem_ = nullptr;
+};
+
+// Sends a response's head before its handler is done; the content follows through the channel.
+// Implemented by whoever runs a handler on a thread that may block.
+class ResponseStarter {
+ public:
+  ResponseStarter() = default;
+  virtual ~ResponseStarter() = default;
+  ResponseStarter(const ResponseStarter&) = delete;
+  ResponseStarter& operator=(const ResponseStarter&) = delete;
+
+  virtual exchange::BodyChannel& start(class Response& response) = 0;
+};
+
+class Response {
+ public:
+  // Back to 200 without fields or body.
+  void clear();
+
+  void set_status(int status) { status_ = status; }
+  [[nodiscard]] int status() const { return status_; }
+
+  // Adds a field. One that may not go on the wire (a name that is no token; CR, LF or NUL in the
+  // value; one of the fields the server itself owns: Content-Length, Transfer-Encoding, Connection,
+  // Date, Server) makes the whole answer invalid.
+  void add_field(std::string_view name, std::string_view value);
+  // The same for a block of them, at the price of a copy.
+  void add_fields(const FieldBlock& block);
+
+  // The common field; same rules as add_field. `type` must outlive the answer's writing.
+  void set_content_type(std::string_view type) { content_type_ = type; }
+
+  // The content: moved in, appended to, or text that outlives the answer's writing.
+  void set_body(std::string body);
+  void set_static_body(std::string_view body);
+  std::string& body();
+  [[nodiscard]] std::string_view content() const { return is_static_ ? static_body_ : body_; }
+
+  // Content that is not in memory, instead of a body: pieces in their order, or a source that is
+  // asked for more and more. Without a size such a response is chunked (to an HTTP/1.0 client: ends
+  // with the connection); with one, the source must deliver exactly that much.
+  void add_piece(BodyPiece piece) { pieces_.push_back(std::move(piece)); }
+  void set_source(std::unique_ptr<BodySource> source, std::optional<std::uint64_t> size = {});
+  [[nodiscard]] bool has_long_body() const { return source_ || !pieces_.empty(); }
+  // Content-Length, where there is one.
+  [[nodiscard]] std::optional<std::uint64_t> content_size() const;
+  std::vector<BodyPiece> take_pieces() { return std::move(pieces_); }
+  std::unique_ptr<BodySource> take_source() { return std::move(source_); }
+  [[nodiscard]] std::optional<std::uint64_t> source_size() const { return source_size_; }
+  // Makes a piece of a body that is worth not being copied.
+  void detach_large_body();
+
+  // Sends the head as it is now and returns where the handler writes the content to, piece by
+  // piece, each waiting for the client to take what was before it. Only where handlers may block;
+  // elsewhere it throws std::logic_error. The response may not be changed afterwards.
+  exchange::BodyChannel& start_stream(std::optional<std::uint64_t> size = {});
+  void set_starter(ResponseStarter* starter) { starter_ = starter; }
+
+  // Asks for the connection to be closed after this answer.
+  void close_connection() { close_ = true; }
+  [[nodiscard]] bool wants_close() const { return close_; }
+
+  // Why the answer may not be sent, or nothing.
+  [[nodiscard]] const char* problem() const;
+
+  // A small answer in the server's own words: "404 Not Found: no such resource\n".
+  void set_error(int status, std::string_view detail);
+
+ private:
+  friend void write_response(ByteBuffer& out, const Response& response,
+                             const struct ResponseContext& context);
+
+  static constexpr std::size_t kLargeBodyBytes = 32 * 1024;
+
+  int status_ = 200;
+  bool close_ = false;
+  bool is_static_ = false;
+  const char* field_problem_ = nullptr;
+  std::string_view content_type_;
+  std::string_view static_body_;
+  std::string fields_;  // in wire form
+  std::string body_;
+  std::vector<BodyPiece> pieces_;
+  std::unique_ptr<BodySource> source_;
+  std::optional<std::uint64_t> source_size_;
+  ResponseStarter* starter_ = nullptr;
+};
+
+// How a client finds the end of the content (RFC 9112 section 6).
+enum class BodyFraming : std::uint8_t {
+  counted,      // Content-Length, or no content at all
+  chunked,      // Transfer-Encoding: chunked
+  until_close,  // HTTP/1.0 and no length: the connection's end
+};
+
+// What the connection knows of an answer.
+struct ResponseContext {
+  Method method = Method::get;
+  int version_minor = 1;
+  bool keep_alive = true;
+  std::string_view server_and_date;  // DateCache::fields()
+};
+
+BodyFraming framing_of(const Response& response, int version_minor);
+
+// Appends the answer, of one with a long body the head. It must have no problem().
+void write_response(ByteBuffer& out, const Response& response, const ResponseContext& context);
+
+}  // namespace prefork::http

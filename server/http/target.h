@@ -1,0 +1,30 @@
+// The request target (RFC 9112 section 3.2) and the Host field (RFC 9110 section 7.2): which form
+// it has, whether that form suits the method, and the path it names. Pure functions; never throw.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "server/http/request.h"
+
+namespace prefork::http {
+
+struct Target {
+  std::string_view path;  // points into the target, or into the storage given
+  std::string_view query;
+  std::string_view authority;  // of the absolute or authority form; else empty
+};
+
+// Fills `target`. Returns what is wrong with it, or nothing. `storage` takes the decoded path where
+// that differs from what was sent.
+const char* parse_target(Method method, std::string_view text, Target& target,
+                         std::string& storage);
+
+// uri-host [":" port] of RFC 3986 section 3.2.2, never with userinfo, never empty.
+bool is_valid_authority(std::string_view authority);
+
+// Decodes percent signs once and removes dot segments. Returns what is wrong (a bad escape, a
+// control character, a path above the root), or nothing.
+const char* normalize_path(std::string_view raw, std::string& path);
+
+}  // namespace prefork::http

@@ -1,0 +1,211 @@
+#include "server/native/native_application.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "server/native/native_answer.h"
+
+namespace prefork::native {
+
+namespace {
+
+// An empty message leaves the one that the server has noted.
+void fail(prefork_app* app, prefork_text message) {
+  if (message.size != 0) {
+    app->failure = to_view(message);
+  }
+}
+
+prefork_status refuse_route(prefork_app* app, std::string_view why) {
+  app->failure = why;
+  return PREFORK_WRONG;
+}
+
+prefork_status add_route(prefork_app* app, const prefork_route* route) {
+  if (app->is_loaded) {
+    return PREFORK_WRONG;
+  }
+  if (route->size < sizeof *route || route->handler == nullptr) {
+    return refuse_route(app, "a route without a handler");
+  }
+  routing::RouteOptions options;
+  options.streams_body = route->streams_body != 0;
+  if (route->body_limit != 0) {
+    options.body_limit = route->body_limit;
+  }
+  const prefork_handler handler = route->handler;
+  void* const user_data = route->user_data;
+  std::optional<std::string> problem;
+  if (route->run_on == PREFORK_DEFERRED) {
+    problem = app->router.add_deferred(to_view(route->method), to_view(route->pattern), options,
+                                       [handler, user_data](std::unique_ptr<exchange::Job> job) {
+                                         defer_native(handler, user_data, std::move(job));
+                                       });
+  } else {
+    options.run_on = route->run_on == PREFORK_LOOP ? exchange::RunOn::loop : exchange::RunOn::pool;
+    problem = app->router.add(
+        to_view(route->method), to_view(route->pattern), options,
+        [handler, user_data](const http::Request& request, http::Response& response) {
+          call_native(handler, user_data, request, response);
+        });
+  }
+  return problem ? refuse_route(app, *problem) : PREFORK_OK;
+}
+
+prefork_status set_not_found(prefork_app* app, const prefork_route* route) {
+  if (app->is_loaded || route->size < sizeof *route || route->handler == nullptr) {
+    return PREFORK_WRONG;
+  }
+  app->not_found = [handler = route->handler, user_data = route->user_data](
+                       const http::Request& request, http::Response& response) {
+    call_native(handler, user_data, request, response);
+  };
+  app->not_found_on = route->run_on == PREFORK_LOOP ? exchange::RunOn::loop : exchange::RunOn::pool;
+  return PREFORK_OK;
+}
+
+prefork_status mount_folder(prefork_app* app, const prefork_mount* mount) {
+  if (app->is_loaded || mount->size < sizeof *mount) {
+    return PREFORK_WRONG;
+  }
+  files::StaticSettings settings;
+  settings.folder = to_view(mount->folder);
+  settings.listing = mount->listing != 0;
+  settings.spa = mount->spa != 0;
+  if (mount->index.size != 0) {
+    settings.index = to_view(mount->index);
+  }
+  if (mount->cache_control.size != 0) {
+    auto rule = config::parse_cache_rule("*=" + std::string(to_view(mount->cache_control)));
+    if (const auto* problem = std::get_if<config::Problem>(&rule)) {
+      return refuse_route(app, "Cache-Control: " + problem->text);
+    }
+    settings.cache_rules.push_back(std::get<config::CacheRule>(std::move(rule)));
+  }
+  const auto problem = app->mounts.add(to_view(mount->prefix), std::move(settings));
+  return problem ? refuse_route(app, *problem) : PREFORK_OK;
+}
+
+// One that was built against an older interface has fewer hooks.
+void set_hooks(prefork_app* app, const prefork_hooks* hooks, void* user_data) {
+  app->hooks = {};
+  std::memcpy(&app->hooks, hooks, std::min(hooks->size, sizeof app->hooks));
+  app->hooks_user_data = user_data;
+}
+
+void log(prefork_app* app, int level, prefork_text line) {
+  constexpr std::array kLevels = {config::LogLevel::debug, config::LogLevel::info,
+                                  config::LogLevel::warning, config::LogLevel::error};
+  const auto index = static_cast<std::size_t>(std::clamp(level, 0, 3));
+  app->report(kLevels[index], to_view(line));
+}
+
+prefork_api make_api() {
+  prefork_api api{};
+  api.size = sizeof api;
+  api.version = PREFORK_ABI_VERSION;
+  api.add_route = add_route;
+  api.set_not_found = set_not_found;
+  api.mount_folder = mount_folder;
+  api.set_hooks = set_hooks;
+  api.fail = fail;
+  api.log = log;
+  add_shared_functions(api);
+  add_answer_functions(api);
+  return api;
+}
+
+}  // namespace
+
+const prefork_api& native_api() {
+  static const prefork_api kApi = make_api();
+  return kApi;
+}
+
+std::variant<std::unique_ptr<NativeApplication>, LoadProblem> NativeApplication::load(
+    const std::string& path, prefork_app::Report report) {
+  auto entry = load_shared_object(path);
+  if (auto* problem = std::get_if<LoadProblem>(&entry)) {
+    return std::move(*problem);
+  }
+  std::unique_ptr<NativeApplication> application(new NativeApplication);
+  application->app_.report = std::move(report);
+  int result = 0;
+  try {
+    result = std::get<prefork_load_function>(entry)(&native_api(), &application->app_);
+  } catch (const std::exception& error) {
+    // Against the rules, but the author deserves to be told.
+    return LoadProblem{"'" + path + "' threw while it was loaded: " + error.what()};
+  } catch (...) {
+    return LoadProblem{"'" + path +
+                       "' threw something that is no std::exception while it was loaded"};
+  }
+  if (result != 0 || !application->app_.failure.empty()) {
+    const std::string& said = application->app_.failure;
+    return LoadProblem{"'" + path + "' cannot be loaded: " +
+                       (said.empty() ? "it returned " + std::to_string(result) : said)};
+  }
+  application->app_.is_loaded = true;
+  return application;
+}
+
+NativeApplication::~NativeApplication() {
+  if (app_.hooks.unload != nullptr) {
+    app_.hooks.unload(app_.hooks_user_data);
+  }
+}
+
+exchange::Routed NativeApplication::route(const http::Request& request,
+                                          exchange::RouteParameters& parameters) const noexcept {
+  exchange::Routed routed = app_.router.route(request, parameters);
+  if (!routed.has_handler() && routed.status == 404) {
+    routed = app_.mounts.route(request);
+  }
+  if (!routed.has_handler() && routed.status == 404 && app_.not_found) {
+    routed.handler = &app_.not_found;
+    routed.run_on = app_.not_found_on;
+  }
+  return routed;
+}
+
+void NativeApplication::enter_worker(const SharedPlace& place, const std::string& root_path,
+                                     files::StaticCacheLimits limits) {
+  app_.mounts.open(root_path, limits);
+  bind(app_.numbers, place);
+}
+
+std::optional<std::string> NativeApplication::start_worker(const prefork_worker& worker) {
+  if (app_.hooks.worker_start == nullptr) {
+    return std::nullopt;
+  }
+  app_.failure.clear();
+  const int result = app_.hooks.worker_start(app_.hooks_user_data, &worker);
+  if (result == 0) {
+    return std::nullopt;
+  }
+  return app_.failure.empty() ? "worker_start returned " + std::to_string(result) : app_.failure;
+}
+
+void NativeApplication::lead(const prefork_worker& worker) {
+  if (app_.hooks.lead != nullptr) {
+    app_.hooks.lead(app_.hooks_user_data, &worker);
+  }
+}
+
+void NativeApplication::drain(const prefork_worker& worker) {
+  if (app_.hooks.drain != nullptr) {
+    app_.hooks.drain(app_.hooks_user_data, &worker);
+  }
+}
+
+void NativeApplication::stop_worker(const prefork_worker& worker) {
+  if (app_.hooks.worker_stop != nullptr) {
+    app_.hooks.worker_stop(app_.hooks_user_data, &worker);
+  }
+}
+
+}  // namespace prefork::native

@@ -1,0 +1,71 @@
+// An application that came as a shared object: what it registered through the C interface, as the
+// rest of the server sees applications. See include/prefork/abi.h. Loaded by a worker for itself,
+// or by the master, whose workers then have it from the fork. Made by the event loop's thread; its
+// functions may be called as the interface says.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "config/options/options.h"
+#include "server/exchange/application.h"
+#include "server/files/mounts.h"
+#include "server/include/prefork/abi.h"
+#include "server/native/native_shared.h"
+#include "server/native/shared_object.h"
+#include "server/routing/router.h"
+
+struct prefork_app {
+  using Report = std::function<void(prefork::config::LogLevel level, std::string_view line)>;
+
+  prefork::routing::Router router;
+  prefork::files::StaticMounts mounts;
+  prefork::native::SharedNumbers numbers;
+  prefork::exchange::Handler not_found;
+  prefork::exchange::RunOn not_found_on = prefork::exchange::RunOn::pool;
+  prefork_hooks hooks{};
+  void* hooks_user_data = nullptr;
+  bool is_loaded = false;  // nothing can be declared any more
+  std::string failure;     // what the application said last
+  Report report;
+};
+
+namespace prefork::native {
+
+class NativeApplication : public exchange::Application {
+ public:
+  // `report` may be called by any thread.
+  static std::variant<std::unique_ptr<NativeApplication>, LoadProblem> load(
+      const std::string& path, prefork_app::Report report);
+
+  // Tells the application that it is not needed any more.
+  ~NativeApplication() override;
+
+  [[nodiscard]] exchange::Routed route(
+      const http::Request& request, exchange::RouteParameters& parameters) const noexcept override;
+
+  // In a worker, before anything else there: opens its folders and binds its numbers. `place` must
+  // outlive the application. Throws std::runtime_error, with a line for people.
+  void enter_worker(const SharedPlace& place, const std::string& root_path,
+                    files::StaticCacheLimits limits);
+  [[nodiscard]] bool serves_files() const { return !app_.mounts.empty(); }
+  // The application's hooks. A worker that the application does not let start: what it says of it.
+  std::optional<std::string> start_worker(const prefork_worker& worker);
+  void lead(const prefork_worker& worker);
+  void drain(const prefork_worker& worker);
+  void stop_worker(const prefork_worker& worker);
+
+ private:
+  NativeApplication() = default;
+
+  prefork_app app_;
+};
+
+// The functions an application gets. Lives as long as the process.
+const prefork_api& native_api();
+
+}  // namespace prefork::native

@@ -1,0 +1,34 @@
+// The patterns that routes are written as: "/", "/items/{id}", "/files/{path...}".
+//
+// A pattern is compared with a path that is decoded once and has no dot segments (Request::path),
+// part by part as the slashes divide it. A part is text, compared byte by byte; a parameter "{id}",
+// which takes any one part that is not empty; or, as the last part only, a wildcard "{path...}",
+// which takes all that is left, slashes included, if what is left begins with a part that is not
+// empty. So "/files/{path...}" takes "/files/a" and "/files/a//b/", but neither "/files/" (which
+// may have a route of its own) nor "/files//etc": no parameter is ever empty or looks like an
+// absolute path. A slash at the end counts: "/items/" is not "/items".
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace prefork::routing {
+
+inline constexpr std::size_t kMaxRouteParts = 32;
+
+struct RoutePart {
+  enum class Kind : std::uint8_t { text, parameter, wildcard };
+
+  Kind kind = Kind::text;
+  std::string_view text;  // or the parameter's name; into the pattern
+};
+
+// Divides a pattern into its parts, or says what is wrong with it.
+std::optional<std::string> parse_route_pattern(std::string_view pattern,
+                                               std::vector<RoutePart>& parts);
+
+}  // namespace prefork::routing

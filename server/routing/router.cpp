@@ -1,0 +1,146 @@
+#include "server/routing/router.h"
+
+#include <utility>
+
+#include "config/base/config_error.h"
+#include "ipc/base/check.h"
+
+namespace prefork::routing {
+
+namespace {
+
+constexpr auto kGet = static_cast<http::MethodNumber>(http::Method::get);
+constexpr auto kHead = static_cast<http::MethodNumber>(http::Method::head);
+constexpr auto kOptions = static_cast<http::MethodNumber>(http::Method::options);
+
+std::string description(std::string_view method, std::string_view pattern) {
+  return "route " + config::printable(method) + " " + config::in_quotes(pattern);
+}
+
+exchange::Routed answered_by(const exchange::Handler& handler,
+                             const exchange::DeferredHandler& deferred,
+                             const RouteOptions& options) {
+  exchange::Routed routed;
+  if (deferred) {
+    routed.deferred = &deferred;
+  } else {
+    routed.handler = &handler;
+  }
+  routed.run_on = options.streams_body ? exchange::RunOn::pool : options.run_on;
+  routed.streams_body = options.streams_body;
+  routed.body_limit = options.body_limit;
+  routed.status = 200;
+  return routed;
+}
+
+exchange::Routed without_handler(int status, const http::MethodSet& allow) {
+  exchange::Routed routed;
+  routed.status = status;
+  routed.allow = allow;
+  return routed;
+}
+
+}  // namespace
+
+const Router::Route* Router::PatternRoutes::find(http::MethodNumber method) const {
+  const Route* for_get = nullptr;
+  for (const Route& route : routes) {
+    if (route.method == method) {
+      return &route;
+    }
+    if (route.method == kGet) {
+      for_get = &route;
+    }
+  }
+  return method == kHead ? for_get : nullptr;
+}
+
+std::optional<std::string> Router::add(std::string_view method, std::string_view pattern,
+                                       const RouteOptions& options, exchange::Handler handler) {
+  return add(method, pattern, Route{http::kNoMethod, {}, {}, options, std::move(handler), {}});
+}
+
+std::optional<std::string> Router::add_deferred(std::string_view method, std::string_view pattern,
+                                                const RouteOptions& options,
+                                                exchange::DeferredHandler handler) {
+  return add(method, pattern, Route{http::kNoMethod, {}, {}, options, {}, std::move(handler)});
+}
+
+std::optional<std::string> Router::add(std::string_view method, std::string_view pattern,
+                                       Route route) {
+  const std::string what = description(method, pattern);
+  const http::MethodNumber number = http::method_number(method);
+  if (number == http::kNoMethod) {
+    return what + ": " + config::in_quotes(method) + " is no method that a request can have";
+  }
+  std::vector<RoutePart> parts;
+  if (const auto problem = parse_route_pattern(pattern, parts)) {
+    return what + ": " + *problem;
+  }
+  const std::uint32_t at = tree_.add(parts);
+  if (at == patterns_.size()) {
+    patterns_.emplace_back();
+  }
+  PatternRoutes& known = patterns_[at];
+  for (const Route& other : known.routes) {
+    if (other.method == number) {
+      return what + ": the same as " + description(method, other.pattern);
+    }
+  }
+  route.method = number;
+  route.pattern = pattern;
+  for (const RoutePart& part : parts) {
+    if (part.kind != RoutePart::Kind::text) {
+      route.names.emplace_back(part.text);
+    }
+  }
+  known.routes.push_back(std::move(route));
+  known.methods.add(kOptions);
+  known.methods.add(number);
+  if (number == kGet) {
+    known.methods.add(kHead);
+  }
+  return std::nullopt;
+}
+
+void Router::add(http::Method method, std::string_view pattern, const RouteOptions& options,
+                 exchange::Handler handler) {
+  PREFORK_CHECK(method != http::Method::other);
+  const auto problem = add(http::method_name(static_cast<http::MethodNumber>(method)), pattern,
+                           options, std::move(handler));
+  if (problem) {
+    ipc::check_failed(problem->c_str(), __FILE__, __LINE__);
+  }
+}
+
+void Router::add(http::Method method, std::string_view pattern, exchange::RunOn run_on,
+                 exchange::Handler handler) {
+  add(method, pattern, RouteOptions{.run_on = run_on}, std::move(handler));
+}
+
+exchange::Routed Router::route(const http::Request& request,
+                               exchange::RouteParameters& parameters) const noexcept {
+  http::MethodSet allow;
+  if (request.path == "*") {
+    // OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7), of which no route
+    // speaks.
+    return without_handler(204, allow);
+  }
+  const http::MethodNumber method = http::method_number(request);
+  RouteMatches matches(tree_, request.path, parameters);
+  for (std::uint32_t at = matches.next(); at != RouteTree::kNone; at = matches.next()) {
+    if (const Route* route = patterns_[at].find(method)) {
+      for (std::size_t i = 0; i < parameters.count; ++i) {
+        parameters.fields[i].name = route->names[i];
+      }
+      return answered_by(route->handler, route->deferred, route->options);
+    }
+    allow.add(patterns_[at].methods);
+  }
+  if (allow.empty()) {
+    return {};
+  }
+  return without_handler(method == kOptions ? 204 : 405, allow);
+}
+
+}  // namespace prefork::routing

@@ -1,0 +1,74 @@
+// Routes by method and by pattern (see route_pattern.h). Filled at start-up, then only read.
+//
+// Of the patterns that match a path, the best one that has the request's method answers: with GET
+// "/items/{id}" and POST "/items/new", GET /items/new is answered by the first. A pattern's GET
+// route answers HEAD too (the engine leaves the body out) unless it has one for HEAD. If none has
+// the method, the path takes the methods of all patterns that match it: OPTIONS is answered with
+// 204 and the others with 405, and Allow names them. Nothing is redirected.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/exchange/application.h"
+#include "server/http/method_set.h"
+#include "server/routing/route_tree.h"
+
+namespace prefork::routing {
+
+struct RouteOptions {
+  exchange::RunOn run_on = exchange::RunOn::loop;
+  // The handler reads the content while it arrives (Request::content); it then runs on the pool.
+  bool streams_body = false;
+  // Content beyond this is refused with 413; nothing: the server's own limit.
+  std::optional<std::uint64_t> body_limit = std::nullopt;
+};
+
+class Router : public exchange::Application {
+ public:
+  // Says what is wrong with the route, which then was not added; nothing when all is well.
+  [[nodiscard]] std::optional<std::string> add(std::string_view method, std::string_view pattern,
+                                               const RouteOptions& options,
+                                               exchange::Handler handler);
+
+  [[nodiscard]] std::optional<std::string> add_deferred(std::string_view method,
+                                                        std::string_view pattern,
+                                                        const RouteOptions& options,
+                                                        exchange::DeferredHandler handler);
+
+  // For routes written in the server's own source: what is wrong with one is a bug, and aborts.
+  void add(http::Method method, std::string_view pattern, const RouteOptions& options,
+           exchange::Handler handler);
+  void add(http::Method method, std::string_view pattern, exchange::RunOn run_on,
+           exchange::Handler handler);
+
+  [[nodiscard]] exchange::Routed route(
+      const http::Request& request, exchange::RouteParameters& parameters) const noexcept override;
+
+ private:
+  struct Route;
+  std::optional<std::string> add(std::string_view method, std::string_view pattern, Route route);
+
+  struct Route {
+    http::MethodNumber method = http::kNoMethod;
+    std::string pattern;  // as written for this method
+    std::vector<std::string> names;
+    RouteOptions options;
+    exchange::Handler handler;           // or
+    exchange::DeferredHandler deferred;  // one of the two
+  };
+  struct PatternRoutes {
+    http::MethodSet methods;
+    std::vector<Route> routes;
+
+    [[nodiscard]] const Route* find(http::MethodNumber method) const;
+  };
+
+  RouteTree tree_;
+  std::vector<PatternRoutes> patterns_;  // by their number in the tree
+};
+
+}  // namespace prefork::routing

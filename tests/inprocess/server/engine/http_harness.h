@@ -1,0 +1,376 @@
+// An HttpServer on an event loop that the test itself turns, with clients at the other ends of
+// socket pairs: bytes in, bytes out, nothing listens and nothing waits longer than it must. When a
+// test is over all clients go, and the server must be at rest again: no connection, no request.
+// One thread, except for what a test's own executor does.
+#pragma once
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <asio/io_context.hpp>
+#include <cctype>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ipc/base/monotonic.h"
+#include "server/engine/http_server.h"
+#include "server/http/status.h"
+#include "server/routing/router.h"
+
+namespace prefork::engine::testing_http {
+
+using namespace std::chrono_literals;
+
+// Long enough for a busy machine with a sanitizer; reached only when a test fails.
+inline constexpr std::chrono::milliseconds kPatience{20'000};
+
+// The client's end of a connection. Never blocks.
+class Client {
+ public:
+  explicit Client(ipc::OwnedFd socket) : socket_(std::move(socket)) {}
+
+  // Sends all of it; the test fails when the server's side has no room.
+  void send(std::string_view bytes) {
+    const std::size_t sent = send_some(bytes);
+    EXPECT_EQ(sent, bytes.size()) << "the server does not take what the test sends";
+  }
+
+  // Sends what there is room for and says how much that was.
+  std::size_t send_some(std::string_view bytes) {
+    std::size_t sent = 0;
+    while (sent < bytes.size()) {
+      const ssize_t size =
+          ::send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (size <= 0) {
+        break;
+      }
+      sent += static_cast<std::size_t>(size);
+    }
+    return sent;
+  }
+
+  // Reads what has come. `once`: with one call, which on a packet socket is one write of the
+  // server.
+  void read(bool once = false) {
+    std::array<char, 256 * 1024> room;
+    while (socket_.valid() && end_ == End::none) {
+      const ssize_t size = ::recv(socket_.get(), room.data(), room.size(), 0);
+      if (size > 0) {
+        received_.append(room.data(), static_cast<std::size_t>(size));
+      } else if (size == 0) {
+        end_ = End::clean;
+      } else if (errno != EAGAIN) {
+        end_ = End::reset;
+      }
+      if (once || size <= 0) {
+        return;
+      }
+    }
+  }
+
+  // What has come since the last call, with each date replaced by "D".
+  std::string take() {
+    read();
+    return normalized(std::exchange(received_, {}));
+  }
+  std::string take_one_write() {
+    read(true);
+    return normalized(std::exchange(received_, {}));
+  }
+
+  [[nodiscard]] const std::string& received() {
+    read();
+    return received_;
+  }
+  // The server closed or finished its side: cleanly, or with a reset that can cost the client what
+  // it has not read yet.
+  [[nodiscard]] bool at_clean_end() {
+    read();
+    return end_ == End::clean;
+  }
+  [[nodiscard]] bool at_any_end() {
+    read();
+    return end_ != End::none;
+  }
+
+  void finish_sending() { ::shutdown(socket_.get(), SHUT_WR); }
+  void close() { socket_.reset(); }
+  [[nodiscard]] int fd() const { return socket_.get(); }
+
+ private:
+  enum class End : std::uint8_t { none, clean, reset };
+
+  // "Sun, 06 Nov 1994 08:49:37 GMT", as far as the shape goes (RFC 9110 section 5.6.7).
+  static bool is_date(std::string_view text) {
+    constexpr std::string_view kShape = "Aaa, 00 Aaa 0000 00:00:00 GMT";
+    if (text.size() != kShape.size() || !text.ends_with("GMT")) {
+      return false;
+    }
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const auto byte = static_cast<unsigned char>(text[i]);
+      const char shape = std::isupper(byte) != 0   ? 'A'
+                         : std::islower(byte) != 0 ? 'a'
+                         : std::isdigit(byte) != 0 ? '0'
+                                                   : text[i];
+      if (i < kShape.size() - 3 && shape != kShape[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // A date in another form stays, and makes the test fail.
+  static std::string normalized(std::string_view bytes) {
+    constexpr std::string_view kName = "\r\nDate: ";
+    constexpr std::size_t kDateBytes = 29;
+    std::string result;
+    for (std::size_t at = bytes.find(kName); at != bytes.npos; at = bytes.find(kName)) {
+      result.append(bytes.substr(0, at + kName.size()));
+      bytes.remove_prefix(at + kName.size());
+      const std::string_view date = bytes.substr(0, kDateBytes);
+      result.append(is_date(date) ? "D" : date);
+      bytes.remove_prefix(date.size());
+    }
+    return result.append(bytes);
+  }
+
+  ipc::OwnedFd socket_;
+  std::string received_;
+  End end_ = End::none;
+};
+
+// Remembers what the server said to its process, and places connections as the test wants.
+class FakeHooks : public ServerHooks {
+ public:
+  Place place(int socket, const ipc::HandedConnection& about, bool may_stay) override {
+    placements.push_back({about, may_stay});
+    return on_place ? on_place(socket, about) : ServerHooks::place(socket, about, may_stay);
+  }
+  void on_connection_gone() override { ++connections_gone; }
+  void on_tick(std::uint64_t) override { ++ticks; }
+  void report(config::LogLevel level, std::string_view line) override {
+    reports.emplace_back(level, line);
+  }
+  void on_drained() override {
+    ++drained;
+    if (when_drained) {
+      when_drained();
+    }
+  }
+
+  struct Placement {
+    ipc::HandedConnection about;
+    bool may_stay = false;
+  };
+  std::function<Place(int socket, const ipc::HandedConnection& about)> on_place;
+  std::function<void()> when_drained;
+  std::vector<Placement> placements;
+  std::vector<std::pair<config::LogLevel, std::string>> reports;
+  int connections_gone = 0;
+  int ticks = 0;
+  int drained = 0;
+};
+
+// Keeps jobs until the test lets them run, in any order.
+class HeldJobs : public exchange::Executor {
+ public:
+  bool submit(std::unique_ptr<exchange::Job>& job) override {
+    if (jobs.size() >= limit) {
+      return false;
+    }
+    jobs.push_back(std::move(job));
+    return true;
+  }
+  void start_submitted() override {}
+  void complete(HttpServer& server, std::size_t index = 0) {
+    std::unique_ptr<exchange::Job> job = std::move(jobs.at(index));
+    jobs.erase(jobs.begin() + static_cast<std::ptrdiff_t>(index));
+    job->run();
+    server.mailbox().deliver(std::move(job));
+  }
+
+  std::size_t limit = 1000;
+  std::vector<std::unique_ptr<exchange::Job>> jobs;
+};
+
+class HttpTest : public testing::Test {
+ protected:
+  HttpTest() : record_(std::make_unique<ipc::WorkerRecord>()) {
+    router_.add(
+        http::Method::get, "/", exchange::RunOn::loop,
+        [](const http::Request&, http::Response& response) { response.set_static_body("root"); });
+    const exchange::Handler echo = [](const http::Request& request, http::Response& response) {
+      response.set_body(std::string(request.path) + " " + std::string(request.body));
+    };
+    router_.add(http::Method::post, "/echo", exchange::RunOn::loop, echo);
+    router_.add(http::Method::get, "/echo", exchange::RunOn::loop, echo);
+    router_.add(http::Method::get, "/slow", exchange::RunOn::pool, echo);
+    router_.add(http::Method::post, "/slow", exchange::RunOn::pool, echo);
+  }
+
+  ~HttpTest() override { come_to_rest(); }
+
+  // The server is made with the first use, so that a test can set things up before.
+  HttpServer& server() {
+    if (!server_) {
+      server_ = std::make_unique<HttpServer>(loop_, settings_, router_, *record_, log_, hooks_,
+                                             executor_);
+      server_->start({});
+    }
+    return *server_;
+  }
+
+  // A pair of connected sockets, non-blocking.
+  static std::pair<ipc::OwnedFd, ipc::OwnedFd> make_pair(int type = SOCK_STREAM) {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    return {ipc::OwnedFd(ends[0]), ipc::OwnedFd(ends[1])};
+  }
+
+  Client connect(std::uint32_t requests = 0) { return connect_over(make_pair(), requests); }
+  // Each of the server's writes arrives as a packet of its own.
+  Client connect_by_packets() { return connect_over(make_pair(SOCK_SEQPACKET)); }
+
+  Client connect_over(std::pair<ipc::OwnedFd, ipc::OwnedFd> ends, std::uint32_t requests = 0) {
+    ipc::HandedConnection about;
+    about.requests = requests;
+    about.peer.family = ipc::PeerAddress::Family::local;
+    server().adopt(std::move(ends.first), about);
+    return Client(std::move(ends.second));
+  }
+
+  // Lets the server do everything that can be done now.
+  void turn() {
+    loop_.restart();
+    while (loop_.poll() != 0) {
+    }
+  }
+
+  // Turns the loop until something is so. False when that takes unreasonably long.
+  bool turn_until(const std::function<bool()>& is_so) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (!is_so()) {
+      if (std::chrono::steady_clock::now() > deadline) {
+        return false;
+      }
+      loop_.restart();
+      loop_.run_one_for(50ms);
+    }
+    return true;
+  }
+  bool turn_until_end(Client& client) {
+    return turn_until([&client] { return client.at_any_end(); });
+  }
+
+  // Sends, lets the server work, and gives what came back.
+  std::string exchange(Client& client, std::string_view bytes) {
+    client.send(bytes);
+    turn();
+    return client.take();
+  }
+
+  // After a test's clients are gone.
+  void come_to_rest() {
+    if (!server_) {
+      return;
+    }
+    turn();
+    EXPECT_TRUE(turn_until([this] {
+      return server_->connection_count() == 0 && gauge(ipc::Gauge::requests_in_progress) == 0;
+    })) << "a connection outlived its client, or a request its job";
+    EXPECT_EQ(gauge(ipc::Gauge::connections_active), 0U);
+    EXPECT_EQ(gauge(ipc::Gauge::connections_idle), 0U);
+    EXPECT_EQ(gauge(ipc::Gauge::requests_in_progress), 0U);
+    EXPECT_EQ(placed_here(), count(ipc::Counter::connections_closed) + dropped_at_once_);
+    EXPECT_EQ(static_cast<std::uint64_t>(hooks_.connections_gone), placed_here());
+    EXPECT_FALSE(record_->loop_request.get().has_value());
+  }
+
+  [[nodiscard]] std::uint64_t count(ipc::Counter counter) const {
+    return record_->counters.get(counter);
+  }
+  [[nodiscard]] std::uint64_t gauge(ipc::Gauge gauge) const { return record_->gauges.get(gauge); }
+  [[nodiscard]] static std::uint64_t count_of(const ipc::Histogram& histogram) {
+    ipc::HistogramSnapshot snapshot;
+    snapshot.add(histogram);
+    return snapshot.count();
+  }
+  // Connections that came here to stay.
+  [[nodiscard]] std::uint64_t placed_here() const {
+    const std::uint64_t handed_on_fresh = count(ipc::Counter::connections_accepted) == 0
+                                              ? 0
+                                              : count(ipc::Counter::connections_handed_on);
+    return count(ipc::Counter::connections_accepted) + count(ipc::Counter::connections_received) -
+           handed_on_fresh;
+  }
+  // Whether each request that was understood is in the latency histogram, once.
+  void expect_a_latency_for_each_request() const {
+    EXPECT_EQ(count_of(record_->latency), count(ipc::Counter::requests));
+  }
+
+  asio::io_context loop_;
+  ServerSettings settings_;
+  routing::Router router_;
+  std::unique_ptr<ipc::WorkerRecord> record_;
+  exchange::AccessLog log_;
+  FakeHooks hooks_;
+  exchange::Executor* executor_ = nullptr;
+  std::unique_ptr<HttpServer> server_;
+  std::uint64_t dropped_at_once_ = 0;  // connections that a test expects to get not even an answer
+};
+
+// An answer as it goes over the wire; `fields` are whole lines that follow the length.
+inline std::string answer(int status, std::string_view body, std::string_view fields = "") {
+  std::string text(http::status_line(status));
+  text.append("Server: prefork-server\r\nDate: D\r\n");
+  text.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
+  return text.append(fields).append("\r\n").append(body);
+}
+
+// The server's own words about an error.
+inline std::string error_answer(int status, std::string_view detail, std::string_view fields = "") {
+  std::string body = std::to_string(status) + " " + std::string(http::reason_phrase(status));
+  if (!detail.empty()) {
+    body.append(": ").append(detail);
+  }
+  body.append("\n");
+  std::string text(http::status_line(status));
+  text.append("Server: prefork-server\r\nDate: D\r\nContent-Type: text/plain; charset=utf-8\r\n");
+  text.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
+  return text.append(fields).append("\r\n").append(body);
+}
+
+inline constexpr std::string_view kClose = "Connection: close\r\n";
+
+// Answered with 501 and the end of the connection.
+inline const std::string kUnknownMethod = "FOO / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+inline std::string get(std::string_view path, std::string_view fields = "") {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\n";
+}
+inline std::string post(std::string_view path, std::string_view body,
+                        std::string_view fields = "") {
+  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n" + std::string(fields) +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+inline std::string repeat(std::string_view text, std::size_t times) {
+  std::string result;
+  result.reserve(text.size() * times);
+  for (std::size_t i = 0; i < times; ++i) {
+    result.append(text);
+  }
+  return result;
+}
+
+}  // namespace prefork::engine::testing_http

@@ -1,0 +1,310 @@
+#include "ipc/balance.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "tests/unit/ipc/processes.h"
+
+namespace prefork::ipc {
+namespace {
+
+using testing_ipc::ForkedChild;
+using testing_ipc::SharedValue;
+
+constexpr std::uint64_t kNow = 10'000'000'000;
+constexpr std::uint32_t kFirstEpoch = 101;
+
+// Workers 0 to N-1, all accepting and alive, on the first seat of their slots.
+class Balance : public ::testing::Test {
+ protected:
+  static constexpr std::uint32_t kWorkers = 4;
+
+  Balance() : segment_(8) {
+    segment_.header().slots_in_use.store(kWorkers);
+    for (std::uint32_t slot = 0; slot < kWorkers; ++slot) {
+      serve({slot, 0}, kFirstEpoch + slot);
+    }
+  }
+
+  void serve(RecordId id, std::uint32_t epoch) {
+    WorkerRecord& record = segment_.record(id);
+    record.epoch.store(epoch);
+    record.beat_ns.store(kNow);
+    record.accepting.store(1);
+    start_load(record, epoch);
+  }
+
+  [[nodiscard]] std::uint32_t load(std::uint32_t slot, std::uint32_t seat = 0) const {
+    return load_of(segment_.record({slot, seat}));
+  }
+  [[nodiscard]] std::uint32_t sum() const { return load(0) + load(1) + load(2) + load(3); }
+  [[nodiscard]] std::uint32_t spread() const {
+    const auto [least, most] = std::minmax({load(0), load(1), load(2), load(3)});
+    return most - least;
+  }
+  void set_load(std::uint32_t slot, std::uint32_t connections) {
+    for (std::uint32_t i = 0; i < connections; ++i) {
+      ASSERT_TRUE(add_load(segment_.record({slot, 0}), kFirstEpoch + slot));
+    }
+  }
+
+  // Places connections as the acceptors do that `choose_acceptor` names, and checks after each.
+  void expect_even(std::uint32_t connections,
+                   const std::function<std::uint32_t()>& choose_acceptor) {
+    for (std::uint32_t placed = 1; placed <= connections; ++placed) {
+      const auto place = reserve_place(segment_, {choose_acceptor(), 0}, kNow, true);
+      ASSERT_TRUE(place.has_value());
+      ASSERT_LE(spread(), 1U) << "after " << placed << " connections";
+      ASSERT_EQ(sum(), placed);
+    }
+  }
+
+  Segment segment_;
+};
+
+class BalanceOf : public Balance, public ::testing::WithParamInterface<std::uint32_t> {};
+
+TEST_P(BalanceOf, ConnectionsAcceptedByOneWorkerIsEven) {
+  expect_even(GetParam(), [] { return 2; });
+}
+
+TEST_P(BalanceOf, ConnectionsAcceptedInTurnIsEven) {
+  expect_even(GetParam(), [next = 0U]() mutable { return next++ % kWorkers; });
+}
+
+TEST_P(BalanceOf, ConnectionsAcceptedByAnyoneIsEven) {
+  expect_even(GetParam(), [random = std::mt19937(7)]() mutable {
+    return static_cast<std::uint32_t>(random() % kWorkers);
+  });
+}
+
+TEST_P(BalanceOf, ConnectionsPlacedBySeveralProcessesAtOnceIsEven) {
+  SharedValue<std::atomic<std::uint32_t>> waiting;
+  std::vector<ForkedChild> workers;
+  for (std::uint32_t slot = 0; slot < kWorkers; ++slot) {
+    workers.emplace_back([&, slot] {
+      waiting->fetch_add(1);
+      while (waiting->load() < kWorkers) {
+        std::this_thread::yield();
+      }
+      for (std::uint32_t i = slot; i < GetParam(); i += kWorkers) {
+        EXPECT_TRUE(reserve_place(segment_, {slot, 0}, kNow, true).has_value());
+      }
+    });
+  }
+  for (ForkedChild& worker : workers) {
+    EXPECT_EQ(worker.wait(), 0);
+  }
+  EXPECT_EQ(sum(), GetParam()) << "every reservation counts once";
+  EXPECT_LE(spread(), 1U);
+}
+
+TEST_P(BalanceOf, ConnectionsPlacedBySeveralThreadsAtOnceIsEven) {
+  std::atomic<std::uint32_t> waiting{0};
+  std::vector<std::thread> workers;
+  for (std::uint32_t slot = 0; slot < kWorkers; ++slot) {
+    workers.emplace_back([&, slot] {
+      waiting.fetch_add(1);
+      while (waiting.load() < kWorkers) {
+        std::this_thread::yield();
+      }
+      for (std::uint32_t i = slot; i < GetParam(); i += kWorkers) {
+        static_cast<void>(reserve_place(segment_, {slot, 0}, kNow, true));
+      }
+    });
+  }
+  for (std::thread& worker : workers) {
+    worker.join();
+  }
+  EXPECT_EQ(sum(), GetParam());
+  EXPECT_LE(spread(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Connections, BalanceOf, ::testing::Values(8, 64, 1000, 40'000));
+
+TEST_F(Balance, GivesBackEveryPlaceThatManyProcessesTookAndReturned) {
+  constexpr int kConnections = 20'000;
+  std::vector<ForkedChild> workers;
+  for (std::uint32_t slot = 0; slot < kWorkers; ++slot) {
+    workers.emplace_back([&, slot] {
+      for (int i = 0; i < kConnections; ++i) {
+        const auto place = reserve_place(segment_, {slot, 0}, kNow, true);
+        ASSERT_TRUE(place.has_value());
+        remove_load(segment_.record(place->target), place->epoch);
+      }
+    });
+  }
+  for (ForkedChild& worker : workers) {
+    EXPECT_EQ(worker.wait(), 0);
+  }
+  EXPECT_EQ(sum(), 0U);
+}
+
+TEST_F(Balance, ChoosesTheLeastLoadedAndNamesItsEpoch) {
+  set_load(0, 5);
+  set_load(1, 4);
+  set_load(2, 2);
+  set_load(3, 3);
+  const auto place = reserve_place(segment_, {0, 0}, kNow, true);
+  ASSERT_TRUE(place.has_value());
+  EXPECT_EQ(place->target, (RecordId{2, 0}));
+  EXPECT_EQ(place->epoch, kFirstEpoch + 2);
+  EXPECT_EQ(load(2), 3U);
+}
+
+TEST_F(Balance, KeepsAConnectionWhereNobodyHasFewer) {
+  for (std::uint32_t self = 0; self < kWorkers; ++self) {
+    EXPECT_EQ(reserve_place(segment_, {self, 0}, kNow, true)->target, (RecordId{self, 0}));
+  }
+}
+
+TEST_F(Balance, FillsUpAWorkerThatLostItsConnections) {
+  expect_even(40, [] { return 0; });
+  for (int i = 0; i < 10; ++i) {
+    remove_load(segment_.record({1, 0}), kFirstEpoch + 1);
+  }
+  ASSERT_EQ(load(1), 0U);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, true)->target, (RecordId{1, 0}));
+  }
+  EXPECT_EQ(spread(), 0U);
+}
+
+TEST_F(Balance, NeverChoosesASilentWorker) {
+  segment_.record({1, 0}).beat_ns.store(kNow - kHealthyBeatNs - 1);
+  segment_.record({2, 0}).beat_ns.store(0);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(reserve_place(segment_, {0, 0}, kNow, true).has_value());
+  }
+  EXPECT_EQ(load(1), 0U);
+  EXPECT_EQ(load(2), 0U);
+  EXPECT_EQ(load(0), 50U);
+  EXPECT_EQ(load(3), 50U);
+}
+
+TEST_F(Balance, NeverChoosesAWorkerThatDoesNotAccept) {
+  segment_.record({3, 0}).accepting.store(0);
+  for (int i = 0; i < 99; ++i) {
+    ASSERT_TRUE(reserve_place(segment_, {0, 0}, kNow, true).has_value());
+  }
+  EXPECT_EQ(load(3), 0U);
+  EXPECT_EQ(load(0), 33U);
+}
+
+TEST_F(Balance, NeverChoosesARecordWithoutAnEpoch) {
+  segment_.record({1, 0}).load.store(0);
+  for (int i = 0; i < 9; ++i) {
+    ASSERT_TRUE(reserve_place(segment_, {0, 0}, kNow, true).has_value());
+  }
+  EXPECT_EQ(segment_.record({1, 0}).load.load(), 0U);
+}
+
+TEST_F(Balance, AWorkerIsHealthyUpToTheLimitOfItsSilence) {
+  WorkerRecord& record = segment_.record({0, 0});
+  record.beat_ns.store(kNow - kHealthyBeatNs);
+  EXPECT_TRUE(is_healthy(record, kNow));
+  EXPECT_FALSE(is_healthy(record, kNow + 1));
+  record.beat_ns.store(kNow + 1);
+  EXPECT_TRUE(is_healthy(record, kNow)) << "it beat after the reader looked at the clock";
+  record.accepting.store(0);
+  EXPECT_FALSE(is_healthy(record, kNow));
+}
+
+TEST_F(Balance, ServesItselfWhenAllSiblingsAreSilent) {
+  for (std::uint32_t slot = 1; slot < kWorkers; ++slot) {
+    segment_.record({slot, 0}).beat_ns.store(0);
+  }
+  for (std::uint32_t i = 1; i <= 20; ++i) {
+    EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, true)->target, (RecordId{0, 0}));
+    EXPECT_EQ(load(0), i);
+  }
+}
+
+TEST_F(Balance, ADrainingWorkerNeverChoosesItself) {
+  set_load(1, 7);
+  set_load(2, 7);
+  set_load(3, 6);
+  EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, false)->target, (RecordId{3, 0}));
+  EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, false)->target, (RecordId{1, 0}));
+  EXPECT_EQ(load(0), 0U);
+}
+
+TEST_F(Balance, ADrainingWorkerFindsNobodyWhenItIsAlone) {
+  for (std::uint32_t slot = 1; slot < kWorkers; ++slot) {
+    segment_.record({slot, 0}).accepting.store(0);
+  }
+  EXPECT_FALSE(reserve_place(segment_, {0, 0}, kNow, false).has_value());
+  EXPECT_EQ(sum(), 0U);
+}
+
+TEST_F(Balance, ReachesTheOtherSeatOfASlotDuringAReload) {
+  set_load(0, 1);
+  set_load(1, 1);
+  set_load(2, 1);
+  set_load(3, 1);
+  serve({2, 1}, 200);
+  const auto place = reserve_place(segment_, {2, 0}, kNow, true);
+  ASSERT_TRUE(place.has_value());
+  EXPECT_EQ(place->target, (RecordId{2, 1}));
+  EXPECT_EQ(place->epoch, 200U);
+  EXPECT_EQ(load(2, 0), 1U);
+  EXPECT_EQ(load(2, 1), 1U);
+}
+
+TEST_F(Balance, LooksAtTheSlotsInUseOnly) {
+  set_load(0, 1);
+  set_load(1, 1);
+  set_load(2, 1);
+  set_load(3, 1);
+  serve({4, 0}, 300);
+  EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, true)->target, (RecordId{0, 0}));
+  segment_.header().slots_in_use.store(5);
+  EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, true)->target, (RecordId{4, 0}));
+}
+
+TEST_F(Balance, AHostileNumberOfSlotsDoesNoHarm) {
+  segment_.header().slots_in_use.store(std::numeric_limits<std::uint32_t>::max());
+  expect_even(64, [] { return 1; });
+}
+
+TEST_F(Balance, APlacePromisedToAPredecessorIsNotTheSuccessors) {
+  WorkerRecord& record = segment_.record({1, 0});
+  set_load(1, 3);
+  start_load(record, 500);
+  EXPECT_EQ(load(1), 0U);
+  EXPECT_FALSE(add_load(record, kFirstEpoch + 1));
+  EXPECT_EQ(load(1), 0U);
+  EXPECT_TRUE(add_load(record, 500));
+  remove_load(record, kFirstEpoch + 1);
+  EXPECT_EQ(load(1), 1U);
+  remove_load(record, 500);
+  EXPECT_EQ(load(1), 0U);
+}
+
+TEST_F(Balance, RemovingMoreThanThereIsLeavesTheEpochAlone) {
+  WorkerRecord& record = segment_.record({0, 0});
+  remove_load(record, kFirstEpoch);
+  EXPECT_EQ(load(0), 0U);
+  EXPECT_TRUE(add_load(record, kFirstEpoch)) << "the epoch is still the same";
+  EXPECT_EQ(load(0), 1U);
+}
+
+TEST_F(Balance, AFoldedRecordIsChosenByNobody) {
+  segment_.fold({1, 0}, 0);
+  for (int i = 0; i < 9; ++i) {
+    ASSERT_TRUE(reserve_place(segment_, {0, 0}, kNow, true).has_value());
+  }
+  EXPECT_EQ(segment_.record({1, 0}).load.load(), 0U);
+  EXPECT_FALSE(add_load(segment_.record({1, 0}), kFirstEpoch + 1));
+}
+
+}  // namespace
+}  // namespace prefork::ipc

@@ -1,0 +1,97 @@
+// Files to serve, and the answers to requests for them as they go on the wire.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/exchange/body_sender.h"
+#include "server/files/site.h"
+#include "tests/unit/config/config_support.h"
+
+namespace prefork::files {
+
+// An answer taken apart.
+struct StaticAnswer {
+  int status = 0;
+  std::string head;  // with the fields, each line with its end
+  std::string body;
+
+  // The field's value, or "-" where there is none.
+  [[nodiscard]] std::string field(const std::string& name) const {
+    const std::size_t at = head.find("\r\n" + name + ": ");
+    if (at == std::string::npos) return "-";
+    const std::size_t start = at + name.size() + 4;
+    return head.substr(start, head.find("\r\n", start) - start);
+  }
+};
+
+class StaticSiteTest : public testing::Test {
+ protected:
+  StaticFiles& files() {
+    if (!files_) {
+      settings_.folder = folder_ / "site";
+      files_ = std::make_unique<StaticFiles>(
+          settings_,
+          std::make_shared<const http::MimeTypes>(http::MimeTypes::of_system("/no/such/file")),
+          StaticCacheLimits{});
+    }
+    return *files_;
+  }
+
+  // Writes a file of the site.
+  std::string write(const std::string& name, std::string_view text) const {
+    return folder_.write("site/" + name, text);
+  }
+
+  StaticAnswer ask(std::string_view path, std::vector<http::Field> fields = {},
+                   http::Method method = http::Method::get, std::string_view query = {}) {
+    http::Request request;
+    request.method = method;
+    request.path = path;
+    request.query = query;
+    request.fields = fields;
+    http::Response response;
+    files().answer(request, path, response);
+    EXPECT_EQ(response.problem(), nullptr) << response.problem();
+    http::ByteBuffer out;
+    http::write_response(out, response, {method, 1, true, "Date: d\r\n"});
+    StaticAnswer answer;
+    const std::string wire(out.view());
+    const std::size_t end = wire.find("\r\n\r\n") + 4;
+    answer.status = response.status();
+    answer.head = wire.substr(0, end - 2);
+    answer.body = wire.substr(end);
+    if (method != http::Method::head) append_pieces(response, answer.body);
+    if (answer.field("Content-Length") != "-" && method != http::Method::head) {
+      EXPECT_EQ(answer.field("Content-Length"), std::to_string(answer.body.size()));
+    }
+    return answer;
+  }
+
+  const config::TemporaryFolder folder_;
+  StaticSettings settings_;
+
+ private:
+  static void append_pieces(http::Response& response, std::string& body) {
+    for (const http::BodyPiece& piece : response.take_pieces()) {
+      body += piece.text;
+      std::string part(static_cast<std::size_t>(piece.size), '\0');
+      if (piece.file) {
+        EXPECT_EQ(
+            ::pread(piece.file->get(), part.data(), part.size(), static_cast<off_t>(piece.offset)),
+            static_cast<ssize_t>(piece.size));
+      }
+      body += part;
+    }
+  }
+
+  std::unique_ptr<StaticFiles> files_;
+};
+
+}  // namespace prefork::files

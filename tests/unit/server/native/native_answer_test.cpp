@@ -1,0 +1,88 @@
+#include "server/native/native_answer.h"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace prefork::native {
+namespace {
+
+std::string text_of(prefork_text text) { return std::string(to_view(text)); }
+
+std::vector<std::string> lines_of(const prefork_field* fields, std::size_t count) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < count; ++i) {
+    lines.push_back(text_of(fields[i].name) + ": " + text_of(fields[i].value));
+  }
+  return lines;
+}
+
+bool lies_in(const NativeRequest& request, const void* place) {
+  const auto* const begin = reinterpret_cast<const std::byte*>(&request);
+  const auto* const at = static_cast<const std::byte*>(place);
+  return at >= begin && at < begin + sizeof request;
+}
+
+ipc::PeerAddress ipv6_peer() {
+  ipc::PeerAddress peer;
+  peer.family = ipc::PeerAddress::Family::ipv6;
+  peer.bytes.fill(0xAB);
+  peer.port = 65'535;
+  return peer;
+}
+
+TEST(NativeRequest, HasTheFieldsAndParametersInTheirOrder) {
+  const std::vector<http::Field> fields = {{"Host", "a"}, {"X", "1"}, {"X", "2"}};
+  const std::vector<http::Field> parameters = {{"id", "7"}, {"rest", "b/c"}};
+  http::Request request;
+  request.fields = fields;
+  request.parameters = parameters;
+  const NativeRequest native(request);
+  const prefork_request& given = native.get();
+  EXPECT_EQ(lines_of(given.fields, given.field_count),
+            (std::vector<std::string>{"Host: a", "X: 1", "X: 2"}));
+  EXPECT_EQ(lines_of(given.parameters, given.parameter_count),
+            (std::vector<std::string>{"id: 7", "rest: b/c"}));
+}
+
+TEST(NativeRequest, HoldsWhatAUsualRequestHasInItself) {
+  const std::vector<http::Field> fields(30, http::Field{"X", "1"});
+  const std::vector<http::Field> parameters(8, http::Field{"id", "7"});
+  http::Request request;
+  request.fields = fields;
+  request.parameters = parameters;
+  request.peer = ipv6_peer();
+  const NativeRequest native(request);
+  EXPECT_TRUE(lies_in(native, native.get().fields));
+  EXPECT_TRUE(lies_in(native, native.get().parameters));
+  EXPECT_TRUE(lies_in(native, native.get().client.data));
+  EXPECT_EQ(text_of(native.get().client), "[abab:abab:abab:abab:abab:abab:abab:abab]:65535");
+}
+
+TEST(NativeRequest, TakesAnyNumberOfFields) {
+  for (std::size_t count = 0; count < 200; ++count) {
+    std::vector<std::string> values;
+    std::vector<std::string> expected;
+    for (std::size_t i = 0; i < count; ++i) {
+      values.push_back(std::to_string(i));
+      expected.push_back("X: " + values.back());
+    }
+    std::vector<http::Field> fields;
+    for (const std::string& value : values) {
+      fields.push_back({"X", value});
+    }
+    const std::vector<http::Field> parameters = {{"id", "7"}};
+    http::Request request;
+    request.fields = fields;
+    request.parameters = parameters;
+    const NativeRequest native(request);
+    const prefork_request& given = native.get();
+    ASSERT_EQ(lines_of(given.fields, given.field_count), expected);
+    ASSERT_EQ(lines_of(given.parameters, given.parameter_count), std::vector<std::string>{"id: 7"});
+  }
+}
+
+}  // namespace
+}  // namespace prefork::native

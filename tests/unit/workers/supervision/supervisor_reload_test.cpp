@@ -1,0 +1,337 @@
+// The supervisor's rules for replacing processes and changing their number.
+#include <gtest/gtest.h>
+
+#include "tests/unit/workers/supervision/supervisor_harness.h"
+
+namespace prefork::supervision {
+namespace {
+
+Harness serving(std::uint32_t workers, bool observer = false) {
+  Harness h(Harness::settings(workers, observer));
+  h.serve();
+  return h;
+}
+
+TEST(SupervisorReload, ReplacesWorkersInOrderAndThenTheObserver) {
+  Harness h = serving(2, true);
+  EXPECT_EQ(h.reload(2, 2), (Transcript{"note reload_started", "spawn 0.1 generation 2"}));
+  EXPECT_EQ(h.ready({0, 1}), (Transcript{"drain 0.0 replaced", "spawn 1.1 generation 2"}));
+  EXPECT_EQ(h.ready({1, 1}), (Transcript{"drain 1.0 replaced", "spawn 3.1 generation 2"}));
+  EXPECT_EQ(h.ready({3, 1}), (Transcript{"drain 3.0 replaced", "note reload_finished"}));
+  EXPECT_EQ(h.seat({3, 0}).deadline, h.now + 8s);
+  EXPECT_EQ(h.exit({0, 0}, 0), Transcript{"release 0.0"});
+  EXPECT_FALSE(h.supervisor.reloading());
+  EXPECT_EQ(h.supervisor.generation(), 2u);
+}
+
+TEST(SupervisorReload, CutsAReplacedWorkerAtItsDeadlineWithoutSpoilingALaterStop) {
+  Harness h = serving(1);
+  h.reload(2, 1);
+  h.ready({0, 1});
+  EXPECT_EQ(h.pass(8s), (Transcript{"note drain_deadline_passed 0.0", "kill 0.0 SIGKILL"}));
+  h.crash({0, 0}, 9);
+  h.stop();
+  EXPECT_EQ(h.exit({0, 1}, 0).back(), "finish stopped");
+}
+
+TEST(SupervisorReload, KeepsTheOldWorkersAndGenerationWhenTheFirstCandidateFails) {
+  Harness h = serving(2);
+  h.reload(2, 2);
+  EXPECT_EQ(h.exit({0, 1}, 4), (Transcript{"release 0.1", "note reload_aborted 0.1"}));
+  EXPECT_EQ(h.notices(NoticeKind::reload_aborted).at(0).failure->exit.code, 4);
+  EXPECT_EQ(h.supervisor.generation(), 1u);
+  h.crash({1, 0});
+  EXPECT_EQ(h.pass(100ms), Transcript{"spawn 1.0 generation 1"});
+}
+
+TEST(SupervisorReload, KeepsTheNewGenerationWhenALaterCandidateFails) {
+  Harness h = serving(3);
+  h.reload(2, 3);
+  h.ready({0, 1});
+  EXPECT_EQ(h.exit({1, 1}, 3), (Transcript{"release 1.1", "note reload_aborted 1.1"}));
+  EXPECT_EQ(h.supervisor.generation(), 2u);
+  EXPECT_EQ(h.seat({2, 0}).generation, 1u);
+  h.crash({2, 0});
+  EXPECT_EQ(h.pass(100ms), Transcript{"spawn 2.0 generation 2"});
+}
+
+TEST(SupervisorReload, AbortsAndKillsACandidateThatIsNotReadyInTime) {
+  Harness h = serving(2);
+  h.reload(2, 2);
+  EXPECT_EQ(h.pass(5s), (Transcript{"note boot_deadline_passed 0.1", "kill 0.1 SIGABRT",
+                                    "note reload_aborted 0.1"}));
+  EXPECT_EQ(h.crash({0, 1}, 6), Transcript{"release 0.1"});
+  EXPECT_EQ(h.state({0, 0}), State::ready);
+  EXPECT_EQ(h.supervisor.slots()[0].boot_failures, 0u);
+}
+
+TEST(SupervisorReload, AbortsWhenTheCandidateCannotBeForked) {
+  Harness h = serving(1);
+  h.forks = Forks::fail;
+  EXPECT_EQ(h.reload(2, 1), (Transcript{"note reload_started", "spawn 0.1 generation 2",
+                                        "release 0.1", "note reload_aborted 0.1"}));
+  EXPECT_EQ(h.state({0, 0}), State::ready);
+}
+
+TEST(SupervisorReload, RunsTheLatestOfTheReloadsAskedForMeanwhile) {
+  Harness h = serving(1);
+  h.reload(2, 1);
+  EXPECT_EQ(h.reload(3, 1), Transcript{"note reload_queued"});
+  EXPECT_EQ(h.reload(4, 1), Transcript{"note reload_queued"});
+  EXPECT_EQ(h.ready({0, 1}),
+            (Transcript{"drain 0.0 replaced", "note reload_finished", "note reload_started"}));
+  // The slot's other seat is still held by the first process.
+  EXPECT_EQ(h.exit({0, 0}, 0), (Transcript{"release 0.0", "spawn 0.0 generation 4"}));
+  EXPECT_EQ(h.ready({0, 0}), (Transcript{"drain 0.1 replaced", "note reload_finished"}));
+}
+
+TEST(SupervisorReload, RunsTheQueuedReloadAfterAnAbortedOne) {
+  Harness h = serving(1);
+  h.reload(2, 1);
+  h.reload(3, 1);
+  EXPECT_EQ(h.exit({0, 1}, 3), (Transcript{"release 0.1", "note reload_aborted 0.1",
+                                           "note reload_started", "spawn 0.1 generation 3"}));
+}
+
+TEST(SupervisorReload, GivesWaitingSlotsTheNewGenerationAtOnce) {
+  Harness h = serving(2);
+  h.crash({0, 0});
+  EXPECT_EQ(h.reload(2, 2), (Transcript{"note reload_started", "spawn 0.0 generation 2"}));
+  EXPECT_EQ(h.last<action::Spawn>().restarts, 1u);
+  EXPECT_EQ(h.ready({0, 0}), Transcript{"spawn 1.1 generation 2"});
+}
+
+TEST(SupervisorReload, AbortsWhenAWaitingSlotFailsWithTheNewGeneration) {
+  Harness h = serving(2);
+  h.crash({0, 0});
+  h.reload(2, 2);
+  EXPECT_EQ(h.exit({0, 0}, 3),
+            (Transcript{"release 0.0", "note reload_aborted 0.0", "note restart_delayed 0.0"}));
+  EXPECT_EQ(h.pass(200ms), Transcript{"spawn 0.0 generation 1"});
+}
+
+TEST(SupervisorReload, MendsAServerWhoseSlotsHaveAllButFailed) {
+  Harness h(Harness::settings(2));
+  h.start();
+  h.exit({0, 0}, 3);
+  h.reload(2, 2);
+  h.exit({1, 0}, 3);
+  EXPECT_FALSE(h.supervisor.stopping());
+  h.ready({0, 0});
+  EXPECT_EQ(h.state({1, 0}), State::starting);
+  EXPECT_EQ(h.ready({1, 0}), Transcript{"note reload_finished"});
+}
+
+TEST(SupervisorReload, FinishesWhenItWasTheLastHopeOfAServerThatNeverServed) {
+  Harness h(Harness::settings(1));
+  h.start();
+  h.reload(2, 1);
+  EXPECT_EQ(h.exit({0, 0}, 3), Transcript{"release 0.0"});
+  EXPECT_EQ(h.exit({0, 1}, 4), (Transcript{"release 0.1", "note reload_aborted 0.1",
+                                           "note boot_failed 0.1", "finish app_failed"}));
+}
+
+TEST(SupervisorReload, PromotesTheCandidateWhenTheOldWorkerCrashesMeanwhile) {
+  Harness h = serving(2);
+  h.reload(2, 2);
+  EXPECT_EQ(h.crash({0, 0}), Transcript{"release 0.0"});
+  EXPECT_EQ(h.pass(1s), Transcript{});
+  EXPECT_EQ(h.ready({0, 1}), Transcript{"spawn 1.1 generation 2"});
+  EXPECT_EQ(h.supervisor.holder(0), (Place{0, 1}));
+}
+
+TEST(SupervisorReload, ReplacesAWorkerThatIsStillStarting) {
+  Harness h(Harness::settings(1));
+  h.start();
+  EXPECT_EQ(h.reload(2, 1), (Transcript{"note reload_started", "spawn 0.1 generation 2"}));
+  EXPECT_EQ(h.ready({0, 0}), Transcript{});
+  EXPECT_EQ(h.ready({0, 1}), (Transcript{"drain 0.0 replaced", "note reload_finished"}));
+}
+
+TEST(SupervisorReload, JudgesTheCandidateByTheNewSettings) {
+  Harness h = serving(1);
+  h.last_settings.boot_timeout = 1s;
+  h.last_settings.graceful_timeout = 2s;
+  h.reload(2, 1);
+  EXPECT_EQ(h.seat({0, 1}).deadline, h.now + 1s);
+  EXPECT_EQ(h.supervisor.settings().boot_timeout, 5s);
+  h.ready({0, 1});
+  EXPECT_EQ(h.seat({0, 0}).deadline, h.now + 2s);
+  EXPECT_EQ(h.supervisor.settings().boot_timeout, 1s);
+}
+
+TEST(SupervisorReload, AddsWorkersOnceTheNewConfigurationHasProvedItself) {
+  Harness h = serving(2);
+  EXPECT_EQ(h.reload(2, 3), (Transcript{"note reload_started", "spawn 0.1 generation 2"}));
+  EXPECT_EQ(h.ready({0, 1}),
+            (Transcript{"spawn 2.0 generation 2", "drain 0.0 replaced", "spawn 1.1 generation 2"}));
+  EXPECT_EQ(h.ready({1, 1}), (Transcript{"drain 1.0 replaced", "note reload_finished"}));
+  EXPECT_EQ(h.supervisor.workers(), 3u);
+}
+
+TEST(SupervisorReload, RemovesTheHighestWorkersOnceTheNewConfigurationHasProvedItself) {
+  Harness h = serving(3);
+  h.reload(2, 1);
+  EXPECT_EQ(h.ready({0, 1}), (Transcript{"drain 2.0 removed", "drain 1.0 removed",
+                                         "drain 0.0 replaced", "note reload_finished"}));
+  EXPECT_EQ(h.exit({2, 0}, 0), Transcript{"release 2.0"});
+}
+
+TEST(SupervisorReload, KeepsTheNumberOfWorkersToTheCapacity) {
+  Harness h = serving(1);
+  h.last_settings.capacity = 9;
+  h.reload(2, 9);
+  EXPECT_EQ(h.ready({0, 1})[0], "note cannot_add_worker");
+  EXPECT_EQ(h.supervisor.workers(), 2u);
+  EXPECT_EQ(h.supervisor.settings().capacity, 2u);
+}
+
+TEST(SupervisorReload, EndsWhenTheServerStops) {
+  Harness h = serving(2);
+  h.reload(2, 2);
+  h.reload(3, 2);
+  EXPECT_EQ(h.stop(), (Transcript{"note reload_aborted", "note reload_aborted", "drain 0.0 stop",
+                                  "drain 0.1 stop", "drain 1.0 stop"}));
+  EXPECT_EQ(h.ready({0, 1}), Transcript{});
+  EXPECT_FALSE(h.supervisor.reloading());
+}
+
+TEST(SupervisorReload, StopShortensTheDeadlineOfWhoIsLeavingAlready) {
+  Harness h = serving(1, true);
+  h.reload(2, 1);
+  h.ready({0, 1});
+  h.ready({2, 1});
+  EXPECT_EQ(h.stop(), Transcript{"drain 0.1 stop"});
+  EXPECT_EQ(h.seat({2, 0}).deadline, h.now + kObserverStopGrace);
+}
+
+TEST(SupervisorRecycle, ReplacesTheWorkerThatAskedForIt) {
+  Harness h = serving(2);
+  EXPECT_EQ(h.recycle({1, 0}), (Transcript{"note recycle_started 1.0", "spawn 1.1 generation 1"}));
+  EXPECT_EQ(h.ready({1, 1}), Transcript{"drain 1.0 replaced"});
+  EXPECT_EQ(h.supervisor.slots()[1].restarts, 0u);
+}
+
+TEST(SupervisorRecycle, ReplacesOneWorkerAtATime) {
+  Harness h = serving(2);
+  h.recycle({1, 0});
+  EXPECT_EQ(h.recycle({0, 0}), Transcript{});
+  EXPECT_EQ(h.recycle({1, 0}), Transcript{});
+  EXPECT_EQ(h.ready({1, 1}), (Transcript{"drain 1.0 replaced", "note recycle_started 0.0",
+                                         "spawn 0.1 generation 1"}));
+}
+
+TEST(SupervisorRecycle, ServesTheLongestWaitingFirst) {
+  Harness h = serving(3);
+  h.recycle({2, 0});
+  h.pass(1ms);
+  h.recycle({1, 0});
+  h.pass(1ms);
+  h.recycle({0, 0});
+  EXPECT_EQ(h.ready({2, 1}).at(1), "note recycle_started 1.0");
+}
+
+TEST(SupervisorRecycle, WaitsForTheReloadWhichMakesItNeedless) {
+  Harness h = serving(1);
+  h.reload(2, 1);
+  EXPECT_EQ(h.recycle({0, 0}), Transcript{});
+  EXPECT_EQ(h.ready({0, 1}), (Transcript{"drain 0.0 replaced", "note reload_finished"}));
+  EXPECT_EQ(h.pass(1s), Transcript{});
+}
+
+TEST(SupervisorRecycle, MakesAReloadWaitForItsCandidate) {
+  Harness h = serving(2);
+  h.recycle({1, 0});
+  EXPECT_EQ(h.reload(2, 2), Transcript{"note reload_queued"});
+  EXPECT_EQ(h.ready({1, 1}),
+            (Transcript{"drain 1.0 replaced", "note reload_started", "spawn 0.1 generation 2"}));
+}
+
+TEST(SupervisorRecycle, RetriesAFailedOneWhileTheOldWorkerGoesOn) {
+  Harness h = serving(1);
+  h.recycle({0, 0});
+  EXPECT_EQ(h.exit({0, 1}, 3), (Transcript{"release 0.1", "note recycle_aborted 0.0"}));
+  EXPECT_EQ(h.recycle({0, 0}), Transcript{});
+  EXPECT_EQ(h.pass(99ms), Transcript{});
+  EXPECT_EQ(h.pass(1ms), (Transcript{"note recycle_started 0.0", "spawn 0.1 generation 1"}));
+  h.exit({0, 1}, 3);
+  EXPECT_EQ(h.pass(199ms), Transcript{});
+  EXPECT_EQ(h.pass(1ms), (Transcript{"note recycle_started 0.0", "spawn 0.1 generation 1"}));
+}
+
+TEST(SupervisorRecycle, DoesNotSayThatASilentWorkerGoesOn) {
+  Harness h = serving(1);
+  h.silent.insert({0, 0});
+  h.pass(2s);
+  h.recycle({0, 0});
+  h.pass(2s);
+  EXPECT_EQ(h.state({0, 0}), State::killing);
+  EXPECT_EQ(h.exit({0, 1}, 3), Transcript{"release 0.1"});
+  EXPECT_EQ(h.crash({0, 0}, 6), (Transcript{"release 0.0", "note restart_delayed 0.0"}));
+}
+
+TEST(SupervisorRecycle, IgnoresAWishOfAnEarlierProcess) {
+  Harness h = serving(1);
+  EXPECT_EQ(h.on(event::Recycle{{0, 0}, 77}), Transcript{});
+}
+
+TEST(SupervisorRecycle, PromotesTheSuccessorWhenTheOldWorkerCrashesMeanwhile) {
+  Harness h = serving(2);
+  h.recycle({0, 0});
+  EXPECT_EQ(h.recycle({1, 0}), Transcript{});
+  EXPECT_EQ(h.crash({0, 0}),
+            (Transcript{"release 0.0", "note recycle_started 1.0", "spawn 1.1 generation 1"}));
+  h.exit({0, 1}, 3);
+  EXPECT_EQ(h.state({0, 1}), State::backoff);
+}
+
+TEST(SupervisorCount, AddsAWorkerInTheNextFreeSlotUpToTheCapacity) {
+  Harness h = serving(2);
+  EXPECT_EQ(h.on(event::AddWorker{}), Transcript{"spawn 2.0 generation 1"});
+  EXPECT_EQ(h.on(event::AddWorker{}), Transcript{"note cannot_add_worker"});
+}
+
+TEST(SupervisorCount, RemovesTheHighestWorkerButNeverTheLast) {
+  Harness h = serving(2);
+  EXPECT_EQ(h.on(event::RemoveWorker{}), Transcript{"drain 1.0 removed"});
+  EXPECT_EQ(h.seat({1, 0}).deadline, h.now + 8s);
+  EXPECT_EQ(h.exit({1, 0}, 0), Transcript{"release 1.0"});
+  EXPECT_EQ(h.on(event::RemoveWorker{}), Transcript{"note cannot_remove_worker"});
+  EXPECT_EQ(h.pass(1s), Transcript{});
+}
+
+TEST(SupervisorCount, AnAddedWorkerDoesNotPayForTheFailuresOfARemovedOne) {
+  Harness h = serving(2);
+  h.crash({1, 0});
+  for (std::uint32_t attempt = 1; attempt < kBootAttempts; ++attempt) {
+    h.pass(*h.seat({1, 0}).deadline - h.now);
+    h.exit({1, 0}, 3);
+  }
+  h.on(event::RemoveWorker{});
+  h.on(event::AddWorker{});
+  h.exit({1, 0}, 3);
+  EXPECT_EQ(h.state({1, 0}), State::backoff);
+  EXPECT_EQ(h.last<action::Notice>().duration, Duration{kBackoffFirst});
+}
+
+TEST(SupervisorCount, FillsASlotWhoseSeatsAreBothLeavingAsSoonAsOneIsFree) {
+  Harness h = serving(2);
+  h.on(event::RemoveWorker{});
+  EXPECT_EQ(h.on(event::AddWorker{}), Transcript{"spawn 1.1 generation 1"});
+  h.ready({1, 1});
+  EXPECT_EQ(h.on(event::RemoveWorker{}), Transcript{"drain 1.1 removed"});
+  EXPECT_EQ(h.on(event::AddWorker{}), Transcript{});
+  EXPECT_EQ(h.exit({1, 0}, 0), (Transcript{"release 1.0", "spawn 1.0 generation 1"}));
+}
+
+TEST(SupervisorCount, SkipsASlotThatIsRemovedWhileItsCandidateBoots) {
+  Harness h = serving(2, true);
+  h.reload(2, 2);
+  h.ready({0, 1});
+  EXPECT_EQ(h.on(event::RemoveWorker{}),
+            (Transcript{"drain 1.0 removed", "drain 1.1 removed", "spawn 3.1 generation 2"}));
+  EXPECT_EQ(h.ready({3, 1}), (Transcript{"drain 3.0 replaced", "note reload_finished"}));
+}
+
+}  // namespace
+}  // namespace prefork::supervision

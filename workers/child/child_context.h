@@ -1,0 +1,40 @@
+// What the master gives a child along: references to what the fork has copied. Lives in the child's
+// outermost frame.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/options/options.h"
+#include "ipc/control_channel.h"
+#include "ipc/inbox.h"
+#include "ipc/leadership.h"
+#include "ipc/segment.h"
+#include "workers/child/log.h"
+
+namespace prefork::native {
+class NativeApplication;
+}
+
+namespace prefork::child {
+
+struct ChildContext {
+  const config::Options& options;
+  const std::vector<int>& listening_fds;
+  const std::vector<bool> expects_preamble;  // of each of them; may be empty
+  ipc::Segment& segment;
+  const ipc::Inboxes& inboxes;
+  ipc::Leadership& leadership;
+  native::NativeApplication* preloaded;  // by the master; null: each worker loads for itself
+  Log& log;
+  ipc::ControlEnd& control;
+  ipc::RecordId id;
+  std::uint32_t epoch = 0;
+  std::uint32_t generation = 0;
+  std::int32_t master_pid = 0;
+  std::uint64_t forked_ns = 0;  // CLOCK_MONOTONIC
+  std::string statistics_url;   // empty: off
+};
+
+}  // namespace prefork::child

@@ -1,0 +1,263 @@
+#include "workers/master/listening_socket.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "ipc/base/peer_address.h"
+
+namespace prefork::master {
+
+namespace {
+
+// As Uvicorn and nginx do: who may connect is decided by the folder's permissions.
+constexpr mode_t kUnixSocketMode = 0666;
+
+ListenError error_for(int error, const config::Bind& bind, const std::string& option) {
+  const std::string where = "cannot listen on " + bind.text() + ": ";
+  switch (error) {
+    case EADDRINUSE:
+      return {config::ExitCode::address_in_use,
+              where + "the address is in use; stop the other server or choose another " + option};
+    case EACCES:
+    case EPERM:
+      return {config::ExitCode::no_permission_to_bind,
+              where +
+                  "no permission; ports below 1024 and foreign folders need rights "
+                  "(CAP_NET_BIND_SERVICE, or another --port or --uds)"};
+    case EADDRNOTAVAIL:
+      return {config::ExitCode::cannot_bind, where + "this machine has no such address; check " +
+                                                 (option == "--port" ? "--host" : option)};
+    default:
+      return {config::ExitCode::cannot_bind, where + std::strerror(error)};
+  }
+}
+
+std::string url_of_address(const sockaddr_storage& address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (address.ss_family == AF_INET) {
+    const auto& ipv4 = reinterpret_cast<const sockaddr_in&>(address);
+    ::inet_ntop(AF_INET, &ipv4.sin_addr, text, sizeof text);
+    return std::string("http://") + text + ":" + std::to_string(ntohs(ipv4.sin_port));
+  }
+  if (address.ss_family == AF_INET6) {
+    const auto& ipv6 = reinterpret_cast<const sockaddr_in6&>(address);
+    ::inet_ntop(AF_INET6, &ipv6.sin6_addr, text, sizeof text);
+    return std::string("http://[") + text + "]:" + std::to_string(ntohs(ipv6.sin6_port));
+  }
+  if (address.ss_family == AF_UNIX) {
+    const auto& local = reinterpret_cast<const sockaddr_un&>(address);
+    return std::string("unix:") + local.sun_path;
+  }
+  return "unknown address";
+}
+
+std::string url_of_socket(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  return url_of_address(address);
+}
+
+// What every TCP listening socket gets; the connections accepted from it inherit both.
+void set_tcp_options(int fd, int family) {
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  // The kernel would queue megabytes for a client that does not read. A thousand of those fill the
+  // memory that TCP has (tcp_mem), and then everybody's connections stall.
+  const int unsent_bytes = 128 * 1024;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes, sizeof unsent_bytes);
+  if (family == AF_INET6) {
+    // One family per socket, on every system alike: `--bind 0.0.0.0:80 --bind [::]:80` works.
+    ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  }
+}
+
+std::variant<SharedSocket, ListenError> open_tcp(const addrinfo& address, const config::Bind& bind,
+                                                 int backlog, const std::string& option) {
+  ipc::OwnedFd fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.valid()) {
+    return error_for(errno, bind, option);
+  }
+  set_tcp_options(fd.get(), address.ai_family);
+  if (::bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0 ||
+      ::listen(fd.get(), backlog) != 0) {
+    return error_for(errno, bind, option);
+  }
+  std::string url = url_of_socket(fd.get());
+  return std::make_shared<ListeningSocket>(std::move(fd), bind, std::move(url));
+}
+
+std::variant<std::vector<SharedSocket>, ListenError> open_tcp_all(const config::Bind& bind,
+                                                                  int backlog,
+                                                                  const std::string& option) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  const int problem =
+      ::getaddrinfo(bind.host.c_str(), std::to_string(bind.port).c_str(), &hints, &found);
+  if (problem != 0) {
+    return ListenError{config::ExitCode::cannot_bind,
+                       "cannot listen on " + bind.text() + ": the host name has no address (" +
+                           ::gai_strerror(problem) + "); check --host"};
+  }
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> guard(found, &::freeaddrinfo);
+  std::vector<SharedSocket> sockets;
+  std::optional<ListenError> first_error;
+  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
+    auto opened = open_tcp(*address, bind, backlog, option);
+    if (auto* socket = std::get_if<SharedSocket>(&opened)) {
+      sockets.push_back(std::move(*socket));
+      if (bind.port == 0) {
+        break;  // a free port is one port, not one for each address of the name
+      }
+    } else if (!first_error) {
+      first_error = std::get<ListenError>(opened);
+    }
+  }
+  // A name may have an address this machine cannot use (no IPv6, say); a taken port is an error.
+  const bool tolerable = first_error && first_error->code == config::ExitCode::cannot_bind;
+  if (sockets.empty() || (first_error && !tolerable)) {
+    return *first_error;
+  }
+  return sockets;
+}
+
+// A socket file nobody listens on is what a killed server left behind. Anything else is in use.
+std::optional<ListenError> remove_stale_socket(const sockaddr_un& address, const config::Bind& bind,
+                                               const std::string& option) {
+  struct stat file {};
+  if (::lstat(bind.path.c_str(), &file) != 0) {
+    return std::nullopt;
+  }
+  if (!S_ISSOCK(file.st_mode)) {
+    return ListenError{config::ExitCode::cannot_bind,
+                       "cannot listen on " + bind.text() +
+                           ": a file that is no socket is in the way; "
+                           "remove it or choose another path"};
+  }
+  const ipc::OwnedFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const bool refused =
+      ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+      errno == ECONNREFUSED;
+  if (!refused) {
+    return error_for(EADDRINUSE, bind, option);
+  }
+  if (::unlink(bind.path.c_str()) != 0 && errno != ENOENT) {
+    return error_for(errno, bind, option);
+  }
+  return std::nullopt;
+}
+
+std::variant<std::vector<SharedSocket>, ListenError> open_unix(const config::Bind& bind,
+                                                               int backlog,
+                                                               const std::string& option) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (bind.path.size() >= sizeof address.sun_path) {
+    return error_for(ENAMETOOLONG, bind, option);
+  }
+  std::memcpy(address.sun_path, bind.path.data(), bind.path.size());
+  if (auto problem = remove_stale_socket(address, bind, option)) {
+    return *problem;
+  }
+  ipc::OwnedFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.valid() ||
+      ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return error_for(errno, bind, option);
+  }
+  // From here on the object owns the file and removes it again on every path.
+  auto socket = std::make_shared<ListeningSocket>(std::move(fd), bind, "unix:" + bind.path);
+  if (::chmod(bind.path.c_str(), kUnixSocketMode) != 0 || ::listen(socket->fd(), backlog) != 0) {
+    return error_for(errno, bind, option);
+  }
+  return std::vector<SharedSocket>{std::move(socket)};
+}
+
+std::variant<std::vector<SharedSocket>, ListenError> open_inherited(const config::Bind& bind) {
+  const auto refuse = [&bind](const std::string& what) {
+    return ListenError{config::ExitCode::cannot_bind,
+                       "cannot listen on " + bind.text() + ": " + what};
+  };
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  if (::getsockopt(bind.fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0) {
+    return refuse("the descriptor is no open socket; pass one that the parent has opened");
+  }
+  if (listening == 0) {
+    return refuse("the socket does not listen; the parent has to call listen() on it");
+  }
+  ipc::OwnedFd fd(::fcntl(bind.fd, F_DUPFD_CLOEXEC, 3));
+  if (!fd.valid() || ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK) != 0) {
+    return refuse(std::strerror(errno));
+  }
+  std::string url = url_of_socket(fd.get());
+  return std::vector<SharedSocket>{
+      std::make_shared<ListeningSocket>(std::move(fd), bind, std::move(url))};
+}
+
+}  // namespace
+
+ListeningSocket::ListeningSocket(ipc::OwnedFd fd, config::Bind bind, std::string url)
+    : fd_(std::move(fd)), bind_(std::move(bind)), url_(std::move(url)) {
+  struct stat file {};
+  if (bind_.kind == config::Bind::Kind::unix_path && ::stat(bind_.path.c_str(), &file) == 0) {
+    device_ = file.st_dev;
+    inode_ = file.st_ino;
+  }
+}
+
+ListeningSocket::~ListeningSocket() { close(); }
+
+void ListeningSocket::bar() const {
+  if (bind_.kind != config::Bind::Kind::tcp || !fd_.valid()) {
+    return;
+  }
+  // A packet filter that drops everything: socket(7), SO_ATTACH_FILTER. Connections that are in the
+  // queue already have none.
+  sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+  const sock_fprog program{1, &drop};
+  ::setsockopt(fd_.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+void ListeningSocket::close() {
+  if (!fd_.valid()) {
+    return;
+  }
+  fd_.reset();
+  struct stat file {};
+  if (bind_.kind == config::Bind::Kind::unix_path && ::stat(bind_.path.c_str(), &file) == 0 &&
+      file.st_dev == device_ && file.st_ino == inode_) {
+    ::unlink(bind_.path.c_str());
+  }
+}
+
+std::variant<std::vector<SharedSocket>, ListenError> open_listening_sockets(
+    const config::Bind& bind, int backlog, const std::string& option) {
+  switch (bind.kind) {
+    case config::Bind::Kind::tcp:
+      return open_tcp_all(bind, backlog, option);
+    case config::Bind::Kind::unix_path:
+      return open_unix(bind, backlog, option);
+    case config::Bind::Kind::inherited_fd:
+      return open_inherited(bind);
+  }
+  return ListenError{config::ExitCode::cannot_bind, "cannot listen on " + bind.text()};
+}
+
+}  // namespace prefork::master

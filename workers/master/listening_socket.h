@@ -1,0 +1,59 @@
+// The sockets the server listens on, made by the master before the first fork and shared by all
+// workers. Closing the master's object removes the file of a Unix socket, unless another server has
+// put its own there meanwhile. Master only.
+#pragma once
+
+#include <sys/types.h>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/values/bind.h"
+#include "config/values/exit_code.h"
+#include "ipc/base/owned_fd.h"
+
+namespace prefork::master {
+
+class ListeningSocket {
+ public:
+  ListeningSocket(ipc::OwnedFd fd, config::Bind bind, std::string url);
+  ~ListeningSocket();
+  ListeningSocket(const ListeningSocket&) = delete;
+  ListeningSocket& operator=(const ListeningSocket&) = delete;
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+
+  // Lets no new connection into the queue, in whatever process the socket is open. For a stop: the
+  // workers then empty the queue and close, and nobody was let in only to be reset. TCP sockets of
+  // our own only; one that was inherited lives on with whoever opened it.
+  void bar() const;
+  // Closes the master's copy and removes the file of a Unix socket.
+  void close();
+  // As configured.
+  [[nodiscard]] const config::Bind& bind() const { return bind_; }
+  // Where it really listens: "http://127.0.0.1:8000", "unix:/run/shop.sock".
+  [[nodiscard]] const std::string& url() const { return url_; }
+
+ private:
+  ipc::OwnedFd fd_;
+  config::Bind bind_;
+  std::string url_;
+  dev_t device_ = 0;  // of the Unix socket's file
+  ino_t inode_ = 0;
+};
+
+using SharedSocket = std::shared_ptr<ListeningSocket>;
+
+struct ListenError {
+  config::ExitCode code;
+  std::string message;  // one line: what, where and how to mend it
+};
+
+// A bind may give several sockets: a host name has several addresses. On an error nothing of it
+// stays open.
+// `option` is the one to name when another address has to be chosen: "--port", "--admin".
+std::variant<std::vector<SharedSocket>, ListenError> open_listening_sockets(
+    const config::Bind& bind, int backlog, const std::string& option);
+
+}  // namespace prefork::master

@@ -1,0 +1,113 @@
+#include "workers/master/serving_plan.h"
+
+#include <utility>
+
+namespace prefork::master {
+
+namespace {
+
+std::vector<SharedSocket> sockets_of(const std::vector<SharedSocket>& open,
+                                     const config::Bind& bind) {
+  std::vector<SharedSocket> found;
+  for (const SharedSocket& socket : open) {
+    // What is spoken over it may change without opening it anew.
+    if (socket->bind().address() == bind.address()) {
+      found.push_back(socket);
+    }
+  }
+  return found;
+}
+
+using PlanSockets = std::vector<SharedSocket> ServingPlan::*;
+
+std::variant<std::vector<SharedSocket>, ListenError> reuse_or_open(
+    const config::Bind& bind, std::uint32_t backlog, const std::vector<SharedPlan>& living,
+    PlanSockets which) {
+  for (const SharedPlan& plan : living) {
+    if (std::vector<SharedSocket> found = sockets_of((*plan).*which, bind); !found.empty()) {
+      return found;
+    }
+  }
+  const char* option = bind.kind == config::Bind::Kind::unix_path ? "--uds" : "--port";
+  return open_listening_sockets(bind, static_cast<int>(backlog),
+                                which == &ServingPlan::admin ? "--admin" : option);
+}
+
+// A second server on the same machine should start without a thought about the admin port.
+std::optional<ListenError> open_admin(ServingPlan& plan, const std::vector<SharedPlan>& living) {
+  if (!plan.options.admin) {
+    return std::nullopt;
+  }
+  config::Bind bind = *plan.options.admin;
+  const std::uint32_t backlog = plan.options.backlog;
+  auto opened = reuse_or_open(bind, backlog, living, &ServingPlan::admin);
+  const ListenError* error = std::get_if<ListenError>(&opened);
+  if (error != nullptr && error->code == config::ExitCode::address_in_use &&
+      plan.options.admin_is_default) {
+    bind.port = 0;
+    opened = reuse_or_open(bind, backlog, living, &ServingPlan::admin);
+    error = std::get_if<ListenError>(&opened);
+    if (error == nullptr) {
+      plan.note = "the default admin address " + plan.options.admin->text() +
+                  " is in use; a free port was taken instead (choose one with --admin)";
+    }
+  }
+  if (error != nullptr) {
+    return *error;
+  }
+  plan.admin = std::move(std::get<std::vector<SharedSocket>>(opened));
+  return std::nullopt;
+}
+
+std::vector<int> fds_of(const std::vector<SharedSocket>& sockets) {
+  std::vector<int> fds;
+  fds.reserve(sockets.size());
+  for (const SharedSocket& socket : sockets) {
+    fds.push_back(socket->fd());
+  }
+  return fds;
+}
+
+}  // namespace
+
+std::vector<int> ServingPlan::fds() const { return fds_of(sockets); }
+std::vector<int> ServingPlan::admin_fds() const { return fds_of(admin); }
+
+std::vector<std::string> ServingPlan::urls() const {
+  std::vector<std::string> urls;
+  for (const SharedSocket& socket : sockets) {
+    urls.push_back(socket->url());
+  }
+  return urls;
+}
+
+std::string ServingPlan::admin_url() const { return admin.empty() ? "" : admin.front()->url(); }
+
+std::string ServingPlan::statistics_url() const {
+  const std::string url = admin_url();
+  return url.starts_with("http://") ? url + "/stats" : "";
+}
+
+std::variant<SharedPlan, ListenError> make_serving_plan(
+    const config::Options& options, std::shared_ptr<native::NativeApplication> application,
+    const std::vector<SharedPlan>& living) {
+  auto plan = std::make_shared<ServingPlan>();
+  plan->options = options;
+  plan->application = std::move(application);
+  for (const config::Bind& bind : options.binds) {
+    auto opened = reuse_or_open(bind, options.backlog, living, &ServingPlan::sockets);
+    if (auto* error = std::get_if<ListenError>(&opened)) {
+      return std::move(*error);
+    }
+    for (SharedSocket& socket : std::get<std::vector<SharedSocket>>(opened)) {
+      plan->sockets.push_back(std::move(socket));
+      plan->expects_preamble.push_back(bind.proxy_protocol);
+    }
+  }
+  if (auto error = open_admin(*plan, living)) {
+    return *error;
+  }
+  return plan;
+}
+
+}  // namespace prefork::master

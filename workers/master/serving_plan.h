@@ -1,0 +1,43 @@
+// What the processes of one generation are made from: the configuration and the sockets it names. A
+// reload makes a new one and takes over the sockets that both name; one that no generation names
+// any more is closed with the last plan that held it. Master only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "config/options/options.h"
+#include "server/native/native_application.h"
+#include "workers/master/listening_socket.h"
+
+namespace prefork::master {
+
+struct ServingPlan {
+  config::Options options;
+  std::vector<SharedSocket> sockets;                       // at least one
+  std::vector<bool> expects_preamble;                      // of each of them: the PROXY protocol
+  std::vector<SharedSocket> admin;                         // empty: off
+  std::shared_ptr<native::NativeApplication> application;  // with --preload
+  std::string note;  // for the log: what was decided differently than asked for
+
+  [[nodiscard]] std::vector<int> fds() const;
+  [[nodiscard]] std::vector<int> admin_fds() const;
+  [[nodiscard]] std::vector<std::string> urls() const;
+  // "http://127.0.0.1:8001/stats"; empty without a TCP admin listener.
+  [[nodiscard]] std::string statistics_url() const;
+  // "http://127.0.0.1:8001" or "unix:/path"; empty: off.
+  [[nodiscard]] std::string admin_url() const;
+};
+
+using SharedPlan = std::shared_ptr<const ServingPlan>;
+
+// Opens what `options` names and none of the `living` plans has open already.
+std::variant<SharedPlan, ListenError> make_serving_plan(
+    const config::Options& options, std::shared_ptr<native::NativeApplication> application,
+    const std::vector<SharedPlan>& living);
+
+}  // namespace prefork::master

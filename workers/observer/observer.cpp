@@ -1,0 +1,180 @@
+#include "workers/observer/observer.h"
+
+#include <algorithm>
+#include <asio/io_context.hpp>
+#include <exception>
+#include <memory>
+
+#include "config/values/exit_code.h"
+#include "ipc/base/monotonic.h"
+#include "server/engine/http_server.h"
+#include "server/exchange/access_log.h"
+#include "server/routing/router.h"
+#include "workers/child/child.h"
+#include "workers/observer/stats_report.h"
+
+namespace prefork::observer {
+
+namespace {
+
+// Operators and scrapers are few; the observer stays small whatever knocks on its door.
+constexpr std::uint32_t kMaxConnections = 256;
+// It tells the master that it is alive so often within the time after which it would be replaced.
+constexpr std::uint64_t kAlivePerHealthcheck = 4;
+// When it is to leave, clients hold it up for no longer than this.
+constexpr std::uint64_t kPatienceNs = 1'000'000'000;
+
+constexpr std::string_view kIndexPage = R"(<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>prefork-server: admin</title></head>
+<body style="font: 1rem/1.5 system-ui, sans-serif; margin: 3rem">
+<h1>prefork-server: admin</h1>
+<ul>
+<li><a href="/stats">/stats</a>: what the server and each worker do, as JSON</li>
+<li><a href="/healthz">/healthz</a>: 200 while the master lives</li>
+<li><a href="/readyz">/readyz</a>: 200 while at least one worker is ready</li>
+</ul>
+</body></html>
+)";
+
+class Observer : public engine::ServerHooks {
+ public:
+  Observer(const child::ChildContext& context, const std::vector<std::string>& urls,
+           ipc::OwnedFd signal_fd)
+      : context_(context),
+        urls_(urls),
+        signal_fd_(std::move(signal_fd)),
+        loop_(1),
+        record_(std::make_unique<ipc::WorkerRecord>()) {}
+
+  int run() {
+    context_.segment.make_read_only();
+    add_routes();
+    engine::ServerSettings settings = engine::ServerSettings::from(context_.options);
+    settings.limit_connections = kMaxConnections;
+    settings.fixed_fields = engine::ServerSettings{}.fixed_fields;
+    settings.date_field = true;
+    server_ = std::make_unique<engine::HttpServer>(loop_, settings, router_, *record_, access_log_,
+                                                   *this, nullptr);
+    server_->start(context_.listening_fds);
+    // The server has its own: a stop must close the last one that this process has.
+    child::close_inherited(context_.listening_fds);
+    server_->watch(signal_fd_.get(), [this] {
+      child::drain_signals(signal_fd_.get());
+      begin_to_leave();
+    });
+    server_->watch(context_.control.read_fd(), [this] { read_commands(); });
+    const std::uint64_t boot_us = (ipc::monotonic_ns() - context_.forked_ns) / 1000;
+    context_.control.send({context_.epoch, ipc::ReadyFrame{boot_us}});
+    loop_.run();
+    return 0;
+  }
+
+  void on_tick(std::uint64_t now_ns) override {
+    const std::uint64_t every_ns =
+        ipc::to_ns(context_.options.timeout_worker_healthcheck) / kAlivePerHealthcheck;
+    if (now_ns - last_alive_ns_ >= every_ns) {
+      last_alive_ns_ = now_ns;
+      context_.control.send({context_.epoch, ipc::AliveFrame{}});
+    }
+    if (now_ns >= leave_by_ns_) {
+      loop_.stop();
+    }
+  }
+
+  void on_drained() override { loop_.stop(); }
+
+  void report(config::LogLevel level, std::string_view line) override {
+    context_.log.write(level, line);
+  }
+
+ private:
+  void add_routes() {
+    router_.add(
+        http::Method::get, "/stats", exchange::RunOn::loop,
+        [this](const http::Request&, http::Response& response) {
+          response.set_content_type("application/json");
+          response.add_field("Cache-Control", "no-store");
+          response.set_body(make_stats_report(
+              {context_.segment, urls_, context_.statistics_url, context_.options.threads}));
+        });
+    router_.add(http::Method::get, "/healthz", exchange::RunOn::loop,
+                [this](const http::Request&, http::Response& response) {
+                  answer_check(response, is_master_alive(context_.segment),
+                               "the master gives no sign of life");
+                });
+    router_.add(http::Method::get, "/readyz", exchange::RunOn::loop,
+                [this](const http::Request&, http::Response& response) {
+                  answer_check(response, is_serving(context_.segment), "no worker is ready");
+                });
+    router_.add(http::Method::get, "/", exchange::RunOn::loop,
+                [](const http::Request&, http::Response& response) {
+                  response.set_content_type("text/html; charset=utf-8");
+                  response.set_static_body(kIndexPage);
+                });
+  }
+
+  static void answer_check(http::Response& response, bool fine, std::string_view why_not) {
+    if (fine) {
+      response.set_content_type("text/plain; charset=utf-8");
+      response.set_static_body("ok\n");
+    } else {
+      response.set_error(503, why_not);
+    }
+    response.add_field("Cache-Control", "no-store");
+  }
+
+  void read_commands() {
+    bool leave_now = false;
+    const auto result = context_.control.receive([&](const auto& decoded) {
+      const ipc::Frame* frame = std::get_if<ipc::Frame>(&decoded);
+      if (frame == nullptr) {
+        context_.log.error(std::string("unreadable command from the master: ") +
+                           ipc::to_string(std::get<ipc::FrameError>(decoded)));
+      } else if (std::holds_alternative<ipc::DrainFrame>(frame->message)) {
+        leave_now = true;
+      } else if (std::holds_alternative<ipc::ReopenLogsFrame>(frame->message)) {
+        std::string problem;
+        if (!context_.log.reopen(problem)) {
+          context_.log.error(problem);
+        }
+      }
+    });
+    if (result == ipc::ReceiveResult::closed) {
+      loop_.stop();
+    } else if (leave_now) {
+      begin_to_leave();
+    }
+  }
+
+  // Who connects from now on is for the next observer. Who is connected already may have a request
+  // on the way.
+  void begin_to_leave() {
+    leave_by_ns_ = std::min(leave_by_ns_, ipc::monotonic_ns() + kPatienceNs);
+    server_->drain(engine::DrainMode::hand_on);
+  }
+
+  const child::ChildContext& context_;
+  const std::vector<std::string>& urls_;
+  ipc::OwnedFd signal_fd_;
+  asio::io_context loop_;
+  exchange::AccessLog access_log_;  // stays off: scrapers would fill it
+  routing::Router router_;
+  std::unique_ptr<ipc::WorkerRecord> record_;  // its own numbers, outside the segment
+  std::unique_ptr<engine::HttpServer> server_;
+  std::uint64_t last_alive_ns_ = 0;
+  std::uint64_t leave_by_ns_ = engine::kNever;
+};
+
+}  // namespace
+
+int run_observer(const child::ChildContext& context, const std::vector<std::string>& urls) {
+  try {
+    Observer observer(context, urls, child::take_over_signals(context.master_pid));
+    return observer.run();
+  } catch (const std::exception& error) {
+    context.control.send({context.epoch, ipc::BootFailedFrame{error.what()}});
+    return config::to_int(config::ExitCode::no_worker_booted);
+  }
+}
+
+}  // namespace prefork::observer

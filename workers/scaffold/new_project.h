@@ -1,0 +1,25 @@
+// `prefork-server new`: makes the folder of an application from the files of deploy/template/,
+// which are part of the program. Runs instead of the master, in the program's only process.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "config/base/problem.h"
+
+namespace prefork::scaffold {
+
+struct EmbeddedFile {
+  std::string_view name;
+  std::string_view text;
+};
+
+// Of the template, with places to fill in: {{name}}. Made by CMake.
+extern const std::span<const EmbeddedFile> kTemplateFiles;
+
+// The text for standard output: what was made and how it is built and served. `path` is as
+// config/new_command.h leaves it. After a problem nothing is left behind.
+config::ValueOrProblem<std::string> make_new_project(const std::string& path);
+
+}  // namespace prefork::scaffold

@@ -1,0 +1,171 @@
+// What goes into the supervisor (events) and what comes out of it (actions): its whole language.
+// Plain values made and consumed within one turn of the master's loop, by the master's one thread.
+// Events are facts that have happened; actions are orders the shell carries out in the given order.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "workers/supervision/supervisor_state.h"
+
+namespace prefork::supervision {
+
+enum class StopMode : std::uint8_t { graceful, now };
+
+// Facts about a seat name the process they mean, by pid or epoch, so that a late one cannot hit its
+// successor. A fact that fits no process is ignored, as is one that its state has no use for.
+namespace event {
+
+// Begin: spawn the observer and all workers. Before it only Stop has a meaning.
+struct Started {};
+
+// Each Spawn is answered by one of these two, before any other event is reported.
+struct Forked {
+  Place at;
+  Pid pid = 0;
+};
+struct ForkFailed {
+  Place at;
+  int error_number = 0;
+};
+
+// The process says over its pipe that it serves.
+struct Ready {
+  Place at;
+  Epoch epoch = 0;
+};
+
+// The process was reaped.
+struct Exited {
+  Pid pid = 0;
+  Exit exit;
+};
+
+// The event loop of the process in this seat was alive at `time`. Report it before Tick.
+struct Beat {
+  Place at;
+  TimePoint time;
+};
+
+// The process has served its share of requests and wants a successor. It goes on serving.
+struct Recycle {
+  Place at;
+  Epoch epoch = 0;
+};
+
+struct Stop {
+  StopMode mode = StopMode::graceful;
+};
+
+// Replace every process, one by one, by one of this new generation. Capacity and observer of the
+// settings are not looked at. Generations increase.
+struct Reload {
+  Generation generation = 0;
+  Settings settings;
+};
+
+struct AddWorker {};
+struct RemoveWorker {};
+
+// Time has passed. No process is judged by a deadline or a beat at any other event.
+struct Tick {};
+
+}  // namespace event
+
+using Event = std::variant<event::Started, event::Forked, event::ForkFailed, event::Ready,
+                           event::Exited, event::Beat, event::Recycle, event::Stop, event::Reload,
+                           event::AddWorker, event::RemoveWorker, event::Tick>;
+
+// The facts worth a line in the log. Which members of Notice are filled stands beside each; `at`
+// and `pid` always name the process where there is one.
+enum class NoticeKind : std::uint8_t {
+  silent,                 // no beat for `duration`; SIGABRT follows
+  boot_deadline_passed,   // not ready `duration` after its spawn; SIGABRT follows
+  drain_deadline_passed,  // still there `duration` after it was asked to leave; it is cut by
+                          // SIGKILL
+  still_there,            // not gone `duration` after the first signal; SIGKILL is sent once more
+  boot_failed,            // `failure`; not tried again before some worker has been ready
+  restart_delayed,        // `failure`; next try in `duration`, the `count`-th loss in a row
+  slot_failed,            // `failure`; given up after `count` boot failures, next try in `duration`
+  reload_queued,      // to `generation`; it waits for the replacement or reload that is under way
+  reload_started,     // to `generation`
+  reload_finished,    // to `generation`
+  reload_aborted,     // to `generation`; because of `failure`, or, without one, because of Stop
+  recycle_started,    // `at` gets a successor because it asked for one
+  recycle_aborted,    // `failure`; `at` goes on serving, next try in `duration`
+  cannot_add_worker,  // all `count` slots are in use
+  cannot_remove_worker,  // the last worker stays
+  overslept,             // ticked `duration` later than asked for; boot and beat windows restart
+};
+
+// How the master ends. The shell maps these to the program's exit codes.
+enum class FinishCode : std::uint8_t {
+  stopped,      // as asked
+  cut,          // as asked, but a worker that had served was cut by SIGKILL
+  boot_failed,  // no worker can boot
+  app_failed,   // likewise, and the first failure was the application's
+};
+
+namespace action {
+
+// Fork a process into this vacant seat, give it the record of the seat, answer by Forked or
+// ForkFailed. Its boot deadline runs already. Every Spawn is followed, sooner or later, by exactly
+// one Release of the same seat.
+struct Spawn {
+  Place at;
+  Epoch epoch = 0;
+  Generation generation = 0;
+  Role role = Role::worker;
+  std::uint32_t restarts = 0;
+};
+
+// Ask the process to finish what it runs and to leave. Its deadline runs already. Drain and Kill
+// are only ever given for a process whose fork was reported and whose end was not.
+struct Drain {
+  Place at;
+  DrainReason why = DrainReason::stop;
+};
+
+// Send this signal.
+struct Kill {
+  Place at;
+  Pid pid = 0;
+  Signal signal = Signal::kill;
+};
+
+// The process is gone (or, after ForkFailed, never was): fold its statistics, free the record.
+// `last` is the seat as it was just before: `last.state` says whether the end was asked for
+// (draining), forced (killing) or neither. After ForkFailed `last.pid` is none.
+struct Release {
+  Place at;
+  Seat last;
+  Exit exit;
+};
+
+struct Notice {
+  NoticeKind kind = NoticeKind::silent;
+  std::optional<Place> at = std::nullopt;
+  std::optional<Pid> pid = std::nullopt;
+  Duration duration{};
+  std::uint32_t count = 0;
+  Generation generation = 0;
+  std::optional<Failure> failure = std::nullopt;
+};
+
+// The last action there ever is: all processes are gone. `reason` is there for the two failures.
+struct Finish {
+  FinishCode code = FinishCode::stopped;
+  std::optional<Failure> reason;
+};
+
+}  // namespace action
+
+using Action = std::variant<action::Spawn, action::Drain, action::Kill, action::Release,
+                            action::Notice, action::Finish>;
+
+std::string_view to_string(NoticeKind kind);
+std::string_view to_string(FinishCode code);
+
+}  // namespace prefork::supervision
