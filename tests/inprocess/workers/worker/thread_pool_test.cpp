@@ -85,7 +85,7 @@ TEST_F(ThreadPoolTest, RunsAJobAndGivesItBack) {
   start(2, 10);
   EXPECT_EQ(gauge(ipc::Gauge::pool_threads), 2U);
   ASSERT_TRUE(
-      submit(keep([](const Request&, Response& response) { response.set_status(299); }), 7));
+      submit(keep([](const http::Request&, http::Response& response) { response.set_status(299); }), 7));
   wait_for_done(1);
   EXPECT_EQ(done_[0]->response.status(), 299);
   EXPECT_EQ(done_[0]->request.id, 7U);
@@ -189,7 +189,7 @@ TEST_F(ThreadPoolTest, NamesItsThreads) {
   std::mutex mutex;
   std::vector<std::string> names;
   for (Gate& gate : running) {
-    ASSERT_TRUE(submit(keep([&](const Request&, Response&) {
+    ASSERT_TRUE(submit(keep([&](const http::Request&, http::Response&) {
       std::array<char, 16> name{};
       ::pthread_getname_np(::pthread_self(), name.data(), name.size());
       {
@@ -211,8 +211,8 @@ TEST_F(ThreadPoolTest, NamesItsThreads) {
 
 TEST_F(ThreadPoolTest, SurvivesHandlersThatThrow) {
   start(1, 10);
-  ASSERT_TRUE(submit(keep([](const Request&, Response&) { throw 1; })));
-  ASSERT_TRUE(submit(keep([](const Request&, Response&) {})));
+  ASSERT_TRUE(submit(keep([](const http::Request&, http::Response&) { throw 1; })));
+  ASSERT_TRUE(submit(keep([](const http::Request&, http::Response&) {})));
   wait_for_done(2);
   EXPECT_TRUE(done_[0]->failed);
   EXPECT_FALSE(done_[1]->failed);
