@@ -84,8 +84,8 @@ class ThreadPoolTest : public testing::Test {
 TEST_F(ThreadPoolTest, RunsAJobAndGivesItBack) {
   start(2, 10);
   EXPECT_EQ(gauge(ipc::Gauge::pool_threads), 2U);
-  ASSERT_TRUE(
-      submit(keep([](const http::Request&, http::Response& response) { response.set_status(299); }), 7));
+  ASSERT_TRUE(submit(
+      keep([](const http::Request&, http::Response& response) { response.set_status(299); }), 7));
   wait_for_done(1);
   EXPECT_EQ(done_[0]->response.status(), 299);
   EXPECT_EQ(done_[0]->request.id, 7U);
