@@ -268,7 +268,7 @@ void PrintTo(const Case& test_case, std::ostream* stream) {
 }
 
 std::string cases_folder() {
-  return (std::filesystem::path(__FILE__).parent_path() / "cases").string();
+  return PREFORK_CONFORMANCE_CASES;
 }
 
 std::vector<Case> load_cases(std::string_view group) {
