@@ -31,7 +31,9 @@ bench_packages=(
   jq
   wrk
 )
-
+instruction_packages=( # for tests/bench/instructions.sh alone
+  valgrind
+)
 slow_client_packages=(
   curl
   jq

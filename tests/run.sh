@@ -3,16 +3,18 @@
 #
 #   ./tests/run.sh                  every stage
 #   ./tests/run.sh --quick          the release stage only
-#   ./tests/run.sh --stage NAME     one stage: format, asan, tsan, release, or tidy
+#   ./tests/run.sh --stage NAME     one stage: format, asan, tsan, release, instructions, or tidy
 #
-# format   the C++ files are as clang-format 14 leaves them
-# asan     every test, with AddressSanitizer and UndefinedBehaviorSanitizer
-# tsan     the levels unit and inprocess (where threads share data), with ThreadSanitizer
-# release  every test, against build/release/prefork-server itself
-# tidy     clang-tidy over the sources (not among the stages that run by default)
+# format        the C++ files are as clang-format 14 leaves them
+# asan          every test, with AddressSanitizer and UndefinedBehaviorSanitizer
+# tsan          the levels unit and inprocess (where threads share data), with ThreadSanitizer
+# release       every test, against build/release/prefork-server itself
+# instructions  how many a request costs that program, against tests/bench/instructions.limits
+#               (which hold for Debian 12 with its compiler; elsewhere they are only shown)
+# tidy          clang-tidy over the sources (not among the stages that run by default)
 #
-# Each build turns warnings into errors. The release stage is the last, so the output ends with
-# CTest's summary of all tests. Exits non-zero if a stage failed.
+# Each build turns warnings into errors. The output ends with CTest's summary of the last stage that
+# ran tests; by default these are all tests, in the release build. Exits non-zero if a stage failed.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -21,6 +23,8 @@ source "$root/deploy/dependencies.sh"
 cd "$root"
 
 usage() { sed -n '2,/^set/{s/^# \{0,1\}//;/^set/d;p}' "${BASH_SOURCE[0]}"; }
+
+is_debian_12() { [[ "$(. /etc/os-release && echo "${ID:-} ${VERSION_ID:-}")" == 'debian 12' ]]; }
 
 cxx_files() {
   if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
@@ -53,13 +57,23 @@ build_and_test() {
 stage_asan() { build_and_test asan all; }
 stage_tsan() { build_and_test tsan unit_tests inprocess_tests; }
 stage_release() { build_and_test release all; }
+stage_instructions() {
+  if ! command -v valgrind >/dev/null; then
+    echo 'skipped: there is no valgrind on this system'
+    return 0
+  fi
+  local options=()
+  # Another compiler or C library makes other figures.
+  if is_debian_12; then options=(--check); fi
+  tests/bench/instructions.sh "${options[@]}"
+}
 stage_tidy() {
   configure "$root" dev -DPREFORK_DEVELOPER=ON &&
     cmake --build build/dev --target prefork_config &&
     cxx_files | grep '\.cpp$' | xargs -r -P "$(nproc)" -n 4 clang-tidy -p build/dev --quiet
 }
 
-default_stages=(format asan tsan release)
+default_stages=(format asan tsan release instructions)
 stages=()
 while (($#)); do
   case $1 in
@@ -87,7 +101,7 @@ if have_apt; then
   trap allow_service_starts EXIT
   install_servers nginx
 fi
-for tool in 'format clang-format-14' 'tidy clang-tidy'; do
+for tool in 'format clang-format-14' 'tidy clang-tidy' 'instructions valgrind'; do
   read -r stage package <<<"$tool"
   # Only where the distribution has it: the format stage wants one exact release.
   if [[ " ${stages[*]} " == *" $stage "* ]] && ! command -v "$package" >/dev/null && have_apt &&
@@ -107,16 +121,19 @@ for stage in "${stages[@]}"; do
   # In a subshell: what ends a stage ends only that one.
   ("stage_$stage") || verdict=FAILED
   [[ "$verdict" == passed ]] || failed+=("$stage")
-  report+=("$(printf '%-8s %s in %d s' "$stage" "$verdict" $((SECONDS - started)))")
+  report+=("$(printf '%-12s %s in %d s' "$stage" "$verdict" $((SECONDS - started)))")
 done
 
 summary() { sed -n '/^[0-9]*% tests passed/,$p' "$1"; }
 
 printf '\n=== all stages (%s)\n' "$(elapsed)"
 printf '%s\n' "${report[@]}"
-last=${stages[-1]}
-if [[ -f "build/$last/ctest.log" ]]; then
-  printf '\n=== CTest, %s\n' "$last"
-  summary "build/$last/ctest.log"
+tested=
+for stage in "${stages[@]}"; do
+  if [[ -f "build/$stage/ctest.log" ]]; then tested=$stage; fi
+done
+if [[ -n "$tested" ]]; then
+  printf '\n=== CTest, %s\n' "$tested"
+  summary "build/$tested/ctest.log"
 fi
 ((${#failed[@]} == 0))

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154,SC2317 # who sources this shares variables with it; a trap calls clean_up
-# Sourced by run.sh and slow_clients.sh: starts and ends the servers that are compared. Each start_* function sets
-# server_pid, the leader of a process group of its own, and server_port.
+# Sourced by run.sh, slow_clients.sh and instructions.sh: starts and ends the servers that are compared. Each start_*
+# function sets server_pid, the leader of a process group of its own, and server_port.
 #
 # What they send for /plaintext, so that their figures can be judged:
 #   bare      byte for byte what prefork-server sent
@@ -13,6 +13,9 @@
 
 server_pid=
 server_port=
+# What start_prefork runs, if not the release build; and where its statistics are.
+prefork_command=()
+prefork_admin=127.0.0.1:0
 
 # make_work_folder: $work, which goes with the end of the script, as do all servers.
 make_work_folder() {
@@ -99,13 +102,14 @@ start_bare() {
 
 # start_prefork WORKERS [PATH | OPTION...]: every other default on. Sets admin_url and worker_count too.
 start_prefork() {
-  local log=$work/prefork.$RANDOM.log notify=$work/notify workers=$1 line
+  local log=$work/prefork.$RANDOM.log notify=$work/notify workers=$1 line command
+  command=("${prefork_command[@]:-$build_folder/prefork-server}")
   shift
   rm -f "$notify"
   mkfifo "$notify"
   exec 8<>"$notify"
-  setsid taskset -c "$server_core" "$build_folder/prefork-server" "$@" --workers "$workers" --port 0 \
-    --admin 127.0.0.1:0 --notify-fd 3 3>"$notify" >>"$log" 2>&1 </dev/null 8>&- &
+  setsid taskset -c "$server_core" "${command[@]}" "$@" --workers "$workers" --port 0 \
+    --admin "$prefork_admin" --notify-fd 3 3>"$notify" >>"$log" 2>&1 </dev/null 8>&- &
   server_pid=$!
   started_pids+=("$server_pid")
   server_port='' admin_url=''

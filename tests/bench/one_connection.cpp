@@ -1,0 +1,138 @@
+// Sends the same request again and again over one keep-alive connection, DEPTH of them in one
+// write, and sends the next only when it has read every answer: the server does the same work in
+// the same order each time, so that its instructions can be counted (instructions.sh).
+//
+//   bench_one_connection PORT plain|browser DEPTH COUNT
+//
+// `plain` is what wrk sends, `browser` what browser.lua makes it send. Exits with 1 when an answer
+// is not the first one's equal in size or not a 200.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace {
+
+constexpr int kAnswerTimeoutMs = 10'000;
+constexpr int kMaxDepth = 1000;
+constexpr int kMaxCount = 10'000'000;
+constexpr std::string_view kStatusLine = "HTTP/1.1 200 OK\r\n";
+constexpr std::string_view kBody = "\r\n\r\nHello, World!";
+constexpr std::string_view kPlain =
+    "GET /plaintext HTTP/1.1\r\n"
+    "Host: 127.0.0.1:8000\r\n"
+    "\r\n";
+constexpr std::string_view kBrowser =
+    "GET /plaintext HTTP/1.1\r\n"
+    "Host: www.example.org\r\n"
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/130.0.0.0 Safari/537.36\r\n"
+    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,"
+    "*/*;q=0.8\r\n"
+    "Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\n"
+    "Accept-Encoding: gzip, deflate, br, zstd\r\n"
+    "Connection: keep-alive\r\n"
+    "Cookie: session=8f14e45fceea167a5a36dedd4bea2543; theme=dark; seen=1\r\n"
+    "Referer: http://www.example.org/articles/2026/11/\r\n"
+    "Upgrade-Insecure-Requests: 1\r\n"
+    "Sec-Fetch-Dest: document\r\n"
+    "Sec-Fetch-Mode: navigate\r\n"
+    "Sec-Fetch-Site: same-origin\r\n"
+    "\r\n";
+
+[[noreturn]] void die(const char* what) {
+  std::perror(what);
+  std::exit(1);
+}
+
+int positive_number(std::string_view text, int maximum) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < 1 || value > maximum) {
+    std::fprintf(stderr, "not a number from 1 to %d: %s\n", maximum, std::string(text).c_str());
+    std::exit(2);
+  }
+  return value;
+}
+
+int connect_to(int port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) die("socket");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<in_port_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    die("connect");
+  }
+  const int on = 1;
+  if (::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) die("setsockopt");
+  return fd;
+}
+
+// Small enough for the socket's buffer, so it goes as a whole.
+void send_all(int fd, std::string_view bytes) {
+  if (::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size())) {
+    die("send");
+  }
+}
+
+void receive_more(int fd, std::string& received) {
+  std::array<char, 65536> buffer;
+  pollfd wanted{fd, POLLIN, 0};
+  if (::poll(&wanted, 1, kAnswerTimeoutMs) != 1) die("no answer in time");
+  const ssize_t size = ::recv(fd, buffer.data(), buffer.size(), 0);
+  if (size <= 0) die("the connection ended before its answer");
+  received.append(buffer.data(), static_cast<std::size_t>(size));
+}
+
+// Every answer has the size of the first one, which ends with its body.
+std::size_t size_of_first_answer(int fd, std::string_view request) {
+  send_all(fd, request);
+  std::string answer;
+  while (!answer.ends_with(kBody)) receive_more(fd, answer);
+  return answer.size();
+}
+
+void check_answers(std::string_view answers, std::size_t size) {
+  for (; !answers.empty(); answers.remove_prefix(size)) {
+    const std::string_view answer = answers.substr(0, size);
+    if (answer.starts_with(kStatusLine) && answer.ends_with(kBody)) continue;
+    std::fprintf(stderr, "not the answer: %s\n", std::string(answer).c_str());
+    std::exit(1);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view kind = argc == 5 ? argv[2] : "";
+  if (kind != "plain" && kind != "browser") {
+    std::fprintf(stderr, "usage: bench_one_connection PORT plain|browser DEPTH COUNT\n");
+    return 2;
+  }
+  const std::string_view request = kind == "plain" ? kPlain : kBrowser;
+  const int depth = positive_number(argv[3], kMaxDepth);
+  const int count = positive_number(argv[4], kMaxCount);
+  const int fd = connect_to(positive_number(argv[1], 65'535));
+
+  std::string batch;
+  for (int i = 0; i < depth; ++i) batch.append(request);
+  const std::size_t size = size_of_first_answer(fd, request);
+  std::string answers;
+  for (int sent = 0; sent < count; sent += depth) {
+    answers.clear();
+    send_all(fd, batch);
+    while (answers.size() < size * static_cast<std::size_t>(depth)) receive_more(fd, answers);
+    check_answers(answers, size);
+  }
+  ::close(fd);
+}
