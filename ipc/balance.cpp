@@ -14,11 +14,11 @@ constexpr std::uint32_t epoch_of(std::uint64_t word) {
 constexpr std::uint32_t count_of(std::uint64_t word) { return static_cast<std::uint32_t>(word); }
 
 struct Candidate {
-  RecordId id;
+  Place id;
   std::uint64_t word = 0;
 };
 
-std::optional<Candidate> least_loaded(const Segment& segment, RecordId self, std::uint64_t now_ns,
+std::optional<Candidate> least_loaded(const Segment& segment, Place self, std::uint64_t now_ns,
                                       bool allow_self) {
   std::optional<Candidate> best;
   if (allow_self) {
@@ -27,7 +27,7 @@ std::optional<Candidate> least_loaded(const Segment& segment, RecordId self, std
   const std::uint32_t slots = segment.slots_in_use();
   for (std::uint32_t slot = 0; slot < slots; ++slot) {
     for (std::uint32_t seat = 0; seat < kSeatsPerSlot; ++seat) {
-      const RecordId id{slot, seat};
+      const Place id{slot, seat};
       const WorkerRecord& record = segment.record(id);
       if (id == self || !is_healthy(record, now_ns)) {
         continue;
@@ -78,7 +78,7 @@ bool is_healthy(const WorkerRecord& record, std::uint64_t now_ns) {
   return beat_ns >= now_ns || now_ns - beat_ns <= kHealthyBeatNs;
 }
 
-std::optional<Placement> reserve_place(const Segment& segment, RecordId self, std::uint64_t now_ns,
+std::optional<Placement> reserve_place(const Segment& segment, Place self, std::uint64_t now_ns,
                                        bool allow_self) {
   std::optional<Candidate> best;
   for (int attempt = 0; attempt < kMaxPlacementAttempts; ++attempt) {

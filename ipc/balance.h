@@ -33,13 +33,13 @@ inline constexpr std::uint64_t kHealthyBeatNs = 400'000'000;
 [[nodiscard]] bool is_healthy(const WorkerRecord& record, std::uint64_t now_ns);
 
 struct Placement {
-  RecordId target;
+  Place target;
   std::uint32_t epoch = 0;
 };
 
 // Reserves a place on the least loaded healthy worker; ties go to `self`. With `allow_self` false
 // (a draining worker gives its connections away) nothing is returned when there is no other.
-std::optional<Placement> reserve_place(const Segment& segment, RecordId self, std::uint64_t now_ns,
+std::optional<Placement> reserve_place(const Segment& segment, Place self, std::uint64_t now_ns,
                                        bool allow_self);
 
 }  // namespace prefork::ipc

@@ -9,9 +9,6 @@ namespace prefork::ipc {
 namespace {
 
 constexpr std::uint16_t kMagic = 0x5046;
-// A drain's number: the reason above the deadline.
-constexpr unsigned kReasonShift = 56;
-constexpr std::uint64_t kMaxDeadlineMs = (std::uint64_t{1} << kReasonShift) - 1;
 
 struct Wire {
   std::uint16_t magic = kMagic;
@@ -37,27 +34,23 @@ void put(Wire& wire, const BootFailedFrame& frame) {
   std::memcpy(wire.text.data(), frame.reason.data(), size);
 }
 void put(Wire& wire, const AliveFrame&) { wire.kind = static_cast<std::uint8_t>(FrameKind::alive); }
-void put(Wire& wire, const RecycleFrame& frame) {
+void put(Wire& wire, const RecycleFrame&) {
   wire.kind = static_cast<std::uint8_t>(FrameKind::recycle);
-  wire.number = frame.requests;
 }
 void put(Wire& wire, const DrainFrame& frame) {
   wire.kind = static_cast<std::uint8_t>(FrameKind::drain);
-  wire.number = static_cast<std::uint64_t>(frame.reason) << kReasonShift |
-                std::min(frame.deadline_ms, kMaxDeadlineMs);
+  wire.number = static_cast<std::uint64_t>(frame.reason);
 }
 void put(Wire& wire, const ReopenLogsFrame&) {
   wire.kind = static_cast<std::uint8_t>(FrameKind::reopen_logs);
 }
 
 std::variant<Frame, FrameError> decode_drain(const Wire& wire) {
-  const auto reason = static_cast<std::uint8_t>(wire.number >> kReasonShift);
-  if (reason < static_cast<std::uint8_t>(DrainReason::stop) ||
-      reason > static_cast<std::uint8_t>(DrainReason::removed)) {
+  if (wire.number < static_cast<std::uint64_t>(DrainReason::stop) ||
+      wire.number > static_cast<std::uint64_t>(DrainReason::removed)) {
     return FrameError::value;
   }
-  return Frame{wire.epoch,
-               DrainFrame{static_cast<DrainReason>(reason), wire.number & kMaxDeadlineMs}};
+  return Frame{wire.epoch, DrainFrame{static_cast<DrainReason>(wire.number)}};
 }
 
 }  // namespace
@@ -91,7 +84,7 @@ std::variant<Frame, FrameError> decode(std::span<const std::byte, kFrameSize> by
     case FrameKind::alive:
       return Frame{wire.epoch, AliveFrame{}};
     case FrameKind::recycle:
-      return Frame{wire.epoch, RecycleFrame{wire.number}};
+      return Frame{wire.epoch, RecycleFrame{}};
     case FrameKind::drain:
       return decode_drain(wire);
     case FrameKind::reopen_logs:

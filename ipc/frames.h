@@ -24,11 +24,13 @@
 #include <string>
 #include <variant>
 
+#include "ipc/base/process_id.h"
+
 namespace prefork::ipc {
 
 inline constexpr std::size_t kFrameSize = 256;
 inline constexpr std::size_t kMaxFrameText = kFrameSize - 20;
-inline constexpr std::uint8_t kFrameVersion = 1;
+inline constexpr std::uint8_t kFrameVersion = 2;
 
 using FrameBytes = std::array<std::byte, kFrameSize>;
 
@@ -54,16 +56,11 @@ struct BootFailedFrame {
 // beat in the segment.)
 struct AliveFrame {};
 // Worker to master: it has served its share of requests and wants a successor.
-struct RecycleFrame {
-  std::uint64_t requests = 0;
-};
+struct RecycleFrame {};
 
-enum class DrainReason : std::uint8_t { stop = 1, replaced = 2, removed = 3 };
-
-// Master to child: finish what runs and exit with code 0 within the deadline.
+// Master to child: finish what runs and exit with code 0. The master keeps the deadline.
 struct DrainFrame {
   DrainReason reason = DrainReason::stop;
-  std::uint64_t deadline_ms = 0;  // sent as 56 bits; more becomes the most they hold
 };
 // Master to child: open the log files anew.
 struct ReopenLogsFrame {};

@@ -127,7 +127,7 @@ SlotNotes& Segment::notes(std::uint32_t slot) const {
   return notes_[slot];
 }
 
-WorkerRecord& Segment::record(RecordId id) const {
+WorkerRecord& Segment::record(Place id) const {
   PREFORK_CHECK(id.slot < slot_capacity_ && id.seat < kSeatsPerSlot);
   return records_[1 + std::size_t{id.slot} * kSeatsPerSlot + id.seat];
 }
@@ -136,7 +136,7 @@ std::uint32_t Segment::slots_in_use() const {
   return std::min(header_->slots_in_use.load(std::memory_order_relaxed), slot_capacity_);
 }
 
-void Segment::fold(RecordId id, std::uint64_t cpu_us) {
+void Segment::fold(Place id, std::uint64_t cpu_us) {
   WorkerRecord& ended = record(id);
   auto& sequence = header_->fold_sequence;
   const std::uint64_t start = sequence.load(std::memory_order_relaxed);

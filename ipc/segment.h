@@ -17,6 +17,7 @@
 
 #include "ipc/app_numbers.h"
 #include "ipc/base/owned_fd.h"
+#include "ipc/base/process_id.h"
 #include "ipc/base/seqlock.h"
 #include "ipc/counters.h"
 #include "ipc/histogram.h"
@@ -25,20 +26,8 @@
 namespace prefork::ipc {
 
 inline constexpr std::uint32_t kSegmentVersion = 2;
-inline constexpr std::uint32_t kSeatsPerSlot = 2;
 inline constexpr std::uint32_t kMaxSlots = 320;  // 256 workers at start and room for TTIN
 inline constexpr std::uint32_t kMaxPoolThreads = 256;
-
-// What a process does, for readers of the segment. Numbers are part of the layout.
-enum class ProcessState : std::uint32_t {
-  vacant = 0,
-  starting = 1,
-  ready = 2,
-  draining = 3,
-  killing = 4,
-  backoff = 5,
-  failed = 6,
-};
 
 enum class ServerState : std::uint32_t { starting = 0, running = 1, reloading = 2, stopping = 3 };
 
@@ -119,12 +108,6 @@ struct alignas(64) WorkerRecord {
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 static_assert(std::atomic<ProcessState>::is_always_lock_free);
 
-struct RecordId {
-  std::uint32_t slot = 0;
-  std::uint32_t seat = 0;
-  friend bool operator==(const RecordId&, const RecordId&) = default;
-};
-
 class Segment {
  public:
   // In the master, before the first fork. Throws std::system_error.
@@ -142,14 +125,14 @@ class Segment {
   [[nodiscard]] std::uint32_t slot_capacity() const { return slot_capacity_; }
   [[nodiscard]] SegmentHeader& header() const { return *header_; }
   [[nodiscard]] SlotNotes& notes(std::uint32_t slot) const;
-  [[nodiscard]] WorkerRecord& record(RecordId id) const;
+  [[nodiscard]] WorkerRecord& record(Place id) const;
   [[nodiscard]] WorkerRecord& retired() const { return records_[0]; }
   // One past the highest slot that may hold a process, clamped to the capacity.
   [[nodiscard]] std::uint32_t slots_in_use() const;
 
   // Master only: adds the record of an ended process to `retired` and clears it, as one step for
   // readers that use `read_consistently`.
-  void fold(RecordId id, std::uint64_t cpu_us);
+  void fold(Place id, std::uint64_t cpu_us);
 
   // Runs `read` so that no fold falls into it, and says whether that worked: the master may be held
   // up (or stopped) within a fold, then after a bounded number of tries `read` gets what there is,

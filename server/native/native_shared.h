@@ -15,7 +15,7 @@ namespace prefork::native {
 // Where a worker's part of it is. The references outlive the application's threads.
 struct SharedPlace {
   const ipc::Segment& segment;
-  ipc::RecordId record;
+  ipc::Place record;
   const ipc::Leadership& leadership;
 };
 

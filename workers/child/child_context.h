@@ -29,7 +29,7 @@ struct ChildContext {
   native::NativeApplication* preloaded;  // by the master; null: each worker loads for itself
   Log& log;
   ipc::ControlEnd& control;
-  ipc::RecordId id;
+  ipc::Place id;
   std::uint32_t epoch = 0;
   std::uint32_t generation = 0;
   std::int32_t master_pid = 0;

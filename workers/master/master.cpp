@@ -166,7 +166,7 @@ void Master::announce_when_ready() {
   }
   for (const supervision::Slot& slot : supervisor_->slots()) {
     for (const supervision::Seat& seat : slot.seats) {
-      if (seat.state == supervision::State::starting) {
+      if (seat.state == ipc::ProcessState::starting) {
         return;
       }
     }

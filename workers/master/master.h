@@ -74,8 +74,8 @@ class Master {
   std::optional<std::shared_ptr<native::NativeApplication>> reload_application(
       const config::Options& options);
   void reopen_logs();
-  void read_pipe(Child& child, supervision::Place at);
-  void on_frame(Child& child, supervision::Place at, const ipc::Frame& frame);
+  void read_pipe(Child& child, ipc::Place at);
+  void on_frame(Child& child, ipc::Place at, const ipc::Frame& frame);
   void reap();
   void report_beats();
   // Tells the supervisor and carries out what follows, before anything else is told.
@@ -98,14 +98,13 @@ class Master {
   void note_exit(const supervision::action::Release& release);
   void publish_states();
   void forget_unused_plans();
-  [[nodiscard]] bool is_observer(supervision::Place at) const;
+  [[nodiscard]] bool is_observer(ipc::Place at) const;
 
   // How it is told (master_log.cpp).
   void log_exit(const supervision::action::Release& release);
-  void log_in_flight(supervision::Place at, std::string_view what);
-  [[nodiscard]] std::string name_of(supervision::Place at) const;
-  [[nodiscard]] std::string name_of(supervision::Place at,
-                                    std::optional<supervision::Pid> pid) const;
+  void log_in_flight(ipc::Place at, std::string_view what);
+  [[nodiscard]] std::string name_of(ipc::Place at) const;
+  [[nodiscard]] std::string name_of(ipc::Place at, std::optional<supervision::Pid> pid) const;
   [[nodiscard]] std::string describe(const supervision::Failure& failure) const;
 
   const std::vector<std::string> arguments_;
@@ -120,9 +119,9 @@ class Master {
   std::optional<FileWatch> watch_;  // with --reload
   std::optional<supervision::Supervisor> supervisor_;
   std::deque<supervision::Action> pending_;
-  std::map<std::pair<std::uint32_t, std::uint32_t>, Child> children_;  // by slot and seat
-  std::uint64_t reaped_cpu_us_ = 0;  // of the process that is being reported as exited
-  std::string last_boot_failure_;    // in the words of the process that failed
+  std::map<ipc::Place, Child> children_;  // by slot and seat
+  std::uint64_t reaped_cpu_us_ = 0;       // of the process that is being reported as exited
+  std::string last_boot_failure_;         // in the words of the process that failed
   supervision::Generation last_generation_ = 1;
   bool performing_ = false;  // guards against performing actions within actions
   bool announced_ready_ = false;

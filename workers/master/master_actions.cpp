@@ -20,54 +20,8 @@ namespace prefork::master {
 
 namespace {
 
-using supervision::Place;
-using supervision::State;
-
-ipc::ProcessState published(State state) {
-  switch (state) {
-    case State::vacant:
-      return ipc::ProcessState::vacant;
-    case State::starting:
-      return ipc::ProcessState::starting;
-    case State::ready:
-      return ipc::ProcessState::ready;
-    case State::draining:
-      return ipc::ProcessState::draining;
-    case State::killing:
-      return ipc::ProcessState::killing;
-    case State::backoff:
-      return ipc::ProcessState::backoff;
-    case State::failed:
-      return ipc::ProcessState::failed;
-  }
-  return ipc::ProcessState::vacant;
-}
-
-ipc::DrainReason to_frame(supervision::DrainReason why) {
-  switch (why) {
-    case supervision::DrainReason::stop:
-      return ipc::DrainReason::stop;
-    case supervision::DrainReason::replaced:
-      return ipc::DrainReason::replaced;
-    case supervision::DrainReason::removed:
-      return ipc::DrainReason::removed;
-  }
-  return ipc::DrainReason::stop;
-}
-
-config::ExitCode to_exit_code(supervision::FinishCode code) {
-  switch (code) {
-    case supervision::FinishCode::stopped:
-      return config::ExitCode::stopped;
-    case supervision::FinishCode::cut:
-      return config::ExitCode::requests_cut;
-    case supervision::FinishCode::boot_failed:
-      return config::ExitCode::no_worker_booted;
-    case supervision::FinishCode::app_failed:
-      return config::ExitCode::application_failed;
-  }
-  return config::ExitCode::system_error;
-}
+using ipc::Place;
+using ipc::ProcessState;
 
 // fork() copies only the calling thread; another one could have held any lock.
 bool is_single_threaded() {
@@ -104,12 +58,12 @@ void Master::perform(const supervision::action::Spawn& spawn) {
   Child child;
   child.control = std::move(pipes.master);
   child.epoch = spawn.epoch;
-  children_[{spawn.at.slot, spawn.at.seat}] = std::move(child);
+  children_[spawn.at] = std::move(child);
   if (is_observer(spawn.at)) {
     segment_->header().observer_pid.store(pid, std::memory_order_relaxed);
     segment_->header().observer_restarts.store(spawn.restarts, std::memory_order_relaxed);
   } else {
-    segment_->record({spawn.at.slot, spawn.at.seat}).pid.store(pid, std::memory_order_relaxed);
+    segment_->record(spawn.at).pid.store(pid, std::memory_order_relaxed);
   }
   log_.debug(name_of(spawn.at, pid) + " was started");
   report(supervision::event::Forked{spawn.at, pid});
@@ -120,7 +74,7 @@ void Master::prepare_record(const supervision::action::Spawn& spawn, std::uint64
     return;
   }
   constexpr auto kRelaxed = std::memory_order_relaxed;
-  ipc::WorkerRecord& record = segment_->record({spawn.at.slot, spawn.at.seat});
+  ipc::WorkerRecord& record = segment_->record(spawn.at);
   record.epoch.store(spawn.epoch, kRelaxed);
   record.generation.store(spawn.generation, kRelaxed);
   record.forked_monotonic_ns.store(forked_ns, kRelaxed);
@@ -158,7 +112,7 @@ void Master::run_child(const supervision::action::Spawn& spawn, ipc::ControlEnd&
                                     plan.application.get(),
                                     log_,
                                     control,
-                                    ipc::RecordId{spawn.at.slot, spawn.at.seat},
+                                    spawn.at,
                                     spawn.epoch,
                                     spawn.generation,
                                     master_pid,
@@ -169,17 +123,12 @@ void Master::run_child(const supervision::action::Spawn& spawn, ipc::ControlEnd&
 }
 
 void Master::perform(const supervision::action::Drain& drain) {
-  const auto child = children_.find({drain.at.slot, drain.at.seat});
+  const auto child = children_.find(drain.at);
   if (child == children_.end()) {
     return;
   }
-  const auto deadline = supervisor_->seat(drain.at).deadline;
-  const auto left = deadline ? *deadline - supervision::Clock::now() : supervision::Duration{};
-  const auto left_ms = std::max<std::int64_t>(
-      0, std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
-  const ipc::SendResult sent = child->second.control.send(
-      {child->second.epoch,
-       ipc::DrainFrame{to_frame(drain.why), static_cast<std::uint64_t>(left_ms)}});
+  const ipc::SendResult sent =
+      child->second.control.send({child->second.epoch, ipc::DrainFrame{drain.why}});
   if (sent == ipc::SendResult::full) {
     log_.warning(name_of(drain.at) + " does not read its command pipe; its deadline will end it");
   }
@@ -195,7 +144,7 @@ void Master::perform(const supervision::action::Release& release) {
   if (release.last.pid) {
     log_exit(release);
   }
-  const auto child = children_.find({release.at.slot, release.at.seat});
+  const auto child = children_.find(release.at);
   if (child != children_.end()) {
     if (!child->second.boot_failure.empty()) {
       last_boot_failure_ = child->second.boot_failure;
@@ -220,16 +169,16 @@ void Master::note_exit(const supervision::action::Release& release) {
     exit.kind = release.exit.signal != 0 ? ipc::LastExit::Kind::signal : ipc::LastExit::Kind::code;
     exit.number = release.exit.signal != 0 ? release.exit.signal : release.exit.code;
     exit.core_dumped = release.exit.core;
-    exit.asked_for = release.last.state == State::draining;
+    exit.asked_for = release.last.state == ProcessState::draining;
     exit.pid = *release.last.pid;
     exit.at_realtime_ns = ipc::realtime_ns();
     segment_->notes(release.at.slot).last_exit.set(exit);
   }
-  segment_->fold({release.at.slot, release.at.seat}, std::exchange(reaped_cpu_us_, 0));
+  segment_->fold(release.at, std::exchange(reaped_cpu_us_, 0));
 }
 
 void Master::perform(const supervision::action::Finish& finish) {
-  exit_code_ = to_exit_code(finish.code);
+  exit_code_ = finish.code;
   if (finish.reason) {
     log_.critical("giving up: " + describe(*finish.reason));
     if (!log_.is_standard_error()) {
@@ -237,8 +186,8 @@ void Master::perform(const supervision::action::Finish& finish) {
     }
     return;
   }
-  log_.info(finish.code == supervision::FinishCode::cut ? "stopped; running requests were cut"
-                                                        : "stopped");
+  log_.info(finish.code == config::ExitCode::requests_cut ? "stopped; running requests were cut"
+                                                          : "stopped");
 }
 
 // What the observer shows of processes that may not write it themselves.
@@ -249,10 +198,10 @@ void Master::publish_states() {
   std::uint32_t in_use = 0;
   for (std::uint32_t slot = 0; slot < supervisor_->observer_slot(); ++slot) {
     bool used = slots[slot].want == supervision::Want::run;
-    for (std::uint32_t seat = 0; seat < supervision::kSeats; ++seat) {
-      const State state = slots[slot].seats[seat].state;
-      segment_->record({slot, seat}).state.store(published(state), std::memory_order_release);
-      used = used || state != State::vacant;
+    for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
+      const ProcessState state = slots[slot].seats[seat].state;
+      segment_->record({slot, seat}).state.store(state, std::memory_order_release);
+      used = used || state != ProcessState::vacant;
     }
     if (used) {
       in_use = slot + 1;

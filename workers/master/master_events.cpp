@@ -22,8 +22,8 @@ namespace {
 constexpr std::chrono::milliseconds kLongestWait{1'000};
 constexpr std::size_t kMaxSignalsPerTurn = 32;
 
+using ipc::Place;
 using supervision::Clock;
-using supervision::Place;
 
 int poll_timeout_ms(const std::optional<supervision::TimePoint>& deadline,
                     const std::optional<FileWatch>& watch) {
@@ -71,7 +71,7 @@ void Master::wait_for_events() {
   for (const auto& [key, child] : children_) {
     if (!child.closed) {
       watched.push_back({child.control.read_fd(), POLLIN, 0});
-      places.push_back({key.first, key.second});
+      places.push_back(key);
     }
   }
   if (watch_) {
@@ -83,7 +83,7 @@ void Master::wait_for_events() {
   if (ready > 0) {
     // What children say first: the last words of one that has ended belong to its end.
     for (std::size_t i = 0; i < places.size(); ++i) {
-      const auto child = children_.find({places[i].slot, places[i].seat});
+      const auto child = children_.find(places[i]);
       if (watched[i + 1].revents != 0 && child != children_.end()) {
         read_pipe(child->second, places[i]);
       }
@@ -289,8 +289,7 @@ void Master::on_frame(Child& child, Place at, const ipc::Frame& frame) {
   }
   if (const auto* ready = std::get_if<ipc::ReadyFrame>(&frame.message)) {
     if (!is_observer(at)) {
-      segment_->record({at.slot, at.seat})
-          .ready_monotonic_ns.store(ipc::monotonic_ns(), std::memory_order_relaxed);
+      segment_->record(at).ready_monotonic_ns.store(ipc::monotonic_ns(), std::memory_order_relaxed);
     }
     log_.debug(name_of(at) + " is ready after " + std::to_string(ready->boot_us) + " us");
     report(supervision::event::Ready{at, frame.epoch});
@@ -318,7 +317,7 @@ void Master::reap() {
       log_.debug("reaped a process of somebody else: pid " + std::to_string(pid));
       continue;
     }
-    const auto child = children_.find({place->slot, place->seat});
+    const auto child = children_.find(*place);
     if (child != children_.end()) {
       read_pipe(child->second, *place);
     }
@@ -333,9 +332,9 @@ void Master::reap() {
 
 void Master::report_beats() {
   for (std::uint32_t slot = 0; slot < segment_->slot_capacity(); ++slot) {
-    for (std::uint32_t seat = 0; seat < supervision::kSeats; ++seat) {
+    for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
       const Place at{slot, seat};
-      if (supervisor_->seat(at).state != supervision::State::ready) {
+      if (supervisor_->seat(at).state != ipc::ProcessState::ready) {
         continue;
       }
       const std::uint64_t beat_ns =

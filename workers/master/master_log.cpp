@@ -10,11 +10,11 @@ namespace prefork::master {
 
 namespace {
 
+using ipc::Place;
+using ipc::ProcessState;
 using supervision::Failure;
 using supervision::FailureKind;
 using supervision::NoticeKind;
-using supervision::Place;
-using supervision::State;
 
 std::string seconds(supervision::Duration duration) {
   char text[32];
@@ -73,12 +73,12 @@ std::string Master::describe(const Failure& failure) const {
 void Master::log_exit(const supervision::action::Release& release) {
   std::string line =
       name_of(release.at, release.last.pid) + " ended: " + describe_exit(release.exit);
-  const bool asked_for =
-      release.last.state == State::draining && release.exit.signal == 0 && release.exit.code == 0;
+  const bool asked_for = release.last.state == ProcessState::draining && release.exit.signal == 0 &&
+                         release.exit.code == 0;
   line += asked_for ? ", as asked" : "";
   line += "; age " + seconds(supervision::Clock::now() - release.last.started);
   if (!is_observer(release.at)) {
-    const ipc::WorkerRecord& record = segment_->record({release.at.slot, release.at.seat});
+    const ipc::WorkerRecord& record = segment_->record(release.at);
     line += ", " + std::to_string(record.counters.get(ipc::Counter::requests)) + " requests served";
   }
   if (asked_for) {
@@ -86,8 +86,8 @@ void Master::log_exit(const supervision::action::Release& release) {
     return;
   }
   // Its own words are told with what follows from its end.
-  const auto child = children_.find({release.at.slot, release.at.seat});
-  if (release.last.state == State::starting && child != children_.end() &&
+  const auto child = children_.find(release.at);
+  if (release.last.state == ProcessState::starting && child != children_.end() &&
       !child->second.boot_failure.empty()) {
     log_.debug(line);
     return;
@@ -101,7 +101,7 @@ void Master::log_in_flight(Place at, std::string_view what) {
   if (is_observer(at)) {
     return;
   }
-  const ipc::WorkerRecord& record = segment_->record({at.slot, at.seat});
+  const ipc::WorkerRecord& record = segment_->record(at);
   const std::uint64_t now_ns = ipc::monotonic_ns();
   const std::string name = "worker " + std::to_string(at.slot) + " " + std::string(what) + " ";
   if (const auto request = record.loop_request.get()) {

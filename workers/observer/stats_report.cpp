@@ -25,26 +25,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kMasterSilentNs = 5'000'000'000;
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 
-std::string_view name_of(ipc::ProcessState state) {
-  switch (state) {
-    case ipc::ProcessState::vacant:
-      return "vacant";
-    case ipc::ProcessState::starting:
-      return "starting";
-    case ipc::ProcessState::ready:
-      return "ready";
-    case ipc::ProcessState::draining:
-      return "draining";
-    case ipc::ProcessState::killing:
-      return "killing";
-    case ipc::ProcessState::backoff:
-      return "backoff";
-    case ipc::ProcessState::failed:
-      return "failed";
-  }
-  return "unknown";
-}
-
 std::string_view name_of(ipc::ServerState state) {
   switch (state) {
     case ipc::ServerState::starting:
@@ -251,7 +231,7 @@ class Report {
         {"slot", slot},
         {"pid", pid > 0 ? Json(pid) : Json(nullptr)},
         {"generation", record.generation.load(std::memory_order_relaxed)},
-        {"state", name_of(state)},
+        {"state", to_string(state)},
         {"started_at", timestamp(record.forked_realtime_ns.load(std::memory_order_relaxed))},
         {"boot_ms", ready_ns == 0 ? Json(nullptr) : Json(milliseconds_since(forked_ns, ready_ns))},
         {"restarts", notes.restarts.load(std::memory_order_relaxed)},

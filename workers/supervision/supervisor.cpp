@@ -17,7 +17,7 @@ Supervisor::Supervisor(const Settings& settings, Generation generation)
       generation_(generation) {
   if (settings.workers < 1 || settings.workers > settings.capacity) std::abort();
   for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
-    for (std::uint32_t seat = 0; seat < kSeats; ++seat) places_.push_back({slot, seat});
+    for (std::uint32_t seat = 0; seat < kSeatsPerSlot; ++seat) places_.push_back({slot, seat});
   }
   for (std::uint32_t slot = 0; slot < workers_; ++slot) slots_[slot].want = Want::run;
   Slot& observer = slots_[observer_slot()];
@@ -46,8 +46,8 @@ void Supervisor::forgive_what_happened_while_asleep(TimePoint now) {
   if (now - asked <= kTickGap) return;
   for (const Place at : places_) {
     Seat& seat = seat_at(at);
-    if (seat.state == State::ready) seat.last_beat = now;
-    if (seat.state == State::starting) seat.deadline = now + boot_timeout(seat.generation);
+    if (seat.state == ProcessState::ready) seat.last_beat = now;
+    if (seat.state == ProcessState::starting) seat.deadline = now + boot_timeout(seat.generation);
   }
   notice({.kind = NoticeKind::overslept, .duration = now - asked});
 }
@@ -143,7 +143,7 @@ std::optional<TimePoint> Supervisor::next_deadline() const {
   for (const Place at : places_) {
     const Seat& seat = this->seat(at);
     if (seat.deadline) consider(*seat.deadline);
-    if (seat.state != State::ready) continue;
+    if (seat.state != ProcessState::ready) continue;
     consider(now_ + kWatchEvery);
     if (seat.last_beat) consider(*seat.last_beat + settings_.healthcheck_timeout);
     // One that is due already waits for another process, not for the time.
@@ -160,7 +160,7 @@ std::optional<Place> Supervisor::find(Pid pid) const {
 }
 
 std::optional<Place> Supervisor::holder(std::uint32_t slot) const {
-  for (std::uint32_t index = 0; index < kSeats; ++index) {
+  for (std::uint32_t index = 0; index < kSeatsPerSlot; ++index) {
     if (slots_[slot].seats[index].part == Part::holder) return Place{slot, index};
   }
   return std::nullopt;
@@ -168,7 +168,7 @@ std::optional<Place> Supervisor::holder(std::uint32_t slot) const {
 
 std::uint32_t Supervisor::ready_workers() const {
   const auto ready = std::count_if(places_.begin(), places_.end(), [&](Place at) {
-    return is_worker(at) && seat(at).state == State::ready;
+    return is_worker(at) && seat(at).state == ProcessState::ready;
   });
   return static_cast<std::uint32_t>(ready);
 }

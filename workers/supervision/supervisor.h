@@ -98,7 +98,7 @@ class Supervisor {
   void restart(Place at);
   void retry(Place at);
   void spawn(Place at, Part part, Generation generation);
-  void enter(Place at, State state, std::optional<TimePoint> deadline);
+  void enter(Place at, ProcessState state, std::optional<TimePoint> deadline);
   void count_cut(Place at);
   Duration grace(Place at, DrainReason why) const;
 
@@ -124,7 +124,7 @@ class Supervisor {
 
   Seat& seat_at(Place at) { return slots_[at.slot].seats[at.seat]; }
   Slot& slot_of(Place at) { return slots_[at.slot]; }
-  bool exists(Place at) const { return at.slot < slots_.size() && at.seat < kSeats; }
+  bool exists(Place at) const { return at.slot < slots_.size() && at.seat < kSeatsPerSlot; }
   bool is_worker(Place at) const { return at.slot < capacity_; }
   bool awaited(Place at) const { return roll_.has_value() && roll_->at == at; }
   Duration boot_timeout(Generation generation) const;

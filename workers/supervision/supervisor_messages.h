@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <variant>
 
+#include "config/values/exit_code.h"
 #include "workers/supervision/supervisor_state.h"
 
 namespace prefork::supervision {
+
+using config::ExitCode;
 
 enum class StopMode : std::uint8_t { graceful, now };
 
@@ -100,14 +102,6 @@ enum class NoticeKind : std::uint8_t {
   overslept,             // ticked `duration` later than asked for; boot and beat windows restart
 };
 
-// How the master ends. The shell maps these to the program's exit codes.
-enum class FinishCode : std::uint8_t {
-  stopped,      // as asked
-  cut,          // as asked, but a worker that had served was cut by SIGKILL
-  boot_failed,  // no worker can boot
-  app_failed,   // likewise, and the first failure was the application's
-};
-
 namespace action {
 
 // Fork a process into this vacant seat, give it the record of the seat, answer by Forked or
@@ -154,9 +148,12 @@ struct Notice {
   std::optional<Failure> failure = std::nullopt;
 };
 
-// The last action there ever is: all processes are gone. `reason` is there for the two failures.
+// The last action there ever is: all processes are gone. `code` is how the master ends: `stopped`
+// as asked; `requests_cut` likewise, but a worker that had served was cut by SIGKILL;
+// `no_worker_booted`; `application_failed`, likewise, and the first failure was the application's.
+// `reason` is there for the two failures.
 struct Finish {
-  FinishCode code = FinishCode::stopped;
+  ExitCode code = ExitCode::stopped;
   std::optional<Failure> reason;
 };
 
@@ -164,8 +161,5 @@ struct Finish {
 
 using Action = std::variant<action::Spawn, action::Drain, action::Kill, action::Release,
                             action::Notice, action::Finish>;
-
-std::string_view to_string(NoticeKind kind);
-std::string_view to_string(FinishCode code);
 
 }  // namespace prefork::supervision

@@ -29,7 +29,7 @@ void Supervisor::advance() {
 // A wanted slot nobody answers for: it is new, or both its seats were still held by leavers.
 void Supervisor::fill_slot(std::uint32_t slot) {
   if (slots_[slot].want != Want::run || holder(slot)) return;
-  for (std::uint32_t index = 0; index < kSeats; ++index) {
+  for (std::uint32_t index = 0; index < kSeatsPerSlot; ++index) {
     const Place at{slot, index};
     if (seat_at(at).occupied()) continue;
     return spawn(at, Part::holder, generation_);
@@ -97,7 +97,7 @@ void Supervisor::abort_roll(const Failure& failure) {
 
 void Supervisor::abort_recycle(Place old, const Failure& failure) {
   Seat& seat = seat_at(old);
-  if (seat.state != State::ready) return;
+  if (seat.state != ProcessState::ready) return;
   const Duration delay = backoff(++seat.successor_failures);
   seat.successor_due = now_ + delay;
   notice({.kind = NoticeKind::recycle_aborted,
@@ -133,7 +133,8 @@ bool Supervisor::start_recycle() {
   std::optional<Place> first;
   for (const Place at : places_) {
     const Seat& seat = seat_at(at);
-    if (!seat.successor_due || *seat.successor_due > now_ || seat.state != State::ready) continue;
+    if (!seat.successor_due || *seat.successor_due > now_ || seat.state != ProcessState::ready)
+      continue;
     if (seat_at(sibling(at)).occupied()) continue;
     if (!first || *seat.successor_due < *seat_at(*first).successor_due) first = at;
   }
@@ -154,7 +155,7 @@ void Supervisor::add_worker() {
 void Supervisor::remove_worker() {
   --workers_;
   slots_[workers_].want = Want::drain;
-  for (std::uint32_t seat = 0; seat < kSeats; ++seat) {
+  for (std::uint32_t seat = 0; seat < kSeatsPerSlot; ++seat) {
     feed({workers_, seat}, Input::retire, {.why = DrainReason::removed});
   }
 }
@@ -194,13 +195,14 @@ void Supervisor::give_up_when_hopeless() {
     const std::optional<Place> at = holder(slot);
     if (!at) return;
     const Seat& seat = seat_at(*at);
-    const bool held = seat.state == State::backoff && !seat.deadline;
-    if (!held && seat.state != State::failed) return;
+    const bool held = seat.state == ProcessState::backoff && !seat.deadline;
+    if (!held && seat.state != ProcessState::failed) return;
     const std::optional<Failure>& failure = slots_[slot].boot_failure;
     if (failure && (!first || failure->when < first->when)) first = failure;
   }
-  const bool application = first && first->exit.code == kExitApplicationFailed;
-  finish_ = {application ? FinishCode::app_failed : FinishCode::boot_failed, first};
+  const bool application =
+      first && first->exit.code == config::to_int(ExitCode::application_failed);
+  finish_ = {application ? ExitCode::application_failed : ExitCode::no_worker_booted, first};
   begin_stop();
   drain_all();
 }

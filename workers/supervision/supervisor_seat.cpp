@@ -16,12 +16,13 @@ bool is_boot_failure(FailureKind kind) {
 
 // What the loss of a process in this seat means.
 FailureKind kind_of_loss(const Seat& seat, const Exit& exit) {
-  if (seat.state == State::killing) {
+  if (seat.state == ProcessState::killing) {
     return seat.ready_at ? FailureKind::silent : FailureKind::boot_timed_out;
   }
   const bool says_so =
-      exit.signal == 0 && (exit.code == kExitCouldNotBoot || exit.code == kExitApplicationFailed);
-  if (seat.state == State::starting || says_so) return FailureKind::boot_exited;
+      exit.signal == 0 && (exit.code == config::to_int(ExitCode::no_worker_booted) ||
+                           exit.code == config::to_int(ExitCode::application_failed));
+  if (seat.state == ProcessState::starting || says_so) return FailureKind::boot_exited;
   return FailureKind::crashed;
 }
 
@@ -80,7 +81,7 @@ void Supervisor::feed(Place at, Input input, const Detail& detail) {
   std::abort();
 }
 
-void Supervisor::enter(Place at, State state, std::optional<TimePoint> deadline) {
+void Supervisor::enter(Place at, ProcessState state, std::optional<TimePoint> deadline) {
   Seat& seat = seat_at(at);
   seat.state = state;
   seat.since = now_;
@@ -96,7 +97,7 @@ void Supervisor::spawn(Place at, Part part, Generation generation) {
   fresh.started = now_;
   seat_at(at) = fresh;
   // Before the fork, so that no process is ever without it.
-  enter(at, State::starting, now_ + boot_timeout(generation));
+  enter(at, ProcessState::starting, now_ + boot_timeout(generation));
   const Slot& slot = slot_of(at);
   actions_.emplace_back(action::Spawn{at, fresh.epoch, generation, slot.role, slot.restarts});
 }
@@ -104,7 +105,7 @@ void Supervisor::spawn(Place at, Part part, Generation generation) {
 void Supervisor::note_pid(Place at, Pid pid) {
   Seat& seat = seat_at(at);
   seat.pid = pid;
-  if (seat.state == State::draining) {
+  if (seat.state == ProcessState::draining) {
     actions_.emplace_back(action::Drain{at, seat.leaves_because.value_or(DrainReason::stop)});
   }
   if (seat.signal) actions_.emplace_back(action::Kill{at, pid, *seat.signal});
@@ -112,14 +113,15 @@ void Supervisor::note_pid(Place at, Pid pid) {
 
 void Supervisor::serve(Place at) {
   Seat& seat = seat_at(at);
-  enter(at, State::ready, std::nullopt);
+  enter(at, ProcessState::ready, std::nullopt);
   seat.ready_at = now_;
   seat.last_beat = now_;
   if (is_worker(at) && !any_worker_was_ready_) {
     any_worker_was_ready_ = true;
     for (const Place other : places_) {
       Seat& held = seat_at(other);
-      if (held.state == State::backoff && !held.deadline) held.deadline = now_ + kBackoffFirst;
+      if (held.state == ProcessState::backoff && !held.deadline)
+        held.deadline = now_ + kBackoffFirst;
     }
   }
   if (awaited(at)) roll_ready();
@@ -145,7 +147,7 @@ void Supervisor::drain(Place at, DrainReason why) {
   Seat& seat = seat_at(at);
   if (awaited(at)) roll_.reset();
   seat.part = Part::leaver;
-  enter(at, State::draining, now_ + grace(at, why));
+  enter(at, ProcessState::draining, now_ + grace(at, why));
   seat.leaves_because = why;
   if (seat.pid) actions_.emplace_back(action::Drain{at, why});
 }
@@ -168,8 +170,8 @@ void Supervisor::cut(Place at) {
 // Only what had served can have had requests running, and only Stop promised to wait for them.
 void Supervisor::count_cut(Place at) {
   const bool served = is_worker(at) && seat_at(at).ready_at.has_value();
-  if (phase_ == Phase::stopping && served && finish_.code == FinishCode::stopped) {
-    finish_.code = FinishCode::cut;
+  if (phase_ == Phase::stopping && served && finish_.code == ExitCode::stopped) {
+    finish_.code = ExitCode::requests_cut;
   }
 }
 
@@ -213,7 +215,7 @@ void Supervisor::insist(Place at) {
 void Supervisor::end(Place at) {
   Seat& seat = seat_at(at);
   seat.part = Part::leaver;
-  if (seat.state != State::killing) count_cut(at);
+  if (seat.state != ProcessState::killing) count_cut(at);
   if (seat.signal != Signal::kill) send(at, Signal::kill);
 }
 
@@ -221,7 +223,7 @@ void Supervisor::end(Place at) {
 void Supervisor::send(Place at, Signal signal) {
   Seat& seat = seat_at(at);
   const TimePoint next = now_ + (signal == Signal::abort ? Duration{kAbortGrace} : kKillAgain);
-  if (seat.state != State::killing) enter(at, State::killing, next);
+  if (seat.state != ProcessState::killing) enter(at, ProcessState::killing, next);
   seat.deadline = next;
   seat.signal = signal;
   if (seat.pid) actions_.emplace_back(action::Kill{at, *seat.pid, signal});
@@ -284,17 +286,17 @@ void Supervisor::plan_restart(Place at, const Failure& failure) {
   action::Notice said{.at = at, .pid = failure.pid, .failure = failure};
   if (worker_cannot_boot && !any_worker_was_ready_) {
     said.kind = NoticeKind::boot_failed;
-    enter(at, State::backoff, std::nullopt);
+    enter(at, ProcessState::backoff, std::nullopt);
   } else if (worker_cannot_boot && slot.boot_failures >= kBootAttempts) {
     said.kind = NoticeKind::slot_failed;
     said.count = slot.boot_failures;
     said.duration = kFailedRetry;
-    enter(at, State::failed, now_ + kFailedRetry);
+    enter(at, ProcessState::failed, now_ + kFailedRetry);
   } else {
     said.kind = NoticeKind::restart_delayed;
     said.count = slot.setbacks;
     said.duration = backoff(slot.setbacks);
-    enter(at, State::backoff, now_ + said.duration);
+    enter(at, ProcessState::backoff, now_ + said.duration);
   }
   notice(said);
 }

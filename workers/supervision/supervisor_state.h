@@ -7,9 +7,16 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <string_view>
+
+#include "ipc/base/process_id.h"
 
 namespace prefork::supervision {
+
+using ipc::DrainReason;
+using ipc::kProcessStates;
+using ipc::kSeatsPerSlot;
+using ipc::Place;
+using ipc::ProcessState;
 
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
@@ -42,8 +49,6 @@ inline constexpr std::chrono::seconds kTickGap{2};
 // does.
 inline constexpr std::chrono::seconds kWatchEvery{1};
 
-inline constexpr std::uint32_t kSeats = 2;
-
 // The life of the system.
 //
 // The master wants a number of workers and one observer. Each has a slot, whose index never
@@ -64,32 +69,10 @@ inline constexpr std::uint32_t kSeats = 2;
 //        +-------------------------------------------------------+ not wanted any more
 // clang-format on
 //
-// The state says what *is*. What is *wanted* is told apart: by the slot (Want) and, between the two
-// seats of a slot, by Part. A process that is killed for its silence and one that is killed because
-// the server stops are both `killing`; only Want and Part say that the first one gets a successor.
-enum class State : std::uint8_t {
-  // No process and nothing planned here. Says nothing about the slot: its other seat may serve.
-  vacant,
-  // Spawned, not yet ready. Judged by its boot deadline only, never by its heartbeat. Does not say
-  // that the process exists already: the pid is none until the shell has reported the fork.
-  starting,
-  // Reported itself ready and was not asked to leave. Judged by its heartbeat; has no deadline.
-  // Does not say that it is idle or busy, nor that it still answers: silence is noticed later.
-  ready,
-  // Asked to finish what it runs and leave, before its deadline. Not judged by its heartbeat. Does
-  // not say that the process has read the request, nor that it ever was ready.
-  draining,
-  // Sent a signal that ends it; the deadline is when the next, harder one is due. The process may
-  // still run code and hold its connections: it is gone only when reaped.
-  killing,
-  // No process. The slot's process was lost and the seat is filled again at the deadline. Without a
-  // deadline: no worker has ever been ready, so a second try waits until one has.
-  backoff,
-  // No process. Booting failed kBootAttempts times in a row; the deadline is the next rare try.
-  // Does not say that the server is lost: other slots may serve.
-  failed,
-};
-inline constexpr std::uint32_t kStates = 7;
+// The state (ipc/base/process_id.h) says what *is*. What is *wanted* is told apart: by the slot
+// (Want) and, between the two seats of a slot, by Part. A process that is killed for its silence
+// and one that is killed because the server stops are both `killing`; only Want and Part say that
+// the first one gets a successor.
 
 // What is wanted of a slot, whatever its seats are doing.
 enum class Want : std::uint8_t {
@@ -112,16 +95,6 @@ enum class Role : std::uint8_t { worker, observer };
 // The two signals the core asks for. The shell knows their numbers.
 enum class Signal : std::uint8_t { abort, kill };
 
-// Why a process is asked to leave.
-enum class DrainReason : std::uint8_t { stop, replaced, removed };
-
-// One seat of one slot.
-struct Place {
-  std::uint32_t slot = 0;
-  std::uint32_t seat = 0;
-  friend bool operator==(const Place&, const Place&) = default;
-};
-
 // How a process ended: by an exit code, or by a signal when `signal` is not 0.
 struct Exit {
   int code = 0;
@@ -129,10 +102,6 @@ struct Exit {
   bool core = false;
   friend bool operator==(const Exit&, const Exit&) = default;
 };
-
-// The worker's exit codes that mean "do not start me again in a loop".
-inline constexpr int kExitCouldNotBoot = 3;
-inline constexpr int kExitApplicationFailed = 4;
 
 enum class FailureKind : std::uint8_t {
   fork_failed,     // there never was a process; error_number says why
@@ -163,7 +132,7 @@ struct Settings {
 };
 
 struct Seat {
-  State state = State::vacant;
+  ProcessState state = ProcessState::vacant;
   Part part = Part::none;
   std::optional<Pid> pid;     // none before the fork is reported and from the moment it is reaped
   Epoch epoch = 0;            // of the present or, in backoff and failed, the last process; 0: none
@@ -180,28 +149,20 @@ struct Seat {
 
   // There is, or is about to be, a process here: its record must not be given to another.
   bool occupied() const {
-    return state == State::starting || state == State::ready || state == State::draining ||
-           state == State::killing;
+    return state == ProcessState::starting || state == ProcessState::ready ||
+           state == ProcessState::draining || state == ProcessState::killing;
   }
 };
 
 struct Slot {
   Role role = Role::worker;
   Want want = Want::drain;
-  std::array<Seat, kSeats> seats;
+  std::array<Seat, kSeatsPerSlot> seats;
   std::uint32_t restarts = 0;           // processes started because an earlier one was lost
   std::uint32_t setbacks = 0;           // losses in a row: the exponent of the back-off
   std::uint32_t boot_failures = 0;      // boot failures in a row
   std::optional<Failure> last_failure;  // the last loss of any kind, for statistics
   std::optional<Failure> boot_failure;  // the last one that was a boot failure
 };
-
-std::string_view to_string(State state);
-std::string_view to_string(Want want);
-std::string_view to_string(Part part);
-std::string_view to_string(Role role);
-std::string_view to_string(Signal signal);
-std::string_view to_string(DrainReason why);
-std::string_view to_string(FailureKind kind);
 
 }  // namespace prefork::supervision

@@ -59,9 +59,9 @@ enum class Reaction : std::uint8_t {
   forget,        // no process, and none is wanted any longer
 };
 
-using ReactionRow = std::array<Reaction, kStates>;
+using ReactionRow = std::array<Reaction, kProcessStates>;
 
-// Rows in the order of Input, columns in the order of State.
+// Rows in the order of Input, columns in the order of ProcessState.
 inline constexpr std::array<ReactionRow, kInputs> kReactions = [] {
   using enum Reaction;
   // clang-format off
@@ -81,7 +81,7 @@ inline constexpr std::array<ReactionRow, kInputs> kReactions = [] {
   // clang-format on
 }();
 
-constexpr Reaction reaction(State state, Input input) {
+constexpr Reaction reaction(ProcessState state, Input input) {
   return kReactions[static_cast<std::size_t>(input)][static_cast<std::size_t>(state)];
 }
 

@@ -135,8 +135,7 @@ class Worker : public engine::ServerHooks {
     }
     if (share_ != 0 && !recycle_asked_ && server_->requests() >= share_) {
       recycle_asked_ =
-          context_.control.send({context_.epoch, ipc::RecycleFrame{server_->requests()}}) ==
-          ipc::SendResult::sent;
+          context_.control.send({context_.epoch, ipc::RecycleFrame{}}) == ipc::SendResult::sent;
     }
   }
 

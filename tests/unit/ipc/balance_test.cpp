@@ -34,7 +34,7 @@ class Balance : public ::testing::Test {
     }
   }
 
-  void serve(RecordId id, std::uint32_t epoch) {
+  void serve(Place id, std::uint32_t epoch) {
     WorkerRecord& record = segment_.record(id);
     record.epoch.store(epoch);
     record.beat_ns.store(kNow);
@@ -155,14 +155,14 @@ TEST_F(Balance, ChoosesTheLeastLoadedAndNamesItsEpoch) {
   set_load(3, 3);
   const auto place = reserve_place(segment_, {0, 0}, kNow, true);
   ASSERT_TRUE(place.has_value());
-  EXPECT_EQ(place->target, (RecordId{2, 0}));
+  EXPECT_EQ(place->target, (Place{2, 0}));
   EXPECT_EQ(place->epoch, kFirstEpoch + 2);
   EXPECT_EQ(load(2), 3U);
 }
 
 TEST_F(Balance, KeepsAConnectionWhereNobodyHasFewer) {
   for (std::uint32_t self = 0; self < kWorkers; ++self) {
-    EXPECT_EQ(reserve_place(segment_, {self, 0}, kNow, true)->target, (RecordId{self, 0}));
+    EXPECT_EQ(reserve_place(segment_, {self, 0}, kNow, true)->target, (Place{self, 0}));
   }
 }
 
@@ -173,7 +173,7 @@ TEST_F(Balance, FillsUpAWorkerThatLostItsConnections) {
   }
   ASSERT_EQ(load(1), 0U);
   for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, true)->target, (RecordId{1, 0}));
+    EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, true)->target, (Place{1, 0}));
   }
   EXPECT_EQ(spread(), 0U);
 }
@@ -223,7 +223,7 @@ TEST_F(Balance, ServesItselfWhenAllSiblingsAreSilent) {
     segment_.record({slot, 0}).beat_ns.store(0);
   }
   for (std::uint32_t i = 1; i <= 20; ++i) {
-    EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, true)->target, (RecordId{0, 0}));
+    EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, true)->target, (Place{0, 0}));
     EXPECT_EQ(load(0), i);
   }
 }
@@ -232,8 +232,8 @@ TEST_F(Balance, ADrainingWorkerNeverChoosesItself) {
   set_load(1, 7);
   set_load(2, 7);
   set_load(3, 6);
-  EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, false)->target, (RecordId{3, 0}));
-  EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, false)->target, (RecordId{1, 0}));
+  EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, false)->target, (Place{3, 0}));
+  EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, false)->target, (Place{1, 0}));
   EXPECT_EQ(load(0), 0U);
 }
 
@@ -253,7 +253,7 @@ TEST_F(Balance, ReachesTheOtherSeatOfASlotDuringAReload) {
   serve({2, 1}, 200);
   const auto place = reserve_place(segment_, {2, 0}, kNow, true);
   ASSERT_TRUE(place.has_value());
-  EXPECT_EQ(place->target, (RecordId{2, 1}));
+  EXPECT_EQ(place->target, (Place{2, 1}));
   EXPECT_EQ(place->epoch, 200U);
   EXPECT_EQ(load(2, 0), 1U);
   EXPECT_EQ(load(2, 1), 1U);
@@ -265,9 +265,9 @@ TEST_F(Balance, LooksAtTheSlotsInUseOnly) {
   set_load(2, 1);
   set_load(3, 1);
   serve({4, 0}, 300);
-  EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, true)->target, (RecordId{0, 0}));
+  EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, true)->target, (Place{0, 0}));
   segment_.header().slots_in_use.store(5);
-  EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, true)->target, (RecordId{4, 0}));
+  EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, true)->target, (Place{4, 0}));
 }
 
 TEST_F(Balance, AHostileNumberOfSlotsDoesNoHarm) {

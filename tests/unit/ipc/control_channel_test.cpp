@@ -49,8 +49,8 @@ Received receive_until_closed(ControlEnd& end) {
   }
 }
 
-std::uint64_t requests_in(const std::variant<Frame, FrameError>& received) {
-  return std::get<RecycleFrame>(std::get<Frame>(received).message).requests;
+std::uint64_t number_in(const std::variant<Frame, FrameError>& received) {
+  return std::get<ReadyFrame>(std::get<Frame>(received).message).boot_us;
 }
 
 int bytes_in_pipe(int read_fd) {
@@ -62,7 +62,7 @@ int bytes_in_pipe(int read_fd) {
 // Sends numbered frames until the pipe takes no more; how many it took.
 std::uint64_t fill(ControlEnd& end) {
   for (std::uint64_t sent = 0;; ++sent) {
-    const SendResult result = end.send({1, RecycleFrame{sent}});
+    const SendResult result = end.send({1, ReadyFrame{sent}});
     if (result != SendResult::sent) {
       EXPECT_EQ(result, SendResult::full);
       return sent;
@@ -72,7 +72,7 @@ std::uint64_t fill(ControlEnd& end) {
 
 TEST_F(ControlChannel, CarriesFramesBothWays) {
   EXPECT_EQ(pair_.child.send({9, ReadyFrame{777}}), SendResult::sent);
-  EXPECT_EQ(pair_.master.send({9, DrainFrame{DrainReason::removed, 5}}), SendResult::sent);
+  EXPECT_EQ(pair_.master.send({9, DrainFrame{DrainReason::removed}}), SendResult::sent);
   EXPECT_EQ(pair_.master.send({9, ReopenLogsFrame{}}), SendResult::sent);
 
   Received by_master;
@@ -84,7 +84,8 @@ TEST_F(ControlChannel, CarriesFramesBothWays) {
   Received by_child;
   EXPECT_EQ(receive_into(pair_.child, by_child), ReceiveResult::empty);
   ASSERT_EQ(by_child.size(), 2U);
-  EXPECT_EQ(std::get<DrainFrame>(std::get<Frame>(by_child[0]).message).deadline_ms, 5U);
+  EXPECT_EQ(std::get<DrainFrame>(std::get<Frame>(by_child[0]).message).reason,
+            DrainReason::removed);
   EXPECT_TRUE(std::holds_alternative<ReopenLogsFrame>(std::get<Frame>(by_child[1]).message));
 }
 
@@ -133,26 +134,26 @@ TEST_F(ControlChannel, WhatWasSentBeforeThePipeWasFullArrivesWholeAndInOrder) {
   ASSERT_EQ(received.size(), sent);
   for (std::uint64_t i = 0; i < sent; ++i) {
     ASSERT_TRUE(std::holds_alternative<Frame>(received[i]));
-    ASSERT_EQ(requests_in(received[i]), i);
+    ASSERT_EQ(number_in(received[i]), i);
   }
-  EXPECT_EQ(pair_.child.send({1, RecycleFrame{sent}}), SendResult::sent);
+  EXPECT_EQ(pair_.child.send({1, ReadyFrame{sent}}), SendResult::sent);
   received.clear();
   receive_into(pair_.master, received);
   ASSERT_EQ(received.size(), 1U);
-  EXPECT_EQ(requests_in(received[0]), sent);
+  EXPECT_EQ(number_in(received[0]), sent);
 }
 
 TEST_F(ControlChannel, ATalkativeChildGetsALimitedShareOfATurn) {
   constexpr auto kShare = static_cast<std::size_t>(ControlEnd::kMaxFramesPerTurn);
   for (std::uint64_t i = 0; i < kShare + 1; ++i) {
-    ASSERT_EQ(pair_.child.send({1, RecycleFrame{i}}), SendResult::sent);
+    ASSERT_EQ(pair_.child.send({1, ReadyFrame{i}}), SendResult::sent);
   }
   Received received;
   receive_into(pair_.master, received);
   EXPECT_EQ(received.size(), kShare);
   receive_into(pair_.master, received);
   ASSERT_EQ(received.size(), kShare + 1);
-  EXPECT_EQ(requests_in(received.back()), kShare);
+  EXPECT_EQ(number_in(received.back()), kShare);
 }
 
 TEST_F(ControlChannel, GarbageIsAnErrorValueAndLimitedToo) {
@@ -203,7 +204,7 @@ TEST_F(ControlChannel, TheMasterHearsAllThatAChildSaidBeforeItWasKilled) {
   ForkedChild child([&] {
     pair_.master = ControlEnd();
     for (std::uint64_t i = 0; i < kFrames; ++i) {
-      EXPECT_EQ(pair_.child.send({1, RecycleFrame{i}}), SendResult::sent);
+      EXPECT_EQ(pair_.child.send({1, ReadyFrame{i}}), SendResult::sent);
     }
     all_said.open();
     testing_ipc::stand_still();
@@ -213,7 +214,7 @@ TEST_F(ControlChannel, TheMasterHearsAllThatAChildSaidBeforeItWasKilled) {
   EXPECT_EQ(child.kill_and_wait(), 128 + SIGKILL);
   const Received received = receive_until_closed(pair_.master);
   ASSERT_EQ(received.size(), kFrames);
-  EXPECT_EQ(requests_in(received.back()), kFrames - 1);
+  EXPECT_EQ(number_in(received.back()), kFrames - 1);
 }
 
 TEST_F(ControlChannel, AChildSeesTheEndOfItsMaster) {
@@ -234,7 +235,7 @@ TEST_F(ControlChannel, FramesOfAChildThatWritesWhileTheMasterReadsArriveWhole) {
   ForkedChild child([&] {
     pair_.master = ControlEnd();
     for (std::uint64_t i = 0; i < kFrames;) {
-      const SendResult result = pair_.child.send({7, RecycleFrame{i}});
+      const SendResult result = pair_.child.send({7, ReadyFrame{i}});
       ASSERT_NE(result, SendResult::closed);
       if (result == SendResult::sent) {
         ++i;
@@ -250,7 +251,7 @@ TEST_F(ControlChannel, FramesOfAChildThatWritesWhileTheMasterReadsArriveWhole) {
   ASSERT_EQ(received.size(), kFrames);
   for (std::uint64_t i = 0; i < kFrames; ++i) {
     ASSERT_TRUE(std::holds_alternative<Frame>(received[i]));
-    ASSERT_EQ(requests_in(received[i]), i);
+    ASSERT_EQ(number_in(received[i]), i);
   }
 }
 

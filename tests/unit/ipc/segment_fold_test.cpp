@@ -82,8 +82,8 @@ TEST_P(SegmentFoldSeeded, KeepsTheTotals) {
   std::uint64_t recorded_us = 0;
   std::uint64_t cpu_us = 0;
   for (int step = 0; step < 3000; ++step) {
-    const RecordId id{static_cast<std::uint32_t>(random() % kSlots),
-                      static_cast<std::uint32_t>(random() % kSeatsPerSlot)};
+    const Place id{static_cast<std::uint32_t>(random() % kSlots),
+                   static_cast<std::uint32_t>(random() % kSeatsPerSlot)};
     if (random() % 8 == 0) {
       const std::uint64_t used_us = random() % 1000;
       segment.fold(id, used_us);
@@ -139,7 +139,7 @@ TEST(SegmentRead, NeverSeesTotalsGoBackWhileRecordsAreFolded) {
   std::thread master([&] {
     for (std::uint64_t i = 1; !enough.load(std::memory_order_relaxed); ++i) {
       const auto turn = static_cast<std::uint32_t>(i / kRequestsPerFold);
-      const RecordId id{turn / 2 % 2, turn % 2};
+      const Place id{turn / 2 % 2, turn % 2};
       begun.store(i, std::memory_order_release);
       segment.record(id).counters.add(Counter::requests);
       counted.store(i, std::memory_order_release);

@@ -47,7 +47,7 @@ TEST(Segment, StartsWithAHeaderAndVacantRecords) {
   EXPECT_EQ(segment.header().state.load(), ServerState::starting);
   EXPECT_EQ(segment.slot_capacity(), 4U);
   EXPECT_EQ(segment.slots_in_use(), 0U);
-  for (const RecordId id : all_records(segment)) {
+  for (const Place id : all_records(segment)) {
     EXPECT_EQ(segment.record(id).state.load(), ProcessState::vacant);
     EXPECT_EQ(segment.record(id).epoch.load(), 0U);
     EXPECT_FALSE(segment.record(id).loop_request.get().has_value());
@@ -64,7 +64,7 @@ TEST(Segment, KeepsRecordsOfDifferentProcessesOnDifferentCacheLines) {
   EXPECT_EQ(address_of(&segment.header()) % kCacheLine, 0U);
   EXPECT_EQ(address_of(&segment.notes(1)) % kCacheLine, 0U);
   EXPECT_EQ(address_of(&segment.retired()) % kCacheLine, 0U);
-  for (const RecordId id : all_records(segment)) {
+  for (const Place id : all_records(segment)) {
     EXPECT_EQ(address_of(&segment.record(id)) % kCacheLine, 0U);
   }
 }
@@ -87,7 +87,7 @@ TEST(Segment, EveryRecordAndNoteHasMemoryOfItsOwn) {
   }
   EXPECT_GE(address_of(&segment.retired()), end);
   end = address_of(&segment.retired()) + sizeof(WorkerRecord);
-  for (const RecordId id : all_records(segment)) {
+  for (const Place id : all_records(segment)) {
     EXPECT_GE(address_of(&segment.record(id)), end);
     end = address_of(&segment.record(id)) + sizeof(WorkerRecord);
   }

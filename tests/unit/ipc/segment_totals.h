@@ -12,8 +12,8 @@ inline std::uintptr_t address_of(const void* object) {
   return reinterpret_cast<std::uintptr_t>(object);
 }
 
-inline std::vector<RecordId> all_records(const Segment& segment) {
-  std::vector<RecordId> ids;
+inline std::vector<Place> all_records(const Segment& segment) {
+  std::vector<Place> ids;
   for (std::uint32_t slot = 0; slot < segment.slot_capacity(); ++slot) {
     for (std::uint32_t seat = 0; seat < kSeatsPerSlot; ++seat) {
       ids.push_back({slot, seat});
@@ -24,7 +24,7 @@ inline std::vector<RecordId> all_records(const Segment& segment) {
 
 inline std::uint64_t total(const Segment& segment, Counter counter) {
   std::uint64_t sum = segment.retired().counters.get(counter);
-  for (const RecordId id : all_records(segment)) {
+  for (const Place id : all_records(segment)) {
     sum += segment.record(id).counters.get(counter);
   }
   return sum;
@@ -33,7 +33,7 @@ inline std::uint64_t total(const Segment& segment, Counter counter) {
 inline HistogramSnapshot total(const Segment& segment, Histogram WorkerRecord::*histogram) {
   HistogramSnapshot sum;
   sum.add(segment.retired().*histogram);
-  for (const RecordId id : all_records(segment)) {
+  for (const Place id : all_records(segment)) {
     sum.add(segment.record(id).*histogram);
   }
   return sum;

@@ -15,11 +15,15 @@
 #include <variant>
 #include <vector>
 
+#include "tests/unit/workers/supervision/supervisor_names.h"
 #include "workers/supervision/supervisor.h"
 
 namespace prefork::supervision {
 
 using namespace std::chrono_literals;
+
+constexpr int kCouldNotBoot = config::to_int(ExitCode::no_worker_booted);
+constexpr int kApplicationFailed = config::to_int(ExitCode::application_failed);
 
 using Transcript = std::vector<std::string>;
 
@@ -44,15 +48,15 @@ inline std::string describe(const Action& action) {
         if constexpr (std::is_same_v<Kind, action::Spawn>) {
           return words({"spawn", describe(a.at), "generation", std::to_string(a.generation)});
         } else if constexpr (std::is_same_v<Kind, action::Drain>) {
-          return words({"drain", describe(a.at), to_string(a.why)});
+          return words({"drain", describe(a.at), name_of(a.why)});
         } else if constexpr (std::is_same_v<Kind, action::Kill>) {
-          return words({"kill", describe(a.at), to_string(a.signal)});
+          return words({"kill", describe(a.at), name_of(a.signal)});
         } else if constexpr (std::is_same_v<Kind, action::Release>) {
           return words({"release", describe(a.at)});
         } else if constexpr (std::is_same_v<Kind, action::Notice>) {
-          return words({"note", to_string(a.kind), a.at ? describe(*a.at) : std::string()});
+          return words({"note", name_of(a.kind), a.at ? describe(*a.at) : std::string()});
         } else {
-          return words({"finish", to_string(a.code)});
+          return words({"finish", name_of(a.code)});
         }
       },
       action);
@@ -147,7 +151,7 @@ class Harness {
   Transcript beat() {
     Transcript lines;
     for (std::uint32_t slot = 0; slot < supervisor.slots().size(); ++slot) {
-      for (std::uint32_t index = 0; index < kSeats; ++index) {
+      for (std::uint32_t index = 0; index < kSeatsPerSlot; ++index) {
         if (silent.contains({slot, index})) continue;
         const Transcript more = on(event::Beat{{slot, index}, now});
         lines.insert(lines.end(), more.begin(), more.end());
@@ -157,7 +161,7 @@ class Harness {
   }
 
   const Seat& seat(Place at) const { return supervisor.seat(at); }
-  State state(Place at) const { return seat(at).state; }
+  ProcessState state(Place at) const { return seat(at).state; }
   Pid pid(Place at) const { return seat(at).pid.value_or(999'999); }
 
   template <typename Kind>

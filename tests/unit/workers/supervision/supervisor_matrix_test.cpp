@@ -91,16 +91,16 @@ const std::vector<std::pair<std::string, Arrange>>& rows() {
       {"backoff, held",
        [](Harness& h) {
          h.start();
-         h.exit(kSeat, kExitCouldNotBoot);
+         h.exit(kSeat, kCouldNotBoot);
        }},
       {"failed",
        [](Harness& h) {
          serve_beside_starting(h);
          for (std::uint32_t attempt = 1; attempt < kBootAttempts; ++attempt) {
-           h.exit(kSeat, kExitCouldNotBoot);
+           h.exit(kSeat, kCouldNotBoot);
            h.pass(kBackoffMax);
          }
-         h.exit(kSeat, kExitCouldNotBoot);
+         h.exit(kSeat, kCouldNotBoot);
        }},
   };
   return all;

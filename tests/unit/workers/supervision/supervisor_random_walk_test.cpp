@@ -143,14 +143,14 @@ class Life {
     if (processes_.empty()) return let_time_pass();
     const int chosen = below(static_cast<int>(processes_.size()));
     Process& process = std::next(processes_.begin(), chosen)->second;
-    const State state = supervisor_.seat(process.at).state;
+    const ProcessState state = supervisor_.seat(process.at).state;
     if (process.signal) {
       if (process.signal == Signal::abort && (!process.beats || chance(30))) return;
       if (stubborn_ && !chance(20)) return;
       return die(process, {0, process.signal == Signal::kill ? 9 : 6, false});
     }
     const int dice = below(100);
-    if (state == State::starting) {
+    if (state == ProcessState::starting) {
       const bool cursed = process.at.slot == cursed_slot_ && dice < 95;
       if (cursed || dice < cannot_boot_percent_)
         return die(process, {chance(50) ? 3 : 4, 0, false});
@@ -172,7 +172,7 @@ class Life {
       Process& process = found->second;
       if (process.asked_to_leave && process.beats) {
         die(process, {0, 0, false});
-      } else if (supervisor_.seat(process.at).state == State::starting) {
+      } else if (supervisor_.seat(process.at).state == ProcessState::starting) {
         report(event::Ready{process.at, process.epoch});
       }
     }
@@ -241,7 +241,7 @@ class Life {
 
   static std::string describe_kind(const Action& action) {
     if (const auto* notice = std::get_if<action::Notice>(&action)) {
-      return std::string(to_string(notice->kind));
+      return std::string(name_of(notice->kind));
     }
     if (std::holds_alternative<action::Finish>(action)) return describe(action);
     return describe(action).substr(0, describe(action).find(' '));
@@ -286,7 +286,7 @@ class Life {
   void perform(const action::Notice&) {}
   void perform(const action::Finish& finish) {
     EXPECT_TRUE(processes_.empty()) << "finished before its processes";
-    const bool as_asked = finish.code == FinishCode::stopped || finish.code == FinishCode::cut;
+    const bool as_asked = finish.code == ExitCode::stopped || finish.code == ExitCode::requests_cut;
     EXPECT_TRUE(!as_asked || stopped_);
     EXPECT_EQ(finish.reason.has_value(), !as_asked);
     finished_ = true;
@@ -307,7 +307,7 @@ class Life {
         candidates += seat.part == Part::candidate ? 1 : 0;
       }
       EXPECT_LE(holders, slot.want == Want::drain ? 0u : 1u);
-      EXPECT_TRUE(slot.want != Want::run || holders == 1 || leavers == kSeats);
+      EXPECT_TRUE(slot.want != Want::run || holders == 1 || leavers == kSeatsPerSlot);
     }
     EXPECT_LE(candidates, 1u);
     std::set<Pid> alive;
@@ -322,13 +322,13 @@ class Life {
   }
 
   void check_seat(const Seat& seat) const {
-    const State state = seat.state;
-    const bool leaves = state == State::draining || state == State::killing;
-    const bool timed = leaves || state == State::starting || state == State::failed;
+    const ProcessState state = seat.state;
+    const bool leaves = state == ProcessState::draining || state == ProcessState::killing;
+    const bool timed = leaves || state == ProcessState::starting || state == ProcessState::failed;
     EXPECT_TRUE(!timed || seat.deadline) << to_string(state) << " without a deadline";
-    EXPECT_TRUE(state != State::ready || !seat.deadline);
-    EXPECT_EQ(state == State::vacant, seat.part == Part::none);
-    EXPECT_TRUE(seat.part != Part::candidate || state == State::starting);
+    EXPECT_TRUE(state != ProcessState::ready || !seat.deadline);
+    EXPECT_EQ(state == ProcessState::vacant, seat.part == Part::none);
+    EXPECT_TRUE(seat.part != Part::candidate || state == ProcessState::starting);
     EXPECT_TRUE(seat.part != Part::leaver || leaves);
     EXPECT_TRUE(seat.occupied() || !seat.pid) << "a pid without a process";
   }
@@ -389,9 +389,9 @@ TEST(SupervisorRandomWalk, KeepsItsInvariantsOverAHundredThousandEvents) {
                            "cannot_remove_worker",
                            "overslept",
                            "finish stopped",
-                           "finish cut",
-                           "finish boot_failed",
-                           "finish app_failed"}) {
+                           "finish requests_cut",
+                           "finish no_worker_booted",
+                           "finish application_failed"}) {
     EXPECT_GT(seen[kind], 0) << "the walk never saw: " << kind;
   }
 }

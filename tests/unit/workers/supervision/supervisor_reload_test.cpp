@@ -61,7 +61,7 @@ TEST(SupervisorReload, AbortsAndKillsACandidateThatIsNotReadyInTime) {
   EXPECT_EQ(h.pass(5s), (Transcript{"note boot_deadline_passed 0.1", "kill 0.1 SIGABRT",
                                     "note reload_aborted 0.1"}));
   EXPECT_EQ(h.crash({0, 1}, 6), Transcript{"release 0.1"});
-  EXPECT_EQ(h.state({0, 0}), State::ready);
+  EXPECT_EQ(h.state({0, 0}), ProcessState::ready);
   EXPECT_EQ(h.supervisor.slots()[0].boot_failures, 0u);
 }
 
@@ -70,7 +70,7 @@ TEST(SupervisorReload, AbortsWhenTheCandidateCannotBeForked) {
   h.forks = Forks::fail;
   EXPECT_EQ(h.reload(2, 1), (Transcript{"note reload_started", "spawn 0.1 generation 2",
                                         "release 0.1", "note reload_aborted 0.1"}));
-  EXPECT_EQ(h.state({0, 0}), State::ready);
+  EXPECT_EQ(h.state({0, 0}), ProcessState::ready);
 }
 
 TEST(SupervisorReload, RunsTheLatestOfTheReloadsAskedForMeanwhile) {
@@ -118,7 +118,7 @@ TEST(SupervisorReload, MendsAServerWhoseSlotsHaveAllButFailed) {
   h.exit({1, 0}, 3);
   EXPECT_FALSE(h.supervisor.stopping());
   h.ready({0, 0});
-  EXPECT_EQ(h.state({1, 0}), State::starting);
+  EXPECT_EQ(h.state({1, 0}), ProcessState::starting);
   EXPECT_EQ(h.ready({1, 0}), Transcript{"note reload_finished"});
 }
 
@@ -128,7 +128,7 @@ TEST(SupervisorReload, FinishesWhenItWasTheLastHopeOfAServerThatNeverServed) {
   h.reload(2, 1);
   EXPECT_EQ(h.exit({0, 0}, 3), Transcript{"release 0.0"});
   EXPECT_EQ(h.exit({0, 1}, 4), (Transcript{"release 0.1", "note reload_aborted 0.1",
-                                           "note boot_failed 0.1", "finish app_failed"}));
+                                           "note boot_failed 0.1", "finish application_failed"}));
 }
 
 TEST(SupervisorReload, PromotesTheCandidateWhenTheOldWorkerCrashesMeanwhile) {
@@ -265,7 +265,7 @@ TEST(SupervisorRecycle, DoesNotSayThatASilentWorkerGoesOn) {
   h.pass(2s);
   h.recycle({0, 0});
   h.pass(2s);
-  EXPECT_EQ(h.state({0, 0}), State::killing);
+  EXPECT_EQ(h.state({0, 0}), ProcessState::killing);
   EXPECT_EQ(h.exit({0, 1}, 3), Transcript{"release 0.1"});
   EXPECT_EQ(h.crash({0, 0}, 6), (Transcript{"release 0.0", "note restart_delayed 0.0"}));
 }
@@ -282,7 +282,7 @@ TEST(SupervisorRecycle, PromotesTheSuccessorWhenTheOldWorkerCrashesMeanwhile) {
   EXPECT_EQ(h.crash({0, 0}),
             (Transcript{"release 0.0", "note recycle_started 1.0", "spawn 1.1 generation 1"}));
   h.exit({0, 1}, 3);
-  EXPECT_EQ(h.state({0, 1}), State::backoff);
+  EXPECT_EQ(h.state({0, 1}), ProcessState::backoff);
 }
 
 TEST(SupervisorCount, AddsAWorkerInTheNextFreeSlotUpToTheCapacity) {
@@ -310,7 +310,7 @@ TEST(SupervisorCount, AnAddedWorkerDoesNotPayForTheFailuresOfARemovedOne) {
   h.on(event::RemoveWorker{});
   h.on(event::AddWorker{});
   h.exit({1, 0}, 3);
-  EXPECT_EQ(h.state({1, 0}), State::backoff);
+  EXPECT_EQ(h.state({1, 0}), ProcessState::backoff);
   EXPECT_EQ(h.last<action::Notice>().duration, Duration{kBackoffFirst});
 }
 

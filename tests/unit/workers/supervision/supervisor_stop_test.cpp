@@ -27,7 +27,7 @@ TEST(SupervisorStop, CutsAWorkerAtTheGracefulDeadline) {
   h.stop();
   EXPECT_EQ(h.pass(7999ms), Transcript{});
   EXPECT_EQ(h.pass(1ms), (Transcript{"note drain_deadline_passed 0.0", "kill 0.0 SIGKILL"}));
-  EXPECT_EQ(h.crash({0, 0}, 9), (Transcript{"release 0.0", "finish cut"}));
+  EXPECT_EQ(h.crash({0, 0}, 9), (Transcript{"release 0.0", "finish requests_cut"}));
 }
 
 TEST(SupervisorStop, KillsAnObserverThatDoesNotLeaveWithoutCallingItCut) {
@@ -47,14 +47,14 @@ TEST(SupervisorStop, ASecondStopKillsEverybodyAtOnce) {
   h.exit({0, 0}, 0);
   EXPECT_EQ(h.stop(), (Transcript{"kill 1.0 SIGKILL", "kill 3.0 SIGKILL"}));
   h.crash({3, 0}, 9);
-  EXPECT_EQ(h.crash({1, 0}, 9).back(), "finish cut");
+  EXPECT_EQ(h.crash({1, 0}, 9).back(), "finish requests_cut");
 }
 
 TEST(SupervisorStop, StopNowCutsOnlyWorkersThatHadServed) {
   Harness serving = with(1);
   serving.serve();
   EXPECT_EQ(serving.stop_now(), Transcript{"kill 0.0 SIGKILL"});
-  EXPECT_EQ(serving.crash({0, 0}, 9).back(), "finish cut");
+  EXPECT_EQ(serving.crash({0, 0}, 9).back(), "finish requests_cut");
 
   Harness booting = with(1);
   booting.start();
@@ -67,7 +67,7 @@ TEST(SupervisorStop, NeverSpawnsAgainOnceStopping) {
   h.serve();
   h.crash({0, 0});
   EXPECT_EQ(h.stop(), Transcript{"drain 1.0 stop"});
-  EXPECT_EQ(h.state({0, 0}), State::vacant);
+  EXPECT_EQ(h.state({0, 0}), ProcessState::vacant);
   h.crash({3, 0});
   h.on(event::AddWorker{});
   h.reload(2, 3);
@@ -81,7 +81,7 @@ TEST(SupervisorStop, StopDrainsWhatIsStillStarting) {
   h.ready({0, 0});
   EXPECT_EQ(h.stop(), (Transcript{"drain 0.0 stop", "drain 1.0 stop"}));
   EXPECT_EQ(h.ready({1, 0}), Transcript{});
-  EXPECT_EQ(h.state({1, 0}), State::draining);
+  EXPECT_EQ(h.state({1, 0}), ProcessState::draining);
 }
 
 TEST(SupervisorStop, SendsSigkillAtOnceToOneThatWasSentSigabrt) {
@@ -109,7 +109,7 @@ TEST(SupervisorStop, ASignalWhileGivingUpKillsWhatIsLeftAndKeepsTheReason) {
   h.start();
   EXPECT_EQ(h.exit({0, 0}, 4).back(), "drain 2.0 stop");
   EXPECT_EQ(h.stop(), Transcript{"kill 2.0 SIGKILL"});
-  EXPECT_EQ(h.crash({2, 0}, 9), (Transcript{"release 2.0", "finish app_failed"}));
+  EXPECT_EQ(h.crash({2, 0}, 9), (Transcript{"release 2.0", "finish application_failed"}));
 }
 
 }  // namespace

@@ -21,9 +21,9 @@ std::vector<Duration> restart_delays(const Harness& h) {
 // The process in this seat exits as one that cannot boot, and its slot waits for the next try.
 void fail_boots(Harness& h, Place at, std::uint32_t times) {
   for (std::uint32_t i = 0; i < times; ++i) {
-    if (h.state(at) == State::backoff) h.pass(*h.seat(at).deadline - h.now);
-    ASSERT_EQ(h.state(at), State::starting);
-    h.exit(at, kExitCouldNotBoot);
+    if (h.state(at) == ProcessState::backoff) h.pass(*h.seat(at).deadline - h.now);
+    ASSERT_EQ(h.state(at), ProcessState::starting);
+    h.exit(at, kCouldNotBoot);
   }
 }
 
@@ -74,7 +74,7 @@ TEST(Supervisor, NeverJudgesAStartingWorkerByItsHeartbeat) {
   h.ready({0, 0});
   h.silent.insert({1, 0});
   EXPECT_EQ(h.pass(4900ms), Transcript{});
-  EXPECT_EQ(h.state({1, 0}), State::starting);
+  EXPECT_EQ(h.state({1, 0}), ProcessState::starting);
 }
 
 TEST(Supervisor, IgnoresTheReadinessOfAnEarlierProcess) {
@@ -84,9 +84,9 @@ TEST(Supervisor, IgnoresTheReadinessOfAnEarlierProcess) {
   h.crash({0, 0});
   h.pass(kBackoffFirst);
   h.on(event::Ready{{0, 0}, first});
-  EXPECT_EQ(h.state({0, 0}), State::starting);
+  EXPECT_EQ(h.state({0, 0}), ProcessState::starting);
   h.ready({0, 0});
-  EXPECT_EQ(h.state({0, 0}), State::ready);
+  EXPECT_EQ(h.state({0, 0}), ProcessState::ready);
 }
 
 TEST(Supervisor, AsksAProcessToLeaveOnlyOnceItsForkIsReported) {
@@ -149,8 +149,8 @@ TEST(Supervisor, JudgesNobodyAfterItWasAsleepItself) {
   h.now += 1h;
   EXPECT_EQ(h.tick(), Transcript{"note overslept"});
   EXPECT_EQ(h.notices(NoticeKind::overslept).at(0).duration, 1h - kWatchEvery);
-  EXPECT_EQ(h.state({0, 0}), State::ready);
-  EXPECT_EQ(h.state({1, 0}), State::starting);
+  EXPECT_EQ(h.state({0, 0}), ProcessState::ready);
+  EXPECT_EQ(h.state({1, 0}), ProcessState::starting);
   EXPECT_EQ(h.seat({1, 0}).deadline, h.now + 5s);
 }
 
@@ -186,7 +186,7 @@ TEST(Supervisor, RestartsAWorkerThatLeftUnaskedWithCodeZero) {
   Harness h = with(1);
   h.serve();
   h.exit({0, 0}, 0);
-  EXPECT_EQ(h.state({0, 0}), State::backoff);
+  EXPECT_EQ(h.state({0, 0}), ProcessState::backoff);
   EXPECT_EQ(h.supervisor.slots()[0].last_failure->kind, FailureKind::crashed);
 }
 
@@ -221,7 +221,7 @@ TEST(Supervisor, GivesASlotUpAfterFiveBootFailuresAndTriesItOnceAMinute) {
   h.start();
   h.ready({0, 0});
   fail_boots(h, {1, 0}, kBootAttempts);
-  EXPECT_EQ(h.state({1, 0}), State::failed);
+  EXPECT_EQ(h.state({1, 0}), ProcessState::failed);
   EXPECT_EQ(h.notices(NoticeKind::slot_failed).at(0).count, kBootAttempts);
   EXPECT_EQ(h.pass(59'999ms), Transcript{});
   EXPECT_EQ(h.pass(1ms), Transcript{"spawn 1.0 generation 1"});
@@ -236,9 +236,9 @@ TEST(Supervisor, DoesNotRetryAFailedSlotWhileNobodyServes) {
   h.pass(59s);
   h.crash({0, 0});
   h.pass(kBackoffFirst);
-  EXPECT_EQ(h.state({0, 0}), State::starting);
+  EXPECT_EQ(h.state({0, 0}), ProcessState::starting);
   EXPECT_EQ(h.pass(2s), Transcript{});
-  EXPECT_EQ(h.state({1, 0}), State::failed);
+  EXPECT_EQ(h.state({1, 0}), ProcessState::failed);
 }
 
 TEST(Supervisor, CountsAFailedForkAsABootFailure) {
@@ -258,12 +258,12 @@ TEST(Supervisor, CountsTheBootFailureCodesOfAReadyWorkerToo) {
   Harness h = with(2);
   h.serve();
   for (std::uint32_t i = 0; i < kBootAttempts; ++i) {
-    h.exit({1, 0}, kExitApplicationFailed);
-    if (h.state({1, 0}) != State::backoff) break;
+    h.exit({1, 0}, kApplicationFailed);
+    if (h.state({1, 0}) != ProcessState::backoff) break;
     h.pass(*h.seat({1, 0}).deadline - h.now);
     h.ready({1, 0});
   }
-  EXPECT_EQ(h.state({1, 0}), State::failed);
+  EXPECT_EQ(h.state({1, 0}), ProcessState::failed);
 }
 
 TEST(Supervisor, ACrashBetweenBootFailuresStartsTheirCountAnew) {
@@ -276,7 +276,7 @@ TEST(Supervisor, ACrashBetweenBootFailuresStartsTheirCountAnew) {
   h.crash({1, 0});
   h.pass(kBackoffMax);
   h.exit({1, 0}, 3);
-  EXPECT_EQ(h.state({1, 0}), State::backoff);
+  EXPECT_EQ(h.state({1, 0}), ProcessState::backoff);
 }
 
 TEST(Supervisor, AHealthySpellStartsTheCountOfBootFailuresAnew) {
@@ -287,8 +287,8 @@ TEST(Supervisor, AHealthySpellStartsTheCountOfBootFailuresAnew) {
   h.pass(*h.seat({1, 0}).deadline - h.now);
   h.ready({1, 0});
   h.pass(kHealthySpell);
-  h.exit({1, 0}, kExitApplicationFailed);
-  EXPECT_EQ(h.state({1, 0}), State::backoff);
+  h.exit({1, 0}, kApplicationFailed);
+  EXPECT_EQ(h.state({1, 0}), ProcessState::backoff);
   EXPECT_EQ(restart_delays(h).back(), Duration{kBackoffFirst});
 }
 
@@ -298,10 +298,10 @@ TEST(Supervisor, FinishesWithTheFirstReasonWhenEveryFirstTryFailed) {
   h.ready({3, 0});
   EXPECT_EQ(h.exit({1, 0}, 3), (Transcript{"release 1.0", "note boot_failed 1.0"}));
   h.pass(1s);
-  EXPECT_EQ(h.state({1, 0}), State::backoff);
+  EXPECT_EQ(h.state({1, 0}), ProcessState::backoff);
   EXPECT_EQ(h.exit({0, 0}, 4),
             (Transcript{"release 0.0", "note boot_failed 0.0", "drain 3.0 stop"}));
-  EXPECT_EQ(h.exit({3, 0}, 0), (Transcript{"release 3.0", "finish boot_failed"}));
+  EXPECT_EQ(h.exit({3, 0}, 0), (Transcript{"release 3.0", "finish no_worker_booted"}));
   const Failure reason = *h.all<action::Finish>().at(0).reason;
   EXPECT_EQ(reason.at, (Place{1, 0}));
   EXPECT_EQ(reason.exit.code, 3);
@@ -310,14 +310,14 @@ TEST(Supervisor, FinishesWithTheFirstReasonWhenEveryFirstTryFailed) {
 TEST(Supervisor, FinishesAsApplicationFailureWhenThatCameFirst) {
   Harness h = with(2);
   h.start();
-  h.exit({0, 0}, kExitApplicationFailed);
-  EXPECT_EQ(h.exit({1, 0}, kExitCouldNotBoot).back(), "finish app_failed");
+  h.exit({0, 0}, kApplicationFailed);
+  EXPECT_EQ(h.exit({1, 0}, kCouldNotBoot).back(), "finish application_failed");
 }
 
 TEST(Supervisor, FinishesWhenNoForkSucceeds) {
   Harness h = with(2);
   h.forks = Forks::fail;
-  EXPECT_EQ(h.start().back(), "finish boot_failed");
+  EXPECT_EQ(h.start().back(), "finish no_worker_booted");
   EXPECT_EQ(h.all<action::Finish>().at(0).reason->kind, FailureKind::fork_failed);
 }
 
@@ -337,9 +337,9 @@ TEST(Supervisor, FinishesLaterWhenEverySlotHasFailed) {
   h.crash({1, 0});
   h.pass(100ms);
   fail_boots(h, {0, 0}, kBootAttempts);
-  EXPECT_EQ(h.state({0, 0}), State::failed);
+  EXPECT_EQ(h.state({0, 0}), ProcessState::failed);
   fail_boots(h, {1, 0}, kBootAttempts);
-  EXPECT_EQ(h.all<action::Finish>().at(0).code, FinishCode::boot_failed);
+  EXPECT_EQ(h.all<action::Finish>().at(0).code, ExitCode::no_worker_booted);
 }
 
 TEST(Supervisor, RestartsTheObserverForEverAndNeverEndsBecauseOfIt) {
@@ -348,12 +348,12 @@ TEST(Supervisor, RestartsTheObserverForEverAndNeverEndsBecauseOfIt) {
   h.crash({2, 0});
   for (int i = 0; i < 50; ++i) {
     h.pass(*h.seat({2, 0}).deadline - h.now);
-    ASSERT_EQ(h.state({2, 0}), State::starting);
-    h.exit({2, 0}, kExitCouldNotBoot);
-    ASSERT_EQ(h.state({2, 0}), State::backoff);
+    ASSERT_EQ(h.state({2, 0}), ProcessState::starting);
+    h.exit({2, 0}, kCouldNotBoot);
+    ASSERT_EQ(h.state({2, 0}), ProcessState::backoff);
   }
   EXPECT_EQ(h.notices(NoticeKind::restart_delayed).size(), 51u);
-  EXPECT_EQ(h.state({0, 0}), State::ready);
+  EXPECT_EQ(h.state({0, 0}), ProcessState::ready);
 }
 
 TEST(Supervisor, AnExitNobodyKnowsYieldsNothing) {
