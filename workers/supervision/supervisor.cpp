@@ -5,71 +5,68 @@
 #include <utility>
 #include <variant>
 
-#include "workers/supervision/supervisor_table.h"
-
 namespace prefork::supervision {
 
 Supervisor::Supervisor(const Settings& settings, Generation generation)
-    : settings_(settings),
-      capacity_(settings.capacity),
-      slots_(settings.capacity + std::size_t{1}),
-      workers_(settings.workers),
-      generation_(generation) {
+    : roster_(settings.capacity),
+      wanted_{settings, generation, settings.workers},
+      machine_(roster_, wanted_, turn_),
+      workforce_(roster_, wanted_, machine_, turn_),
+      rollout_(roster_, wanted_, machine_, workforce_, turn_) {
   if (settings.workers < 1 || settings.workers > settings.capacity) std::abort();
-  for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
-    for (std::uint32_t seat = 0; seat < kSeatsPerSlot; ++seat) places_.push_back({slot, seat});
+  for (std::uint32_t slot = 0; slot < settings.workers; ++slot) {
+    roster_.slots()[slot].want = Want::run;
   }
-  for (std::uint32_t slot = 0; slot < workers_; ++slot) slots_[slot].want = Want::run;
-  Slot& observer = slots_[observer_slot()];
-  observer.role = Role::observer;
-  if (settings.observer) observer.want = Want::run;
+  if (settings.observer) roster_.slots()[observer_slot()].want = Want::run;
 }
 
 std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
   if (phase_ == Phase::finished) return {};
-  actions_.clear();
+  turn_.actions.clear();
   forgive_what_happened_while_asleep(now);
-  now_ = now;
+  turn_.now = now;
   std::visit([this](const auto& fact) { handle(fact); }, event);
   advance();
-  return std::exchange(actions_, {});
+  return std::exchange(turn_.actions, {});
 }
 
 // A master that was stopped or starved has seen no beat and no readiness for as long, and the whole
 // process group may have been stopped with it: everybody gets a new window. The deadlines of those
 // who were asked to leave stand: they are a promise to the operator.
 void Supervisor::forgive_what_happened_while_asleep(TimePoint now) {
-  if (now - now_ <= kTickGap) return;
+  if (now - turn_.now <= kTickGap) return;
   const std::optional<TimePoint> due = next_deadline();
   if (!due) return;
-  const TimePoint asked = std::max(*due, now_);
+  const TimePoint asked = std::max(*due, turn_.now);
   if (now - asked <= kTickGap) return;
-  for (const Place at : places_) {
-    Seat& seat = seat_at(at);
+  for (const Place at : roster_.places()) {
+    Seat& seat = roster_.seat(at);
     if (seat.state == ProcessState::ready) seat.last_beat = now;
-    if (seat.state == ProcessState::starting) seat.deadline = now + boot_timeout(seat.generation);
+    if (seat.state == ProcessState::starting) {
+      seat.deadline = now + rollout_.boot_timeout(seat.generation);
+    }
   }
-  notice({.kind = NoticeKind::overslept, .duration = now - asked});
+  turn_.notice({.kind = NoticeKind::overslept, .duration = now - asked});
 }
 
 void Supervisor::handle(const event::Started&) {
   if (phase_ != Phase::idle) return;
   phase_ = Phase::running;
-  fill_slot(observer_slot());
+  workforce_.fill(observer_slot());
 }
 
 void Supervisor::handle(const event::Forked& event) {
-  if (!exists(event.at) || seat_at(event.at).pid) return;
+  if (!roster_.exists(event.at) || seat(event.at).pid) return;
   feed(event.at, Input::forked, {.pid = event.pid});
 }
 
 void Supervisor::handle(const event::ForkFailed& event) {
-  if (!exists(event.at) || seat_at(event.at).pid) return;
+  if (!roster_.exists(event.at) || seat(event.at).pid) return;
   feed(event.at, Input::fork_failed, {.error_number = event.error_number});
 }
 
 void Supervisor::handle(const event::Ready& event) {
-  if (!exists(event.at) || seat_at(event.at).epoch != event.epoch) return;
+  if (!roster_.exists(event.at) || seat(event.at).epoch != event.epoch) return;
   feed(event.at, Input::ready, {});
 }
 
@@ -80,12 +77,12 @@ void Supervisor::handle(const event::Exited& event) {
 }
 
 void Supervisor::handle(const event::Beat& event) {
-  if (!exists(event.at)) return;
+  if (!roster_.exists(event.at)) return;
   feed(event.at, Input::beat, {.time = event.time});
 }
 
 void Supervisor::handle(const event::Recycle& event) {
-  if (!exists(event.at) || seat_at(event.at).epoch != event.epoch) return;
+  if (!roster_.exists(event.at) || seat(event.at).epoch != event.epoch) return;
   feed(event.at, Input::recycle, {});
 }
 
@@ -101,36 +98,22 @@ void Supervisor::handle(const event::Stop& event) {
 }
 
 void Supervisor::handle(const event::Reload& event) {
-  if (phase_ != Phase::running) return;
-  if (roll_ || reload_) {
-    notice({.kind = NoticeKind::reload_queued, .generation = event.generation});
-  }
-  next_reload_ = event;
+  if (phase_ == Phase::running) rollout_.request(event);
 }
 
 void Supervisor::handle(const event::AddWorker&) {
-  if (phase_ != Phase::running) return;
-  if (workers_ == capacity_) {
-    notice({.kind = NoticeKind::cannot_add_worker, .count = capacity_});
-    return;
-  }
-  add_worker();
+  if (phase_ == Phase::running) workforce_.add();
 }
 
 void Supervisor::handle(const event::RemoveWorker&) {
-  if (phase_ != Phase::running) return;
-  if (workers_ == 1) {
-    notice({.kind = NoticeKind::cannot_remove_worker, .count = workers_});
-    return;
-  }
-  remove_worker();
+  if (phase_ == Phase::running) workforce_.remove();
 }
 
 void Supervisor::handle(const event::Tick&) {
-  for (const Place at : places_) {
-    const Seat& seat = seat_at(at);
-    if (seat.deadline && now_ >= *seat.deadline) feed(at, Input::due, {});
-    if (seat.last_beat && now_ - *seat.last_beat >= settings_.healthcheck_timeout) {
+  for (const Place at : roster_.places()) {
+    const Seat& seat = roster_.seat(at);
+    if (seat.deadline && turn_.now >= *seat.deadline) feed(at, Input::due, {});
+    if (seat.last_beat && turn_.now - *seat.last_beat >= settings().healthcheck_timeout) {
       feed(at, Input::silent, {});
     }
   }
@@ -140,44 +123,103 @@ std::optional<TimePoint> Supervisor::next_deadline() const {
   if (phase_ == Phase::idle || phase_ == Phase::finished) return std::nullopt;
   std::optional<TimePoint> next;
   const auto consider = [&next](TimePoint time) { next = next ? std::min(*next, time) : time; };
-  for (const Place at : places_) {
+  for (const Place at : roster_.places()) {
     const Seat& seat = this->seat(at);
     if (seat.deadline) consider(*seat.deadline);
     if (seat.state != ProcessState::ready) continue;
-    consider(now_ + kWatchEvery);
-    if (seat.last_beat) consider(*seat.last_beat + settings_.healthcheck_timeout);
+    consider(turn_.now + kWatchEvery);
+    if (seat.last_beat) consider(*seat.last_beat + settings().healthcheck_timeout);
     // One that is due already waits for another process, not for the time.
-    if (seat.successor_due && *seat.successor_due > now_) consider(*seat.successor_due);
+    if (seat.successor_due && *seat.successor_due > turn_.now) consider(*seat.successor_due);
   }
   return next;
 }
 
-std::optional<Place> Supervisor::find(Pid pid) const {
-  const auto found =
-      std::find_if(places_.begin(), places_.end(), [&](Place at) { return seat(at).pid == pid; });
-  if (found == places_.end()) return std::nullopt;
-  return *found;
-}
-
-std::optional<Place> Supervisor::holder(std::uint32_t slot) const {
-  for (std::uint32_t index = 0; index < kSeatsPerSlot; ++index) {
-    if (slots_[slot].seats[index].part == Part::holder) return Place{slot, index};
+void Supervisor::feed(Place at, Input input, const Detail& detail) {
+  const Outcome outcome = machine_.feed(at, input, detail);
+  switch (outcome.kind) {
+    case Outcome::Kind::none:
+      break;
+    case Outcome::Kind::ready:
+      rollout_.on_ready(at);
+      break;
+    case Outcome::Kind::cut:
+      // Only Stop promised to wait for running requests.
+      if (phase_ == Phase::stopping && finish_.code == ExitCode::stopped) {
+        finish_.code = ExitCode::requests_cut;
+      }
+      break;
+    case Outcome::Kind::boot_timed_out:
+      rollout_.on_failed(at, *outcome.failure);
+      break;
+    case Outcome::Kind::lost:
+      rollout_.on_failed(at, *outcome.failure);
+      machine_.succeed(at, *outcome.failure);
+      rollout_.on_succeeded(Roster::sibling(at));
+      break;
   }
-  return std::nullopt;
 }
 
-std::uint32_t Supervisor::ready_workers() const {
-  const auto ready = std::count_if(places_.begin(), places_.end(), [&](Place at) {
-    return is_worker(at) && seat(at).state == ProcessState::ready;
-  });
-  return static_cast<std::uint32_t>(ready);
+void Supervisor::advance() {
+  if (phase_ == Phase::running) {
+    workforce_.fill_workers();
+    rollout_.step();
+    give_up_when_hopeless();
+  }
+  if (phase_ == Phase::stopping) advance_stop();
 }
 
-// The settings of a reload become everybody's only when it is committed; its own processes are
-// judged by them from the start.
-Duration Supervisor::boot_timeout(Generation generation) const {
-  const bool of_reload = reload_ && reload_->order.generation == generation;
-  return of_reload ? reload_->order.settings.boot_timeout : settings_.boot_timeout;
+void Supervisor::begin_stop() {
+  phase_ = Phase::stopping;
+  rollout_.abandon();
+  for (Slot& slot : roster_.slots()) slot.want = Want::stop;
+}
+
+// The observer answers until the last worker is gone; only a second process of it leaves now.
+void Supervisor::drain_all() {
+  for (const Place at : roster_.places()) {
+    const Seat& seat = this->seat(at);
+    if (!roster_.is_worker(at) && seat.part == Part::current && seat.occupied()) continue;
+    feed(at, Input::retire, {});
+  }
+}
+
+void Supervisor::kill_all() {
+  for (const Place at : roster_.places()) feed(at, Input::kill, {});
+}
+
+// Nobody serves, nobody is about to, and waiting has not helped. A replacement under way, or
+// waiting for its seat, shows in its slot's current process.
+void Supervisor::give_up_when_hopeless() {
+  std::optional<Failure> first;
+  for (std::uint32_t slot = 0; slot < workers(); ++slot) {
+    const std::optional<Place> at = current(slot);
+    if (!at) return;
+    const Seat& seat = this->seat(*at);
+    const bool held = seat.state == ProcessState::backoff && !seat.deadline;
+    if (!held && seat.state != ProcessState::failed) return;
+    const std::optional<Failure>& failure = slots()[slot].boot_failure;
+    if (failure && (!first || failure->when < first->when)) first = failure;
+  }
+  const bool application =
+      first && first->exit.code == config::to_int(ExitCode::application_failed);
+  finish_ = {application ? ExitCode::application_failed : ExitCode::no_worker_booted, first};
+  begin_stop();
+  drain_all();
+}
+
+void Supervisor::advance_stop() {
+  const std::vector<Place>& places = roster_.places();
+  const auto alive = [this](Place at) { return seat(at).occupied(); };
+  const auto observer = std::find_if(places.begin(), places.end(),
+                                     [this](Place at) { return !roster_.is_worker(at); });
+  if (std::any_of(places.begin(), observer, alive)) return;
+  if (std::any_of(observer, places.end(), alive)) {
+    std::for_each(observer, places.end(), [this](Place at) { feed(at, Input::retire, {}); });
+    return;
+  }
+  phase_ = Phase::finished;
+  turn_.order(finish_);
 }
 
 }  // namespace prefork::supervision

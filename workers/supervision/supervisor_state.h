@@ -81,13 +81,13 @@ enum class Want : std::uint8_t {
   stop,   // the server ends: nothing is ever spawned again
 };
 
-// What is wanted of one seat beside its sibling. A slot has at most one holder, and the whole
-// server at most one candidate.
+// What is wanted of one seat beside its sibling. A slot has at most one current one,
+// and the whole server at most one replacement.
 enum class Part : std::uint8_t {
-  none,       // the seat is vacant
-  holder,     // answers for the slot: when it is lost the slot is filled again
-  candidate,  // boots beside the holder and takes over once ready; when lost, the holder just stays
-  leaver,     // has been asked or forced to leave; when gone, nothing follows
+  none,         // the seat is vacant
+  current,      // answers for the slot: when it is lost the slot is filled again
+  replacement,  // boots beside the current one and takes over once ready; when lost, that one stays
+  retiring,     // has been asked or forced to leave; when gone, nothing follows
 };
 
 enum class Role : std::uint8_t { worker, observer };
@@ -145,7 +145,7 @@ struct Seat {
   std::optional<DrainReason> leaves_because;  // since it was asked to
   std::optional<Signal> signal;               // the last one sent, in `killing`
   std::optional<TimePoint> successor_due;     // a successor is wanted, to be tried from then on
-  std::uint32_t successor_failures = 0;       // candidates that were lost beside it
+  std::uint32_t successor_failures = 0;       // replacements that were lost beside it
 
   // There is, or is about to be, a process here: its record must not be given to another.
   bool occupied() const {

@@ -1,6 +1,6 @@
 // The supervisor's transition table: what a seat in each state does about each thing that can
-// happen to it. Constant data, read by workers/supervisor_seat.cpp only. No cell is left to a
-// default.
+// happen to it. Constant data, read by workers/supervision/seat_machine.cpp only. No cell is left
+// to a default.
 #pragma once
 
 #include <array>
@@ -41,20 +41,20 @@ enum class Reaction : std::uint8_t {
   ignore,
   note_pid,      // the process exists; what was decided on meanwhile is sent
   fork_lost,     // there never was a process: as lost
-  serve,         // ready; as a candidate it takes the slot over
+  serve,         // ready; as a replacement it takes the slot over
   lost,          // nobody asked it to go, or it was killed: depends on what is wanted of the seat
   left,          // gone as asked: the seat is free
   beat,          // remember the beat
   successor,     // remember that a successor is wanted
-  abort_boot,    // SIGABRT; as a candidate it has failed
+  abort_boot,    // SIGABRT; as a replacement it has failed
   abort_silent,  // SIGABRT
   cut,           // SIGKILL, and say so
-  insist,        // the next harder signal
+  escalate,      // the next harder signal
   restart,       // a new process
   retry,         // a new process, if another worker serves meanwhile
   drain,         // ask it to leave, by a deadline
-  hasten,        // it was asked already: its deadline can only come nearer
-  disown,        // it is ending anyway: nothing follows it
+  shorten,       // it was asked already: its deadline can only come nearer
+  orphan,        // it is ending anyway: nothing follows it
   end,           // SIGKILL, unless that was sent already
   forget,        // no process, and none is wanted any longer
 };
@@ -66,17 +66,17 @@ inline constexpr std::array<ReactionRow, kInputs> kReactions = [] {
   using enum Reaction;
   // clang-format off
   return std::array<ReactionRow, kInputs>{{
-    //                   vacant  starting    ready         draining   killing    backoff  failed
-    /* forked      */    {ignore, note_pid,   ignore,       note_pid,  note_pid,  ignore,  ignore},
-    /* fork_failed */    {ignore, fork_lost,  ignore,       fork_lost, fork_lost, ignore,  ignore},
-    /* ready       */    {ignore, serve,      ignore,       ignore,    ignore,    ignore,  ignore},
-    /* exited      */    {ignore, lost,       lost,         left,      lost,      ignore,  ignore},
-    /* beat        */    {ignore, ignore,     beat,         ignore,    ignore,    ignore,  ignore},
-    /* recycle     */    {ignore, ignore,     successor,    ignore,    ignore,    ignore,  ignore},
-    /* due         */    {ignore, abort_boot, ignore,       cut,       insist,    restart, retry},
-    /* silent      */    {ignore, ignore,     abort_silent, ignore,    ignore,    ignore,  ignore},
-    /* retire      */    {ignore, drain,      drain,        hasten,    disown,    forget,  forget},
-    /* kill        */    {ignore, end,        end,          end,       end,       forget,  forget},
+    //                 vacant  starting    ready         draining   killing    backoff  failed
+    /* forked      */ {ignore, note_pid,   ignore,       note_pid,  note_pid,  ignore,  ignore},
+    /* fork_failed */ {ignore, fork_lost,  ignore,       fork_lost, fork_lost, ignore,  ignore},
+    /* ready       */ {ignore, serve,      ignore,       ignore,    ignore,    ignore,  ignore},
+    /* exited      */ {ignore, lost,       lost,         left,      lost,      ignore,  ignore},
+    /* beat        */ {ignore, ignore,     beat,         ignore,    ignore,    ignore,  ignore},
+    /* recycle     */ {ignore, ignore,     successor,    ignore,    ignore,    ignore,  ignore},
+    /* due         */ {ignore, abort_boot, ignore,       cut,       escalate,  restart, retry},
+    /* silent      */ {ignore, ignore,     abort_silent, ignore,    ignore,    ignore,  ignore},
+    /* retire      */ {ignore, drain,      drain,        shorten,   orphan,    forget,  forget},
+    /* kill        */ {ignore, end,        end,          end,       end,       forget,  forget},
   }};
   // clang-format on
 }();

@@ -122,7 +122,7 @@ class Harness {
   void serve() {
     start();
     for (std::uint32_t slot = 0; slot < supervisor.slots().size(); ++slot) {
-      const auto at = supervisor.holder(slot);
+      const auto at = supervisor.current(slot);
       if (at) ready(*at);
     }
     seen.clear();

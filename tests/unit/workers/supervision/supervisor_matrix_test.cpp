@@ -26,8 +26,8 @@ void serve_beside_starting(Harness& h) {
   h.ready({0, 0});
 }
 
-void make_candidate(Harness& h) {
-  // Worker 1 moves to seat 1.1, so that its next candidate is put into 1.0.
+void make_replacement(Harness& h) {
+  // Worker 1 moves to seat 1.1, so that its next replacement is put into 1.0.
   h.serve();
   h.recycle(kSeat);
   h.ready(kOther);
@@ -39,7 +39,7 @@ const std::vector<std::pair<std::string, Arrange>>& rows() {
   static const std::vector<std::pair<std::string, Arrange>> all = {
       {"vacant",
        [](Harness& h) {
-         make_candidate(h);
+         make_replacement(h);
          h.ready(kSeat);
          h.exit(kOther, 0);
          h.recycle(kSeat);
@@ -52,7 +52,7 @@ const std::vector<std::pair<std::string, Arrange>>& rows() {
          h.forks = Forks::stay_unanswered;
          serve_beside_starting(h);
        }},
-      {"starting, heir", make_candidate},
+      {"starting, replacement", make_replacement},
       {"ready", [](Harness& h) { h.serve(); }},
       {"draining",
        [](Harness& h) {
@@ -76,7 +76,7 @@ const std::vector<std::pair<std::string, Arrange>>& rows() {
          serve_beside_starting(h);
          h.pass(5s);
        }},
-      {"killing, leaver",
+      {"killing, retiring",
        [](Harness& h) {
          h.serve();
          h.recycle(kSeat);
@@ -216,22 +216,22 @@ starting, no pid | remove worker | draining:
 starting, no pid | early | starting:
 starting, no pid | due | killing: note boot_deadline_passed;
 starting, no pid | silent | starting:
-starting, heir | started | starting:
-starting, heir | forked | starting:
-starting, heir | fork failed | starting:
-starting, heir | ready | ready: drain 1.1 replaced;
-starting, heir | stale ready | starting:
-starting, heir | exited | vacant: release; note recycle_aborted 1.1;
-starting, heir | beat | starting:
-starting, heir | recycle | starting:
-starting, heir | stop | draining: drain stop; drain 1.1 stop;
-starting, heir | stop now | killing: kill SIGKILL; kill 1.1 SIGKILL;
-starting, heir | reload | starting: note reload_queued;
-starting, heir | add worker | starting:
-starting, heir | remove worker | draining: drain removed; drain 1.1 removed;
-starting, heir | early | starting:
-starting, heir | due | killing: note boot_deadline_passed; kill SIGABRT; note recycle_aborted 1.1;
-starting, heir | silent | starting:
+starting, replacement | started | starting:
+starting, replacement | forked | starting:
+starting, replacement | fork failed | starting:
+starting, replacement | ready | ready: drain 1.1 replaced;
+starting, replacement | stale ready | starting:
+starting, replacement | exited | vacant: release; note recycle_aborted 1.1;
+starting, replacement | beat | starting:
+starting, replacement | recycle | starting:
+starting, replacement | stop | draining: drain stop; drain 1.1 stop;
+starting, replacement | stop now | killing: kill SIGKILL; kill 1.1 SIGKILL;
+starting, replacement | reload | starting: note reload_queued;
+starting, replacement | add worker | starting:
+starting, replacement | remove worker | draining: drain removed; drain 1.1 removed;
+starting, replacement | early | starting:
+starting, replacement | due | killing: note boot_deadline_passed; kill SIGABRT; note recycle_aborted 1.1;
+starting, replacement | silent | starting:
 ready | started | ready:
 ready | forked | ready:
 ready | fork failed | ready:
@@ -312,22 +312,22 @@ killing, boot | remove worker | killing:
 killing, boot | early | killing:
 killing, boot | due | killing: kill SIGKILL;
 killing, boot | silent | killing: kill SIGKILL;
-killing, leaver | started | killing:
-killing, leaver | forked | killing:
-killing, leaver | fork failed | killing:
-killing, leaver | ready | killing:
-killing, leaver | stale ready | killing:
-killing, leaver | exited | vacant: release;
-killing, leaver | beat | killing:
-killing, leaver | recycle | killing:
-killing, leaver | stop | killing: drain 1.1 stop;
-killing, leaver | stop now | killing: kill 1.1 SIGKILL;
-killing, leaver | reload | killing: note reload_started;
-killing, leaver | add worker | killing:
-killing, leaver | remove worker | killing: drain 1.1 removed;
-killing, leaver | early | killing:
-killing, leaver | due | killing: note still_there; kill SIGKILL;
-killing, leaver | silent | killing:
+killing, retiring | started | killing:
+killing, retiring | forked | killing:
+killing, retiring | fork failed | killing:
+killing, retiring | ready | killing:
+killing, retiring | stale ready | killing:
+killing, retiring | exited | vacant: release;
+killing, retiring | beat | killing:
+killing, retiring | recycle | killing:
+killing, retiring | stop | killing: drain 1.1 stop;
+killing, retiring | stop now | killing: kill 1.1 SIGKILL;
+killing, retiring | reload | killing: note reload_started;
+killing, retiring | add worker | killing:
+killing, retiring | remove worker | killing: drain 1.1 removed;
+killing, retiring | early | killing:
+killing, retiring | due | killing: note still_there; kill SIGKILL;
+killing, retiring | silent | killing:
 backoff | started | backoff:
 backoff | forked | backoff:
 backoff | fork failed | backoff:

@@ -295,26 +295,26 @@ class Life {
   void check() const {
     EXPECT_TRUE(to_release_.empty()) << "a process is gone and was not released";
     std::set<Pid> pids;
-    std::uint32_t candidates = 0;
+    std::uint32_t replacements = 0;
     for (const Slot& slot : supervisor_.slots()) {
-      std::uint32_t holders = 0;
-      std::uint32_t leavers = 0;
+      std::uint32_t current = 0;
+      std::uint32_t retiring = 0;
       for (const Seat& seat : slot.seats) {
         check_seat(seat);
         if (seat.pid) pids.insert(*seat.pid);
-        holders += seat.part == Part::holder ? 1 : 0;
-        leavers += seat.part == Part::leaver ? 1 : 0;
-        candidates += seat.part == Part::candidate ? 1 : 0;
+        current += seat.part == Part::current ? 1 : 0;
+        retiring += seat.part == Part::retiring ? 1 : 0;
+        replacements += seat.part == Part::replacement ? 1 : 0;
       }
-      EXPECT_LE(holders, slot.want == Want::drain ? 0u : 1u);
-      EXPECT_TRUE(slot.want != Want::run || holders == 1 || leavers == kSeatsPerSlot);
+      EXPECT_LE(current, slot.want == Want::drain ? 0u : 1u);
+      EXPECT_TRUE(slot.want != Want::run || current == 1 || retiring == kSeatsPerSlot);
     }
-    EXPECT_LE(candidates, 1u);
+    EXPECT_LE(replacements, 1u);
     std::set<Pid> alive;
     std::size_t leaving = 0;
     for (const auto& [pid, process] : processes_) {
       alive.insert(pid);
-      if (supervisor_.seat(process.at).part == Part::leaver) ++leaving;
+      if (supervisor_.seat(process.at).part == Part::retiring) ++leaving;
     }
     EXPECT_EQ(pids, alive);
     EXPECT_LE(alive.size(), supervisor_.workers() + 1 + 1 + leaving) << "more than target + surge";
@@ -328,8 +328,8 @@ class Life {
     EXPECT_TRUE(!timed || seat.deadline) << to_string(state) << " without a deadline";
     EXPECT_TRUE(state != ProcessState::ready || !seat.deadline);
     EXPECT_EQ(state == ProcessState::vacant, seat.part == Part::none);
-    EXPECT_TRUE(seat.part != Part::candidate || state == ProcessState::starting);
-    EXPECT_TRUE(seat.part != Part::leaver || leaves);
+    EXPECT_TRUE(seat.part != Part::replacement || state == ProcessState::starting);
+    EXPECT_TRUE(seat.part != Part::retiring || leaves);
     EXPECT_TRUE(seat.occupied() || !seat.pid) << "a pid without a process";
   }
 

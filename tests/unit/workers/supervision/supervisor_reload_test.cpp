@@ -6,14 +6,15 @@
 namespace prefork::supervision {
 namespace {
 
-Harness serving(std::uint32_t workers, bool observer = false) {
-  Harness h(Harness::settings(workers, observer));
-  h.serve();
-  return h;
-}
+struct Serving : Harness {
+  explicit Serving(std::uint32_t workers, bool observer = false)
+      : Harness(settings(workers, observer)) {
+    serve();
+  }
+};
 
 TEST(SupervisorReload, ReplacesWorkersInOrderAndThenTheObserver) {
-  Harness h = serving(2, true);
+  Serving h(2, true);
   EXPECT_EQ(h.reload(2, 2), (Transcript{"note reload_started", "spawn 0.1 generation 2"}));
   EXPECT_EQ(h.ready({0, 1}), (Transcript{"drain 0.0 replaced", "spawn 1.1 generation 2"}));
   EXPECT_EQ(h.ready({1, 1}), (Transcript{"drain 1.0 replaced", "spawn 3.1 generation 2"}));
@@ -25,7 +26,7 @@ TEST(SupervisorReload, ReplacesWorkersInOrderAndThenTheObserver) {
 }
 
 TEST(SupervisorReload, CutsAReplacedWorkerAtItsDeadlineWithoutSpoilingALaterStop) {
-  Harness h = serving(1);
+  Serving h(1);
   h.reload(2, 1);
   h.ready({0, 1});
   EXPECT_EQ(h.pass(8s), (Transcript{"note drain_deadline_passed 0.0", "kill 0.0 SIGKILL"}));
@@ -35,7 +36,7 @@ TEST(SupervisorReload, CutsAReplacedWorkerAtItsDeadlineWithoutSpoilingALaterStop
 }
 
 TEST(SupervisorReload, KeepsTheOldWorkersAndGenerationWhenTheFirstCandidateFails) {
-  Harness h = serving(2);
+  Serving h(2);
   h.reload(2, 2);
   EXPECT_EQ(h.exit({0, 1}, 4), (Transcript{"release 0.1", "note reload_aborted 0.1"}));
   EXPECT_EQ(h.notices(NoticeKind::reload_aborted).at(0).failure->exit.code, 4);
@@ -45,7 +46,7 @@ TEST(SupervisorReload, KeepsTheOldWorkersAndGenerationWhenTheFirstCandidateFails
 }
 
 TEST(SupervisorReload, KeepsTheNewGenerationWhenALaterCandidateFails) {
-  Harness h = serving(3);
+  Serving h(3);
   h.reload(2, 3);
   h.ready({0, 1});
   EXPECT_EQ(h.exit({1, 1}, 3), (Transcript{"release 1.1", "note reload_aborted 1.1"}));
@@ -56,7 +57,7 @@ TEST(SupervisorReload, KeepsTheNewGenerationWhenALaterCandidateFails) {
 }
 
 TEST(SupervisorReload, AbortsAndKillsACandidateThatIsNotReadyInTime) {
-  Harness h = serving(2);
+  Serving h(2);
   h.reload(2, 2);
   EXPECT_EQ(h.pass(5s), (Transcript{"note boot_deadline_passed 0.1", "kill 0.1 SIGABRT",
                                     "note reload_aborted 0.1"}));
@@ -66,7 +67,7 @@ TEST(SupervisorReload, AbortsAndKillsACandidateThatIsNotReadyInTime) {
 }
 
 TEST(SupervisorReload, AbortsWhenTheCandidateCannotBeForked) {
-  Harness h = serving(1);
+  Serving h(1);
   h.forks = Forks::fail;
   EXPECT_EQ(h.reload(2, 1), (Transcript{"note reload_started", "spawn 0.1 generation 2",
                                         "release 0.1", "note reload_aborted 0.1"}));
@@ -74,7 +75,7 @@ TEST(SupervisorReload, AbortsWhenTheCandidateCannotBeForked) {
 }
 
 TEST(SupervisorReload, RunsTheLatestOfTheReloadsAskedForMeanwhile) {
-  Harness h = serving(1);
+  Serving h(1);
   h.reload(2, 1);
   EXPECT_EQ(h.reload(3, 1), Transcript{"note reload_queued"});
   EXPECT_EQ(h.reload(4, 1), Transcript{"note reload_queued"});
@@ -86,7 +87,7 @@ TEST(SupervisorReload, RunsTheLatestOfTheReloadsAskedForMeanwhile) {
 }
 
 TEST(SupervisorReload, RunsTheQueuedReloadAfterAnAbortedOne) {
-  Harness h = serving(1);
+  Serving h(1);
   h.reload(2, 1);
   h.reload(3, 1);
   EXPECT_EQ(h.exit({0, 1}, 3), (Transcript{"release 0.1", "note reload_aborted 0.1",
@@ -94,7 +95,7 @@ TEST(SupervisorReload, RunsTheQueuedReloadAfterAnAbortedOne) {
 }
 
 TEST(SupervisorReload, GivesWaitingSlotsTheNewGenerationAtOnce) {
-  Harness h = serving(2);
+  Serving h(2);
   h.crash({0, 0});
   EXPECT_EQ(h.reload(2, 2), (Transcript{"note reload_started", "spawn 0.0 generation 2"}));
   EXPECT_EQ(h.last<action::Spawn>().restarts, 1u);
@@ -102,7 +103,7 @@ TEST(SupervisorReload, GivesWaitingSlotsTheNewGenerationAtOnce) {
 }
 
 TEST(SupervisorReload, AbortsWhenAWaitingSlotFailsWithTheNewGeneration) {
-  Harness h = serving(2);
+  Serving h(2);
   h.crash({0, 0});
   h.reload(2, 2);
   EXPECT_EQ(h.exit({0, 0}, 3),
@@ -132,12 +133,12 @@ TEST(SupervisorReload, FinishesWhenItWasTheLastHopeOfAServerThatNeverServed) {
 }
 
 TEST(SupervisorReload, PromotesTheCandidateWhenTheOldWorkerCrashesMeanwhile) {
-  Harness h = serving(2);
+  Serving h(2);
   h.reload(2, 2);
   EXPECT_EQ(h.crash({0, 0}), Transcript{"release 0.0"});
   EXPECT_EQ(h.pass(1s), Transcript{});
   EXPECT_EQ(h.ready({0, 1}), Transcript{"spawn 1.1 generation 2"});
-  EXPECT_EQ(h.supervisor.holder(0), (Place{0, 1}));
+  EXPECT_EQ(h.supervisor.current(0), (Place{0, 1}));
 }
 
 TEST(SupervisorReload, ReplacesAWorkerThatIsStillStarting) {
@@ -149,7 +150,7 @@ TEST(SupervisorReload, ReplacesAWorkerThatIsStillStarting) {
 }
 
 TEST(SupervisorReload, JudgesTheCandidateByTheNewSettings) {
-  Harness h = serving(1);
+  Serving h(1);
   h.last_settings.boot_timeout = 1s;
   h.last_settings.graceful_timeout = 2s;
   h.reload(2, 1);
@@ -161,7 +162,7 @@ TEST(SupervisorReload, JudgesTheCandidateByTheNewSettings) {
 }
 
 TEST(SupervisorReload, AddsWorkersOnceTheNewConfigurationHasProvedItself) {
-  Harness h = serving(2);
+  Serving h(2);
   EXPECT_EQ(h.reload(2, 3), (Transcript{"note reload_started", "spawn 0.1 generation 2"}));
   EXPECT_EQ(h.ready({0, 1}),
             (Transcript{"spawn 2.0 generation 2", "drain 0.0 replaced", "spawn 1.1 generation 2"}));
@@ -170,7 +171,7 @@ TEST(SupervisorReload, AddsWorkersOnceTheNewConfigurationHasProvedItself) {
 }
 
 TEST(SupervisorReload, RemovesTheHighestWorkersOnceTheNewConfigurationHasProvedItself) {
-  Harness h = serving(3);
+  Serving h(3);
   h.reload(2, 1);
   EXPECT_EQ(h.ready({0, 1}), (Transcript{"drain 2.0 removed", "drain 1.0 removed",
                                          "drain 0.0 replaced", "note reload_finished"}));
@@ -178,7 +179,7 @@ TEST(SupervisorReload, RemovesTheHighestWorkersOnceTheNewConfigurationHasProvedI
 }
 
 TEST(SupervisorReload, KeepsTheNumberOfWorkersToTheCapacity) {
-  Harness h = serving(1);
+  Serving h(1);
   h.last_settings.capacity = 9;
   h.reload(2, 9);
   EXPECT_EQ(h.ready({0, 1})[0], "note cannot_add_worker");
@@ -187,7 +188,7 @@ TEST(SupervisorReload, KeepsTheNumberOfWorkersToTheCapacity) {
 }
 
 TEST(SupervisorReload, EndsWhenTheServerStops) {
-  Harness h = serving(2);
+  Serving h(2);
   h.reload(2, 2);
   h.reload(3, 2);
   EXPECT_EQ(h.stop(), (Transcript{"note reload_aborted", "note reload_aborted", "drain 0.0 stop",
@@ -197,7 +198,7 @@ TEST(SupervisorReload, EndsWhenTheServerStops) {
 }
 
 TEST(SupervisorReload, StopShortensTheDeadlineOfWhoIsLeavingAlready) {
-  Harness h = serving(1, true);
+  Serving h(1, true);
   h.reload(2, 1);
   h.ready({0, 1});
   h.ready({2, 1});
@@ -206,14 +207,14 @@ TEST(SupervisorReload, StopShortensTheDeadlineOfWhoIsLeavingAlready) {
 }
 
 TEST(SupervisorRecycle, ReplacesTheWorkerThatAskedForIt) {
-  Harness h = serving(2);
+  Serving h(2);
   EXPECT_EQ(h.recycle({1, 0}), (Transcript{"note recycle_started 1.0", "spawn 1.1 generation 1"}));
   EXPECT_EQ(h.ready({1, 1}), Transcript{"drain 1.0 replaced"});
   EXPECT_EQ(h.supervisor.slots()[1].restarts, 0u);
 }
 
 TEST(SupervisorRecycle, ReplacesOneWorkerAtATime) {
-  Harness h = serving(2);
+  Serving h(2);
   h.recycle({1, 0});
   EXPECT_EQ(h.recycle({0, 0}), Transcript{});
   EXPECT_EQ(h.recycle({1, 0}), Transcript{});
@@ -222,7 +223,7 @@ TEST(SupervisorRecycle, ReplacesOneWorkerAtATime) {
 }
 
 TEST(SupervisorRecycle, ServesTheLongestWaitingFirst) {
-  Harness h = serving(3);
+  Serving h(3);
   h.recycle({2, 0});
   h.pass(1ms);
   h.recycle({1, 0});
@@ -232,7 +233,7 @@ TEST(SupervisorRecycle, ServesTheLongestWaitingFirst) {
 }
 
 TEST(SupervisorRecycle, WaitsForTheReloadWhichMakesItNeedless) {
-  Harness h = serving(1);
+  Serving h(1);
   h.reload(2, 1);
   EXPECT_EQ(h.recycle({0, 0}), Transcript{});
   EXPECT_EQ(h.ready({0, 1}), (Transcript{"drain 0.0 replaced", "note reload_finished"}));
@@ -240,7 +241,7 @@ TEST(SupervisorRecycle, WaitsForTheReloadWhichMakesItNeedless) {
 }
 
 TEST(SupervisorRecycle, MakesAReloadWaitForItsCandidate) {
-  Harness h = serving(2);
+  Serving h(2);
   h.recycle({1, 0});
   EXPECT_EQ(h.reload(2, 2), Transcript{"note reload_queued"});
   EXPECT_EQ(h.ready({1, 1}),
@@ -248,7 +249,7 @@ TEST(SupervisorRecycle, MakesAReloadWaitForItsCandidate) {
 }
 
 TEST(SupervisorRecycle, RetriesAFailedOneWhileTheOldWorkerGoesOn) {
-  Harness h = serving(1);
+  Serving h(1);
   h.recycle({0, 0});
   EXPECT_EQ(h.exit({0, 1}, 3), (Transcript{"release 0.1", "note recycle_aborted 0.0"}));
   EXPECT_EQ(h.recycle({0, 0}), Transcript{});
@@ -260,7 +261,7 @@ TEST(SupervisorRecycle, RetriesAFailedOneWhileTheOldWorkerGoesOn) {
 }
 
 TEST(SupervisorRecycle, DoesNotSayThatASilentWorkerGoesOn) {
-  Harness h = serving(1);
+  Serving h(1);
   h.silent.insert({0, 0});
   h.pass(2s);
   h.recycle({0, 0});
@@ -271,12 +272,12 @@ TEST(SupervisorRecycle, DoesNotSayThatASilentWorkerGoesOn) {
 }
 
 TEST(SupervisorRecycle, IgnoresAWishOfAnEarlierProcess) {
-  Harness h = serving(1);
+  Serving h(1);
   EXPECT_EQ(h.on(event::Recycle{{0, 0}, 77}), Transcript{});
 }
 
 TEST(SupervisorRecycle, PromotesTheSuccessorWhenTheOldWorkerCrashesMeanwhile) {
-  Harness h = serving(2);
+  Serving h(2);
   h.recycle({0, 0});
   EXPECT_EQ(h.recycle({1, 0}), Transcript{});
   EXPECT_EQ(h.crash({0, 0}),
@@ -286,13 +287,13 @@ TEST(SupervisorRecycle, PromotesTheSuccessorWhenTheOldWorkerCrashesMeanwhile) {
 }
 
 TEST(SupervisorCount, AddsAWorkerInTheNextFreeSlotUpToTheCapacity) {
-  Harness h = serving(2);
+  Serving h(2);
   EXPECT_EQ(h.on(event::AddWorker{}), Transcript{"spawn 2.0 generation 1"});
   EXPECT_EQ(h.on(event::AddWorker{}), Transcript{"note cannot_add_worker"});
 }
 
 TEST(SupervisorCount, RemovesTheHighestWorkerButNeverTheLast) {
-  Harness h = serving(2);
+  Serving h(2);
   EXPECT_EQ(h.on(event::RemoveWorker{}), Transcript{"drain 1.0 removed"});
   EXPECT_EQ(h.seat({1, 0}).deadline, h.now + 8s);
   EXPECT_EQ(h.exit({1, 0}, 0), Transcript{"release 1.0"});
@@ -301,7 +302,7 @@ TEST(SupervisorCount, RemovesTheHighestWorkerButNeverTheLast) {
 }
 
 TEST(SupervisorCount, AnAddedWorkerDoesNotPayForTheFailuresOfARemovedOne) {
-  Harness h = serving(2);
+  Serving h(2);
   h.crash({1, 0});
   for (std::uint32_t attempt = 1; attempt < kBootAttempts; ++attempt) {
     h.pass(*h.seat({1, 0}).deadline - h.now);
@@ -315,7 +316,7 @@ TEST(SupervisorCount, AnAddedWorkerDoesNotPayForTheFailuresOfARemovedOne) {
 }
 
 TEST(SupervisorCount, FillsASlotWhoseSeatsAreBothLeavingAsSoonAsOneIsFree) {
-  Harness h = serving(2);
+  Serving h(2);
   h.on(event::RemoveWorker{});
   EXPECT_EQ(h.on(event::AddWorker{}), Transcript{"spawn 1.1 generation 1"});
   h.ready({1, 1});
@@ -325,7 +326,7 @@ TEST(SupervisorCount, FillsASlotWhoseSeatsAreBothLeavingAsSoonAsOneIsFree) {
 }
 
 TEST(SupervisorCount, SkipsASlotThatIsRemovedWhileItsCandidateBoots) {
-  Harness h = serving(2, true);
+  Serving h(2, true);
   h.reload(2, 2);
   h.ready({0, 1});
   EXPECT_EQ(h.on(event::RemoveWorker{}),
