@@ -1,0 +1,41 @@
+// A server that nobody asks leaves the processor alone.
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "tests/support/server_process.h"
+#include "tests/support/system_calls.h"
+
+namespace prefork::test {
+namespace {
+
+constexpr int kSeconds = 5;
+constexpr int kMaxCallsPerSecond = 2;
+
+void expect_rest(const ServerProcess& server) {
+  const std::optional<int> calls =
+      count_system_calls(server.worker_pid(0), std::chrono::seconds(kSeconds));
+  if (!calls) GTEST_SKIP() << "This system does not permit ptrace: " << std::strerror(errno);
+  EXPECT_LE(*calls, kSeconds * kMaxCallsPerSecond);
+}
+
+TEST(IdleWorker, DISABLED_MakesAtMostTwoSystemCallsASecond) {
+  const ServerProcess server({"--workers", "1"});
+  expect_rest(server);
+}
+
+TEST(IdleWorker, DISABLED_MakesNoMoreOfThemForKeptConnections) {
+  const ServerProcess server({"--workers", "1", "--timeout-keep-alive", "60s"});
+  std::vector<Client> clients;
+  for (int i = 0; i < 50; ++i) {
+    clients.emplace_back(server.url());
+    ASSERT_EQ(clients.back().get("/plaintext").status, 200);
+  }
+  expect_rest(server);
+}
+
+}  // namespace
+}  // namespace prefork::test
