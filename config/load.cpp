@@ -9,7 +9,7 @@
 #include "config/checks/cpu_count.h"
 #include "config/checks/cross_checks.h"
 #include "config/checks/listening.h"
-#include "config/checks/served.h"
+#include "config/checks/target.h"
 #include "config/help.h"
 #include "config/new_command.h"
 #include "config/print_config.h"
@@ -69,19 +69,19 @@ void add_fallbacks(Reading& all, const Environment& environment) {
 }
 
 void resolve_workers(Merged& merged) {
-  if (!merged.options.workers_auto) return;
+  if (!merged.options.processes.workers_auto) return;
   AutoWorkers chosen = choose_auto_workers(affinity_cpus(), cgroup_cpu_quota());
-  merged.options.workers = chosen.workers;
+  merged.options.processes.workers = chosen.workers;
   merged.origin("workers").text += ", auto: " + chosen.basis;
-  merged.options.workers_basis = std::move(chosen.basis);
+  merged.options.processes.workers_basis = std::move(chosen.basis);
 }
 
 std::string fine_text(const Options& options) {
   std::string output = "prefork-server: the configuration is fine: ";
-  output +=
-      std::to_string(options.workers) + (options.workers == 1 ? " worker on " : " workers on ");
-  for (const Bind& bind : options.binds) {
-    if (&bind != &options.binds.front()) output += ", ";
+  output += std::to_string(options.processes.workers) +
+            (options.processes.workers == 1 ? " worker on " : " workers on ");
+  for (const Bind& bind : options.listening.binds) {
+    if (&bind != &options.listening.binds.front()) output += ", ";
     output += printable(bind.text());
   }
   return output + "\n";

@@ -22,7 +22,7 @@ std::string describe(const Merged& merged, std::string_view option) {
 void check_jitter(Merged& merged) {
   const Options& options = merged.options;
   if (!are_valid(merged, "limit-max-requests", "limit-max-requests-jitter")) return;
-  if (options.limit_max_requests_jitter == 0 || options.limit_max_requests != 0) return;
+  if (options.processes.max_requests_jitter == 0 || options.processes.max_requests != 0) return;
   merged.add_error(merged.origin("limit-max-requests-jitter").source,
                    "has no effect while --limit-max-requests is 0 (" +
                        merged.origin("limit-max-requests").text + "); set both or none");
@@ -31,42 +31,42 @@ void check_jitter(Merged& merged) {
 void check_header_sizes(Merged& merged) {
   const Options& options = merged.options;
   if (!are_valid(merged, "limit-request-line", "limit-header-bytes")) return;
-  if (options.limit_header_bytes >= options.limit_request_line) return;
+  if (options.limits.header_bytes >= options.limits.request_line) return;
   // Told where somebody wrote something: the default of the other one is not to blame.
   const Origin& request_line = merged.origin("limit-request-line");
   if (request_line.level != Level::by_default) {
     merged.add_error(request_line.source,
-                     format_byte_size(options.limit_request_line) + " is more than " +
+                     format_byte_size(options.limits.request_line) + " is more than " +
                          describe(merged, "limit-header-bytes") + "; lower this or raise that");
   } else {
     merged.add_error(merged.origin("limit-header-bytes").source,
-                     format_byte_size(options.limit_header_bytes) + " is less than " +
+                     format_byte_size(options.limits.header_bytes) + " is less than " +
                          describe(merged, "limit-request-line") + "; raise this or lower that");
   }
 }
 
 void check_log_paths(Merged& merged) {
   const Options& options = merged.options;
-  if (!options.log_file.empty()) {
-    if (const auto problem = check_log_path(options.log_file)) {
+  if (!options.logging.file.empty()) {
+    if (const auto problem = check_log_path(options.logging.file)) {
       merged.add_error(merged.origin("log-file").source, problem->text);
     }
   }
-  if (!options.access_log.empty() && options.access_log != "-") {
-    if (const auto problem = check_log_path(options.access_log)) {
+  if (!options.logging.access_log.empty() && options.logging.access_log != "-") {
+    if (const auto problem = check_log_path(options.logging.access_log)) {
       merged.add_error(merged.origin("access-log").source, problem->text);
     }
   }
 }
 
 void check_socket_paths(Merged& merged) {
-  for (const Bind& bind : merged.options.binds) {
+  for (const Bind& bind : merged.options.listening.binds) {
     if (bind.kind != Bind::Kind::unix_path) continue;
     if (const auto problem = check_socket_path(bind.path)) {
       merged.add_error(merged.listening_source, problem->text);
     }
   }
-  const auto& admin = merged.options.admin;
+  const auto& admin = merged.options.admin.address;
   if (!admin || admin->kind != Bind::Kind::unix_path) return;
   if (const auto problem = check_socket_path(admin->path)) {
     merged.add_error(merged.origin("admin").source, problem->text);
@@ -74,9 +74,9 @@ void check_socket_paths(Merged& merged) {
 }
 
 void check_descriptors(Merged& merged) {
-  const int notify_fd = merged.options.notify_fd;
+  const int notify_fd = merged.options.general.notify_fd;
   const std::string notify_source = merged.origin("notify-fd").source;
-  for (const Bind& bind : merged.options.binds) {
+  for (const Bind& bind : merged.options.listening.binds) {
     if (bind.kind != Bind::Kind::inherited_fd) continue;
     if (fcntl(bind.fd, F_GETFD) < 0) {
       merged.add_error(merged.listening_source,

@@ -54,7 +54,7 @@ std::vector<Bind> binds_of(Form form, const ListenOptions& listen) {
     case Form::fd:
       return {Bind::inherited_fd(listen.fd)};
     case Form::bind:
-      return listen.binds;
+      return listen.given_binds;
     case Form::host_port:
       break;
   }
@@ -85,7 +85,7 @@ std::string identity(const Bind& bind) {
 
 void check_binds(Merged& merged) {
   const std::string& source = merged.listening_source;
-  const std::vector<Bind>& binds = merged.options.binds;
+  const std::vector<Bind>& binds = merged.options.listening.binds;
   if (binds.size() > kMaxBinds) {
     merged.add_error(source, std::to_string(binds.size()) + " addresses are given; use at most " +
                                  std::to_string(kMaxBinds));
@@ -98,8 +98,8 @@ void check_binds(Merged& merged) {
     if (is_free_port || seen.insert(same).second || !told.insert(same).second) continue;
     merged.add_error(source, printable(bind.text()) + " is given more than once; give it once");
   }
-  if (!merged.options.admin || merged.options.admin_is_default) return;
-  const Bind& admin = *merged.options.admin;
+  if (!merged.options.admin.address || merged.options.admin.is_default) return;
+  const Bind& admin = *merged.options.admin.address;
   const bool is_free_port = admin.kind == Bind::Kind::tcp && admin.port == 0;
   if (!is_free_port && seen.contains(identity(admin))) {
     merged.add_error(merged.origin("admin").source, printable(admin.text()) +
@@ -122,9 +122,9 @@ void resolve_listening(Merged& merged) {
   }
   merged.listening_source = deciding != nullptr ? deciding->source : "--host and --port";
   if (!is_usable(form, merged)) return;
-  merged.options.binds = binds_of(form, merged.options.listen);
-  if (merged.options.proxy_protocol) {
-    for (Bind& bind : merged.options.binds) bind.proxy_protocol = true;
+  merged.options.listening.binds = binds_of(form, merged.options.listening);
+  if (merged.options.proxies.proxy_protocol) {
+    for (Bind& bind : merged.options.listening.binds) bind.proxy_protocol = true;
   }
   check_binds(merged);
 }

@@ -43,7 +43,7 @@ std::optional<Problem> set(const CountField& field, Options& options, std::strin
   const auto number = parse_number(text);
   if (!number) return Problem{in_quotes(text) + " is not a whole number; use " + range_of(field)};
   if (*number < field.least || *number > field.most) return out_of_range(field, text);
-  options.*field.member = static_cast<std::uint32_t>(*number);
+  field.member.of(options) = static_cast<std::uint32_t>(*number);
   return std::nullopt;
 }
 
@@ -56,7 +56,7 @@ std::optional<Problem> set(const SizeField& field, Options& options, std::string
   if (*bytes < 0 || std::cmp_less(*bytes, field.least) || std::cmp_greater(*bytes, field.most)) {
     return out_of_range(field, text);
   }
-  options.*field.member = static_cast<std::size_t>(*bytes);
+  field.member.of(options) = static_cast<std::size_t>(*bytes);
   return std::nullopt;
 }
 
@@ -70,14 +70,14 @@ std::optional<Problem> set(const DurationField& field, Options& options, std::st
   if (!is_off && (*duration < field.least || *duration > field.most)) {
     return out_of_range(field, text);
   }
-  options.*field.member = *duration;
+  field.member.of(options) = *duration;
   return std::nullopt;
 }
 
 std::optional<Problem> set(const SwitchField& field, Options& options, std::string_view text) {
   const auto value = parse_switch(text);
   if (!value) return Problem{in_quotes(text) + " is neither on nor off; use true or false"};
-  options.*field.member = *value;
+  field.member.of(options) = *value;
   return std::nullopt;
 }
 
@@ -104,20 +104,25 @@ void clear_field(const OptionField& field, Options& options) {
 
 std::vector<std::string> field_texts(const OptionField& field, const Options& options) {
   using Texts = std::vector<std::string>;
-  return std::visit(
-      Overloaded{
-          [&](const CountField& count) { return Texts{std::to_string(options.*count.member)}; },
-          [&](const SizeField& size) { return Texts{format_byte_size(options.*size.member)}; },
-          [&](const DurationField& duration) {
-            const auto value = options.*duration.member;
-            if (duration.may_be_off && value == 0ms) return Texts{std::string(kOff)};
-            return Texts{format_duration(value)};
-          },
-          [&](const SwitchField& flag) { return Texts{options.*flag.member ? "true" : "false"}; },
-          [&](const CustomField& custom) { return custom.get(options); },
-          [&](const ActionField&) { return Texts{}; },
-      },
-      field);
+  return std::visit(Overloaded{
+                        [&](const CountField& count) {
+                          return Texts{std::to_string(count.member.of_const(options))};
+                        },
+                        [&](const SizeField& size) {
+                          return Texts{format_byte_size(size.member.of_const(options))};
+                        },
+                        [&](const DurationField& duration) {
+                          const auto value = duration.member.of_const(options);
+                          if (duration.may_be_off && value == 0ms) return Texts{std::string(kOff)};
+                          return Texts{format_duration(value)};
+                        },
+                        [&](const SwitchField& flag) {
+                          return Texts{flag.member.of_const(options) ? "true" : "false"};
+                        },
+                        [&](const CustomField& custom) { return custom.get(options); },
+                        [&](const ActionField&) { return Texts{}; },
+                    },
+                    field);
 }
 
 std::string range_text(const OptionField& field) {

@@ -1,5 +1,5 @@
-// How the text of an option becomes a member of Options and back. A field knows its type, member
-// and range; option_table.cpp gives it a name and help. Stateless.
+// How the text of an option becomes a member of a group of Options and back. A field knows its
+// type, member and range; option_table.cpp gives it a name and help. Stateless.
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -16,27 +18,44 @@
 
 namespace prefork::config {
 
+// A member of one of the groups, found in any Options.
+template <typename Value>
+struct OptionMember {
+  Value& (*of)(Options&);
+  const Value& (*of_const)(const Options&);
+};
+
+// `member<&Options::limits, &LimitOptions::queue>()`
+template <auto kGroup, auto kMember>
+constexpr auto member() {
+  using Value = std::remove_cvref_t<decltype(std::declval<Options&>().*kGroup.*kMember)>;
+  return OptionMember<Value>{
+      [](Options& options) -> Value& { return options.*kGroup.*kMember; },
+      [](const Options& options) -> const Value& { return options.*kGroup.*kMember; },
+  };
+}
+
 struct CountField {
-  std::uint32_t Options::*member;
+  OptionMember<std::uint32_t> member;
   std::uint32_t least;
   std::uint32_t most;
 };
 
 struct SizeField {
-  std::size_t Options::*member;
+  OptionMember<std::size_t> member;
   std::size_t least;
   std::size_t most;
 };
 
 struct DurationField {
-  std::chrono::milliseconds Options::*member;
+  OptionMember<std::chrono::milliseconds> member;
   std::chrono::milliseconds least;
   std::chrono::milliseconds most;
   bool may_be_off = false;  // as `off` or 0, kept as 0
 };
 
 struct SwitchField {
-  bool Options::*member;
+  OptionMember<bool> member;
 };
 
 // An option whose text has a form of its own.

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "config/base/config_error.h"
 #include "config/base/number.h"
-#include "config/options/proxy_fields.h"
-#include "config/options/static_fields.h"
+#include "config/options/listen_options.h"
+#include "config/options/log_options.h"
+#include "config/options/proxy_options.h"
+#include "config/options/static_options.h"
 
 namespace prefork::config {
 namespace {
@@ -20,75 +21,9 @@ constexpr std::size_t kKilobyte = 1024;
 constexpr std::size_t kMegabyte = 1024 * kKilobyte;
 constexpr std::size_t kGigabyte = 1024 * kMegabyte;
 
-struct LogLevelName {
-  LogLevel level;
-  std::string_view name;
-};
-
-constexpr std::array kLogLevels = {
-    LogLevelName{LogLevel::trace, "trace"}, LogLevelName{LogLevel::debug, "debug"},
-    LogLevelName{LogLevel::info, "info"},   LogLevelName{LogLevel::warning, "warning"},
-    LogLevelName{LogLevel::error, "error"}, LogLevelName{LogLevel::critical, "critical"},
-    LogLevelName{LogLevel::off, "off"},
-};
-constexpr std::string_view kLogLevelRange = "trace, debug, info, warning, error, critical or off";
-
-Texts unless_empty(const std::string& text) { return text.empty() ? Texts{} : Texts{text}; }
-Texts unless_negative(int number) { return number < 0 ? Texts{} : Texts{std::to_string(number)}; }
-
-constexpr CustomField kHost = {
-    [](Options& options, std::string_view text) {
-      return store(parse_host(text), options.listen.host);
-    },
-    [](const Options& options) { return Texts{options.listen.host}; },
-    "",
-};
-
-constexpr CustomField kPort = {
-    [](Options& options, std::string_view text) {
-      return store(parse_port(text), options.listen.port);
-    },
-    [](const Options& options) { return Texts{std::to_string(options.listen.port)}; },
-    "0 to 65535",
-};
-
-constexpr CustomField kUds = {
-    [](Options& options, std::string_view text) {
-      return store(parse_unix_path(text), options.listen.uds);
-    },
-    [](const Options& options) { return unless_empty(options.listen.uds); },
-    "",
-};
-
-constexpr CustomField kFd = {
-    [](Options& options, std::string_view text) {
-      return store(parse_descriptor(text), options.listen.fd);
-    },
-    [](const Options& options) { return unless_negative(options.listen.fd); },
-    "",
-};
-
-std::optional<Problem> append_bind(Options& options, std::string_view text) {
-  Bind bind;
-  auto problem = store(parse_bind(text), bind);
-  if (!problem) options.listen.binds.push_back(std::move(bind));
-  return problem;
-}
-
-constexpr CustomField kBind = {
-    append_bind,
-    [](const Options& options) {
-      Texts texts;
-      for (const Bind& bind : options.listen.binds) texts.push_back(bind.text());
-      return texts;
-    },
-    "",
-    true,
-};
-
 std::optional<Problem> set_workers(Options& options, std::string_view text) {
   if (text == "auto") {
-    options.workers_auto = true;
+    options.processes.workers_auto = true;
     return std::nullopt;
   }
   const auto number = parse_number(text);
@@ -97,107 +32,44 @@ std::optional<Problem> set_workers(Options& options, std::string_view text) {
   if (*number < 1 || *number > std::int64_t{kMaxWorkers}) {
     return Problem{printable(text) + " is out of range; use 1 to 256 or auto"};
   }
-  options.workers_auto = false;
-  options.workers = static_cast<std::uint32_t>(*number);
+  options.processes.workers_auto = false;
+  options.processes.workers = static_cast<std::uint32_t>(*number);
   return std::nullopt;
 }
 
 constexpr CustomField kWorkers = {
     set_workers,
-    [](const Options& options) { return Texts{std::to_string(options.workers)}; },
+    [](const Options& options) { return Texts{std::to_string(options.processes.workers)}; },
     "1 to 256",
-};
-
-std::optional<Problem> set_admin(Options& options, std::string_view text) {
-  if (text == "off") {
-    options.admin.reset();
-    options.admin_is_default = false;
-    return std::nullopt;
-  }
-  Bind bind;
-  if (auto problem = store(parse_bind(text), bind)) return problem;
-  if (bind.kind == Bind::Kind::inherited_fd) {
-    return Problem{"the admin address cannot be a descriptor; use host:port, unix:/path or off"};
-  }
-  if (bind.proxy_protocol) {
-    return Problem{"the admin address takes no PROXY protocol; remove '" +
-                   std::string(kProxyProtocolSuffix) + "'"};
-  }
-  options.admin = std::move(bind);
-  options.admin_is_default = false;
-  return std::nullopt;
-}
-
-constexpr CustomField kAdmin = {
-    set_admin,
-    [](const Options& options) { return Texts{options.admin ? options.admin->text() : "off"}; },
-    "",
-};
-
-std::optional<Problem> set_log_level(Options& options, std::string_view text) {
-  const auto found = std::find_if(kLogLevels.begin(), kLogLevels.end(),
-                                  [&](const LogLevelName& entry) { return entry.name == text; });
-  if (found == kLogLevels.end()) {
-    return Problem{in_quotes(text) + " is not a log level; use " + std::string(kLogLevelRange)};
-  }
-  options.log_level = found->level;
-  return std::nullopt;
-}
-
-constexpr CustomField kLogLevel = {
-    set_log_level,
-    [](const Options& options) {
-      for (const LogLevelName& entry : kLogLevels) {
-        if (entry.level == options.log_level) return Texts{std::string(entry.name)};
-      }
-      return Texts{};
-    },
-    "",
-};
-
-// The words for "no file" let a stronger source take back what a weaker one has set.
-constexpr CustomField kLogFile = {
-    [](Options& options, std::string_view text) -> std::optional<Problem> {
-      options.log_file = text == "-" ? "" : text;
-      return std::nullopt;
-    },
-    [](const Options& options) { return Texts{options.log_file.empty() ? "-" : options.log_file}; },
-    "",
-};
-
-constexpr CustomField kAccessLog = {
-    [](Options& options, std::string_view text) -> std::optional<Problem> {
-      options.access_log = text == "off" ? "" : text;
-      return std::nullopt;
-    },
-    [](const Options& options) {
-      return Texts{options.access_log.empty() ? "off" : options.access_log};
-    },
-    "",
 };
 
 constexpr CustomField kConfig = {
     [](Options& options, std::string_view text) -> std::optional<Problem> {
-      options.config = text;
+      options.general.config = text;
       return std::nullopt;
     },
-    [](const Options& options) { return unless_empty(options.config); },
+    [](const Options& options) {
+      return options.general.config.empty() ? Texts{} : Texts{options.general.config};
+    },
     "",
 };
 
 constexpr CustomField kNotifyFd = {
     [](Options& options, std::string_view text) {
-      return store(parse_descriptor(text), options.notify_fd);
+      return store(parse_descriptor(text), options.general.notify_fd);
     },
-    [](const Options& options) { return unless_negative(options.notify_fd); },
+    [](const Options& options) {
+      const int fd = options.general.notify_fd;
+      return fd < 0 ? Texts{} : Texts{std::to_string(fd)};
+    },
     "",
 };
 
-constexpr DurationField deadline(std::chrono::milliseconds Options::*member) {
+constexpr DurationField deadline(OptionMember<std::chrono::milliseconds> member) {
   return {member, 10ms, 24h};
 }
 
-constexpr DurationField deadline_or_off(std::chrono::milliseconds Options::*member) {
+constexpr DurationField deadline_or_off(OptionMember<std::chrono::milliseconds> member) {
   return {member, 10ms, 24h, true};
 }
 
@@ -216,75 +88,82 @@ constexpr std::array kOptions = {
                "PROXY protocol.",
                kBind},
     OptionSpec{"backlog", "N", OptionGroup::listening, "Connections the kernel keeps waiting.",
-               CountField{&Options::backlog, 1, 65'535}},
+               CountField{member<&Options::listening, &ListenOptions::backlog>(), 1, 65'535}},
 
     OptionSpec{"workers", "N|auto", OptionGroup::processes,
                "Worker processes; auto is the smaller of CPU affinity and CPU quota.", kWorkers,
                "$WEB_CONCURRENCY or auto"},
     OptionSpec{"threads", "N", OptionGroup::processes,
                "Pool threads of each worker, for handlers that block.",
-               CountField{&Options::threads, 1, 256}},
+               CountField{member<&Options::processes, &ProcessOptions::threads>(), 1, 256}},
     OptionSpec{"limit-max-requests", "N", OptionGroup::processes,
                "Replace a worker after so many requests; 0 is never.",
-               CountField{&Options::limit_max_requests, 0, 1000 * kMillion}},
+               CountField{member<&Options::processes, &ProcessOptions::max_requests>(), 0,
+                          1000 * kMillion}},
     OptionSpec{"limit-max-requests-jitter", "N", OptionGroup::processes,
                "Up to so many requests more, at random for each worker.",
-               CountField{&Options::limit_max_requests_jitter, 0, 1000 * kMillion}},
+               CountField{member<&Options::processes, &ProcessOptions::max_requests_jitter>(), 0,
+                          1000 * kMillion}},
     OptionSpec{
         "preload", "", OptionGroup::processes,
         "Load the application in the master, before the fork: workers share what it has read "
         "by copy-on-write.",
-        SwitchField{&Options::preload}},
+        SwitchField{member<&Options::processes, &ProcessOptions::preload>()}},
     OptionSpec{"timeout-worker-boot", "TIME", OptionGroup::processes,
-               "A worker must be ready within this time.", deadline(&Options::timeout_worker_boot)},
+               "A worker must be ready within this time.",
+               deadline(member<&Options::processes, &ProcessOptions::boot_timeout>())},
     OptionSpec{"timeout-worker-healthcheck", "TIME", OptionGroup::processes,
                "Replace a worker whose event loop is silent for this time.",
-               DurationField{&Options::timeout_worker_healthcheck, 500ms, 24h}},
+               DurationField{member<&Options::processes, &ProcessOptions::healthcheck_timeout>(),
+                             500ms, 24h}},
     OptionSpec{"timeout-graceful-shutdown", "TIME", OptionGroup::processes,
                "Running requests may take this time to finish when a worker stops.",
-               deadline(&Options::timeout_graceful_shutdown)},
+               deadline(member<&Options::processes, &ProcessOptions::graceful_timeout>())},
 
     OptionSpec{"timeout-keep-alive", "TIME", OptionGroup::timeouts,
                "Close a connection that is idle for this time.",
-               deadline(&Options::timeout_keep_alive)},
+               deadline(member<&Options::timeouts, &TimeoutOptions::keep_alive>())},
     OptionSpec{"timeout-header", "TIME", OptionGroup::timeouts,
                "The request line and headers must arrive within this time.",
-               deadline(&Options::timeout_header)},
+               deadline(member<&Options::timeouts, &TimeoutOptions::header>())},
     OptionSpec{"timeout-body", "TIME", OptionGroup::timeouts,
-               "The request body must arrive within this time.", deadline(&Options::timeout_body)},
+               "The request body must arrive within this time.",
+               deadline(member<&Options::timeouts, &TimeoutOptions::body>())},
     OptionSpec{"timeout-write", "TIME", OptionGroup::timeouts,
                "The client must take the response within this time.",
-               deadline(&Options::timeout_write)},
+               deadline(member<&Options::timeouts, &TimeoutOptions::write>())},
     OptionSpec{"timeout-request", "TIME", OptionGroup::timeouts,
                "A request may take this time from its first byte to the end of its response.",
-               deadline_or_off(&Options::timeout_request)},
+               deadline_or_off(member<&Options::timeouts, &TimeoutOptions::request>())},
     OptionSpec{"timeout-deferred", "TIME", OptionGroup::timeouts,
                "A deferred handler must have begun its answer within this time; then it is 504.",
-               deadline(&Options::timeout_deferred)},
+               deadline(member<&Options::timeouts, &TimeoutOptions::deferred>())},
 
     OptionSpec{"limit-connections", "N", OptionGroup::limits, "Open connections of each worker.",
-               CountField{&Options::limit_connections, 1, kMillion}},
+               CountField{member<&Options::limits, &LimitOptions::connections>(), 1, kMillion}},
     OptionSpec{"limit-concurrency", "N", OptionGroup::limits,
                "Requests in progress in each worker, running and waiting; more get 503.",
-               CountField{&Options::limit_concurrency, 1, kMillion}},
+               CountField{member<&Options::limits, &LimitOptions::concurrency>(), 1, kMillion}},
     OptionSpec{"limit-queue", "N", OptionGroup::limits,
                "Requests of each worker that wait for a pool thread; more get 503.",
-               CountField{&Options::limit_queue, 1, kMillion}},
-    OptionSpec{"limit-request-line", "SIZE", OptionGroup::limits, "Length of the request line.",
-               SizeField{&Options::limit_request_line, 256, 64 * kKilobyte}},
-    OptionSpec{"limit-header-bytes", "SIZE", OptionGroup::limits,
-               "Length of the request line and all headers together.",
-               SizeField{&Options::limit_header_bytes, kKilobyte, kMegabyte}},
+               CountField{member<&Options::limits, &LimitOptions::queue>(), 1, kMillion}},
+    OptionSpec{
+        "limit-request-line", "SIZE", OptionGroup::limits, "Length of the request line.",
+        SizeField{member<&Options::limits, &LimitOptions::request_line>(), 256, 64 * kKilobyte}},
+    OptionSpec{
+        "limit-header-bytes", "SIZE", OptionGroup::limits,
+        "Length of the request line and all headers together.",
+        SizeField{member<&Options::limits, &LimitOptions::header_bytes>(), kKilobyte, kMegabyte}},
     OptionSpec{"limit-header-count", "N", OptionGroup::limits, "Number of headers of a request.",
-               CountField{&Options::limit_header_count, 1, 1000}},
+               CountField{member<&Options::limits, &LimitOptions::header_count>(), 1, 1000}},
     OptionSpec{"limit-body", "SIZE", OptionGroup::limits,
                "Length of a request body; 0 allows none.",
-               SizeField{&Options::limit_body, 0, 64 * kGigabyte}},
+               SizeField{member<&Options::limits, &LimitOptions::body>(), 0, 64 * kGigabyte}},
 
     OptionSpec{"proxy-headers", "", OptionGroup::proxies,
                "Take the client's address and scheme from X-Forwarded-For, X-Forwarded-Proto and "
                "Forwarded; --no-proxy-headers does not.",
-               SwitchField{&Options::proxy_headers}, "on"},
+               SwitchField{member<&Options::proxies, &ProxyOptions::proxy_headers>()}, "on"},
     OptionSpec{"forwarded-allow-ips", "ADDRESSES", OptionGroup::proxies,
                "Whose forwarded headers to trust: addresses, networks, unix or *, separated by "
                "commas; repeat it for more.",
@@ -292,7 +171,7 @@ constexpr std::array kOptions = {
     OptionSpec{"proxy-protocol", "", OptionGroup::proxies,
                "Expect the PROXY protocol, version 1 or 2, on every address; for one of them see "
                "--bind.",
-               SwitchField{&Options::proxy_protocol}},
+               SwitchField{member<&Options::proxies, &ProxyOptions::proxy_protocol>()}},
     OptionSpec{"proxy-allow-from", "ADDRESSES", OptionGroup::proxies,
                "Who may connect where the PROXY protocol is expected, written as in "
                "--forwarded-allow-ips.",
@@ -307,19 +186,20 @@ constexpr std::array kOptions = {
         kHeader},
     OptionSpec{"server-header", "", OptionGroup::responses,
                "Send the header Server; --no-server-header leaves it out.",
-               SwitchField{&Options::server_header}, "on"},
+               SwitchField{member<&Options::responses, &ResponseOptions::server_header>()}, "on"},
     OptionSpec{"date-header", "", OptionGroup::responses,
                "Send the header Date; --no-date-header leaves it out.",
-               SwitchField{&Options::date_header}, "on"},
+               SwitchField{member<&Options::responses, &ResponseOptions::date_header>()}, "on"},
 
     OptionSpec{"index", "NAME", OptionGroup::static_files, "The file that answers for its folder.",
                kIndex},
     OptionSpec{"listing", "", OptionGroup::static_files,
-               "A folder without that file lists what is in it.", SwitchField{&Options::listing}},
+               "A folder without that file lists what is in it.",
+               SwitchField{member<&Options::files, &StaticOptions::listing>()}},
     OptionSpec{"spa", "", OptionGroup::static_files,
                "A path that names no file gets the index of PATH, where the client takes HTML and "
                "the path has no extension.",
-               SwitchField{&Options::spa}},
+               SwitchField{member<&Options::files, &StaticOptions::spa>()}},
     OptionSpec{"cache-control", "PATTERN=VALUE", OptionGroup::static_files,
                "Cache-Control of files: *.js=max-age=3600, or /assets/*=no-cache for paths; repeat "
                "it for more, the first that matches counts.",
@@ -328,7 +208,7 @@ constexpr std::array kOptions = {
     OptionSpec{"reload", "", OptionGroup::development,
                "Replace the workers, as the signal HUP does, when the application's file or "
                "something in a --reload-dir changes.",
-               SwitchField{&Options::reload}},
+               SwitchField{member<&Options::development, &DevelopmentOptions::reload>()}},
     OptionSpec{"reload-dir", "PATH", OptionGroup::development,
                "With --reload: watch this folder too, with everything below it but hidden names; "
                "repeat it for more, 64 at most.",
@@ -349,7 +229,7 @@ constexpr std::array kOptions = {
 
     OptionSpec{"demo-crash", "", OptionGroup::demo,
                "Let GET /crash of the demo application crash its worker.",
-               SwitchField{&Options::demo_crash}},
+               SwitchField{member<&Options::demo, &DemoOptions::crash>()}},
 
     OptionSpec{"app", "PATH", OptionGroup::general,
                "What to serve, in another way than as the argument PATH.", kApp},

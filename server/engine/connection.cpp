@@ -33,7 +33,8 @@ Connection::Connection(HttpServer& server, exchange::ConnectionToken token, ipc:
 Connection::~Connection() = default;
 
 void Connection::start() {
-  if (state_ == State::preamble && !http::is_in(peer_, server_.settings_.proxy_allow_from)) {
+  if (state_ == State::preamble &&
+      !http::is_in(peer_, server_.settings_.proxies.proxy_allow_from)) {
     server_.report_preamble(peer_, "not allowed to send a PROXY preamble (--proxy-allow-from)");
     close();
     return;
@@ -124,7 +125,7 @@ void Connection::settle() {
         server_.return_exchange(std::move(exchange_));
       }
       if (requests_ != 0) {
-        set_deadline(ipc::to_ns(server_.settings_.timeout_keep_alive));
+        set_deadline(ipc::to_ns(server_.settings_.timeouts.keep_alive));
       }
       break;
     default:
@@ -166,7 +167,7 @@ void Connection::set_deadline_at(std::uint64_t at_ns) {
 void Connection::set_body_deadline() {
   const std::uint64_t received = exchange_ ? exchange_->parser.body_received() : short_body_bytes_;
   const std::uint64_t earned_ns = received * kEarnedNsPerBodyByte;
-  set_deadline_at(body_started_ns_ + ipc::to_ns(server_.settings_.timeout_body) + earned_ns);
+  set_deadline_at(body_started_ns_ + ipc::to_ns(server_.settings_.timeouts.body) + earned_ns);
 }
 
 // Whether it is the client's turn: the handler has room for more, and the client was asked if it

@@ -82,7 +82,7 @@ void Connection::answer_on_loop() {
 // Everything that somebody else needs to answer the present request. Null when too many are in
 // progress; then it has been answered with 503.
 std::unique_ptr<exchange::Job> Connection::make_job() {
-  if (server_.handling_ >= server_.settings_.limit_concurrency) {
+  if (server_.handling_ >= server_.settings_.limits.concurrency) {
     answer_overload("too many requests in progress");
     return nullptr;
   }
@@ -123,7 +123,7 @@ void Connection::answer_deferred() {
     return;
   }
   job->begin();
-  exchange_->answer_by_ns = server_.now_ns_ + ipc::to_ns(server_.settings_.timeout_deferred);
+  exchange_->answer_by_ns = server_.now_ns_ + ipc::to_ns(server_.settings_.timeouts.deferred);
   state_ = State::handling;
   server_.change_handling(+1);
   const http::Request& request = job->request;

@@ -146,8 +146,8 @@ std::size_t Connection::take_head(std::string_view bytes) {
   if (!exchange_) {
     exchange_ = server_.borrow_exchange();
   }
-  if (exchange_->deadline_ns == kNever && server_.settings_.timeout_request.count() != 0) {
-    exchange_->deadline_ns = server_.now_ns_ + ipc::to_ns(server_.settings_.timeout_request);
+  if (exchange_->deadline_ns == kNever && server_.settings_.timeouts.request.count() != 0) {
+    exchange_->deadline_ns = server_.now_ns_ + ipc::to_ns(server_.settings_.timeouts.request);
   }
   switch (exchange_->parser.parse_head(bytes)) {
     case http1::ParseStatus::complete:
@@ -167,7 +167,7 @@ std::size_t Connection::take_head(std::string_view bytes) {
     // The first request's time runs from the start of the connection.
     set_deadline_at(requests_ == 0
                         ? server_.deadlines_ns_[token_.index]
-                        : server_.now_ns_ + ipc::to_ns(server_.settings_.timeout_header));
+                        : server_.now_ns_ + ipc::to_ns(server_.settings_.timeouts.header));
   }
   if (is_kept_as_bytes(bytes)) {
     server_.return_exchange(std::move(exchange_));
@@ -245,10 +245,10 @@ std::size_t Connection::begin_request(std::string_view bytes) {
 void Connection::identify_client(http::Request& request) {
   const ServerSettings& settings = server_.settings_;
   request.peer = peer_;
-  request.root_path = settings.root_path;
-  if (settings.proxy_headers) {
+  request.root_path = settings.proxies.root_path;
+  if (settings.proxies.proxy_headers) {
     const http::ForwardedOrigin origin =
-        http::forwarded_origin(request.fields, peer_, settings.forwarded_allow_ips);
+        http::forwarded_origin(request.fields, peer_, settings.proxies.forwarded_allow_ips);
     request.peer = origin.client;
     request.scheme = origin.scheme;
   }

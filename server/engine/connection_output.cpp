@@ -55,7 +55,7 @@ void Connection::flush(bool more_follows) {
 
 void Connection::write_pending() {
   room_wanted_ = false;
-  set_deadline(ipc::to_ns(server_.settings_.timeout_write));
+  set_deadline(ipc::to_ns(server_.settings_.timeouts.write));
   while (!output_.empty()) {
     const net::IoResult result = transport_.write(output_.view());
     if (!took(result)) {
@@ -77,7 +77,7 @@ bool Connection::took(const net::IoResult& result) {
     case net::IoStatus::would_block:
       if (!is_blocked()) {
         // Writing stalls from now on; each success in write_pending() starts the time anew.
-        set_deadline(ipc::to_ns(server_.settings_.timeout_write));
+        set_deadline(ipc::to_ns(server_.settings_.timeouts.write));
         room_wanted_ = true;
       }
       return false;

@@ -148,10 +148,10 @@ void HttpServer::adopt(ipc::OwnedFd socket, const ipc::HandedConnection& about) 
 }
 
 void HttpServer::open_connection(ipc::OwnedFd socket, const ipc::HandedConnection& about) {
-  const bool refused = open_ >= settings_.limit_connections;
+  const bool refused = open_ >= settings_.limits.connections;
   if (refused) {
     record_.counters.add(ipc::Counter::connections_refused);
-    if (open_ >= settings_.limit_connections + kRefusalRoom) {
+    if (open_ >= settings_.limits.connections + kRefusalRoom) {
       hooks_.on_connection_gone();
       return;
     }
@@ -224,7 +224,7 @@ void HttpServer::report_at_intervals(std::uint64_t& last_ns, config::LogLevel le
 
 std::unique_ptr<Exchange> HttpServer::borrow_exchange() {
   if (spare_exchanges_.empty()) {
-    return std::make_unique<Exchange>(settings_.parser);
+    return std::make_unique<Exchange>(settings_.parser_limits());
   }
   std::unique_ptr<Exchange> exchange = std::move(spare_exchanges_.back());
   spare_exchanges_.pop_back();

@@ -153,7 +153,7 @@ class HttpServer : private loop::PollerOwner {
   void return_exchange(std::unique_ptr<Exchange> exchange);
   // How long an idle connection may stay: until its first request, or between two.
   [[nodiscard]] std::uint64_t idle_patience_ns(std::uint32_t requests) const {
-    return ipc::to_ns(requests == 0 ? settings_.timeout_header : settings_.timeout_keep_alive);
+    return ipc::to_ns(requests == 0 ? settings_.timeouts.header : settings_.timeouts.keep_alive);
   }
   // While the server is busy a connection's first request is there already when it is accepted, and
   // one that is answered and closed at once never has to join the poller. While it is not, looking

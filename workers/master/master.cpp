@@ -59,7 +59,7 @@ config::ExitCode Master::run() {
 
 std::optional<config::ExitCode> Master::prepare() {
   std::string problem;
-  if (!log_.open(initial_options_.log_file, initial_options_.log_level, problem)) {
+  if (!log_.open(initial_options_.logging.file, initial_options_.logging.level, problem)) {
     std::fprintf(stderr, "prefork-server: --log-file: %s\n", problem.c_str());
     return config::ExitCode::configuration;
   }
@@ -93,7 +93,7 @@ std::optional<config::ExitCode> Master::prepare() {
 
 std::variant<std::shared_ptr<native::NativeApplication>, native::LoadProblem>
 Master::load_application(const config::Options& options) {
-  if (!options.preload) {
+  if (!options.processes.preload) {
     return nullptr;
   }
   return preload(options.target.path, [this](config::LogLevel level, std::string_view line) {
@@ -119,7 +119,7 @@ void Master::take_over_signals() {
 
 void Master::make_shared_parts() {
   const config::Options& options = initial_options_;
-  const std::uint32_t capacity = slot_capacity(options.workers);
+  const std::uint32_t capacity = slot_capacity(options.processes.workers);
   segment_.emplace(capacity);
   inboxes_.emplace(capacity);
   leadership_.emplace();
@@ -130,22 +130,23 @@ void Master::make_shared_parts() {
   header.master_beat_ns.store(ipc::monotonic_ns());
 
   supervision::Settings settings;
-  settings.boot_timeout = options.timeout_worker_boot;
-  settings.healthcheck_timeout = options.timeout_worker_healthcheck;
-  settings.graceful_timeout = options.timeout_graceful_shutdown;
-  settings.workers = options.workers;
+  settings.boot_timeout = options.processes.boot_timeout;
+  settings.healthcheck_timeout = options.processes.healthcheck_timeout;
+  settings.graceful_timeout = options.processes.graceful_timeout;
+  settings.workers = options.processes.workers;
   settings.capacity = capacity;
-  settings.observer = options.admin.has_value();
+  settings.observer = options.admin.address.has_value();
   supervisor_.emplace(settings, last_generation_);
 }
 
 void Master::announce() {
   const ServingPlan& plan = *plans_.at(last_generation_);
+  const config::ProcessOptions& processes = plan.options.processes;
   const std::string workers =
-      std::to_string(plan.options.workers) + (plan.options.workers == 1 ? " worker" : " workers") +
-      (plan.options.workers_basis.empty() ? "" : " (" + plan.options.workers_basis + ")");
+      std::to_string(processes.workers) + (processes.workers == 1 ? " worker" : " workers") +
+      (processes.workers_basis.empty() ? "" : " (" + processes.workers_basis + ")");
   log_.info("prefork-server " + std::string(config::kVersion) + " starts with " + workers + ", " +
-            std::to_string(plan.options.threads) + " pool threads each");
+            std::to_string(processes.threads) + " pool threads each");
   for (const std::string& url : plan.urls()) {
     log_.info("listening on " + url);
   }
@@ -183,10 +184,10 @@ void Master::announce_when_ready() {
 // word, in one write, then the end of the file.
 void Master::write_notification() {
   const ServingPlan& plan = *plans_.at(supervisor_->generation());
-  if (plan.options.notify_fd < 0) {
+  if (plan.options.general.notify_fd < 0) {
     return;
   }
-  ipc::OwnedFd notify(plan.options.notify_fd);
+  ipc::OwnedFd notify(plan.options.general.notify_fd);
   std::string text;
   for (const std::string& url : plan.urls()) {
     text += "listening " + url + "\n";

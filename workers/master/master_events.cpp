@@ -186,10 +186,10 @@ void Master::reload(const std::string& why) {
   }
   const config::Options& options = plan->options;
   supervision::Settings settings = supervisor_->settings();
-  settings.boot_timeout = options.timeout_worker_boot;
-  settings.healthcheck_timeout = options.timeout_worker_healthcheck;
-  settings.graceful_timeout = options.timeout_graceful_shutdown;
-  settings.workers = options.workers;
+  settings.boot_timeout = options.processes.boot_timeout;
+  settings.healthcheck_timeout = options.processes.healthcheck_timeout;
+  settings.graceful_timeout = options.processes.graceful_timeout;
+  settings.workers = options.processes.workers;
   plans_[++last_generation_] = plan;
   try {
     watch_files(options);
@@ -209,16 +209,15 @@ SharedPlan Master::plan_reload() {
   }
   config::Options& options = loaded.options;
   const ServingPlan& present = *plans_.at(supervisor_->generation());
-  if (options.workers > segment_->slot_capacity()) {
-    log_.error("--workers: " + std::to_string(options.workers) + " are more than the " +
+  if (options.processes.workers > segment_->slot_capacity()) {
+    log_.error("--workers: " + std::to_string(options.processes.workers) + " are more than the " +
                std::to_string(segment_->slot_capacity()) +
                " this master has room for; restart it for so many");
     return nullptr;
   }
-  if (options.admin.has_value() != present.options.admin.has_value()) {
+  if (options.admin.address.has_value() != present.options.admin.address.has_value()) {
     log_.warning("--admin: turning the observer on or off takes a restart; it stays as it is");
     options.admin = present.options.admin;
-    options.admin_is_default = present.options.admin_is_default;
   }
   std::vector<SharedPlan> living;
   for (const auto& [generation, known] : plans_) {
@@ -234,7 +233,7 @@ SharedPlan Master::plan_reload() {
     return nullptr;
   }
   std::string problem;
-  if (!log_.open(options.log_file, options.log_level, problem)) {
+  if (!log_.open(options.logging.file, options.logging.level, problem)) {
     log_.error("--log-file: " + problem);
     return nullptr;
   }
@@ -244,8 +243,9 @@ SharedPlan Master::plan_reload() {
 // Nothing, with a line in the log: it cannot be loaded.
 std::optional<std::shared_ptr<native::NativeApplication>> Master::reload_application(
     const config::Options& options) {
-  if (options.preload) {
-    if (const auto problem = rehearse_preload(options.target.path, options.timeout_worker_boot)) {
+  if (options.processes.preload) {
+    if (const auto problem =
+            rehearse_preload(options.target.path, options.processes.boot_timeout)) {
       log_.error(problem->text);
       return std::nullopt;
     }

@@ -14,8 +14,8 @@ WatchedFiles files_of(const config::Options& options) {
   if (options.target.kind == config::ServeTarget::Kind::application) {
     files.application = options.target.path;
   }
-  files.folders = options.reload_dirs;
-  for (const std::string& log : {options.log_file, options.access_log}) {
+  files.folders = options.development.reload_dirs;
+  for (const std::string& log : {options.logging.file, options.logging.access_log}) {
     std::error_code error;
     const auto path = std::filesystem::absolute(log, error);
     if (!log.empty() && log != "-" && !error) {
@@ -29,7 +29,7 @@ WatchedFiles files_of(const config::Options& options) {
 
 // Throws std::system_error.
 void Master::watch_files(const config::Options& options) {
-  if (!options.reload) {
+  if (!options.development.reload) {
     watch_.reset();
     return;
   }

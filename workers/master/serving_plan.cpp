@@ -35,20 +35,20 @@ std::variant<std::vector<SharedSocket>, ListenError> reuse_or_open(
 
 // A second server on the same machine should start without a thought about the admin port.
 std::optional<ListenError> open_admin(ServingPlan& plan, const std::vector<SharedPlan>& living) {
-  if (!plan.options.admin) {
+  if (!plan.options.admin.address) {
     return std::nullopt;
   }
-  config::Bind bind = *plan.options.admin;
-  const std::uint32_t backlog = plan.options.backlog;
+  config::Bind bind = *plan.options.admin.address;
+  const std::uint32_t backlog = plan.options.listening.backlog;
   auto opened = reuse_or_open(bind, backlog, living, &ServingPlan::admin);
   const ListenError* error = std::get_if<ListenError>(&opened);
   if (error != nullptr && error->code == config::ExitCode::address_in_use &&
-      plan.options.admin_is_default) {
+      plan.options.admin.is_default) {
     bind.port = 0;
     opened = reuse_or_open(bind, backlog, living, &ServingPlan::admin);
     error = std::get_if<ListenError>(&opened);
     if (error == nullptr) {
-      plan.note = "the default admin address " + plan.options.admin->text() +
+      plan.note = "the default admin address " + plan.options.admin.address->text() +
                   " is in use; a free port was taken instead (choose one with --admin)";
     }
   }
@@ -94,8 +94,8 @@ std::variant<SharedPlan, ListenError> make_serving_plan(
   auto plan = std::make_shared<ServingPlan>();
   plan->options = options;
   plan->application = std::move(application);
-  for (const config::Bind& bind : options.binds) {
-    auto opened = reuse_or_open(bind, options.backlog, living, &ServingPlan::sockets);
+  for (const config::Bind& bind : options.listening.binds) {
+    auto opened = reuse_or_open(bind, options.listening.backlog, living, &ServingPlan::sockets);
     if (auto* error = std::get_if<ListenError>(&opened)) {
       return std::move(*error);
     }

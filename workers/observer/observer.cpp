@@ -50,7 +50,7 @@ class Observer : public engine::ServerHooks {
     context_.segment.make_read_only();
     add_routes();
     engine::ServerSettings settings = engine::ServerSettings::from(context_.options);
-    settings.limit_connections = kMaxConnections;
+    settings.limits.connections = kMaxConnections;
     settings.fixed_fields = engine::ServerSettings{}.fixed_fields;
     settings.date_field = true;
     server_ = std::make_unique<engine::HttpServer>(loop_, settings, router_, *record_, access_log_,
@@ -71,7 +71,7 @@ class Observer : public engine::ServerHooks {
 
   void on_tick(std::uint64_t now_ns) override {
     const std::uint64_t every_ns =
-        ipc::to_ns(context_.options.timeout_worker_healthcheck) / kAlivePerHealthcheck;
+        ipc::to_ns(context_.options.processes.healthcheck_timeout) / kAlivePerHealthcheck;
     if (now_ns - last_alive_ns_ >= every_ns) {
       last_alive_ns_ = now_ns;
       context_.control.send({context_.epoch, ipc::AliveFrame{}});
@@ -94,8 +94,8 @@ class Observer : public engine::ServerHooks {
         [this](const http::Request&, http::Response& response) {
           response.set_content_type("application/json");
           response.add_field("Cache-Control", "no-store");
-          response.set_body(make_stats_report(
-              {context_.segment, urls_, context_.statistics_url, context_.options.threads}));
+          response.set_body(make_stats_report({context_.segment, urls_, context_.statistics_url,
+                                               context_.options.processes.threads}));
         });
     router_.add(http::Method::get, "/healthz", exchange::RunOn::loop,
                 [this](const http::Request&, http::Response& response) {

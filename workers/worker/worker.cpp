@@ -43,12 +43,12 @@ std::uint32_t affordable_connections(std::uint32_t wanted, std::uint32_t other_f
 }
 
 std::uint64_t request_share(const config::Options& options) {
-  if (options.limit_max_requests == 0) {
+  if (options.processes.max_requests == 0) {
     return 0;
   }
   std::random_device seed;
-  std::uniform_int_distribution<std::uint64_t> jitter(0, options.limit_max_requests_jitter);
-  return options.limit_max_requests + jitter(seed);
+  std::uniform_int_distribution<std::uint64_t> jitter(0, options.processes.max_requests_jitter);
+  return options.processes.max_requests + jitter(seed);
 }
 
 // The application is at fault: nobody should try again before it is another one.
@@ -69,19 +69,19 @@ class Worker : public engine::ServerHooks {
   int run() {
     const std::string name = "worker " + std::to_string(context_.id.slot);
     std::string problem;
-    if (!access_log_.open(context_.options.access_log, "w" + std::to_string(context_.id.slot),
-                          problem)) {
+    if (!access_log_.open(context_.options.logging.access_log,
+                          "w" + std::to_string(context_.id.slot), problem)) {
       throw std::runtime_error(problem);
     }
     const files::StaticCacheLimits cache_limits = files::StaticCacheLimits::for_this_process();
     make_application(cache_limits);
     pool_ = std::make_unique<ThreadPool>(
-        context_.options.threads, context_.options.limit_queue, record_,
+        context_.options.processes.threads, context_.options.limits.queue, record_,
         [this](std::unique_ptr<exchange::Job> job) { server_->mailbox().deliver(std::move(job)); });
     engine::ServerSettings settings = engine::ServerSettings::from(context_.options);
-    settings.limit_connections = affordable_connections(
-        settings.limit_connections,
-        2 * context_.inboxes.slots() + context_.options.threads +
+    settings.limits.connections = affordable_connections(
+        settings.limits.connections,
+        2 * context_.inboxes.slots() + context_.options.processes.threads +
             (serves_files() ? static_cast<std::uint32_t>(cache_limits.open_files) : 0));
     server_ = std::make_unique<engine::HttpServer>(loop_, settings, application(), record_,
                                                    access_log_, *this, pool_.get());
@@ -173,7 +173,7 @@ class Worker : public engine::ServerHooks {
       application_ = std::get<std::unique_ptr<native::NativeApplication>>(std::move(loaded));
     }
     try {
-      native_->enter_worker(shared_place_, context_.options.root_path, cache_limits);
+      native_->enter_worker(shared_place_, context_.options.proxies.root_path, cache_limits);
     } catch (const std::runtime_error& error) {
       throw ApplicationFailed(error.what());
     }
@@ -193,7 +193,7 @@ class Worker : public engine::ServerHooks {
     prefork_worker worker{};
     worker.size = sizeof worker;
     worker.slot = context_.id.slot;
-    worker.workers = context_.options.workers;
+    worker.workers = context_.options.processes.workers;
     worker.generation = context_.generation;
     worker.restarts = context_.segment.notes(context_.id.slot).restarts.load();
     worker.pid = ::getpid();
@@ -204,17 +204,17 @@ class Worker : public engine::ServerHooks {
     const config::Options& options = context_.options;
     switch (options.target.kind) {
       case config::ServeTarget::Kind::folder:
-        application_ =
-            files::make_static_site({options.target.path, options.root_path, options.index,
-                                     options.listing, options.spa, options.cache_control},
-                                    cache_limits);
+        application_ = files::make_static_site(
+            {options.target.path, options.proxies.root_path, options.files.index,
+             options.files.listing, options.files.spa, options.files.cache_control},
+            cache_limits);
         break;
       case config::ServeTarget::Kind::application:
         load_application(cache_limits);
         break;
       case config::ServeTarget::Kind::none:
         application_ = demo::make_demo_app({context_.id.slot, ::getpid(), context_.generation,
-                                            options.demo_crash, context_.statistics_url});
+                                            options.demo.crash, context_.statistics_url});
         break;
     }
   }

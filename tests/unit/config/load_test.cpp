@@ -46,10 +46,10 @@ std::string printed(const std::string& option, Arguments arguments,
 TEST_F(Load, PrefersCommandLineThenEnvironmentThenFileThenDefault) {
   const std::string path = file("threads = 2\n");
   const Environment environment = {{"PREFORK_THREADS", "3"}};
-  EXPECT_EQ(options_of({}).threads, 8u);
-  EXPECT_EQ(options_of({"--config", path}).threads, 2u);
-  EXPECT_EQ(options_of({"--config", path}, environment).threads, 3u);
-  EXPECT_EQ(options_of({"--config", path, "--threads", "4"}, environment).threads, 4u);
+  EXPECT_EQ(options_of({}).processes.threads, 8u);
+  EXPECT_EQ(options_of({"--config", path}).processes.threads, 2u);
+  EXPECT_EQ(options_of({"--config", path}, environment).processes.threads, 3u);
+  EXPECT_EQ(options_of({"--config", path, "--threads", "4"}, environment).processes.threads, 4u);
 }
 
 TEST_F(Load, SaysWhereEachValueCameFrom) {
@@ -66,16 +66,16 @@ TEST_F(Load, SaysWhereEachValueCameFrom) {
 TEST_F(Load, TakesTheFileFromTheEnvironmentToo) {
   const std::string path = file("threads = 2\n");
   const Options options = options_of({}, {{"PREFORK_CONFIG", path}});
-  EXPECT_EQ(options.threads, 2u);
-  EXPECT_EQ(options.config, path);
-  EXPECT_EQ(options_of({"--config", path}, {{"PREFORK_CONFIG", "/missing"}}).threads, 2u);
+  EXPECT_EQ(options.processes.threads, 2u);
+  EXPECT_EQ(options.general.config, path);
+  EXPECT_EQ(options_of({"--config", path}, {{"PREFORK_CONFIG", "/missing"}}).processes.threads, 2u);
 }
 
 TEST_F(Load, ReadsTheFileAgainEachTime) {
   const std::string path = file("threads = 2\n");
-  EXPECT_EQ(options_of({"--config", path}).threads, 2u);
+  EXPECT_EQ(options_of({"--config", path}).processes.threads, 2u);
   file("threads = 3\n");
-  EXPECT_EQ(options_of({"--config", path}).threads, 3u);
+  EXPECT_EQ(options_of({"--config", path}).processes.threads, 3u);
   file("threads = 0\n");
   EXPECT_EQ(errors_of({"--config", path}),
             (Lines{path + ":1: threads: 0 is out of range; use 1 to 256"}));
@@ -84,18 +84,19 @@ TEST_F(Load, ReadsTheFileAgainEachTime) {
 TEST_F(Load, ReplacesTheAddressesOfAWeakerSource) {
   const std::string path = file("bind = [\":1\", \":2\"]\n");
   const Options options = options_of({"--config", path}, {{"PREFORK_BIND", ":3,:4"}});
-  EXPECT_EQ(options.binds, (std::vector{Bind::tcp("0.0.0.0", 3), Bind::tcp("0.0.0.0", 4)}));
+  EXPECT_EQ(options.listening.binds,
+            (std::vector{Bind::tcp("0.0.0.0", 3), Bind::tcp("0.0.0.0", 4)}));
 }
 
 TEST_F(Load, TakesWebConcurrencyOnlyWhereNothingElseIsSaid) {
   const std::string path = file("workers = 5\n");
   const Environment environment = {{"WEB_CONCURRENCY", "3"}};
-  EXPECT_EQ(options_of({}, environment).workers, 3u);
-  EXPECT_FALSE(options_of({}, environment).workers_auto);
+  EXPECT_EQ(options_of({}, environment).processes.workers, 3u);
+  EXPECT_FALSE(options_of({}, environment).processes.workers_auto);
   EXPECT_EQ(printed("workers", {}, environment), "3 environment WEB_CONCURRENCY");
-  EXPECT_EQ(options_of({"--config", path}, environment).workers, 5u);
-  EXPECT_EQ(options_of({"--workers", "7"}, environment).workers, 7u);
-  EXPECT_TRUE(options_of({"--workers", "auto"}, environment).workers_auto);
+  EXPECT_EQ(options_of({"--config", path}, environment).processes.workers, 5u);
+  EXPECT_EQ(options_of({"--workers", "7"}, environment).processes.workers, 7u);
+  EXPECT_TRUE(options_of({"--workers", "auto"}, environment).processes.workers_auto);
 }
 
 TEST_F(Load, RefusesABadWebConcurrencyWhereItCounts) {
@@ -103,21 +104,23 @@ TEST_F(Load, RefusesABadWebConcurrencyWhereItCounts) {
             (Lines{"WEB_CONCURRENCY: 0 is out of range; use 1 to 256 or auto"}));
   EXPECT_EQ(errors_of({}, {{"WEB_CONCURRENCY", "two"}}),
             (Lines{"WEB_CONCURRENCY: 'two' is not a number of workers; use 1 to 256 or auto"}));
-  EXPECT_EQ(options_of({"--workers", "2"}, {{"WEB_CONCURRENCY", "two"}}).workers, 2u);
-  EXPECT_TRUE(options_of({}, {{"WEB_CONCURRENCY", ""}}).workers_auto);
+  EXPECT_EQ(options_of({"--workers", "2"}, {{"WEB_CONCURRENCY", "two"}}).processes.workers, 2u);
+  EXPECT_TRUE(options_of({}, {{"WEB_CONCURRENCY", ""}}).processes.workers_auto);
 }
 
 TEST_F(Load, TakesForwardedAllowIpsOnlyWhereNothingElseIsSaid) {
   const std::string path = file("forwarded_allow_ips = [\"::1\", \"unix\"]\n");
   const Environment environment = {{"FORWARDED_ALLOW_IPS", "10.0.0.0/8, unix"}};
-  EXPECT_EQ(options_of({}, environment).forwarded_allow_ips.texts(), (Lines{"10.0.0.0/8", "unix"}));
+  EXPECT_EQ(options_of({}, environment).proxies.forwarded_allow_ips.texts(),
+            (Lines{"10.0.0.0/8", "unix"}));
   EXPECT_EQ(printed("forwarded-allow-ips", {}, environment),
             "10.0.0.0/8 environment FORWARDED_ALLOW_IPS");
-  EXPECT_EQ(options_of({"--config", path}, environment).forwarded_allow_ips.texts(),
+  EXPECT_EQ(options_of({"--config", path}, environment).proxies.forwarded_allow_ips.texts(),
             (Lines{"::1", "unix"}));
-  EXPECT_EQ(options_of({"--forwarded-allow-ips", "*"}, environment).forwarded_allow_ips.texts(),
-            (Lines{"*"}));
-  EXPECT_EQ(options_of({}, {{"FORWARDED_ALLOW_IPS", ""}}).forwarded_allow_ips,
+  EXPECT_EQ(
+      options_of({"--forwarded-allow-ips", "*"}, environment).proxies.forwarded_allow_ips.texts(),
+      (Lines{"*"}));
+  EXPECT_EQ(options_of({}, {{"FORWARDED_ALLOW_IPS", ""}}).proxies.forwarded_allow_ips,
             IpNetworks::loopback());
   EXPECT_EQ(errors_of({}, {{"FORWARDED_ALLOW_IPS", "10.0.0.1/8"}}),
             (Lines{"FORWARDED_ALLOW_IPS: '10.0.0.1/8' has host bits set; use 10.0.0.0/8"}));
@@ -125,21 +128,22 @@ TEST_F(Load, TakesForwardedAllowIpsOnlyWhereNothingElseIsSaid) {
 
 TEST_F(Load, ReplacesAListByThatOfAStrongerSourceAndJoinsTheValuesOfOne) {
   const std::string path = file("proxy_allow_from = \"10.0.0.0/8\"\nheader = [\"A: b\"]\n");
-  EXPECT_EQ(options_of({"--config", path}).proxy_allow_from.texts(), (Lines{"10.0.0.0/8"}));
+  EXPECT_EQ(options_of({"--config", path}).proxies.proxy_allow_from.texts(), (Lines{"10.0.0.0/8"}));
   const Options options =
       options_of({"--config", path, "--proxy-allow-from", "::1,unix",
                   "--proxy-allow-from=192.0.2.1", "--header", "C:d", "--header", "E:f"});
-  EXPECT_EQ(options.proxy_allow_from.texts(), (Lines{"::1", "192.0.2.1", "unix"}));
-  EXPECT_EQ(options.headers, (std::vector<HeaderField>{{"C", "d"}, {"E", "f"}}));
+  EXPECT_EQ(options.proxies.proxy_allow_from.texts(), (Lines{"::1", "192.0.2.1", "unix"}));
+  EXPECT_EQ(options.responses.headers, (std::vector<HeaderField>{{"C", "d"}, {"E", "f"}}));
 }
 
 TEST_F(Load, ResolvesAutoAndSaysHow) {
   const Options options = options_of({"--workers", "auto"});
-  EXPECT_GE(options.workers, 1u);
-  EXPECT_LE(options.workers, kMaxWorkers);
-  EXPECT_THAT(options.workers_basis, HasSubstr("by affinity, "));
+  EXPECT_GE(options.processes.workers, 1u);
+  EXPECT_LE(options.processes.workers, kMaxWorkers);
+  EXPECT_THAT(options.processes.workers_basis, HasSubstr("by affinity, "));
   EXPECT_EQ(printed("workers", {"--workers", "auto"}),
-            std::to_string(options.workers) + " command line, auto: " + options.workers_basis);
+            std::to_string(options.processes.workers) +
+                " command line, auto: " + options.processes.workers_basis);
 }
 
 TEST_F(Load, ReportsEveryErrorOfEverySourceAtOnce) {

@@ -14,16 +14,17 @@ class Reload : public testing::Test {
 };
 
 TEST_F(Reload, IsOffUnlessItIsAskedFor) {
-  EXPECT_FALSE(options_of({app_}).reload);
-  EXPECT_TRUE(options_of({app_, "--reload"}).reload);
-  EXPECT_FALSE(options_of({app_, "--no-reload"}, {{"PREFORK_RELOAD", "true"}}).reload);
+  EXPECT_FALSE(options_of({app_}).development.reload);
+  EXPECT_TRUE(options_of({app_, "--reload"}).development.reload);
+  EXPECT_FALSE(options_of({app_, "--no-reload"}, {{"PREFORK_RELOAD", "true"}}).development.reload);
 }
 
 TEST_F(Reload, WatchesTheFoldersThatAreGiven) {
-  EXPECT_EQ(
-      options_of({app_, "--reload", "--reload-dir", pages_ + "/", "--reload-dir=."}).reload_dirs,
-      (Lines{pages_, std::filesystem::current_path().string()}));
-  EXPECT_EQ(options_of({app_, "--reload"}, {{"PREFORK_RELOAD_DIR", pages_ + "\n/usr"}}).reload_dirs,
+  EXPECT_EQ(options_of({app_, "--reload", "--reload-dir", pages_ + "/", "--reload-dir=."})
+                .development.reload_dirs,
+            (Lines{pages_, std::filesystem::current_path().string()}));
+  EXPECT_EQ(options_of({app_, "--reload"}, {{"PREFORK_RELOAD_DIR", pages_ + "\n/usr"}})
+                .development.reload_dirs,
             (Lines{pages_, "/usr"}));
   options_of({"--reload", "--reload-dir", pages_});
   options_of({pages_, "--reload", "--reload-dir", pages_});
@@ -54,7 +55,7 @@ TEST_F(Reload, TellsOfFoldersThatCannotBeWatched) {
 
 TEST_F(Reload, MayBeTurnedOffWhereTheFileNamesFolders) {
   const std::string file = folder_.write("shop.toml", "reload_dir = [\"" + pages_ + "\"]\n");
-  EXPECT_FALSE(options_of({app_, "--no-reload", "--config", file}).reload);
+  EXPECT_FALSE(options_of({app_, "--no-reload", "--config", file}).development.reload);
 }
 
 // A build folder may be away for a moment.

@@ -16,8 +16,8 @@ class ConnectionDeadline : public HttpTest {
  protected:
   ConnectionDeadline() {
     // One deadline at a time: the others are far away.
-    settings_.timeout_header = settings_.timeout_body = settings_.timeout_write =
-        settings_.timeout_keep_alive = 1h;
+    settings_.timeouts.header = settings_.timeouts.body = settings_.timeouts.write =
+        settings_.timeouts.keep_alive = 1h;
     executor_ = &held_;
   }
 
@@ -38,7 +38,7 @@ const std::string kHeadTooSlow = error_answer(408, "the request's head took too 
 const std::string kBodyTooSlow = error_answer(408, "the request's body took too long", kClose);
 
 TEST_F(ConnectionDeadline, AConnectionThatNeverSaysAnythingIsClosedSilently) {
-  settings_.timeout_header = 50ms;
+  settings_.timeouts.header = 50ms;
   Client client = connect();
   ASSERT_TRUE(turn_until_end(client));
   EXPECT_TRUE(client.at_clean_end());
@@ -48,7 +48,7 @@ TEST_F(ConnectionDeadline, AConnectionThatNeverSaysAnythingIsClosedSilently) {
 }
 
 TEST_F(ConnectionDeadline, AnIdleConnectionIsClosedSilentlyAfterTheKeepAliveTime) {
-  settings_.timeout_keep_alive = 50ms;
+  settings_.timeouts.keep_alive = 50ms;
   Client client = connect();
   EXPECT_EQ(exchange(client, get("/")), answer(200, "root"));
   ASSERT_TRUE(turn_until_end(client));
@@ -59,14 +59,14 @@ TEST_F(ConnectionDeadline, AnIdleConnectionIsClosedSilentlyAfterTheKeepAliveTime
 }
 
 TEST_F(ConnectionDeadline, AHandedOnConnectionIsGivenTheKeepAliveTime) {
-  settings_.timeout_keep_alive = 50ms;
+  settings_.timeouts.keep_alive = 50ms;
   Client client = connect(3);
   ASSERT_TRUE(turn_until_end(client));
   EXPECT_EQ(count(ipc::Counter::timeouts_keep_alive), 1U);
 }
 
 TEST_F(ConnectionDeadline, ANewRequestEndsTheKeepAliveTime) {
-  settings_.timeout_keep_alive = 50ms;
+  settings_.timeouts.keep_alive = 50ms;
   Client client = connect();
   exchange(client, get("/"));
   exchange(client, "GET");
@@ -77,7 +77,7 @@ TEST_F(ConnectionDeadline, ANewRequestEndsTheKeepAliveTime) {
 }
 
 TEST_F(ConnectionDeadline, AHeadThatTricklesInIsCutWhateverItsPace) {
-  settings_.timeout_header = 250ms;
+  settings_.timeouts.header = 250ms;
   Client client = connect();
   client.send("GET / HTTP/1.1\r\nX: ");
   ASSERT_TRUE(turn_until([&] { return trickle(client, "x"); }));
@@ -88,7 +88,7 @@ TEST_F(ConnectionDeadline, AHeadThatTricklesInIsCutWhateverItsPace) {
 }
 
 TEST_F(ConnectionDeadline, ALaterHeadHasItsOwnDeadline) {
-  settings_.timeout_header = 50ms;
+  settings_.timeouts.header = 50ms;
   Client client = connect();
   EXPECT_EQ(exchange(client, get("/") + "GET"), answer(200, "root"));
   ASSERT_TRUE(turn_until_end(client));
@@ -97,7 +97,7 @@ TEST_F(ConnectionDeadline, ALaterHeadHasItsOwnDeadline) {
 }
 
 TEST_F(ConnectionDeadline, ABodyThatDoesNotComeIsCut) {
-  settings_.timeout_body = 50ms;
+  settings_.timeouts.body = 50ms;
   Client client = connect();
   exchange(client, post("/echo", "12345").substr(0, post("/echo", "12345").size() - 1));
   ASSERT_TRUE(turn_until_end(client));
@@ -108,7 +108,7 @@ TEST_F(ConnectionDeadline, ABodyThatDoesNotComeIsCut) {
 }
 
 TEST_F(ConnectionDeadline, ABodyEarnsTimeWithItsBytes) {
-  settings_.timeout_body = 10ms;
+  settings_.timeouts.body = 10ms;
   Client client = connect();
   const auto start = std::chrono::steady_clock::now();
   // 200 bytes at 500 a second: 400 ms more.
@@ -121,7 +121,7 @@ TEST_F(ConnectionDeadline, ABodyEarnsTimeWithItsBytes) {
 }
 
 TEST_F(ConnectionDeadline, AChunkSizeThatTricklesInEarnsNoTime) {
-  settings_.timeout_body = 250ms;
+  settings_.timeouts.body = 250ms;
   Client client = connect();
   client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
   ASSERT_TRUE(turn_until([&] { return trickle(client, "0"); }));
@@ -129,7 +129,7 @@ TEST_F(ConnectionDeadline, AChunkSizeThatTricklesInEarnsNoTime) {
 }
 
 TEST_F(ConnectionDeadline, AClientThatDoesNotReadIsCut) {
-  settings_.timeout_write = 100ms;
+  settings_.timeouts.write = 100ms;
   router_.add(http::Method::get, "/large", exchange::RunOn::loop,
               [](const http::Request&, http::Response& response) {
                 response.set_body(std::string(5'000'000, 'x'));
@@ -143,7 +143,7 @@ TEST_F(ConnectionDeadline, AClientThatDoesNotReadIsCut) {
 }
 
 TEST_F(ConnectionDeadline, AClientThatReadsSlowlyIsNotCut) {
-  settings_.timeout_write = 400ms;
+  settings_.timeouts.write = 400ms;
   const std::string body(1'200'000, 'x');
   router_.add(
       http::Method::get, "/large", exchange::RunOn::loop,
@@ -165,8 +165,8 @@ TEST_F(ConnectionDeadline, AClientThatReadsSlowlyIsNotCut) {
 }
 
 TEST_F(ConnectionDeadline, AJobHasAllTheTimeInTheWorld) {
-  settings_.timeout_header = settings_.timeout_body = settings_.timeout_write =
-      settings_.timeout_keep_alive = 10ms;
+  settings_.timeouts.header = settings_.timeouts.body = settings_.timeouts.write =
+      settings_.timeouts.keep_alive = 10ms;
   Client client = connect();
   client.send(get("/slow"));
   turn();
@@ -179,7 +179,7 @@ TEST_F(ConnectionDeadline, AJobHasAllTheTimeInTheWorld) {
 }
 
 TEST_F(ConnectionDeadline, OtherClientsAreServedBesideASlowOne) {
-  settings_.timeout_header = 50ms;
+  settings_.timeouts.header = 50ms;
   Client slow = connect();
   slow.send("GET / ");
   ASSERT_TRUE(turn_until([&] {

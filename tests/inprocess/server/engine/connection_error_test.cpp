@@ -203,7 +203,7 @@ TEST_F(ConnectionError, TheBoxOfTheLoopTellsWhichRequestRuns) {
 // --- limits --------------------------------------------------------------------------------------
 
 TEST_F(ConnectionError, OverTheConnectionLimitAClientIsToldAndSentAway) {
-  settings_.limit_connections = 2;
+  settings_.limits.connections = 2;
   Client first = connect();
   Client second = connect();
   Client third = connect();
@@ -221,7 +221,7 @@ TEST_F(ConnectionError, OverTheConnectionLimitAClientIsToldAndSentAway) {
 }
 
 TEST_F(ConnectionError, ARefusedClientThatHasSentItsRequestCanReadTheAnswer) {
-  settings_.limit_connections = 0;
+  settings_.limits.connections = 0;
   auto ends = make_pair();
   Client client(std::move(ends.second));
   client.send(get("/"));
@@ -234,7 +234,7 @@ TEST_F(ConnectionError, ARefusedClientThatHasSentItsRequestCanReadTheAnswer) {
 }
 
 TEST_F(ConnectionError, AFloodOverTheLimitIsDroppedWithoutAnAnswer) {
-  settings_.limit_connections = 1;
+  settings_.limits.connections = 1;
   std::vector<Client> clients;
   for (int i = 0; i < 100; ++i) {
     clients.push_back(connect());

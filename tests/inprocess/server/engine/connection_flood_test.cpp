@@ -25,7 +25,7 @@ class ConnectionFlood : public HttpTest {
 };
 
 TEST_F(ConnectionFlood, ALargeBodyThatIsThereAtOnceIsTakenInSeveralTurns) {
-  settings_.parser.body_bytes = 4'000'000;
+  settings_.limits.body = 4'000'000;
   Client client = connect_over(make_wide_pair());
   if (!may_) {
     GTEST_SKIP() << "needs to be root";

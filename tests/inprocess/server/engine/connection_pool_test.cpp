@@ -128,7 +128,7 @@ TEST_F(ConnectionPool, AFullQueueIs503AndTheConnectionIsKept) {
 }
 
 TEST_F(ConnectionPool, OverTheConcurrencyLimitIs503) {
-  settings_.limit_concurrency = 2;
+  settings_.limits.concurrency = 2;
   Client first = connect();
   Client second = connect();
   Client third = connect();

@@ -14,7 +14,7 @@ using namespace testing_http;
 class RequestDeadline : public StreamTest {
  protected:
   RequestDeadline() {
-    settings_.timeout_request = 50ms;
+    settings_.timeouts.request = 50ms;
     executor_ = &held_;
   }
   HeldJobs held_;
@@ -107,7 +107,7 @@ TEST_F(RequestDeadline, HeadHasNoContentInItsAnswerEither) {
 }
 
 TEST_F(RequestDeadline, EachRequestHasItsOwnTimeAndAnIdleConnectionNone) {
-  settings_.timeout_request = 300ms;
+  settings_.timeouts.request = 300ms;
   Client client = connect();
   int ticks = 0;
   for (int i = 0; i < 6; ++i) {

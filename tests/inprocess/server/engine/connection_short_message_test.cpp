@@ -76,7 +76,7 @@ TEST_F(ConnectionShortMessage, BehindAnotherRequestDoesNotHoldThatOneUp) {
 }
 
 TEST_F(ConnectionShortMessage, ABodyThatTricklesInIsCutWhateverItsPace) {
-  settings_.timeout_body = std::chrono::milliseconds(250);
+  settings_.timeouts.body = std::chrono::milliseconds(250);
   Client client = connect();
   const std::string whole = post("/echo", std::string(500, 'x'));
   exchange(client, whole.substr(0, whole.size() - 500));
@@ -93,7 +93,7 @@ TEST_F(ConnectionShortMessage, ABodyThatTricklesInIsCutWhateverItsPace) {
 }
 
 TEST_F(ConnectionShortMessage, TheErrorForAHeadRequestHasNoContent) {
-  settings_.timeout_body = std::chrono::milliseconds(50);
+  settings_.timeouts.body = std::chrono::milliseconds(50);
   Client client = connect();
   exchange(client, "HEAD /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
   ASSERT_TRUE(turn_until_end(client));

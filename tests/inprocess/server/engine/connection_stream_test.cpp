@@ -293,7 +293,7 @@ TEST_F(ConnectionStream, AHalfClosedClientGetsItsLongAnswer) {
 }
 
 TEST_F(ConnectionStream, TheTimeForWritingIsNotExtendedByInput) {
-  settings_.timeout_write = 300ms;
+  settings_.timeouts.write = 300ms;
   source_.give(1'000'000'000'000);
   serve("/long", source_);
   Client client = connect_narrowly();
@@ -314,7 +314,7 @@ TEST_F(ConnectionStream, TheTimeForWritingIsNotExtendedByInput) {
 }
 
 TEST_F(ConnectionStream, TheTimeForWritingBeginsAnewWithEachProgress) {
-  settings_.timeout_write = 1s;
+  settings_.timeouts.write = 1s;
   source_.give(600'000);
   serve("/long", source_, 600'000);
   Client client = connect_narrowly();
@@ -340,8 +340,8 @@ TEST_F(ConnectionStream, TheTimeForWritingBeginsAnewWithEachProgress) {
 }
 
 TEST_F(ConnectionStream, ASourceMayWaitForAsLongAsItLikes) {
-  settings_.timeout_header = settings_.timeout_body = settings_.timeout_write =
-      settings_.timeout_keep_alive = 10ms;
+  settings_.timeouts.header = settings_.timeouts.body = settings_.timeouts.write =
+      settings_.timeouts.keep_alive = 10ms;
   bool ready = false;
   source_.on_read = [&](std::span<char>) {
     return http::SourceResult{ready ? http::SourceStatus::end : http::SourceStatus::wait, 0};

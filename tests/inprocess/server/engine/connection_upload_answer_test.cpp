@@ -50,7 +50,7 @@ TEST_F(ConnectionUploadAnswer, AHandlerThatIgnoresABodyThatIsCompleteKeepsTheCon
 }
 
 TEST_F(ConnectionUploadAnswer, TheClientIsAskedToContinueWhenTheHandlerBeginsToRead) {
-  settings_.timeout_body = 400ms;
+  settings_.timeouts.body = 400ms;
   use_pool();
   Client client = connect();
   client.send(counted_post("/later", 5, "Expect: 100-continue\r\n"));
@@ -157,7 +157,7 @@ TEST_F(ConnectionUploadAnswer, ALongAnswerIsSentWhileTheUnreadRestArrives) {
 }
 
 TEST_F(ConnectionUploadAnswer, AnUnreadRestHasNoDeadlineThatCutsTheAnswer) {
-  settings_.timeout_body = 10ms;
+  settings_.timeouts.body = 10ms;
   bool ready = false;
   SourceControl source;
   source.on_read = [&](std::span<char>) {

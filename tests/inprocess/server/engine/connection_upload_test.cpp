@@ -65,7 +65,7 @@ TEST_F(ConnectionUpload, ASlowHandlerStopsTheReadingOfTheSocket) {
 }
 
 TEST_F(ConnectionUpload, ABodyThatStopsComingIs408AndTheHandlersReadFails) {
-  settings_.timeout_body = 50ms;
+  settings_.timeouts.body = 50ms;
   use_pool();
   Client client = connect();
   client.send(counted_post("/size", 10) + "x");

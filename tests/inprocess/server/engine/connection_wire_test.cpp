@@ -205,7 +205,7 @@ TEST_F(ConnectionWire, AHandlerMayCloseTheConnection) {
 }
 
 TEST_F(ConnectionWire, TakesLargeBodiesInPieces) {
-  const std::string body(settings_.parser.body_bytes, 'b');
+  const std::string body(settings_.limits.body, 'b');
   const std::string request = post("/echo", body);
   Client client = connect();
   std::size_t sent = 0;

@@ -104,8 +104,8 @@ class StreamTest : public HttpTest {
  protected:
   StreamTest() {
     // One deadline at a time: the others are far away.
-    settings_.timeout_header = settings_.timeout_body = settings_.timeout_write =
-        settings_.timeout_keep_alive = 1h;
+    settings_.timeouts.header = settings_.timeouts.body = settings_.timeouts.write =
+        settings_.timeouts.keep_alive = 1h;
   }
   ~StreamTest() override {
     come_to_rest();

@@ -37,7 +37,7 @@ inline std::string counted_post(std::string_view path, std::size_t size,
 class UploadTest : public StreamTest {
  protected:
   UploadTest() {
-    settings_.parser.body_bytes = 1'000'000'000;
+    settings_.limits.body = 1'000'000'000;
     // Answers with how much there was, and how it ended.
     on_upload("/size", [this](const http::Request& request, http::Response& response) {
       ++entered_;

@@ -42,7 +42,7 @@ TEST(CrossChecks, RefuseJitterWithoutAMaximum) {
                    "0 (command line); set both or none"}));
   const Options options =
       options_of({"--limit-max-requests", "100", "--limit-max-requests-jitter", "5"});
-  EXPECT_EQ(options.limit_max_requests_jitter, 5u);
+  EXPECT_EQ(options.processes.max_requests_jitter, 5u);
 }
 
 TEST(CrossChecks, RefuseHeadersSmallerThanTheRequestLine) {
@@ -110,10 +110,11 @@ TEST(CrossChecks, NameTheFolderOrFileThatIsNotWritable) {
 TEST(CrossChecks, TakeAFileThatIsThereOrCanBeMade) {
   const TemporaryFolder folder;
   const std::string there = folder.write("there.log", "");
-  EXPECT_EQ(options_of({"--log-file", there}).log_file, there);
-  EXPECT_EQ(options_of({"--access-log", folder / "new.log"}).access_log, folder / "new.log");
-  EXPECT_EQ(options_of({"--log-file", "/dev/null"}).log_file, "/dev/null");
-  EXPECT_EQ(options_of({"--log-file", "here.log"}).log_file, "here.log");
+  EXPECT_EQ(options_of({"--log-file", there}).logging.file, there);
+  EXPECT_EQ(options_of({"--access-log", folder / "new.log"}).logging.access_log,
+            folder / "new.log");
+  EXPECT_EQ(options_of({"--log-file", "/dev/null"}).logging.file, "/dev/null");
+  EXPECT_EQ(options_of({"--log-file", "here.log"}).logging.file, "here.log");
 }
 
 TEST(CrossChecks, RefuseAFolderAsALog) {
@@ -156,7 +157,7 @@ TEST(CrossChecks, RefuseANotifyDescriptorThatCannotBeWrittenTo) {
   int ends[2];
   ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
   EXPECT_EQ(errors_of({"--notify-fd", std::to_string(ends[0])}).size(), 1u);
-  EXPECT_EQ(options_of({"--notify-fd", std::to_string(ends[1])}).notify_fd, ends[1]);
+  EXPECT_EQ(options_of({"--notify-fd", std::to_string(ends[1])}).general.notify_fd, ends[1]);
   EXPECT_EQ(errors_of({"--notify-fd", std::to_string(ends[1]), "--fd", std::to_string(ends[1])}),
             (Lines{"--notify-fd: descriptor " + std::to_string(ends[1]) +
                    " is also the socket to serve on (--fd); use another one"}));

@@ -9,7 +9,8 @@ namespace {
 
 Lines binds_of(const Arguments& arguments, const Environment& environment = {}) {
   Lines lines;
-  for (const Bind& bind : options_of(arguments, environment).binds) lines.push_back(bind.text());
+  for (const Bind& bind : options_of(arguments, environment).listening.binds)
+    lines.push_back(bind.text());
   return lines;
 }
 
@@ -102,7 +103,7 @@ TEST(Listening, ExpectsTheProxyProtocolWhereItIsAskedFor) {
             (Lines{"0.0.0.0:1,proxy-protocol", "0.0.0.0:2,proxy-protocol"}));
   EXPECT_EQ(binds_of({"--proxy-protocol"}), (Lines{"127.0.0.1:8000,proxy-protocol"}));
   EXPECT_EQ(binds_of({"--proxy-protocol", "--fd", "0"}), (Lines{"fd://0,proxy-protocol"}));
-  EXPECT_FALSE(options_of({"--proxy-protocol"}).admin->proxy_protocol);
+  EXPECT_FALSE(options_of({"--proxy-protocol"}).admin.address->proxy_protocol);
 }
 
 TEST(Listening, TakesAFreePortAsOftenAsItIsAskedFor) {
@@ -131,8 +132,8 @@ TEST(Listening, RefusesAnAdminAddressThatServesToo) {
 
 TEST(Listening, LeavesADefaultAdminAddressToFallBackWhenItServesToo) {
   const Options options = options_of({"--port", "8001"});
-  EXPECT_TRUE(options.admin_is_default);
-  EXPECT_EQ(options.admin, Bind::tcp("127.0.0.1", 8001));
+  EXPECT_TRUE(options.admin.is_default);
+  EXPECT_EQ(options.admin.address, Bind::tcp("127.0.0.1", 8001));
 }
 
 TEST(Listening, DoesNotBlameAnAddressForAnotherError) {

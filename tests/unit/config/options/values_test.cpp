@@ -190,49 +190,49 @@ TEST(ConfigValues, LandInTheirMembers) {
                                       "--access-log=-",
                                       "--demo-crash",
                                       "--notify-fd=2"});
-  EXPECT_EQ(options.backlog, 11u);
-  EXPECT_EQ(options.workers, 12u);
-  EXPECT_FALSE(options.workers_auto);
-  EXPECT_EQ(options.workers_basis, "");
-  EXPECT_EQ(options.threads, 13u);
-  EXPECT_EQ(options.limit_max_requests, 14u);
-  EXPECT_EQ(options.limit_max_requests_jitter, 15u);
-  EXPECT_EQ(options.timeout_worker_boot, 16ms);
-  EXPECT_EQ(options.timeout_worker_healthcheck, 1700ms);
-  EXPECT_EQ(options.timeout_graceful_shutdown, 18ms);
-  EXPECT_EQ(options.timeout_keep_alive, 19ms);
-  EXPECT_EQ(options.timeout_header, 20ms);
-  EXPECT_EQ(options.timeout_body, 21ms);
-  EXPECT_EQ(options.timeout_write, 22'000ms);
-  EXPECT_EQ(options.timeout_request, 1'000ms);
-  EXPECT_FALSE(options.proxy_headers);
-  EXPECT_EQ(options.forwarded_allow_ips.texts(), (Lines{"10.0.0.0/8"}));
-  EXPECT_TRUE(options.proxy_protocol);
-  EXPECT_EQ(options.proxy_allow_from.texts(), (Lines{"192.0.2.1"}));
-  EXPECT_EQ(options.root_path, "/shop/eu");
-  EXPECT_EQ(options.headers, (std::vector<HeaderField>{{"X-Served-By", "shop"}}));
-  EXPECT_FALSE(options.server_header);
-  EXPECT_FALSE(options.date_header);
+  EXPECT_EQ(options.listening.backlog, 11u);
+  EXPECT_EQ(options.processes.workers, 12u);
+  EXPECT_FALSE(options.processes.workers_auto);
+  EXPECT_EQ(options.processes.workers_basis, "");
+  EXPECT_EQ(options.processes.threads, 13u);
+  EXPECT_EQ(options.processes.max_requests, 14u);
+  EXPECT_EQ(options.processes.max_requests_jitter, 15u);
+  EXPECT_EQ(options.processes.boot_timeout, 16ms);
+  EXPECT_EQ(options.processes.healthcheck_timeout, 1700ms);
+  EXPECT_EQ(options.processes.graceful_timeout, 18ms);
+  EXPECT_EQ(options.timeouts.keep_alive, 19ms);
+  EXPECT_EQ(options.timeouts.header, 20ms);
+  EXPECT_EQ(options.timeouts.body, 21ms);
+  EXPECT_EQ(options.timeouts.write, 22'000ms);
+  EXPECT_EQ(options.timeouts.request, 1'000ms);
+  EXPECT_FALSE(options.proxies.proxy_headers);
+  EXPECT_EQ(options.proxies.forwarded_allow_ips.texts(), (Lines{"10.0.0.0/8"}));
+  EXPECT_TRUE(options.proxies.proxy_protocol);
+  EXPECT_EQ(options.proxies.proxy_allow_from.texts(), (Lines{"192.0.2.1"}));
+  EXPECT_EQ(options.proxies.root_path, "/shop/eu");
+  EXPECT_EQ(options.responses.headers, (std::vector<HeaderField>{{"X-Served-By", "shop"}}));
+  EXPECT_FALSE(options.responses.server_header);
+  EXPECT_FALSE(options.responses.date_header);
   EXPECT_EQ(options.target.kind, ServeTarget::Kind::folder);
   EXPECT_EQ(options.target.path, "/usr/");
-  EXPECT_EQ(options.index, "home.html");
-  EXPECT_TRUE(options.listing);
-  EXPECT_TRUE(options.spa);
-  EXPECT_EQ(options.cache_control, (std::vector<CacheRule>{{"*.js", "no-cache"}}));
-  EXPECT_EQ(options.limit_connections, 23u);
-  EXPECT_EQ(options.limit_concurrency, 24u);
-  EXPECT_EQ(options.limit_queue, 25u);
-  EXPECT_EQ(options.limit_request_line, 1'024u);
-  EXPECT_EQ(options.limit_header_bytes, 27u * 1'024);
-  EXPECT_EQ(options.limit_header_count, 28u);
-  EXPECT_EQ(options.limit_body, 29u * 1'024 * 1'024);
-  EXPECT_EQ(options.admin, std::nullopt);
-  EXPECT_FALSE(options.admin_is_default);
-  EXPECT_EQ(options.log_level, LogLevel::critical);
-  EXPECT_EQ(options.log_file, "/dev/null");
-  EXPECT_EQ(options.access_log, "-");
-  EXPECT_TRUE(options.demo_crash);
-  EXPECT_EQ(options.notify_fd, 2);
+  EXPECT_EQ(options.files.index, "home.html");
+  EXPECT_TRUE(options.files.listing);
+  EXPECT_TRUE(options.files.spa);
+  EXPECT_EQ(options.files.cache_control, (std::vector<CacheRule>{{"*.js", "no-cache"}}));
+  EXPECT_EQ(options.limits.connections, 23u);
+  EXPECT_EQ(options.limits.concurrency, 24u);
+  EXPECT_EQ(options.limits.queue, 25u);
+  EXPECT_EQ(options.limits.request_line, 1'024u);
+  EXPECT_EQ(options.limits.header_bytes, 27u * 1'024);
+  EXPECT_EQ(options.limits.header_count, 28u);
+  EXPECT_EQ(options.limits.body, 29u * 1'024 * 1'024);
+  EXPECT_EQ(options.admin.address, std::nullopt);
+  EXPECT_FALSE(options.admin.is_default);
+  EXPECT_EQ(options.logging.level, LogLevel::critical);
+  EXPECT_EQ(options.logging.file, "/dev/null");
+  EXPECT_EQ(options.logging.access_log, "-");
+  EXPECT_TRUE(options.demo.crash);
+  EXPECT_EQ(options.general.notify_fd, 2);
 }
 
 TEST(ConfigValues, HaveTheDocumentedDefaults) {
@@ -291,8 +291,8 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
     ASSERT_NE(option, nullptr) << name;
     EXPECT_EQ(field_texts(option->field, options), values) << name;
   }
-  EXPECT_TRUE(options.admin_is_default);
-  EXPECT_TRUE(options.workers_auto);
+  EXPECT_TRUE(options.admin.is_default);
+  EXPECT_TRUE(options.processes.workers_auto);
 }
 
 // What --print-config shows can be given back.
@@ -311,21 +311,21 @@ TEST(ConfigValues, AreTakenInTheFormTheyAreShownIn) {
 TEST(ConfigValues, OfADeadlineThatMayBeOffAreOffAsAWordAndAsZero) {
   using namespace std::chrono_literals;
   const Environment environment = {{"PREFORK_TIMEOUT_REQUEST", "30s"}};
-  EXPECT_EQ(options_of({}, environment).timeout_request, 30s);
-  EXPECT_EQ(options_of({"--timeout-request=off"}, environment).timeout_request, 0ms);
-  EXPECT_EQ(options_of({"--timeout-request=0"}, environment).timeout_request, 0ms);
+  EXPECT_EQ(options_of({}, environment).timeouts.request, 30s);
+  EXPECT_EQ(options_of({"--timeout-request=off"}, environment).timeouts.request, 0ms);
+  EXPECT_EQ(options_of({"--timeout-request=0"}, environment).timeouts.request, 0ms);
 }
 
 TEST(ConfigValues, OfAStrongerSourceCanTakeTheRootPathBack) {
   const Environment environment = {{"PREFORK_ROOT_PATH", "/shop"}};
-  EXPECT_EQ(options_of({}, environment).root_path, "/shop");
-  EXPECT_EQ(options_of({"--root-path=/"}, environment).root_path, "");
+  EXPECT_EQ(options_of({}, environment).proxies.root_path, "/shop");
+  EXPECT_EQ(options_of({"--root-path=/"}, environment).proxies.root_path, "");
 }
 
 TEST(ConfigValues, HaveAtMost64Headers) {
   Arguments arguments;
   for (std::size_t i = 0; i < kMaxHeaderFields; ++i) arguments.emplace_back("--header=A:b");
-  EXPECT_EQ(options_of(arguments).headers.size(), kMaxHeaderFields);
+  EXPECT_EQ(options_of(arguments).responses.headers.size(), kMaxHeaderFields);
   arguments.emplace_back("--header=A:b");
   EXPECT_EQ(errors_of(arguments), (Lines{"--header: more than 64 headers are given"}));
 }
@@ -336,9 +336,9 @@ TEST(ConfigValues, OfAStrongerSourceCanTurnALogOffAgain) {
                                    {"PREFORK_DEMO_CRASH", "1"}};
   const Options options =
       options_of({"--log-file=-", "--access-log=off", "--no-demo-crash"}, environment);
-  EXPECT_EQ(options.log_file, "");
-  EXPECT_EQ(options.access_log, "");
-  EXPECT_FALSE(options.demo_crash);
+  EXPECT_EQ(options.logging.file, "");
+  EXPECT_EQ(options.logging.access_log, "");
+  EXPECT_FALSE(options.demo.crash);
 }
 
 }  // namespace

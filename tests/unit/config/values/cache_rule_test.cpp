@@ -50,7 +50,7 @@ TEST(CacheRule, IsSplitAtTheFirstEqualsSign) {
       options_of({"/usr", "--cache-control=*.js= public, max-age=31536000, immutable ",
                   "--cache-control", "*=no-cache"});
   EXPECT_EQ(
-      options.cache_control,
+      options.files.cache_control,
       (std::vector<CacheRule>{{"*.js", "public, max-age=31536000, immutable"}, {"*", "no-cache"}}));
 }
 

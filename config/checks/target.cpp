@@ -1,4 +1,4 @@
-#include "config/checks/served.h"
+#include "config/checks/target.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -77,7 +77,7 @@ void resolve_target(Merged& merged) {
     }
     make_absolute(target.path);
   }
-  if (merged.options.preload && target.kind != Kind::application) {
+  if (merged.options.processes.preload && target.kind != Kind::application) {
     merged.add_error(merged.origin("preload").source,
                      "has no effect without an application to serve; name one");
   }
@@ -94,17 +94,19 @@ void resolve_reload(Merged& merged, LoadPhase phase) {
   const Origin& reload = merged.origin("reload");
   const Origin& folders = merged.origin("reload-dir");
   if (!reload.is_valid || !folders.is_valid) return;
-  for (std::string& folder : options.reload_dirs) {
+  for (std::string& folder : options.development.reload_dirs) {
     if (const auto problem = check_reload_dir(folder); problem && phase == LoadPhase::start) {
       merged.add_error(folders.source, problem->text);
     }
     make_absolute(folder);
     if (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
   }
-  if (!options.reload_dirs.empty() && reload.level == Level::by_default) {
+  if (!options.development.reload_dirs.empty() && reload.level == Level::by_default) {
     merged.add_error(folders.source, "has no effect without --reload; give both or none");
   }
-  if (!options.reload || !options.reload_dirs.empty() || !merged.origin("app").is_valid) return;
+  if (!options.development.reload || !options.development.reload_dirs.empty() ||
+      !merged.origin("app").is_valid)
+    return;
   if (options.target.kind == Kind::folder) {
     merged.add_error(reload.source,
                      "has nothing to watch: a folder of files is always served as it is; name what "

@@ -1,4 +1,4 @@
-#include "config/options/proxy_fields.h"
+#include "config/options/proxy_options.h"
 
 #include <utility>
 
@@ -56,44 +56,46 @@ ValueOrProblem<std::string> parse_root_path(std::string_view text) {
 }  // namespace
 
 std::optional<Problem> add_forwarded_allow_ips(Options& options, std::string_view text) {
-  return options.forwarded_allow_ips.add(text);
+  return options.proxies.forwarded_allow_ips.add(text);
 }
 
 Texts forwarded_allow_ips_texts(const Options& options) {
-  return options.forwarded_allow_ips.texts();
+  return options.proxies.forwarded_allow_ips.texts();
 }
 
-void clear_forwarded_allow_ips(Options& options) { options.forwarded_allow_ips = {}; }
+void clear_forwarded_allow_ips(Options& options) { options.proxies.forwarded_allow_ips = {}; }
 
 std::optional<Problem> add_proxy_allow_from(Options& options, std::string_view text) {
-  return options.proxy_allow_from.add(text);
+  return options.proxies.proxy_allow_from.add(text);
 }
 
-Texts proxy_allow_from_texts(const Options& options) { return options.proxy_allow_from.texts(); }
+Texts proxy_allow_from_texts(const Options& options) {
+  return options.proxies.proxy_allow_from.texts();
+}
 
-void clear_proxy_allow_from(Options& options) { options.proxy_allow_from = {}; }
+void clear_proxy_allow_from(Options& options) { options.proxies.proxy_allow_from = {}; }
 
 std::optional<Problem> set_root_path(Options& options, std::string_view text) {
-  return store(parse_root_path(text), options.root_path);
+  return store(parse_root_path(text), options.proxies.root_path);
 }
 
 Texts root_path_texts(const Options& options) {
-  return {options.root_path.empty() ? "/" : options.root_path};
+  return {options.proxies.root_path.empty() ? "/" : options.proxies.root_path};
 }
 
 std::optional<Problem> add_header(Options& options, std::string_view text) {
   HeaderField field;
   if (auto problem = store(parse_header_field(text), field)) return problem;
-  if (options.headers.size() == kMaxHeaderFields) {
+  if (options.responses.headers.size() == kMaxHeaderFields) {
     return Problem{"more than " + std::to_string(kMaxHeaderFields) + " headers are given"};
   }
-  options.headers.push_back(std::move(field));
+  options.responses.headers.push_back(std::move(field));
   return std::nullopt;
 }
 
 Texts header_texts(const Options& options) {
   Texts texts;
-  for (const HeaderField& field : options.headers) texts.push_back(field.text());
+  for (const HeaderField& field : options.responses.headers) texts.push_back(field.text());
   return texts;
 }
 

@@ -1,4 +1,4 @@
-#include "config/options/static_fields.h"
+#include "config/options/static_options.h"
 
 #include <limits.h>
 
@@ -26,35 +26,35 @@ std::optional<Problem> set_index(Options& options, std::string_view text) {
   if (text.find('/') != text.npos || text.starts_with('.') || text.size() > NAME_MAX) {
     return Problem{in_quotes(text) + " is not the name of a file; use one as in index.html"};
   }
-  options.index = text;
+  options.files.index = text;
   return std::nullopt;
 }
 
-Texts index_texts(const Options& options) { return {options.index}; }
+Texts index_texts(const Options& options) { return {options.files.index}; }
 
 std::optional<Problem> add_cache_rule(Options& options, std::string_view text) {
   CacheRule rule;
   if (auto problem = store(parse_cache_rule(text), rule)) return problem;
-  if (options.cache_control.size() == kMaxCacheRules) {
+  if (options.files.cache_control.size() == kMaxCacheRules) {
     return Problem{"more than " + std::to_string(kMaxCacheRules) + " rules are given"};
   }
-  options.cache_control.push_back(std::move(rule));
+  options.files.cache_control.push_back(std::move(rule));
   return std::nullopt;
 }
 
 std::optional<Problem> add_reload_dir(Options& options, std::string_view text) {
-  if (options.reload_dirs.size() == kMaxReloadDirs) {
+  if (options.development.reload_dirs.size() == kMaxReloadDirs) {
     return Problem{"more than " + std::to_string(kMaxReloadDirs) + " folders are given"};
   }
-  options.reload_dirs.emplace_back(text);
+  options.development.reload_dirs.emplace_back(text);
   return std::nullopt;
 }
 
-Texts reload_dir_texts(const Options& options) { return options.reload_dirs; }
+Texts reload_dir_texts(const Options& options) { return options.development.reload_dirs; }
 
 Texts cache_rule_texts(const Options& options) {
   Texts texts;
-  for (const CacheRule& rule : options.cache_control) texts.push_back(rule.text());
+  for (const CacheRule& rule : options.files.cache_control) texts.push_back(rule.text());
   return texts;
 }
 

@@ -1,0 +1,75 @@
+#include "config/options/listen_options.h"
+
+#include <utility>
+
+namespace prefork::config {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+}  // namespace
+
+std::optional<Problem> set_host(Options& options, std::string_view text) {
+  return store(parse_host(text), options.listening.host);
+}
+
+Texts host_texts(const Options& options) { return {options.listening.host}; }
+
+std::optional<Problem> set_port(Options& options, std::string_view text) {
+  return store(parse_port(text), options.listening.port);
+}
+
+Texts port_texts(const Options& options) { return {std::to_string(options.listening.port)}; }
+
+std::optional<Problem> set_uds(Options& options, std::string_view text) {
+  return store(parse_unix_path(text), options.listening.uds);
+}
+
+Texts uds_texts(const Options& options) {
+  return options.listening.uds.empty() ? Texts{} : Texts{options.listening.uds};
+}
+
+std::optional<Problem> set_fd(Options& options, std::string_view text) {
+  return store(parse_descriptor(text), options.listening.fd);
+}
+
+Texts fd_texts(const Options& options) {
+  return options.listening.fd < 0 ? Texts{} : Texts{std::to_string(options.listening.fd)};
+}
+
+std::optional<Problem> add_bind(Options& options, std::string_view text) {
+  Bind bind;
+  auto problem = store(parse_bind(text), bind);
+  if (!problem) options.listening.given_binds.push_back(std::move(bind));
+  return problem;
+}
+
+Texts bind_texts(const Options& options) {
+  Texts texts;
+  for (const Bind& bind : options.listening.given_binds) texts.push_back(bind.text());
+  return texts;
+}
+
+std::optional<Problem> set_admin(Options& options, std::string_view text) {
+  if (text == "off") {
+    options.admin = {std::nullopt, false};
+    return std::nullopt;
+  }
+  Bind bind;
+  if (auto problem = store(parse_bind(text), bind)) return problem;
+  if (bind.kind == Bind::Kind::inherited_fd) {
+    return Problem{"the admin address cannot be a descriptor; use host:port, unix:/path or off"};
+  }
+  if (bind.proxy_protocol) {
+    return Problem{"the admin address takes no PROXY protocol; remove '" +
+                   std::string(kProxyProtocolSuffix) + "'"};
+  }
+  options.admin = {std::move(bind), false};
+  return std::nullopt;
+}
+
+Texts admin_texts(const Options& options) {
+  return {options.admin.address ? options.admin.address->text() : "off"};
+}
+
+}  // namespace prefork::config

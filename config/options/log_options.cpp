@@ -1,0 +1,63 @@
+#include "config/options/log_options.h"
+
+#include <algorithm>
+#include <array>
+
+#include "config/base/config_error.h"
+
+namespace prefork::config {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+struct LogLevelName {
+  LogLevel level;
+  std::string_view name;
+};
+
+constexpr std::array kLogLevels = {
+    LogLevelName{LogLevel::trace, "trace"}, LogLevelName{LogLevel::debug, "debug"},
+    LogLevelName{LogLevel::info, "info"},   LogLevelName{LogLevel::warning, "warning"},
+    LogLevelName{LogLevel::error, "error"}, LogLevelName{LogLevel::critical, "critical"},
+    LogLevelName{LogLevel::off, "off"},
+};
+constexpr std::string_view kLogLevelRange = "trace, debug, info, warning, error, critical or off";
+
+}  // namespace
+
+std::optional<Problem> set_log_level(Options& options, std::string_view text) {
+  const auto found = std::find_if(kLogLevels.begin(), kLogLevels.end(),
+                                  [&](const LogLevelName& entry) { return entry.name == text; });
+  if (found == kLogLevels.end()) {
+    return Problem{in_quotes(text) + " is not a log level; use " + std::string(kLogLevelRange)};
+  }
+  options.logging.level = found->level;
+  return std::nullopt;
+}
+
+Texts log_level_texts(const Options& options) {
+  for (const LogLevelName& entry : kLogLevels) {
+    if (entry.level == options.logging.level) return {std::string(entry.name)};
+  }
+  return {};
+}
+
+std::optional<Problem> set_log_file(Options& options, std::string_view text) {
+  options.logging.file = text == "-" ? "" : text;
+  return std::nullopt;
+}
+
+Texts log_file_texts(const Options& options) {
+  return {options.logging.file.empty() ? "-" : options.logging.file};
+}
+
+std::optional<Problem> set_access_log(Options& options, std::string_view text) {
+  options.logging.access_log = text == "off" ? "" : text;
+  return std::nullopt;
+}
+
+Texts access_log_texts(const Options& options) {
+  return {options.logging.access_log.empty() ? "off" : options.logging.access_log};
+}
+
+}  // namespace prefork::config
