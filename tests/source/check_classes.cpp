@@ -40,8 +40,6 @@ struct Exception {
   std::string_view subject;
 };
 const std::vector<Exception> kExceptions{
-    {"lines", "config/options/option_table.cpp"},
-    {"data", "prefork::config::Options"},
     {"friend", "prefork::http::FieldBlock"},
     {"friend", "prefork::routing::RouteTree"},
     {"data", "prefork::http1::RequestParser"},
