@@ -153,7 +153,7 @@ class Connection {
   void write_pending();
   bool took(const net::IoResult& result);
   void begin_sending(const http::Request& request, http::Response& response,
-                     http::BodyFraming framing);
+                     http1::BodyFraming framing);
   bool pump();
   bool send_text();
   bool send_file();

@@ -5,6 +5,7 @@
 #include "server/engine/connection.h"
 #include "server/engine/http_server.h"
 #include "server/http/status.h"
+#include "server/http1/response_writer.h"
 
 namespace prefork::engine {
 
@@ -34,8 +35,8 @@ void Connection::refuse() {
   http::Response response;
   response.set_error(503, "too many connections");
   response.add_field("Retry-After", kRetryAfterSeconds);
-  http::write_response(server_.out_, response,
-                       {http::Method::get, 1, false, server_.date_.fields()});
+  http1::write_response(server_.out_, response,
+                        {http::Method::get, 1, false, server_.date_.fields()});
   server_.count_response(503);
   closing_ = true;
   linger_ = true;
@@ -208,7 +209,7 @@ void Connection::answer_error(int status, std::string_view detail, ipc::Counter 
   response.set_error(status, detail);
   const bool in_head = state_ != State::body && !is_answering();
   const http::Method method = in_head ? http::Method::get : exchange_->request.method;
-  http::write_response(server_.out_, response, {method, 1, false, server_.date_.fields()});
+  http1::write_response(server_.out_, response, {method, 1, false, server_.date_.fields()});
   server_.count_response(status);
   if (server_.access_log_.is_on()) {
     server_.access_log_.write_malformed(peer_, status);
@@ -229,14 +230,15 @@ void Connection::finish_answer(const http::Request& request, http::Response& res
   if (upload_open_ && !is_long) {
     give_up_upload();
   }
-  const http::BodyFraming framing = http::framing_of(response, request.version_minor);
+  const http1::BodyFraming framing = http1::framing_of(response, request.version_minor);
   // A handler that is done has left the rest of the content unread.
   const bool leaves_content = upload_open_ && !exchange_->intake->is_wanted();
   const bool keep_alive = !closing_ && !leaves_content && exchange_->parser.keep_alive() &&
                           !response.wants_close() && !server_.is_stopping() &&
-                          !(has_content && framing == http::BodyFraming::until_close);
-  http::write_response(server_.out_, response,
-                       {request.method, request.version_minor, keep_alive, server_.date_.fields()});
+                          !(has_content && framing == http1::BodyFraming::until_close);
+  http1::write_response(
+      server_.out_, response,
+      {request.method, request.version_minor, keep_alive, server_.date_.fields()});
   server_.count_response(response.status());
   closing_ = !keep_alive;
   // A client that is told only now that the connection ends may have another request on its way.

@@ -94,7 +94,7 @@ bool Connection::took(const net::IoResult& result) {
 // --- long answers --------------------------------------------------------------------------------
 
 void Connection::begin_sending(const http::Request& request, http::Response& response,
-                               http::BodyFraming framing) {
+                               http1::BodyFraming framing) {
   Exchange& exchange = *exchange_;
   if (!exchange.kept) {
     exchange.kept = std::make_unique<http::OwnedRequest>();
@@ -110,34 +110,34 @@ void Connection::begin_sending(const http::Request& request, http::Response& res
 // Sends what the peer takes. True when everything is on its way, but for what is in the server's
 // buffer; that is empty otherwise.
 bool Connection::pump() {
-  exchange::BodySender& sender = exchange_->sender;
+  http1::BodySender& sender = exchange_->sender;
   http::ByteBuffer& out = server_.out_;
   for (int turn = 0; turn < kMaxPiecesPerTurn; ++turn) {
     switch (sender.next(out)) {
-      case exchange::BodySender::Next::text:
+      case http1::BodySender::Next::text:
         if (!send_text()) {
           return false;
         }
         break;
-      case exchange::BodySender::Next::file:
+      case http1::BodySender::Next::file:
         if (!send_file()) {
           return false;
         }
         break;
-      case exchange::BodySender::Next::buffered:
-        if (out.size() >= exchange::BodySender::kPieceBytes) {
+      case http1::BodySender::Next::buffered:
+        if (out.size() >= http1::BodySender::kPieceBytes) {
           flush();
           if (is_blocked() || state_ == State::closed) {
             return false;
           }
         }
         break;
-      case exchange::BodySender::Next::wait:
+      case http1::BodySender::Next::wait:
         flush();
         return false;
-      case exchange::BodySender::Next::end:
+      case http1::BodySender::Next::end:
         return true;
-      case exchange::BodySender::Next::failed:
+      case http1::BodySender::Next::failed:
         fail_sending();
         return false;
     }
@@ -149,7 +149,7 @@ bool Connection::pump() {
 
 bool Connection::send_text() {
   http::ByteBuffer& out = server_.out_;
-  exchange::BodySender& sender = exchange_->sender;
+  http1::BodySender& sender = exchange_->sender;
   const net::IoResult result =
       out.empty() ? transport_.write(sender.text()) : transport_.write(out.view(), sender.text());
   if (!took(result)) {
@@ -168,7 +168,7 @@ bool Connection::send_file() {
   if (is_blocked() || state_ == State::closed) {
     return false;
   }
-  exchange::BodySender& sender = exchange_->sender;
+  http1::BodySender& sender = exchange_->sender;
   const net::IoResult result = transport_.send_file(
       sender.file(), sender.file_offset(), std::min(sender.file_size(), kMaxFileBytesAtOnce));
   switch (result.status) {

@@ -13,8 +13,8 @@
 
 #include "server/exchange/application.h"
 #include "server/exchange/body_channel.h"
-#include "server/exchange/body_sender.h"
 #include "server/http/owned_request.h"
+#include "server/http1/body_sender.h"
 #include "server/http1/request_parser.h"
 
 namespace prefork::engine {
@@ -41,7 +41,7 @@ struct Exchange {
   std::uint64_t body_paused_ns = 0;     // when the handler had no room for more of it
 
   // Of an answer with a long body, or one that is made elsewhere.
-  exchange::BodySender sender;
+  http1::BodySender sender;
   std::unique_ptr<http::OwnedRequest> kept;  // the request, for the log at the answer's end
   int kept_status = 0;
   std::shared_ptr<exchange::BodyChannel> intake;  // content on its way to the handler

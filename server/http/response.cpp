@@ -1,8 +1,6 @@
 #include "server/http/response.h"
 
 #include <array>
-#include <charconv>
-#include <initializer_list>
 #include <stdexcept>
 #include <utility>
 
@@ -15,35 +13,6 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kOwnFields = {"content-length", "transfer-encoding",
                                                         "connection", "date", "server"};
-
-// A decimal number without an allocation.
-class Digits {
- public:
-  explicit Digits(std::uint64_t number)
-      : end_(std::to_chars(text_.data(), text_.data() + text_.size(), number).ptr) {}
-  [[nodiscard]] std::string_view view() const {
-    return {text_.data(), static_cast<std::size_t>(end_ - text_.data())};
-  }
-
- private:
-  std::array<char, 20> text_;
-  char* end_;
-};
-
-void append_all(ByteBuffer& out, std::initializer_list<std::string_view> pieces) {
-  std::size_t size = 0;
-  for (const std::string_view piece : pieces) {
-    size += piece.size();
-  }
-  char* at = out.prepare(size);
-  for (const std::string_view piece : pieces) {
-    if (!piece.empty()) {
-      std::memcpy(at, piece.data(), piece.size());
-      at += piece.size();
-    }
-  }
-  out.commit(size);
-}
 
 // Appends the field in wire form, or says why it may not go there.
 const char* append_field(std::string& out, std::string_view name, std::string_view value) {
@@ -60,14 +29,6 @@ const char* append_field(std::string& out, std::string_view name, std::string_vi
   }
   out.append(name).append(": ").append(value).append("\r\n");
   return nullptr;
-}
-
-std::string_view connection_field(const ResponseContext& context) {
-  if (!context.keep_alive) {
-    return "Connection: close\r\n";
-  }
-  return context.version_minor == 0 ? std::string_view("Connection: keep-alive\r\n")
-                                    : std::string_view{};
 }
 
 }  // namespace
@@ -185,46 +146,12 @@ void Response::set_error(int status, std::string_view detail) {
   clear();
   status_ = status;
   content_type_ = "text/plain; charset=utf-8";
-  body_.append(Digits(static_cast<std::uint64_t>(status)).view());
+  body_.append(std::to_string(status));
   body_.append(" ").append(reason_phrase(status));
   if (!detail.empty()) {
     body_.append(": ").append(detail);
   }
   body_.append("\n");
-}
-
-void write_response(ByteBuffer& out, const Response& response, const ResponseContext& context) {
-  const std::string_view line = status_line(response.status_);
-  if (!line.empty()) [[likely]] {
-    append_all(out, {line, context.server_and_date});
-  } else {
-    // A code without a registered phrase: the phrase is empty, the space before it is not.
-    append_all(out, {"HTTP/1.1 ", Digits(static_cast<std::uint64_t>(response.status_)).view(),
-                     " \r\n", context.server_and_date});
-  }
-  if (!response.content_type_.empty()) {
-    append_all(out, {"Content-Type: ", response.content_type_, "\r\n"});
-  }
-  if (is_bodyless(response.status_)) {
-    append_all(out, {response.fields_, connection_field(context), "\r\n"});
-    return;
-  }
-  if (framing_of(response, context.version_minor) == BodyFraming::counted) [[likely]] {
-    append_all(out, {"Content-Length: ", Digits(response.content_size().value_or(0)).view(), "\r\n",
-                     response.fields_, connection_field(context), "\r\n",
-                     context.method == Method::head ? std::string_view{} : response.content()});
-    return;
-  }
-  append_all(out, {context.version_minor == 0 ? std::string_view{}
-                                              : std::string_view("Transfer-Encoding: chunked\r\n"),
-                   response.fields_, connection_field(context), "\r\n"});
-}
-
-BodyFraming framing_of(const Response& response, int version_minor) {
-  if (response.content_size()) {
-    return BodyFraming::counted;
-  }
-  return version_minor == 0 ? BodyFraming::until_close : BodyFraming::chunked;
 }
 
 }  // namespace prefork::http

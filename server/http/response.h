@@ -1,6 +1,6 @@
-// An answer as an application makes it, and its way onto the wire (RFC 9112 sections 4 and 6). What
-// an application gets wrong becomes a 500, never broken framing. One thread at a time; the object
-// keeps its memory when cleared, so that the plain path allocates nothing.
+// A response as an application makes it. What an application gets wrong becomes a 500, never broken
+// framing. One thread at a time; the object keeps its memory when cleared, so that the plain path
+// allocates nothing.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,6 @@
 
 #include "ipc/base/owned_fd.h"
 #include "server/http/body_source.h"
-#include "server/http/byte_buffer.h"
 #include "server/http/request.h"
 
 namespace prefork::exchange {
@@ -76,6 +75,9 @@ class Response {
 
   // The common field; same rules as add_field. `type` must outlive the answer's writing.
   void set_content_type(std::string_view type) { content_type_ = type; }
+  [[nodiscard]] std::string_view content_type() const { return content_type_; }
+  // The others, in wire form.
+  [[nodiscard]] std::string_view field_lines() const { return fields_; }
 
   // The content: moved in, appended to, or text that outlives the answer's writing.
   void set_body(std::string body);
@@ -114,9 +116,6 @@ class Response {
   void set_error(int status, std::string_view detail);
 
  private:
-  friend void write_response(ByteBuffer& out, const Response& response,
-                             const struct ResponseContext& context);
-
   static constexpr std::size_t kLargeBodyBytes = 32 * 1024;
 
   int status_ = 200;
@@ -132,25 +131,5 @@ class Response {
   std::optional<std::uint64_t> source_size_;
   ResponseStarter* starter_ = nullptr;
 };
-
-// How a client finds the end of the content (RFC 9112 section 6).
-enum class BodyFraming : std::uint8_t {
-  counted,      // Content-Length, or no content at all
-  chunked,      // Transfer-Encoding: chunked
-  until_close,  // HTTP/1.0 and no length: the connection's end
-};
-
-// What the connection knows of an answer.
-struct ResponseContext {
-  Method method = Method::get;
-  int version_minor = 1;
-  bool keep_alive = true;
-  std::string_view server_and_date;  // DateCache::fields()
-};
-
-BodyFraming framing_of(const Response& response, int version_minor);
-
-// Appends the answer, of one with a long body the head. It must have no problem().
-void write_response(ByteBuffer& out, const Response& response, const ResponseContext& context);
 
 }  // namespace prefork::http

@@ -25,6 +25,7 @@
 #include "ipc/base/monotonic.h"
 #include "server/engine/http_server.h"
 #include "server/http/status.h"
+#include "server/http1/status_line.h"
 #include "server/routing/router.h"
 
 namespace prefork::engine::testing_http {
@@ -331,7 +332,7 @@ class HttpTest : public testing::Test {
 
 // An answer as it goes over the wire; `fields` are whole lines that follow the length.
 inline std::string answer(int status, std::string_view body, std::string_view fields = "") {
-  std::string text(http::status_line(status));
+  std::string text(http1::status_line(status));
   text.append("Server: prefork-server\r\nDate: D\r\n");
   text.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
   return text.append(fields).append("\r\n").append(body);
@@ -344,7 +345,7 @@ inline std::string error_answer(int status, std::string_view detail, std::string
     body.append(": ").append(detail);
   }
   body.append("\n");
-  std::string text(http::status_line(status));
+  std::string text(http1::status_line(status));
   text.append("Server: prefork-server\r\nDate: D\r\nContent-Type: text/plain; charset=utf-8\r\n");
   text.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
   return text.append(fields).append("\r\n").append(body);

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/exchange/body_sender.h"
 #include "server/files/site.h"
+#include "server/http1/response_writer.h"
 #include "tests/unit/config/config_support.h"
 
 namespace prefork::files {
@@ -60,7 +60,7 @@ class StaticSiteTest : public testing::Test {
     files().answer(request, path, response);
     EXPECT_EQ(response.problem(), nullptr) << response.problem();
     http::ByteBuffer out;
-    http::write_response(out, response, {method, 1, true, "Date: d\r\n"});
+    http1::write_response(out, response, {method, 1, true, "Date: d\r\n"});
     StaticAnswer answer;
     const std::string wire(out.view());
     const std::size_t end = wire.find("\r\n\r\n") + 4;

@@ -13,90 +13,16 @@
 #include <utility>
 #include <vector>
 
-#include "server/http/status.h"
-
 namespace prefork::http {
 namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::string_view kDate = "Server: s\r\nDate: d\r\n";
-
-std::string wire(const Response& response, Method method = Method::get, int version_minor = 1,
-                 bool keep_alive = true) {
-  ByteBuffer out;
-  write_response(out, response, {method, version_minor, keep_alive, kDate});
-  return std::string(out.view());
-}
-
 TEST(Response, AFreshOneIsAnEmpty200) {
   const Response response;
   EXPECT_EQ(response.problem(), nullptr);
-  EXPECT_EQ(wire(response), "HTTP/1.1 200 OK\r\nServer: s\r\nDate: d\r\nContent-Length: 0\r\n\r\n");
-}
-
-TEST(Response, WritesTypeLengthFieldsAndBodyInThatOrder) {
-  Response response;
-  response.set_status(201);
-  response.add_field("Location", "/new");
-  response.add_field("X-Empty", "");
-  response.set_content_type("text/plain");
-  response.set_body("hello");
-  EXPECT_EQ(wire(response),
-            "HTTP/1.1 201 Created\r\nServer: s\r\nDate: d\r\nContent-Type: text/plain\r\n"
-            "Content-Length: 5\r\nLocation: /new\r\nX-Empty: \r\n\r\nhello");
-}
-
-TEST(Response, AppendsToWhatIsInTheBufferAlready) {
-  ByteBuffer out;
-  out.append("before|");
-  write_response(out, Response(), {Method::get, 1, true, kDate});
-  EXPECT_TRUE(out.view().starts_with("before|HTTP/1.1 200 OK\r\n"));
-}
-
-TEST(Response, HeadHasTheLengthOfTheBodyButNotTheBody) {
-  Response response;
-  response.set_body("hello");
-  EXPECT_EQ(wire(response, Method::head),
-            "HTTP/1.1 200 OK\r\nServer: s\r\nDate: d\r\nContent-Length: 5\r\n\r\n");
-}
-
-TEST(Response, NoContentAndNotModifiedHaveNeitherLengthNorBody) {
-  for (const int status : {204, 304}) {
-    Response response;
-    response.set_status(status);
-    response.add_field("ETag", "\"x\"");
-    EXPECT_EQ(wire(response),
-              std::string(status_line(status)) + "Server: s\r\nDate: d\r\nETag: \"x\"\r\n\r\n");
-  }
-}
-
-TEST(Response, SaysCloseToEitherVersion) {
-  const std::string expected =
-      "HTTP/1.1 200 OK\r\nServer: s\r\nDate: d\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-  EXPECT_EQ(wire(Response(), Method::get, 1, false), expected);
-  EXPECT_EQ(wire(Response(), Method::get, 0, false), expected);
-}
-
-TEST(Response, SaysKeepAliveToHttp10Only) {
-  EXPECT_EQ(wire(Response(), Method::get, 0, true),
-            "HTTP/1.1 200 OK\r\nServer: s\r\nDate: d\r\nContent-Length: 0\r\n"
-            "Connection: keep-alive\r\n\r\n");
-  EXPECT_EQ(wire(Response(), Method::get, 1, true).find("Connection"), std::string::npos);
-}
-
-TEST(Response, ABodylessAnswerSaysCloseToo) {
-  Response response;
-  response.set_status(204);
-  EXPECT_EQ(wire(response, Method::get, 1, false),
-            "HTTP/1.1 204 No Content\r\nServer: s\r\nDate: d\r\nConnection: close\r\n\r\n");
-}
-
-TEST(Response, ACodeWithoutAPhraseKeepsTheSpaceBeforeIt) {
-  Response response;
-  response.set_status(299);
-  EXPECT_EQ(response.problem(), nullptr);
-  EXPECT_TRUE(wire(response).starts_with("HTTP/1.1 299 \r\nServer: s\r\n"));
+  EXPECT_EQ(response.status(), 200);
+  EXPECT_EQ(response.content_size(), 0U);
 }
 
 TEST(Response, AStatusOutsideOfFinalAnswersIsAProblem) {
@@ -144,7 +70,7 @@ TEST(Response, ABlockOfFieldsIsLikeTheFieldsInIt) {
   response.add_fields(block);
   response.add_fields(block);
   EXPECT_EQ(response.problem(), nullptr);
-  EXPECT_NE(wire(response).find("\r\nA: 1\r\nB: 2\r\nA: 1\r\nB: 2\r\n\r\n"), std::string::npos);
+  EXPECT_EQ(response.field_lines(), "A: 1\r\nB: 2\r\nA: 1\r\nB: 2\r\n");
 }
 
 TEST(Response, ABadFieldInABlockIsAProblemOfEachAnswer) {
@@ -199,7 +125,10 @@ TEST(Response, ClearForgetsEverything) {
   response.clear();
   EXPECT_EQ(response.problem(), nullptr);
   EXPECT_FALSE(response.wants_close());
-  EXPECT_EQ(wire(response), wire(Response()));
+  EXPECT_EQ(response.status(), 200);
+  EXPECT_EQ(response.content_type(), "");
+  EXPECT_EQ(response.field_lines(), "");
+  EXPECT_EQ(response.content_size(), 0U);
 }
 
 TEST(Response, AnErrorReplacesWhatWasThere) {
@@ -207,20 +136,12 @@ TEST(Response, AnErrorReplacesWhatWasThere) {
   response.add_field("X", "left over");
   response.set_static_body("left over");
   response.set_error(404, "no such thing");
-  EXPECT_EQ(wire(response),
-            "HTTP/1.1 404 Not Found\r\nServer: s\r\nDate: d\r\n"
-            "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 29\r\n\r\n"
-            "404 Not Found: no such thing\n");
+  EXPECT_EQ(response.status(), 404);
+  EXPECT_EQ(response.content_type(), "text/plain; charset=utf-8");
+  EXPECT_EQ(response.field_lines(), "");
+  EXPECT_EQ(response.content(), "404 Not Found: no such thing\n");
   response.set_error(500, {});
   EXPECT_EQ(response.content(), "500 Internal Server Error\n");
-}
-
-TEST(Response, WritesALargeBodyWhole) {
-  Response response;
-  response.set_body(std::string(3'000'000, 'x'));
-  const std::string bytes = wire(response);
-  EXPECT_NE(bytes.find("Content-Length: 3000000\r\n"), std::string::npos);
-  EXPECT_TRUE(bytes.ends_with("\r\n\r\n" + std::string(3'000'000, 'x')));
 }
 
 // --- long bodies ---
@@ -241,42 +162,6 @@ class NoContent : public BodySource {
 
 std::shared_ptr<const ipc::OwnedFd> some_file() {
   return std::make_shared<const ipc::OwnedFd>(::dup(0));
-}
-
-const std::string kHead = "HTTP/1.1 200 OK\r\nServer: s\r\nDate: d\r\n";
-
-TEST(Response, TheLengthOfPiecesIsTheSumOfTheirTextsAndParts) {
-  Response response;
-  response.add_piece({"12345", nullptr, 0, 0});
-  response.add_piece({"", some_file(), 100, 7'000'000'000});
-  response.add_piece({"123", some_file(), 0, 10});
-  response.add_piece({"", nullptr, 0, 0});
-  EXPECT_EQ(response.problem(), nullptr);
-  EXPECT_EQ(response.content_size(), 7'000'000'018U);
-  const std::string head = kHead + "Content-Length: 7000000018\r\n\r\n";
-  EXPECT_EQ(wire(response), head) << "the content is not written with the head";
-  EXPECT_EQ(wire(response, Method::head), head);
-  EXPECT_EQ(framing_of(response, 0), BodyFraming::counted);
-}
-
-TEST(Response, ASourceWithASizeHasALength) {
-  for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{5'000'000'000}}) {
-    Response response;
-    response.set_source(std::make_unique<NoContent>(), size);
-    EXPECT_EQ(wire(response), kHead + "Content-Length: " + std::to_string(size) + "\r\n\r\n");
-    EXPECT_EQ(framing_of(response, 1), BodyFraming::counted);
-    EXPECT_EQ(framing_of(response, 0), BodyFraming::counted);
-  }
-}
-
-TEST(Response, ASourceWithoutASizeIsChunkedOrEndsWithTheConnection) {
-  Response response;
-  response.set_source(std::make_unique<NoContent>());
-  EXPECT_EQ(framing_of(response, 1), BodyFraming::chunked);
-  EXPECT_EQ(wire(response), kHead + "Transfer-Encoding: chunked\r\n\r\n");
-  EXPECT_EQ(wire(response, Method::head), kHead + "Transfer-Encoding: chunked\r\n\r\n");
-  EXPECT_EQ(framing_of(response, 0), BodyFraming::until_close);
-  EXPECT_EQ(wire(response, Method::get, 0, false), kHead + "Connection: close\r\n\r\n");
 }
 
 TEST(Response, LongContentOnAnAnswerThatHasNoneIsAProblem) {
@@ -330,7 +215,7 @@ TEST(Response, ClearGivesLongContentBack) {
   response.set_error(500, {});
   EXPECT_TRUE(watched.expired());
   EXPECT_FALSE(response.has_long_body());
-  EXPECT_EQ(wire(response).find("Content-Length: 7"), std::string::npos);
+  EXPECT_NE(response.content_size(), 7U);
 }
 
 TEST(Response, OnlyALargeBodyOfItsOwnBecomesAPiece) {
@@ -348,7 +233,6 @@ TEST(Response, OnlyALargeBodyOfItsOwnBecomesAPiece) {
   EXPECT_TRUE(response.has_long_body());
   EXPECT_EQ(response.problem(), nullptr);
   EXPECT_EQ(response.content_size(), large.size());
-  EXPECT_EQ(wire(response), kHead + "Content-Length: 32768\r\n\r\n");
   std::vector<BodyPiece> pieces = response.take_pieces();
   ASSERT_EQ(pieces.size(), 1U);
   EXPECT_EQ(pieces[0].text, large);

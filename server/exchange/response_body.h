@@ -1,42 +1,44 @@
-// What is left of a response's content after its head, and how it is framed: says again and again
-// what goes out next. It moves no bytes to a socket itself. One thread: the event loop.
+// What is left of a response's content after its head: says again and again what comes next, and
+// what went wrong. It knows no framing and moves no bytes to a socket: that is for the protocol
+// that sends it. One thread: the event loop.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
-#include "server/http/byte_buffer.h"
+#include "server/http/body_source.h"
 #include "server/http/response.h"
 
 namespace prefork::exchange {
 
-class BodySender {
+class ResponseBody {
  public:
   enum class Next : std::uint8_t {
-    text,      // text(): send it, then text_sent()
-    file,      // file() from file_offset(), at most file_size() bytes: send some, then file_sent()
-    buffered,  // was appended to the buffer given
-    wait,      // the source has nothing yet
-    end,       // everything is on its way, the framing included
-    failed,    // see problem()
+    text,    // text(): send it, then text_sent()
+    file,    // file() from file_offset(), at most file_size() bytes: send some, then file_sent()
+    source,  // read() up to room() bytes of it
+    end,     // that was all
+    failed,  // see problem()
   };
 
-  // Room that is asked of a source at once; what a chunk holds at most, and what is kept of a
-  // source for a client that does not read. Measured per byte sent: half as much costs nearly
-  // twice the CPU, twice as much a sixth more.
+  // Room that is asked of a source at once, and what is kept of a source for a client that does
+  // not read. Measured per byte sent: half as much costs nearly twice the CPU, twice as much a
+  // sixth more.
   static constexpr std::size_t kPieceBytes = 32 * 1024;
 
-  void start(http::Response& response, http::BodyFraming framing);
+  // Takes the pieces or the source from the response.
+  void start(http::Response& response);
   // Before the first next(), with a function that may be called from any thread.
   void start_source(std::function<void()> wake);
   // Gives everything back, also what is not sent yet.
   void reset();
 
-  Next next(http::ByteBuffer& out);
+  Next next();
 
   [[nodiscard]] std::string_view text() const { return text_; }
   void text_sent(std::size_t size);
@@ -48,17 +50,23 @@ class BodySender {
   void file_ended() { fail_file("the file became shorter while it was sent"); }
   void file_failed() { fail_file("the file cannot be read"); }
 
+  // Room to offer to the source. Of one with a size one byte more than there should be, which shows
+  // a source that has too much.
+  [[nodiscard]] std::size_t room() const;
+  // What the source gave: `more` with at least one byte that may be sent, `wait`, `end`, or
+  // `failed`, whatever the source did wrong. After `end` and `failed` next() says the same.
+  http::SourceResult read(std::span<char> room);
+
   // What went wrong, in the words of a log line.
   [[nodiscard]] const char* problem() const { return problem_; }
   // Whether the log hears of it from somebody else.
   [[nodiscard]] bool is_reported() const { return is_reported_; }
-  // Content without framing that was handed out.
+  // Content that was handed out.
   [[nodiscard]] std::uint64_t content_sent() const { return content_sent_; }
 
  private:
-  Next next_of_source(http::ByteBuffer& out);
-  Next finish_source(http::ByteBuffer& out);
-  Next fail(const char* problem);
+  http::SourceResult end_source();
+  http::SourceResult fail_source(const char* problem);
   void fail_file(const char* problem);
 
   std::vector<http::BodyPiece> pieces_;
@@ -66,7 +74,7 @@ class BodySender {
   std::string_view text_;  // of the present piece, what is left
   bool in_piece_ = false;
   std::unique_ptr<http::BodySource> source_;
-  http::BodyFraming framing_ = http::BodyFraming::counted;
+  bool is_counted_ = false;
   std::uint64_t left_ = 0;  // of a counted source
   bool source_ended_ = false;
   const char* problem_ = "";

@@ -1,4 +1,4 @@
-#include "server/exchange/body_sender.h"
+#include "server/http1/body_sender.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace prefork::exchange {
+namespace prefork::http1 {
 namespace {
 
 constexpr std::uint64_t kHuge = std::numeric_limits<std::uint64_t>::max();
@@ -71,7 +71,7 @@ class BodySenderTest : public testing::Test {
  protected:
   using Next = BodySender::Next;
 
-  void start(std::deque<Script::Step> steps, http::BodyFraming framing,
+  void start(std::deque<Script::Step> steps, BodyFraming framing,
              std::optional<std::uint64_t> size = {}) {
     seen_ = {};
     http::Response response;
@@ -84,7 +84,7 @@ class BodySenderTest : public testing::Test {
     for (http::BodyPiece& piece : pieces) {
       response.add_piece(std::move(piece));
     }
-    sender_.start(response, http::BodyFraming::counted);
+    sender_.start(response, BodyFraming::counted);
     sender_.start_source([] {});
   }
 
@@ -148,7 +148,7 @@ TEST_F(BodySenderTest, FramesChunksOfEverySizeOfTheirSize) {
     std::string content(size, 'x');
     content.front() = '<';
     content.back() = '>';
-    start({give(content), give("tail")}, http::BodyFraming::chunked);
+    start({give(content), give("tail")}, BodyFraming::chunked);
     EXPECT_TRUE(run() == line + "\r\n" + content + "\r\n4\r\ntail\r\n0\r\n\r\n") << size;
     EXPECT_EQ(last_, Next::end);
     EXPECT_EQ(sender_.content_sent(), size + 4);
@@ -156,7 +156,7 @@ TEST_F(BodySenderTest, FramesChunksOfEverySizeOfTheirSize) {
 }
 
 TEST_F(BodySenderTest, AppendsBehindWhatIsInTheBuffer) {
-  start({give("abc")}, http::BodyFraming::chunked);
+  start({give("abc")}, BodyFraming::chunked);
   http::ByteBuffer out;
   out.append("head|");
   EXPECT_EQ(sender_.next(out), Next::buffered);
@@ -164,7 +164,7 @@ TEST_F(BodySenderTest, AppendsBehindWhatIsInTheBuffer) {
 }
 
 TEST_F(BodySenderTest, AnEmptySourceIsOnlyTheLastChunk) {
-  start({}, http::BodyFraming::chunked);
+  start({}, BodyFraming::chunked);
   EXPECT_EQ(run(), "0\r\n\r\n");
   EXPECT_EQ(last_, Next::end);
   EXPECT_EQ(run(), "") << "the end is said once";
@@ -172,39 +172,39 @@ TEST_F(BodySenderTest, AnEmptySourceIsOnlyTheLastChunk) {
 }
 
 TEST_F(BodySenderTest, WithoutFramingTheContentIsAllThereIs) {
-  start({give("abc"), give("def")}, http::BodyFraming::until_close);
+  start({give("abc"), give("def")}, BodyFraming::until_close);
   EXPECT_EQ(run(), "abcdef");
   EXPECT_EQ(last_, Next::end);
 }
 
 TEST_F(BodySenderTest, ACountedSourceIsSentAsItIs) {
-  start({give("abc"), give("de")}, http::BodyFraming::counted, 5);
+  start({give("abc"), give("de")}, BodyFraming::counted, 5);
   EXPECT_EQ(run(), "abcde");
   EXPECT_EQ(last_, Next::end);
   EXPECT_EQ(seen_.rooms, (std::vector<std::size_t>{6, 3, 1})) << "one byte more than may come";
 }
 
 TEST_F(BodySenderTest, ACountedSourceThatWaitsBehindItsLastByteIsComplete) {
-  start({give("abc"), claim(http::SourceStatus::wait, 0)}, http::BodyFraming::counted, 3);
+  start({give("abc"), claim(http::SourceStatus::wait, 0)}, BodyFraming::counted, 3);
   EXPECT_EQ(run(), "abc");
   EXPECT_EQ(last_, Next::end);
 }
 
 TEST_F(BodySenderTest, ACountedSourceThatIsTooShortFails) {
-  start({give("ab")}, http::BodyFraming::counted, 3);
+  start({give("ab")}, BodyFraming::counted, 3);
   EXPECT_EQ(run(), "ab");
   EXPECT_EQ(last_, Next::failed);
   EXPECT_STREQ(sender_.problem(), "the content is shorter than its length said");
 }
 
 TEST_F(BodySenderTest, ACountedSourceNeverSendsMoreThanItsLength) {
-  start({give("ab"), give("cd")}, http::BodyFraming::counted, 3);
+  start({give("ab"), give("cd")}, BodyFraming::counted, 3);
   EXPECT_EQ(run(), "ab");
   EXPECT_EQ(last_, Next::failed);
-  start({give("abc"), give("d")}, http::BodyFraming::counted, 3);
+  start({give("abc"), give("d")}, BodyFraming::counted, 3);
   EXPECT_EQ(run(), "abc");
   EXPECT_EQ(last_, Next::failed);
-  start({give("a")}, http::BodyFraming::counted, 0);
+  start({give("a")}, BodyFraming::counted, 0);
   EXPECT_EQ(run(), "");
   EXPECT_EQ(last_, Next::failed);
   EXPECT_STREQ(sender_.problem(), "the content is longer than its length said");
@@ -213,7 +213,7 @@ TEST_F(BodySenderTest, ACountedSourceNeverSendsMoreThanItsLength) {
 TEST_F(BodySenderTest, ACountedSourceMayBeOfAnySize) {
   constexpr std::uint64_t kPiece = BodySender::kPieceBytes;
   for (const std::uint64_t size : {kPiece - 1, kPiece, kPiece + 1, kHuge - 1, kHuge}) {
-    start({give("a"), claim(http::SourceStatus::wait, 0)}, http::BodyFraming::counted, size);
+    start({give("a"), claim(http::SourceStatus::wait, 0)}, BodyFraming::counted, size);
     EXPECT_EQ(run(), "a") << size;
     EXPECT_EQ(last_, Next::wait) << size;
     EXPECT_EQ(seen_.rooms.front(), BodySender::kPieceBytes) << size;
@@ -223,7 +223,7 @@ TEST_F(BodySenderTest, ACountedSourceMayBeOfAnySize) {
 TEST_F(BodySenderTest, WaitsAndGoesOn) {
   start({give("a"), claim(http::SourceStatus::wait, 0), claim(http::SourceStatus::wait, 0),
          give("b")},
-        http::BodyFraming::chunked);
+        BodyFraming::chunked);
   EXPECT_EQ(run(), "1\r\na\r\n");
   EXPECT_EQ(last_, Next::wait);
   EXPECT_EQ(run(), "");
@@ -238,7 +238,7 @@ TEST_F(BodySenderTest, AFailingSourceHasNoLastChunk) {
         claim(http::SourceStatus::more, BodySender::kPieceBytes + 1),
         claim(http::SourceStatus::more, std::numeric_limits<std::size_t>::max()),
         Script::Step{http::SourceStatus::more, "x", {}, true}}) {
-    start({give("a"), bad}, http::BodyFraming::chunked);
+    start({give("a"), bad}, BodyFraming::chunked);
     EXPECT_EQ(run(), "1\r\na\r\n");
     EXPECT_EQ(last_, Next::failed);
     EXPECT_STREQ(sender_.problem(), "the source of the content failed");
@@ -255,14 +255,14 @@ TEST_F(BodySenderTest, ASourceThatCannotStartFails) {
   };
   http::Response response;
   response.set_source(std::make_unique<Throwing>());
-  sender_.start(response, http::BodyFraming::chunked);
+  sender_.start(response, BodyFraming::chunked);
   sender_.start_source([] {});
   EXPECT_EQ(run(), "");
   EXPECT_EQ(last_, Next::failed);
 }
 
 TEST_F(BodySenderTest, TakesItsSourceAndGivesItBackAtTheEnd) {
-  start({give("a")}, http::BodyFraming::chunked);
+  start({give("a")}, BodyFraming::chunked);
   EXPECT_TRUE(seen_.started);
   EXPECT_FALSE(seen_.destroyed);
   sender_.reset();
@@ -323,9 +323,9 @@ TEST_F(BodySenderTest, ClosesItsFilesWhenItIsReset) {
 }
 
 TEST_F(BodySenderTest, StartsAnewAfterAFailure) {
-  start({claim(http::SourceStatus::failed, 0)}, http::BodyFraming::chunked);
+  start({claim(http::SourceStatus::failed, 0)}, BodyFraming::chunked);
   run();
-  start({give("b")}, http::BodyFraming::counted, 1);
+  start({give("b")}, BodyFraming::counted, 1);
   EXPECT_EQ(run(), "b");
   EXPECT_EQ(last_, Next::end);
   EXPECT_EQ(sender_.content_sent(), 1U);
@@ -333,4 +333,4 @@ TEST_F(BodySenderTest, StartsAnewAfterAFailure) {
 }
 
 }  // namespace
-}  // namespace prefork::exchange
+}  // namespace prefork::http1
