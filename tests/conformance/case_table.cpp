@@ -267,9 +267,7 @@ void PrintTo(const Case& test_case, std::ostream* stream) {
           << ")";
 }
 
-std::string cases_folder() {
-  return PREFORK_CONFORMANCE_CASES;
-}
+std::string cases_folder() { return PREFORK_CONFORMANCE_CASES; }
 
 std::vector<Case> load_cases(std::string_view group) {
   std::vector<Case> cases;

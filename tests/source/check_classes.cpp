@@ -22,6 +22,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/source/class_scan.h"
@@ -35,23 +36,20 @@ constexpr int kMaxDataMembers = 20;
 constexpr std::ptrdiff_t kMaxLines = 420;
 constexpr std::string_view kCallbacks = "Callbacks";
 
-struct Exception {
-  std::string_view rule;  // its first word above
-  std::string_view subject;
-};
-const std::vector<Exception> kExceptions{
-    {"friend", "prefork::http::FieldBlock"},
-    {"friend", "prefork::routing::RouteTree"},
-    {"data", "prefork::http1::RequestParser"},
-    {"files", "prefork::engine::Connection"},
-    {"functions", "prefork::engine::Connection"},
-    {"data", "prefork::engine::Connection"},
-    {"friend", "prefork::engine::HttpServer"},
-    {"functions", "prefork::engine::HttpServer"},
-    {"data", "prefork::engine::HttpServer"},
-    {"files", "prefork::master::Master"},
-    {"functions", "prefork::master::Master"},
-};
+// A rule, and what need not keep to it yet.
+constexpr std::string_view kExceptions = R"(
+friend    prefork::http::FieldBlock
+friend    prefork::routing::RouteTree
+data      prefork::http1::RequestParser
+files     prefork::engine::Connection
+functions prefork::engine::Connection
+data      prefork::engine::Connection
+friend    prefork::engine::HttpServer
+functions prefork::engine::HttpServer
+data      prefork::engine::HttpServer
+files     prefork::master::Master
+functions prefork::master::Master
+)";
 
 struct Class {
   int declared = 0;
@@ -128,28 +126,36 @@ class Check {
   }
 
   void complain(std::string_view rule, const std::string& subject, const std::string& what) {
-    for (std::size_t i = 0; i < kExceptions.size(); ++i) {
-      if (kExceptions[i].rule == rule && kExceptions[i].subject == subject) {
-        used_.insert(i);
-        return;
-      }
+    const auto exception = exceptions_.find({std::string(rule), subject});
+    if (exception != exceptions_.end()) {
+      exception->second = true;
+    } else {
+      problems_.push_back(std::string(rule) + ": " + subject + " " + what);
     }
-    problems_.push_back(std::string(rule) + ": " + subject + " " + what);
   }
 
   void report_stale_exceptions() {
-    for (std::size_t i = 0; i < kExceptions.size(); ++i) {
-      if (used_.contains(i)) continue;
-      problems_.push_back("exceptions: " + std::string(kExceptions[i].subject) +
-                          " needs none any more for " + std::string(kExceptions[i].rule));
+    for (const auto& [exception, used] : exceptions_) {
+      if (used) continue;
+      problems_.push_back("exceptions: " + exception.second + " needs none any more for " +
+                          exception.first);
     }
+  }
+
+  static std::map<std::pair<std::string, std::string>, bool> read_exceptions() {
+    std::map<std::pair<std::string, std::string>, bool> exceptions;
+    std::istringstream lines{std::string(kExceptions)};
+    std::string rule;
+    std::string subject;
+    while (lines >> rule >> subject) exceptions[{rule, subject}] = false;
+    return exceptions;
   }
 
   std::filesystem::path root_;
   std::size_t files_ = 0;
   std::map<std::string, Class> classes_;
   std::map<std::string, Class> defined_;
-  std::set<std::size_t> used_;
+  std::map<std::pair<std::string, std::string>, bool> exceptions_ = read_exceptions();  // used
   std::vector<std::string> problems_;
 };
 
