@@ -11,8 +11,10 @@
 #include "config/load.h"
 #include "config/values/exit_code.h"
 #include "workers/child/process_title.h"
-#include "workers/master/master.h"
+#include "workers/master/start.h"
+#include "workers/observer/observer.h"
 #include "workers/scaffold/new_project.h"
+#include "workers/worker/worker.h"
 
 namespace {
 
@@ -57,7 +59,7 @@ int main(int argc, char** argv) {
       break;
   }
   prefork::child::prepare_process_title(argc, argv);
-  prefork::master::Master master(std::move(loaded.options), std::move(arguments),
-                                 std::move(environment));
-  return prefork::config::to_int(master.run());
+  return prefork::config::to_int(
+      prefork::master::run_master(loaded.options, std::move(arguments), std::move(environment),
+                                  {prefork::worker::run_worker, prefork::observer::run_observer}));
 }

@@ -224,7 +224,7 @@ ListeningSocket::ListeningSocket(ipc::OwnedFd fd, config::Bind bind, std::string
 
 ListeningSocket::~ListeningSocket() { close(); }
 
-void ListeningSocket::bar() const {
+void ListeningSocket::stop_admitting() const {
   if (bind_.kind != config::Bind::Kind::tcp || !fd_.valid()) {
     return;
   }

@@ -27,7 +27,7 @@ class ListeningSocket {
   // Lets no new connection into the queue, in whatever process the socket is open. For a stop: the
   // workers then empty the queue and close, and nobody was let in only to be reset. TCP sockets of
   // our own only; one that was inherited lives on with whoever opened it.
-  void bar() const;
+  void stop_admitting() const;
   // Closes the master's copy and removes the file of a Unix socket.
   void close();
   // As configured.

@@ -1,211 +1,284 @@
 #include "workers/master/master.h"
 
-#include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <system_error>
 #include <utility>
+#include <variant>
 
-#include "config/version.h"
 #include "ipc/base/monotonic.h"
-#include "workers/child/process_title.h"
-#include "workers/master/preload.h"
+#include "workers/master/notification.h"
+#include "workers/master/poll_set.h"
+#include "workers/master/reaper.h"
 
 namespace prefork::master {
 
 namespace {
 
-// What the master takes from its signalfd; everything else keeps its default action.
-constexpr std::array kSignals = {SIGTERM, SIGINT,  SIGQUIT, SIGHUP, SIGCHLD,
-                                 SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2};
+using supervision::Clock;
+
+// The master shows life in the segment at least this often.
+constexpr std::chrono::milliseconds kLongestWait{1'000};
 
 // Room for more workers later (SIGTTIN, or a larger number on reload).
 std::uint32_t slot_capacity(std::uint32_t workers) {
   return std::min(ipc::kMaxSlots, std::max(2 * workers, workers + 8));
 }
 
-void raise_file_limit() {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-    files.rlim_cur = files.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &files);
-  }
+supervision::Settings first_settings(const config::Options& options) {
+  supervision::Settings settings = supervision_settings(options);
+  settings.capacity = slot_capacity(options.processes.workers);
+  return settings;
+}
+
+std::chrono::milliseconds time_until(std::optional<supervision::TimePoint> tick,
+                                     std::optional<supervision::TimePoint> look_at_files) {
+  auto until = Clock::now() + kLongestWait;
+  until = std::min(until, tick.value_or(until));
+  until = std::min(until, look_at_files.value_or(until));
+  // Rounded up: a turn just before the deadline would be one for nothing.
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+  return std::max(left, std::chrono::milliseconds{0});
+}
+
+bool is_anybody_starting(const supervision::Supervisor& supervisor) {
+  return std::ranges::any_of(supervisor.slots(), [](const supervision::Slot& slot) {
+    return std::ranges::any_of(slot.seats, [](const supervision::Seat& seat) {
+      return seat.state == ipc::ProcessState::starting;
+    });
+  });
 }
 
 }  // namespace
 
-Master::Master(config::Options options, std::vector<std::string> arguments,
-               config::Environment environment)
-    : arguments_(std::move(arguments)),
-      environment_(std::move(environment)),
-      initial_options_(std::move(options)) {}
-
-Master::~Master() = default;
+Master::Master(Start start)
+    : log_(start.log),
+      signals_(start.signals),
+      plans_(std::move(start.plan)),
+      segment_(slot_capacity(plans_.first().options.processes.workers)),
+      inboxes_(segment_.slot_capacity()),
+      publisher_(segment_),
+      supervisor_(first_settings(plans_.first().options), Plans::kFirst),
+      narrator_(supervisor_.observer_slot()),
+      spawner_(std::move(start.mains), {segment_, inboxes_, leadership_, log_}),
+      reloader_(std::move(start.arguments), std::move(start.environment),
+                [this](config::LogLevel level, std::string_view line) { log_.write(level, line); }),
+      commands_({supervisor_, plans_, children_, publisher_, reloader_, watch_, log_,
+                 [this](const supervision::Event& event) { report(event); }}) {
+  watch_.follow(plans_.first().options, Clock::now());
+}
 
 config::ExitCode Master::run() {
-  if (const auto failed = prepare()) {
-    return *failed;
+  say_start();
+  report(supervision::event::Started{});
+  while (!exit_code_) {
+    turn();
   }
-  announce();
-  loop();
   return *exit_code_;
 }
 
-std::optional<config::ExitCode> Master::prepare() {
-  std::string problem;
-  if (!log_.open(initial_options_.logging.file, initial_options_.logging.level, problem)) {
-    std::fprintf(stderr, "prefork-server: --log-file: %s\n", problem.c_str());
-    return config::ExitCode::configuration;
+void Master::turn() {
+  PollSet polled;
+  // What children say first: the last words of one that has ended belong to its end.
+  for (const Children::Pipe& pipe : children_.open_pipes()) {
+    polled.add(pipe.read_fd, [this, at = pipe.at] {
+      children_.read(at, [this](ipc::Place of, const Heard& heard) { hear(of, heard); });
+    });
   }
-  child::set_process_title("master");
-  raise_file_limit();
-  // Before anything else: an application may crash or take its time, and there is nothing to undo.
-  auto application = load_application(initial_options_);
-  if (const auto* failed = std::get_if<native::LoadProblem>(&application)) {
-    std::fprintf(stderr, "prefork-server: %s\n", failed->text.c_str());
-    return config::ExitCode::application_failed;
+  polled.add(signals_.fd(), [this] { take_signals(); });
+  if (watch_.fd() >= 0) {
+    polled.add(watch_.fd(), [] {});  // drained in every turn, below
   }
-  try {
-    // First: a signal from here on waits until everything can be undone.
-    take_over_signals();
-    auto plan = make_serving_plan(
-        initial_options_,
-        std::get<std::shared_ptr<native::NativeApplication>>(std::move(application)), {});
-    if (const auto* error = std::get_if<ListenError>(&plan)) {
-      std::fprintf(stderr, "prefork-server: %s\n", error->message.c_str());
-      return error->code;
+  polled.wait(time_until(supervisor_.next_deadline(), watch_.deadline()));
+  publisher_.beat();
+  polled.dispatch();
+  if (!exit_code_) {
+    follow_files();
+    report_beats();
+    report(supervision::event::Tick{});
+  }
+}
+
+void Master::take_signals() {
+  for (const int signal : signals_.take()) {
+    if (exit_code_) {
+      return;
     }
-    plans_[last_generation_] = std::get<SharedPlan>(plan);
-    make_shared_parts();
-    watch_files(initial_options_);
-  } catch (const std::system_error& error) {
-    std::fprintf(stderr, "prefork-server: %s\n", error.what());
-    return config::ExitCode::system_error;
-  }
-  return std::nullopt;
-}
-
-std::variant<std::shared_ptr<native::NativeApplication>, native::LoadProblem>
-Master::load_application(const config::Options& options) {
-  if (!options.processes.preload) {
-    return nullptr;
-  }
-  return preload(options.target.path, [this](config::LogLevel level, std::string_view line) {
-    log_.write(level, line);
-  });
-}
-
-void Master::take_over_signals() {
-  sigset_t taken;
-  sigemptyset(&taken);
-  for (const int signal : kSignals) {
-    sigaddset(&taken, signal);
-  }
-  if (::sigprocmask(SIG_BLOCK, &taken, nullptr) != 0) {
-    throw std::system_error(errno, std::generic_category(), "sigprocmask");
-  }
-  std::signal(SIGPIPE, SIG_IGN);
-  signal_fd_ = ipc::OwnedFd(::signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC));
-  if (!signal_fd_.valid()) {
-    throw std::system_error(errno, std::generic_category(), "signalfd");
+    if (signal == SIGCHLD) {
+      reap();
+    } else {
+      commands_.obey(signal);
+    }
   }
 }
 
-void Master::make_shared_parts() {
-  const config::Options& options = initial_options_;
-  const std::uint32_t capacity = slot_capacity(options.processes.workers);
-  segment_.emplace(capacity);
-  inboxes_.emplace(capacity);
-  leadership_.emplace();
-  ipc::SegmentHeader& header = segment_->header();
-  header.master_pid.store(::getpid());
-  header.started_realtime_ns.store(ipc::realtime_ns());
-  header.started_monotonic_ns.store(ipc::monotonic_ns());
-  header.master_beat_ns.store(ipc::monotonic_ns());
-
-  supervision::Settings settings;
-  settings.boot_timeout = options.processes.boot_timeout;
-  settings.healthcheck_timeout = options.processes.healthcheck_timeout;
-  settings.graceful_timeout = options.processes.graceful_timeout;
-  settings.workers = options.processes.workers;
-  settings.capacity = capacity;
-  settings.observer = options.admin.address.has_value();
-  supervisor_.emplace(settings, last_generation_);
-}
-
-void Master::announce() {
-  const ServingPlan& plan = *plans_.at(last_generation_);
-  const config::ProcessOptions& processes = plan.options.processes;
-  const std::string workers =
-      std::to_string(processes.workers) + (processes.workers == 1 ? " worker" : " workers") +
-      (processes.workers_basis.empty() ? "" : " (" + processes.workers_basis + ")");
-  log_.info("prefork-server " + std::string(config::kVersion) + " starts with " + workers + ", " +
-            std::to_string(processes.threads) + " pool threads each");
-  for (const std::string& url : plan.urls()) {
-    log_.info("listening on " + url);
-  }
-  if (!plan.note.empty()) {
-    log_.warning(plan.note);
-  }
-  if (!plan.admin_url().empty()) {
-    log_.info("statistics on " + plan.admin_url() + "/stats");
-  }
-  if (watch_) {
-    log_.info("reload: watching " + watch_->describe());
+void Master::reap() {
+  while (const std::optional<Reaped> reaped = reap_one()) {
+    const auto at = supervisor_.find(reaped->pid);
+    if (!at) {
+      say(reaped_stranger(reaped->pid));
+      continue;
+    }
+    children_.read(*at, [this](ipc::Place of, const Heard& heard) { hear(of, heard); });
+    report(supervision::event::Exited{reaped->pid, reaped->exit});
   }
 }
 
-void Master::announce_when_ready() {
-  if (announced_ready_ || supervisor_->stopping() || supervisor_->ready_workers() == 0) {
-    return;
+void Master::hear(ipc::Place at, const Heard& heard) {
+  if (const auto* error = std::get_if<ipc::FrameError>(&heard)) {
+    return say(narrator_.sent_something_unreadable(at, pid_of(at), *error));
   }
-  for (const supervision::Slot& slot : supervisor_->slots()) {
-    for (const supervision::Seat& seat : slot.seats) {
-      if (seat.state == ipc::ProcessState::starting) {
-        return;
+  if (std::holds_alternative<OtherEpoch>(heard)) {
+    return say(narrator_.sent_frame_of_other_epoch(at, pid_of(at)));
+  }
+  const auto& frame = std::get<ipc::Frame>(heard);
+  if (const auto* ready = std::get_if<ipc::ReadyFrame>(&frame.message)) {
+    publisher_.ready(at);
+    say(narrator_.ready(at, pid_of(at), *ready));
+    report(supervision::event::Ready{at, frame.epoch});
+  } else if (std::holds_alternative<ipc::AliveFrame>(frame.message)) {
+    report(supervision::event::Beat{at, Clock::now()});
+  } else if (std::holds_alternative<ipc::RecycleFrame>(frame.message)) {
+    report(supervision::event::Recycle{at, frame.epoch});
+  }
+}
+
+void Master::follow_files() {
+  if (supervisor_.stopping()) {
+    return watch_.stop();
+  }
+  const FileNews news = watch_.drain(Clock::now());
+  for (const std::string& remark : news.remarks) {
+    log_.warning(remark);
+  }
+  if (!news.changed.empty()) {
+    commands_.reload("reload: " + news.changed + " changed");
+  }
+}
+
+void Master::report_beats() {
+  for (std::uint32_t slot = 0; slot < supervisor_.observer_slot(); ++slot) {
+    for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
+      const ipc::Place at{slot, seat};
+      if (supervisor_.seat(at).state != ipc::ProcessState::ready) {
+        continue;
+      }
+      const supervision::TimePoint time = publisher_.beat_of(at);
+      if (supervisor_.seat(at).last_beat != time) {
+        report(supervision::event::Beat{at, time});
       }
     }
   }
-  announced_ready_ = true;
-  const std::uint64_t started_ns = segment_->header().started_monotonic_ns.load();
-  const std::uint32_t ready = supervisor_->ready_workers();
-  log_.info("ready: " + std::to_string(ready) + (ready == 1 ? " worker" : " workers") + " in " +
-            std::to_string((ipc::monotonic_ns() - started_ns) / 1'000'000) + " ms");
-  write_notification();
 }
 
-// For supervisors that wait for readiness (s6's notification-fd) and for tests: addresses, then the
-// word, in one write, then the end of the file.
-void Master::write_notification() {
-  const ServingPlan& plan = *plans_.at(supervisor_->generation());
-  if (plan.options.general.notify_fd < 0) {
+void Master::report(const supervision::Event& event) {
+  for (supervision::Action& action : supervisor_.on(event, Clock::now())) {
+    pending_.push_back(std::move(action));
+  }
+  // A Spawn is answered from here by another event, which may only append: the queue keeps the
+  // order.
+  if (performing_) {
     return;
   }
-  ipc::OwnedFd notify(plan.options.general.notify_fd);
-  std::string text;
-  for (const std::string& url : plan.urls()) {
-    text += "listening " + url + "\n";
+  performing_ = true;
+  while (!pending_.empty()) {
+    const supervision::Action action = std::move(pending_.front());
+    pending_.pop_front();
+    std::visit([this](const auto& order) { perform(order); }, action);
   }
-  if (!plan.admin_url().empty()) {
-    text += "admin " + plan.admin_url() + "\n";
+  performing_ = false;
+  publisher_.states(supervisor_);
+  say_when_ready();
+}
+
+void Master::perform(const supervision::action::Spawn& spawn) {
+  const std::uint64_t forked_ns = ipc::monotonic_ns();
+  publisher_.spawning(spawn, forked_ns);
+  Spawner::Spawned spawned = spawner_.spawn(spawn, plans_.at(spawn.generation), forked_ns);
+  if (spawned.pid < 0) {
+    return report(supervision::event::ForkFailed{spawn.at, spawned.error_number});
   }
-  text += "ready\n";
-  if (::write(notify.get(), text.data(), text.size()) < 0) {
-    log_.warning("--notify-fd: nobody was told that the server is ready: " +
-                 std::string(std::strerror(errno)));
+  children_.add(spawn.at, spawn.epoch, std::move(spawned.control));
+  publisher_.forked(spawn, spawned.pid);
+  say(narrator_.started(spawn.at, spawned.pid));
+  report(supervision::event::Forked{spawn.at, spawned.pid});
+}
+
+void Master::perform(const supervision::action::Drain& drain) {
+  if (children_.send(drain.at, ipc::DrainFrame{drain.why}) == ipc::SendResult::full) {
+    say(narrator_.does_not_read(drain.at, pid_of(drain.at)));
   }
 }
 
-void Master::loop() {
-  report(supervision::event::Started{});
-  while (!exit_code_) {
-    wait_for_events();
+void Master::perform(const supervision::action::Kill& kill) {
+  say(narrator_.gets(kill));
+  ::kill(kill.pid, kill.signal == supervision::Signal::abort ? SIGABRT : SIGKILL);
+}
+
+void Master::perform(const supervision::action::Release& release) {
+  if (release.last.pid) {
+    say(narrator_.ended({release, Clock::now() - release.last.started,
+                         publisher_.requests_of(release.at), children_.has_last_words(release.at),
+                         at_work(release.at)}));
+  }
+  children_.remove(release.at);
+  publisher_.released(release);
+  plans_.forget_unused(supervisor_);
+}
+
+void Master::perform(const supervision::action::Notice& notice) {
+  using supervision::NoticeKind;
+  if (notice.kind == NoticeKind::reload_finished) {
+    publisher_.reloaded();
+  }
+  say(narrator_.tell(notice, children_.last_words(), notice.at ? at_work(*notice.at) : AtWork{}));
+  if (notice.kind == NoticeKind::reload_finished || notice.kind == NoticeKind::reload_aborted) {
+    plans_.forget_unused(supervisor_);
+  }
+}
+
+void Master::perform(const supervision::action::Finish& finish) {
+  exit_code_ = finish.code;
+  if (!finish.reason) {
+    return say(stopped(finish.code));
+  }
+  const std::string text = narrator_.giving_up(*finish.reason, children_.last_words());
+  log_.critical(text);
+  if (!log_.is_standard_error()) {
+    std::fprintf(stderr, "prefork-server: %s\n", text.c_str());
+  }
+}
+
+AtWork Master::at_work(ipc::Place at) const {
+  return {publisher_.requests_at_work(at), ipc::monotonic_ns()};
+}
+
+void Master::say(const Lines& lines) {
+  for (const Line& line : lines) {
+    say(line);
+  }
+}
+
+void Master::say_start() {
+  const ServingPlan& plan = plans_.first();
+  say(starts({plan.options.processes.workers, plan.options.processes.workers_basis,
+              plan.options.processes.threads, plan.urls(), plan.note, plan.admin_url(),
+              watch_.describe()}));
+}
+
+void Master::say_when_ready() {
+  const std::uint32_t ready = supervisor_.ready_workers();
+  if (announced_ready_ || supervisor_.stopping() || ready == 0 ||
+      is_anybody_starting(supervisor_)) {
+    return;
+  }
+  announced_ready_ = true;
+  say(is_ready(ready, publisher_.age_ns()));
+  if (const int error = notify(plans_.at(supervisor_.generation())); error != 0) {
+    log_.warning("--notify-fd: nobody was told that the server is ready: " +
+                 std::string(std::strerror(error)));
   }
 }
 

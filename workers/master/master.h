@@ -3,38 +3,49 @@
 // library, no asynchronous logger: whatever runs here is copied by every fork.
 //
 // A turn of its loop: wait (poll over the signalfd and the children's pipes, until the next
-// deadline), turn what happened into events, carry out the actions that follow.
+// deadline), turn what happened into events, carry out the actions that follow. Here the parts of
+// the master are tied together; what each does is told in its own header.
 #pragma once
 
-#include <sys/resource.h>
-#include <csignal>
-#include <cstdint>
 #include <deque>
-#include <map>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "config/load.h"
 #include "config/values/exit_code.h"
-#include "ipc/control_channel.h"
 #include "ipc/inbox.h"
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
 #include "workers/child/log.h"
-#include "workers/master/file_watch.h"
-#include "workers/master/serving_plan.h"
+#include "workers/master/children.h"
+#include "workers/master/commands.h"
+#include "workers/master/narrator.h"
+#include "workers/master/plans.h"
+#include "workers/master/publisher.h"
+#include "workers/master/reload_watch.h"
+#include "workers/master/reloader.h"
+#include "workers/master/signals.h"
+#include "workers/master/spawner.h"
 #include "workers/supervision/supervisor.h"
 
 namespace prefork::master {
 
 class Master {
  public:
-  // `arguments` and `environment` are read again on SIGHUP.
-  Master(config::Options options, std::vector<std::string> arguments,
-         config::Environment environment);
-  ~Master();
+  // What is there before it: see start.cpp. The log and the signals outlive it.
+  struct Start {
+    child::Log& log;
+    const Signals& signals;
+    SharedPlan plan;
+    // Read again for a reload.
+    std::vector<std::string> arguments;
+    config::Environment environment;
+    ChildMains mains;
+  };
+
+  // Makes what the processes share. Throws std::system_error.
+  explicit Master(Start start);
   Master(const Master&) = delete;
   Master& operator=(const Master&) = delete;
 
@@ -42,90 +53,49 @@ class Master {
   config::ExitCode run();
 
  private:
-  // A process, by its place; its pipe outlives it until its last frames are read.
-  struct Child {
-    ipc::ControlEnd control;
-    std::uint32_t epoch = 0;
-    std::string boot_failure;  // its own words
-    bool closed = false;       // it closed its end: nothing more will come
-  };
-
-  // Start and end (master.cpp).
-  std::optional<config::ExitCode> prepare();
-  // With --preload; else null.
-  std::variant<std::shared_ptr<native::NativeApplication>, native::LoadProblem> load_application(
-      const config::Options& options);
-  void take_over_signals();
-  void make_shared_parts();
-  void announce();
-  void announce_when_ready();
-  void write_notification();
-  void loop();
-
-  // What happens (master_events.cpp).
-  void wait_for_events();
-  void read_signals();
-  void on_signal(int signal);
-  void request_stop(int signal);
-  void stop_gracefully();
-  // `why` is the line of the log that says so.
-  void reload(const std::string& why);
-  SharedPlan plan_reload();
-  std::optional<std::shared_ptr<native::NativeApplication>> reload_application(
-      const config::Options& options);
-  void reopen_logs();
-  void read_pipe(Child& child, ipc::Place at);
-  void on_frame(Child& child, ipc::Place at, const ipc::Frame& frame);
+  // What happens.
+  void turn();
+  void take_signals();
   void reap();
+  void hear(ipc::Place at, const Heard& heard);
+  void follow_files();
   void report_beats();
   // Tells the supervisor and carries out what follows, before anything else is told.
   void report(const supervision::Event& event);
 
-  // --reload (master_reload.cpp).
-  void watch_files(const config::Options& options);
-  void follow_files();
-
-  // What is done about it (master_actions.cpp).
+  // What is done about it.
   void perform(const supervision::action::Spawn& spawn);
   void perform(const supervision::action::Drain& drain);
   void perform(const supervision::action::Kill& kill);
   void perform(const supervision::action::Release& release);
   void perform(const supervision::action::Notice& notice);
   void perform(const supervision::action::Finish& finish);
-  [[noreturn]] void run_child(const supervision::action::Spawn& spawn, ipc::ControlEnd& control,
-                              std::uint64_t forked_ns);
-  void prepare_record(const supervision::action::Spawn& spawn, std::uint64_t forked_ns);
-  void note_exit(const supervision::action::Release& release);
-  void publish_states();
-  void forget_unused_plans();
-  [[nodiscard]] bool is_observer(ipc::Place at) const;
 
-  // How it is told (master_log.cpp).
-  void log_exit(const supervision::action::Release& release);
-  void log_in_flight(ipc::Place at, std::string_view what);
-  [[nodiscard]] std::string name_of(ipc::Place at) const;
-  [[nodiscard]] std::string name_of(ipc::Place at, std::optional<supervision::Pid> pid) const;
-  [[nodiscard]] std::string describe(const supervision::Failure& failure) const;
+  // How it is told.
+  void say(const Line& line) { log_.write(line.level, line.text); }
+  void say(const Lines& lines);
+  void say_start();
+  void say_when_ready();
+  [[nodiscard]] Narrator::Pid pid_of(ipc::Place at) const { return supervisor_.seat(at).pid; }
+  [[nodiscard]] AtWork at_work(ipc::Place at) const;
 
-  const std::vector<std::string> arguments_;
-  const config::Environment environment_;
-  config::Options initial_options_;
-  child::Log log_;
-  ipc::OwnedFd signal_fd_;
-  std::map<supervision::Generation, SharedPlan> plans_;  // of generations that may still be used
-  std::optional<ipc::Segment> segment_;
-  std::optional<ipc::Inboxes> inboxes_;
-  std::optional<ipc::Leadership> leadership_;
-  std::optional<FileWatch> watch_;  // with --reload
-  std::optional<supervision::Supervisor> supervisor_;
+  child::Log& log_;
+  const Signals& signals_;
+  Plans plans_;
+  ipc::Segment segment_;
+  ipc::Inboxes inboxes_;
+  ipc::Leadership leadership_;
+  Publisher publisher_;
+  supervision::Supervisor supervisor_;
+  Narrator narrator_;
+  Children children_;
+  Spawner spawner_;
+  Reloader reloader_;
+  ReloadWatch watch_;  // with --reload
+  Commands commands_;
   std::deque<supervision::Action> pending_;
-  std::map<ipc::Place, Child> children_;  // by slot and seat
-  std::uint64_t reaped_cpu_us_ = 0;       // of the process that is being reported as exited
-  std::string last_boot_failure_;         // in the words of the process that failed
-  supervision::Generation last_generation_ = 1;
   bool performing_ = false;  // guards against performing actions within actions
   bool announced_ready_ = false;
-  bool stop_requested_ = false;
   std::optional<config::ExitCode> exit_code_;
 };
 

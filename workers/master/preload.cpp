@@ -40,6 +40,20 @@ std::string name_of_another_thread() {
   return {};
 }
 
+config::ValueOrProblem<SharedApplication> preload(const std::string& path,
+                                                  prefork_app::Report report) {
+  auto loaded = native::NativeApplication::load(path, std::move(report));
+  if (auto* problem = std::get_if<native::LoadProblem>(&loaded)) {
+    return config::Problem{std::move(problem->text)};
+  }
+  if (const std::string thread = name_of_another_thread(); !thread.empty()) {
+    return config::Problem{"--preload: '" + path + "' left a thread named '" + thread +
+                           "' running while it was loaded; workers would not have it: start it in "
+                           "on_worker_start, or go without --preload"};
+  }
+  return SharedApplication(std::get<std::unique_ptr<native::NativeApplication>>(std::move(loaded)));
+}
+
 bool is_asked_to_stop() {
   sigset_t pending;
   if (::sigpending(&pending) != 0) {
@@ -53,7 +67,7 @@ bool is_asked_to_stop() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   child::close_other_fds(std::array{result_fd});
   auto loaded = preload(path, [](config::LogLevel, std::string_view) {});
-  if (const auto* problem = std::get_if<native::LoadProblem>(&loaded)) {
+  if (const auto* problem = std::get_if<config::Problem>(&loaded)) {
     const std::string text = problem->text.substr(0, kMaxProblemBytes);
     [[maybe_unused]] const ssize_t written = ::write(result_fd, text.data(), text.size());
     ::_exit(1);
@@ -81,27 +95,19 @@ bool read_to_the_end(int fd, std::chrono::milliseconds within, std::string& said
 
 }  // namespace
 
-std::variant<std::shared_ptr<native::NativeApplication>, native::LoadProblem> preload(
-    const std::string& path, prefork_app::Report report) {
-  auto loaded = native::NativeApplication::load(path, std::move(report));
-  if (auto* problem = std::get_if<native::LoadProblem>(&loaded)) {
-    return std::move(*problem);
+config::ValueOrProblem<SharedApplication> load_application(const config::Options& options,
+                                                           prefork_app::Report report) {
+  if (!options.processes.preload) {
+    return SharedApplication();
   }
-  if (const std::string thread = name_of_another_thread(); !thread.empty()) {
-    return native::LoadProblem{
-        "--preload: '" + path + "' left a thread named '" + thread +
-        "' running while it was loaded; workers would not have it: start it in "
-        "on_worker_start, or go without --preload"};
-  }
-  return std::shared_ptr<native::NativeApplication>(
-      std::get<std::unique_ptr<native::NativeApplication>>(std::move(loaded)));
+  return preload(options.target.path, std::move(report));
 }
 
-std::optional<native::LoadProblem> rehearse_preload(const std::string& path,
-                                                    std::chrono::milliseconds within) {
+std::optional<config::Problem> rehearse_preload(const std::string& path,
+                                                std::chrono::milliseconds within) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    return native::LoadProblem{std::string("--preload: pipe: ") + std::strerror(errno)};
+    return config::Problem{std::string("--preload: pipe: ") + std::strerror(errno)};
   }
   const ipc::OwnedFd read_end(ends[0]);
   ipc::OwnedFd write_end(ends[1]);
@@ -110,7 +116,7 @@ std::optional<native::LoadProblem> rehearse_preload(const std::string& path,
     rehearse(path, write_end.get());
   }
   if (pid < 0) {
-    return native::LoadProblem{std::string("--preload: fork: ") + std::strerror(errno)};
+    return config::Problem{std::string("--preload: fork: ") + std::strerror(errno)};
   }
   write_end.reset();
   std::string said;
@@ -122,15 +128,15 @@ std::optional<native::LoadProblem> rehearse_preload(const std::string& path,
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   if (!ended) {
-    return native::LoadProblem{"--preload: loading '" + path + "' was not done in time"};
+    return config::Problem{"--preload: loading '" + path + "' was not done in time"};
   }
   if (WIFSIGNALED(status)) {
     const char* const name = ::sigabbrev_np(WTERMSIG(status));
-    return native::LoadProblem{"--preload: '" + path + "' crashed while it was loaded (SIG" +
-                               (name != nullptr ? name : std::to_string(WTERMSIG(status))) + ")"};
+    return config::Problem{"--preload: '" + path + "' crashed while it was loaded (SIG" +
+                           (name != nullptr ? name : std::to_string(WTERMSIG(status))) + ")"};
   }
   if (WEXITSTATUS(status) != 0) {
-    return native::LoadProblem{
+    return config::Problem{
         said.empty() ? "--preload: '" + path + "' ended the process that loaded it" : said};
   }
   return std::nullopt;

@@ -110,4 +110,14 @@ std::variant<SharedPlan, ListenError> make_serving_plan(
   return plan;
 }
 
+supervision::Settings supervision_settings(const config::Options& options) {
+  supervision::Settings settings;
+  settings.boot_timeout = options.processes.boot_timeout;
+  settings.healthcheck_timeout = options.processes.healthcheck_timeout;
+  settings.graceful_timeout = options.processes.graceful_timeout;
+  settings.workers = options.processes.workers;
+  settings.observer = options.admin.address.has_value();
+  return settings;
+}
+
 }  // namespace prefork::master

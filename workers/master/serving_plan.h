@@ -13,6 +13,7 @@
 #include "config/options/options.h"
 #include "server/native/native_application.h"
 #include "workers/master/listening_socket.h"
+#include "workers/supervision/supervisor_state.h"
 
 namespace prefork::master {
 
@@ -39,5 +40,9 @@ using SharedPlan = std::shared_ptr<const ServingPlan>;
 std::variant<SharedPlan, ListenError> make_serving_plan(
     const config::Options& options, std::shared_ptr<native::NativeApplication> application,
     const std::vector<SharedPlan>& living);
+
+// How the supervisor is to treat the processes of these options. Without the capacity, which is the
+// master's.
+supervision::Settings supervision_settings(const config::Options& options);
 
 }  // namespace prefork::master

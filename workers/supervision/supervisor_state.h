@@ -100,6 +100,7 @@ struct Exit {
   int code = 0;
   int signal = 0;
   bool core = false;
+  std::uint64_t cpu_us = 0;  // that it has used
   friend bool operator==(const Exit&, const Exit&) = default;
 };
 

@@ -1,0 +1,205 @@
+#include "workers/master/commands.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "tests/unit/workers/master/plans_support.h"
+
+namespace prefork::master {
+namespace {
+
+using namespace std::chrono_literals;
+using Texts = std::vector<std::string>;
+
+// The parts of a master whose one worker serves; what is reported reaches the supervisor, and its
+// orders go nowhere.
+class CommandsTest : public ::testing::Test {
+ protected:
+  explicit CommandsTest(Texts arguments = {"--admin", "off"})
+      : reloader_(std::move(arguments), {}, [this](config::LogLevel level, std::string_view line) {
+          log_.log().write(level, line);
+        }) {
+    report(supervision::event::Started{});
+    report(supervision::event::Forked{{0, 0}, 300});
+    report(supervision::event::Ready{{0, 0}, supervisor_.seat({0, 0}).epoch});
+    reported_.clear();
+  }
+
+  static supervision::Settings settings() {
+    supervision::Settings settings;
+    settings.capacity = 2;
+    settings.observer = false;
+    return settings;
+  }
+  void report(const supervision::Event& event) {
+    reported_.push_back(event);
+    supervisor_.on(event, now_);
+  }
+  template <typename Event>
+  [[nodiscard]] bool reported() const {
+    return reported_.size() == 1 && std::holds_alternative<Event>(reported_[0]);
+  }
+  static Texts texts(const CommandResult& result) {
+    Texts texts;
+    for (const config::Problem& problem : result.problems) {
+      texts.push_back(problem.text);
+    }
+    return texts;
+  }
+
+  supervision::TimePoint now_{1000s};
+  ReadableLog log_;
+  ipc::Segment segment_{2};
+  Publisher publisher_{segment_};
+  supervision::Supervisor supervisor_{settings(), Plans::kFirst};
+  Plans plans_{plan_without_observer()};
+  Children children_;
+  Reloader reloader_;
+  ReloadWatch watch_;
+  std::vector<supervision::Event> reported_;
+  Commands commands_{{supervisor_, plans_, children_, publisher_, reloader_, watch_, log_.log(),
+                      [this](const supervision::Event& event) { report(event); }}};
+};
+
+TEST_F(CommandsTest, AStopTurnsNewClientsAwayAndLetsRequestsFinish) {
+  EXPECT_TRUE(commands_.stop("somebody: stop").ok());
+  ASSERT_TRUE(reported<supervision::event::Stop>());
+  EXPECT_EQ(std::get<supervision::event::Stop>(reported_[0]).mode, supervision::StopMode::graceful);
+  EXPECT_TRUE(commands_.stop_requested());
+  EXPECT_EQ(segment_.header().state.load(), ipc::ServerState::stopping);
+  EXPECT_EQ(plans_.first().sockets[0]->fd(), -1);
+  EXPECT_EQ(log_.lines(), Texts{"info somebody: stop"});
+}
+
+TEST_F(CommandsTest, ASecondStopSaysNothingNew) {
+  commands_.stop("somebody: stop");
+  EXPECT_TRUE(commands_.stop("somebody else: stop").ok());
+  EXPECT_EQ(reported_.size(), 1U);
+  EXPECT_EQ(log_.lines(), Texts{"info somebody: stop"});
+}
+
+TEST_F(CommandsTest, AStopAtOnceCanFollowAGracefulOne) {
+  commands_.stop("somebody: stop");
+  EXPECT_TRUE(commands_.stop_now("somebody: at once").ok());
+  ASSERT_EQ(reported_.size(), 2U);
+  EXPECT_EQ(std::get<supervision::event::Stop>(reported_[1]).mode, supervision::StopMode::now);
+  EXPECT_EQ(log_.lines(), (Texts{"info somebody: stop", "warning somebody: at once"}));
+}
+
+TEST_F(CommandsTest, AWorkerIsAddedWhileThereIsRoom) {
+  EXPECT_TRUE(commands_.add_worker("one more").ok());
+  EXPECT_EQ(supervisor_.workers(), 2U);
+  EXPECT_EQ(texts(commands_.add_worker("one more")),
+            Texts{"no room for another worker: all 2 slots are in use"});
+  EXPECT_EQ(supervisor_.workers(), 2U);
+  EXPECT_EQ(log_.lines(), (Texts{"info one more", "info one more"}))
+      << "what is in the way is the supervisor's to tell";
+}
+
+TEST_F(CommandsTest, TheLastWorkerIsNotRemoved) {
+  commands_.add_worker("one more");
+  EXPECT_TRUE(commands_.remove_worker("one fewer").ok());
+  EXPECT_EQ(supervisor_.workers(), 1U);
+  EXPECT_EQ(texts(commands_.remove_worker("one fewer")), Texts{"the last worker stays"});
+}
+
+TEST_F(CommandsTest, AServerThatStopsIsNotChangedAnyMore) {
+  commands_.stop("somebody: stop");
+  EXPECT_EQ(texts(commands_.add_worker("one more")), Texts{"the server is stopping"});
+  EXPECT_EQ(texts(commands_.remove_worker("one fewer")), Texts{"the server is stopping"});
+  EXPECT_EQ(texts(commands_.reload("again")), Texts{"the server is stopping"});
+  EXPECT_EQ(plans_.living().size(), 1U);
+}
+
+TEST_F(CommandsTest, AReloadBeginsWithANewGeneration) {
+  EXPECT_TRUE(commands_.reload("somebody: reload").ok());
+  ASSERT_TRUE(reported<supervision::event::Reload>());
+  EXPECT_EQ(std::get<supervision::event::Reload>(reported_[0]).generation, 2U);
+  EXPECT_TRUE(supervisor_.reloading());
+  EXPECT_EQ(plans_.living().size(), 2U);
+  EXPECT_EQ(log_.lines(), Texts{"info somebody: reload"});
+}
+
+class BadConfiguration : public CommandsTest {
+ protected:
+  BadConfiguration() : CommandsTest({"--workers", "0", "--threads", "none"}) {}
+};
+
+TEST_F(BadConfiguration, AReloadAnswersWithEveryProblemAndTheLogSaysTheSame) {
+  const CommandResult result = commands_.reload("somebody: reload");
+  ASSERT_EQ(result.problems.size(), 2U);
+  EXPECT_EQ(log_.lines(),
+            (Texts{"info somebody: reload", "error " + result.problems[0].text,
+                   "error " + result.problems[1].text,
+                   "error the reload was given up; the workers go on with the configuration they "
+                   "have"}));
+  EXPECT_TRUE(reported_.empty());
+  EXPECT_EQ(plans_.living().size(), 1U);
+}
+
+class UnusableLog : public CommandsTest {
+ protected:
+  UnusableLog() : CommandsTest({"--admin", "off", "--log-file", "/proc/self/nobody"}) {}
+};
+
+TEST_F(UnusableLog, AReloadWhoseLogCannotBeOpenedIsGivenUpAndTheOldLogSaysSo) {
+  const CommandResult result = commands_.reload("somebody: reload");
+  ASSERT_EQ(result.problems.size(), 1U);
+  EXPECT_EQ(result.problems[0].text.substr(0, 12), "--log-file: ");
+  EXPECT_EQ(log_.lines().size(), 3U);
+  EXPECT_TRUE(reported_.empty());
+}
+
+TEST_F(CommandsTest, LogsAreReopenedByTheChildrenToo) {
+  ipc::ControlPair pair = ipc::make_control_pair();
+  children_.add({0, 0}, 5, std::move(pair.master));
+  EXPECT_TRUE(commands_.reopen_logs("somebody: reopened").ok());
+  int frames = 0;
+  pair.child.receive([&frames](const auto& decoded) {
+    const auto& frame = std::get<ipc::Frame>(decoded);
+    EXPECT_TRUE(std::holds_alternative<ipc::ReopenLogsFrame>(frame.message));
+    ++frames;
+  });
+  EXPECT_EQ(frames, 1);
+  EXPECT_EQ(log_.lines(), Texts{"info somebody: reopened"});
+}
+
+TEST_F(CommandsTest, EachSignalAsksForACommand) {
+  EXPECT_TRUE(commands_.obey(SIGTTIN).ok());
+  EXPECT_TRUE(reported<supervision::event::AddWorker>());
+  reported_.clear();
+  EXPECT_TRUE(commands_.obey(SIGTTOU).ok());
+  EXPECT_TRUE(reported<supervision::event::RemoveWorker>());
+  reported_.clear();
+  EXPECT_TRUE(commands_.obey(SIGUSR1).ok());
+  EXPECT_TRUE(commands_.obey(SIGUSR2).ok());
+  EXPECT_TRUE(reported_.empty());
+  EXPECT_EQ(log_.lines(),
+            (Texts{"info SIGTTIN: one worker more", "info SIGTTOU: one worker fewer",
+                   "info SIGUSR1: log files opened anew", "debug signal 12 means nothing here"}));
+}
+
+TEST_F(CommandsTest, ATermStopsAndAnIntAfterItStopsAtOnce) {
+  commands_.obey(SIGTERM);
+  commands_.obey(SIGTERM);
+  EXPECT_EQ(reported_.size(), 1U) << "service managers repeat it";
+  commands_.obey(SIGINT);
+  ASSERT_EQ(reported_.size(), 2U);
+  EXPECT_EQ(std::get<supervision::event::Stop>(reported_[1]).mode, supervision::StopMode::now);
+  EXPECT_EQ(log_.lines(), (Texts{"info SIGTERM: stopping; requests that run may finish",
+                                 "warning second SIGINT: stopping at once"}));
+}
+
+TEST_F(CommandsTest, AQuitStopsAtOnce) {
+  commands_.obey(SIGQUIT);
+  ASSERT_TRUE(reported<supervision::event::Stop>());
+  EXPECT_EQ(std::get<supervision::event::Stop>(reported_[0]).mode, supervision::StopMode::now);
+}
+
+}  // namespace
+}  // namespace prefork::master

@@ -1,0 +1,184 @@
+#include "workers/master/publisher.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <limits>
+
+#include "ipc/base/monotonic.h"
+
+namespace prefork::master {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint32_t kSlots = 3;
+constexpr ipc::Place kWorker{1, 0};
+constexpr ipc::Place kObserver{kSlots, 0};
+
+class PublisherTest : public ::testing::Test {
+ protected:
+  static supervision::action::Spawn spawn(ipc::Place at, std::uint32_t restarts = 0) {
+    return {at, 7, 2, at.slot == kSlots ? supervision::Role::observer : supervision::Role::worker,
+            restarts};
+  }
+  static supervision::action::Release release(ipc::Place at, ipc::ProcessState state,
+                                              supervision::Exit exit) {
+    supervision::action::Release made;
+    made.at = at;
+    made.last.state = state;
+    made.last.pid = 300;
+    made.exit = exit;
+    return made;
+  }
+
+  ipc::Segment segment_{kSlots};
+  ipc::SegmentHeader& header_ = segment_.header();
+  Publisher publisher_{segment_};
+};
+
+TEST_F(PublisherTest, NotesTheStartOfTheMaster) {
+  EXPECT_EQ(header_.master_pid.load(), ::getpid());
+  EXPECT_NE(header_.started_realtime_ns.load(), 0U);
+  EXPECT_NE(header_.started_monotonic_ns.load(), 0U);
+  EXPECT_NE(header_.master_beat_ns.load(), 0U);
+}
+
+TEST_F(PublisherTest, ABeatIsOfNow) {
+  header_.master_beat_ns.store(1);
+  publisher_.beat();
+  EXPECT_GT(header_.master_beat_ns.load(), 1U);
+}
+
+TEST_F(PublisherTest, FillsTheRecordOfAWorkerBeforeItsForkAndItsPidAfterIt) {
+  publisher_.spawning(spawn(kWorker, 4), 1'000);
+  const ipc::WorkerRecord& record = segment_.record(kWorker);
+  EXPECT_EQ(record.epoch.load(), 7U);
+  EXPECT_EQ(record.generation.load(), 2U);
+  EXPECT_EQ(record.forked_monotonic_ns.load(), 1'000U);
+  EXPECT_EQ(record.beat_ns.load(), 1'000U) << "it has not been silent yet";
+  EXPECT_EQ(segment_.notes(kWorker.slot).restarts.load(), 4U);
+  EXPECT_EQ(record.pid.load(), 0);
+  publisher_.forked(spawn(kWorker), 300);
+  EXPECT_EQ(record.pid.load(), 300);
+  publisher_.ready(kWorker);
+  EXPECT_NE(record.ready_monotonic_ns.load(), 0U);
+}
+
+TEST_F(PublisherTest, TheObserverHasNoRecordButAPlaceInTheHeader) {
+  publisher_.spawning(spawn(kObserver), 1'000);
+  publisher_.forked(spawn(kObserver, 2), 300);
+  publisher_.ready(kObserver);
+  EXPECT_EQ(header_.observer_pid.load(), 300);
+  EXPECT_EQ(header_.observer_restarts.load(), 2U);
+  EXPECT_EQ(publisher_.requests_of(kObserver), 0U);
+  EXPECT_TRUE(publisher_.requests_at_work(kObserver).empty());
+}
+
+TEST_F(PublisherTest, TheEndOfAnObserverLeavesItsSuccessorsPidAlone) {
+  publisher_.forked(spawn(kObserver), 300);
+  publisher_.forked(spawn({kSlots, 1}), 301);
+  publisher_.released(release(kObserver, ipc::ProcessState::draining, {}));
+  EXPECT_EQ(header_.observer_pid.load(), 301);
+  auto last = release({kSlots, 1}, ipc::ProcessState::ready, {0, 11, false});
+  last.last.pid = 301;
+  publisher_.released(last);
+  EXPECT_EQ(header_.observer_pid.load(), 0);
+}
+
+TEST_F(PublisherTest, NotesHowAWorkerEndedAndKeepsItsNumbers) {
+  publisher_.spawning(spawn(kWorker), 1'000);
+  segment_.record(kWorker).counters.add(ipc::Counter::requests, 5);
+  EXPECT_EQ(publisher_.requests_of(kWorker), 5U);
+  publisher_.released(release(kWorker, ipc::ProcessState::ready, {0, 11, true, 1'234}));
+  const ipc::LastExit exit = segment_.notes(kWorker.slot).last_exit.get();
+  EXPECT_EQ(exit.kind, ipc::LastExit::Kind::signal);
+  EXPECT_EQ(exit.number, 11);
+  EXPECT_TRUE(exit.core_dumped);
+  EXPECT_FALSE(exit.asked_for);
+  EXPECT_EQ(exit.pid, 300);
+  EXPECT_EQ(publisher_.requests_of(kWorker), 0U);
+  EXPECT_EQ(segment_.retired().counters.get(ipc::Counter::requests), 5U);
+  EXPECT_EQ(header_.retired_cpu_us.load(), 1'234U);
+  EXPECT_EQ(segment_.record(kWorker).epoch.load(), 0U);
+
+  publisher_.released(release(kWorker, ipc::ProcessState::draining, {3, 0, false, 1}));
+  EXPECT_EQ(segment_.notes(kWorker.slot).last_exit.get().kind, ipc::LastExit::Kind::code);
+  EXPECT_EQ(segment_.notes(kWorker.slot).last_exit.get().number, 3);
+  EXPECT_TRUE(segment_.notes(kWorker.slot).last_exit.get().asked_for);
+}
+
+TEST_F(PublisherTest, WhatNeverWasForkedHasNoLastExit) {
+  publisher_.spawning(spawn(kWorker), 1'000);
+  auto never = release(kWorker, ipc::ProcessState::starting, {});
+  never.last.pid.reset();
+  publisher_.released(never);
+  EXPECT_EQ(segment_.notes(kWorker.slot).last_exit.get().kind, ipc::LastExit::Kind::none);
+  EXPECT_EQ(segment_.record(kWorker).epoch.load(), 0U);
+}
+
+TEST_F(PublisherTest, ShowsWhatTheSupervisorKnows) {
+  supervision::Settings settings;
+  settings.workers = 2;
+  settings.capacity = kSlots;
+  settings.observer = false;
+  supervision::Supervisor supervisor(settings);
+  const supervision::TimePoint now{1000s};
+  supervisor.on(supervision::event::Started{}, now);
+  publisher_.states(supervisor);
+  EXPECT_EQ(segment_.record({0, 0}).state.load(), ipc::ProcessState::starting);
+  EXPECT_EQ(segment_.record({0, 1}).state.load(), ipc::ProcessState::vacant);
+  EXPECT_EQ(header_.slots_in_use.load(), 2U);
+  EXPECT_EQ(header_.generation.load(), 1U);
+  EXPECT_EQ(header_.state.load(), ipc::ServerState::starting);
+
+  supervisor.on(supervision::event::Forked{{0, 0}, 300}, now);
+  supervisor.on(supervision::event::Ready{{0, 0}, supervisor.seat({0, 0}).epoch}, now);
+  publisher_.states(supervisor);
+  EXPECT_EQ(segment_.record({0, 0}).state.load(), ipc::ProcessState::ready);
+  EXPECT_EQ(header_.state.load(), ipc::ServerState::running);
+
+  supervisor.on(supervision::event::Reload{2, settings}, now);
+  publisher_.states(supervisor);
+  EXPECT_EQ(header_.state.load(), ipc::ServerState::reloading);
+
+  supervisor.on(supervision::event::Stop{}, now);
+  publisher_.states(supervisor);
+  EXPECT_EQ(segment_.record({0, 0}).state.load(), ipc::ProcessState::draining);
+  EXPECT_EQ(header_.state.load(), ipc::ServerState::stopping);
+}
+
+TEST_F(PublisherTest, AStopShowsBeforeTheSupervisorKnowsOfIt) {
+  publisher_.stopping();
+  EXPECT_EQ(header_.state.load(), ipc::ServerState::stopping);
+}
+
+TEST_F(PublisherTest, CountsReloads) {
+  publisher_.reloaded();
+  publisher_.reloaded();
+  EXPECT_EQ(header_.reloads.load(), 2U);
+}
+
+TEST_F(PublisherTest, ABeatCannotLieInTheFutureWhateverTheWorkerSays) {
+  segment_.record(kWorker).beat_ns.store(5);
+  EXPECT_EQ(publisher_.beat_of(kWorker), supervision::TimePoint{5ns});
+  segment_.record(kWorker).beat_ns.store(std::numeric_limits<std::uint64_t>::max());
+  const supervision::TimePoint beat = publisher_.beat_of(kWorker);
+  EXPECT_LE(beat, supervision::Clock::now());
+}
+
+TEST_F(PublisherTest, FindsTheRequestsThatAWorkerHasInHand) {
+  ipc::WorkerRecord& record = segment_.record(kWorker);
+  EXPECT_TRUE(publisher_.requests_at_work(kWorker).empty());
+  record.loop_request.set(1'000, 12, {}, "GET", "/slow");
+  record.pool_requests[3].set(2'000, 13, {}, "POST", "/cpu");
+  const auto found = publisher_.requests_at_work(kWorker);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].request.path, "/slow");
+  EXPECT_EQ(found[0].thread, std::nullopt);
+  EXPECT_EQ(found[1].request.request_id, 13U);
+  EXPECT_EQ(found[1].thread, 3U);
+}
+
+}  // namespace
+}  // namespace prefork::master

@@ -1,0 +1,73 @@
+// What can be told without a socket: a plan is made from sockets that are open already.
+#include "workers/master/reloader.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/unit/workers/master/plans_support.h"
+
+namespace prefork::master {
+namespace {
+
+class ReloaderTest : public ::testing::Test {
+ protected:
+  std::variant<SharedPlan, Problems> make_plan(std::vector<std::string> arguments) {
+    const Reloader reloader(
+        std::move(arguments), {},
+        [this](config::LogLevel, std::string_view line) { told_.emplace_back(line); });
+    return reloader.make_plan({*present_, 10, {present_}});
+  }
+  std::vector<std::string> problems(std::vector<std::string> arguments) {
+    std::vector<std::string> texts;
+    const auto made = make_plan(std::move(arguments));
+    if (const auto* problems = std::get_if<Problems>(&made)) {
+      for (const config::Problem& problem : *problems) {
+        texts.push_back(problem.text);
+      }
+    }
+    return texts;
+  }
+
+  std::shared_ptr<ServingPlan> present_ = plan_without_observer();
+  std::vector<std::string> told_;
+};
+
+TEST_F(ReloaderTest, APlanTakesOverTheSocketsThatAreOpenAlready) {
+  const auto made = make_plan({"--admin", "off", "--workers", "3"});
+  ASSERT_TRUE(std::holds_alternative<SharedPlan>(made));
+  const ServingPlan& plan = *std::get<SharedPlan>(made);
+  EXPECT_EQ(plan.options.processes.workers, 3U);
+  EXPECT_EQ(plan.sockets, present_->sockets);
+  EXPECT_TRUE(told_.empty());
+}
+
+TEST_F(ReloaderTest, EveryProblemOfTheConfigurationIsInTheList) {
+  const auto found = problems({"--workers", "0", "--threads", "none"});
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].substr(0, 11), "--workers: ") << found[0];
+  EXPECT_EQ(found[1].substr(0, 11), "--threads: ") << found[1];
+}
+
+TEST_F(ReloaderTest, MoreWorkersThanTheMasterHasRoomForAreAProblem) {
+  EXPECT_EQ(problems({"--admin", "off", "--workers", "11"}),
+            (std::vector<std::string>{"--workers: 11 are more than the 10 this master has room "
+                                      "for; restart it for so many"}));
+}
+
+TEST_F(ReloaderTest, TheObserverStaysOffAndThatIsTold) {
+  const auto made = make_plan({"--admin", "127.0.0.1:0"});
+  ASSERT_TRUE(std::holds_alternative<SharedPlan>(made));
+  EXPECT_EQ(std::get<SharedPlan>(made)->options.admin.address, std::nullopt);
+  EXPECT_EQ(told_, (std::vector<std::string>{"--admin: turning the observer on or off takes a "
+                                             "restart; it stays as it is"}));
+}
+
+TEST_F(ReloaderTest, AQuestionInsteadOfAConfigurationIsRefused) {
+  EXPECT_TRUE(std::holds_alternative<Problems>(make_plan({"--version"})));
+}
+
+}  // namespace
+}  // namespace prefork::master

@@ -1,0 +1,75 @@
+#include "workers/master/children.h"
+
+#include <utility>
+
+namespace prefork::master {
+
+void Children::add(ipc::Place at, std::uint32_t epoch, ipc::ControlEnd control) {
+  Child child;
+  child.control = std::move(control);
+  child.epoch = epoch;
+  children_[at] = std::move(child);
+}
+
+void Children::remove(ipc::Place at) {
+  const auto found = children_.find(at);
+  if (found == children_.end()) {
+    return;
+  }
+  if (!found->second.last_words.empty()) {
+    last_words_ = std::move(found->second.last_words);
+  }
+  children_.erase(found);
+}
+
+std::vector<Children::Pipe> Children::open_pipes() const {
+  std::vector<Pipe> pipes;
+  for (const auto& [at, child] : children_) {
+    if (!child.closed) {
+      pipes.push_back({at, child.control.read_fd()});
+    }
+  }
+  return pipes;
+}
+
+void Children::read(ipc::Place at, const Listener& listener) {
+  const auto found = children_.find(at);
+  if (found == children_.end()) {
+    return;
+  }
+  Child& child = found->second;
+  const auto result = child.control.receive([&](const auto& decoded) {
+    const auto* frame = std::get_if<ipc::Frame>(&decoded);
+    if (frame == nullptr) {
+      listener(at, std::get<ipc::FrameError>(decoded));
+    } else if (frame->epoch != child.epoch) {
+      listener(at, OtherEpoch{});
+    } else if (const auto* failed = std::get_if<ipc::BootFailedFrame>(&frame->message)) {
+      child.last_words = failed->reason;
+    } else {
+      listener(at, *frame);
+    }
+  });
+  child.closed = child.closed || result == ipc::ReceiveResult::closed;
+}
+
+ipc::SendResult Children::send(ipc::Place at, const ipc::Message& message) {
+  const auto found = children_.find(at);
+  if (found == children_.end()) {
+    return ipc::SendResult::closed;
+  }
+  return found->second.control.send({found->second.epoch, message});
+}
+
+void Children::send_to_all(const ipc::Message& message) {
+  for (auto& [at, child] : children_) {
+    child.control.send({child.epoch, message});
+  }
+}
+
+bool Children::has_last_words(ipc::Place at) const {
+  const auto found = children_.find(at);
+  return found != children_.end() && !found->second.last_words.empty();
+}
+
+}  // namespace prefork::master

@@ -1,0 +1,64 @@
+// The children that live, by their places: the master's end of each one's pipes, and the last words
+// of one that cannot boot. A child's pipe outlives it until its last frames are read. Master only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ipc/base/process_id.h"
+#include "ipc/control_channel.h"
+#include "ipc/frames.h"
+
+namespace prefork::master {
+
+// A frame of another process than the one that is there.
+struct OtherEpoch {};
+// What a child has said: a message of its own, or what is wrong with it.
+using Heard = std::variant<ipc::Frame, ipc::FrameError, OtherEpoch>;
+
+class Children {
+ public:
+  using Listener = std::function<void(ipc::Place at, const Heard& heard)>;
+
+  struct Pipe {
+    ipc::Place at;
+    int read_fd = -1;
+  };
+
+  // Instead of who was there before.
+  void add(ipc::Place at, std::uint32_t epoch, ipc::ControlEnd control);
+  // Keeps its last words, if it had any.
+  void remove(ipc::Place at);
+
+  // Those that may still say something.
+  [[nodiscard]] std::vector<Pipe> open_pipes() const;
+  // Tells `listener` what the child has said since, but for its last words, which are kept. The
+  // listener may add children, and remove others.
+  void read(ipc::Place at, const Listener& listener);
+
+  // `closed` when nobody is there.
+  ipc::SendResult send(ipc::Place at, const ipc::Message& message);
+  void send_to_all(const ipc::Message& message);
+
+  // It has said why it cannot boot.
+  [[nodiscard]] bool has_last_words(ipc::Place at) const;
+  // Those of the last child that was removed and had any; else empty.
+  [[nodiscard]] const std::string& last_words() const { return last_words_; }
+
+ private:
+  struct Child {
+    ipc::ControlEnd control;
+    std::uint32_t epoch = 0;
+    std::string last_words;
+    bool closed = false;  // it closed its end: nothing more will come
+  };
+
+  std::map<ipc::Place, Child> children_;
+  std::string last_words_;
+};
+
+}  // namespace prefork::master

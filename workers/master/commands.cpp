@@ -1,0 +1,129 @@
+#include "workers/master/commands.h"
+
+#include <csignal>
+#include <system_error>
+#include <utility>
+
+#include "workers/master/narrator.h"
+
+namespace prefork::master {
+
+namespace {
+
+CommandResult server_stops() { return {{{"the server is stopping"}}}; }
+
+}  // namespace
+
+Commands::Commands(Parts parts) : parts_(std::move(parts)) {}
+
+// New clients are turned away from now on; who is in the queue already is served by the workers.
+CommandResult Commands::stop(std::string_view why) {
+  if (stop_requested_) {
+    return {};
+  }
+  stop_requested_ = true;
+  parts_.publisher.stopping();
+  parts_.log.info(why);
+  parts_.plans.stop_admitting();
+  parts_.report(supervision::event::Stop{supervision::StopMode::graceful});
+  parts_.plans.close();
+  return {};
+}
+
+CommandResult Commands::stop_now(std::string_view why) {
+  parts_.log.warning(why);
+  stop_requested_ = true;
+  parts_.report(supervision::event::Stop{supervision::StopMode::now});
+  return {};
+}
+
+CommandResult Commands::reload(const std::string& why) {
+  const supervision::Supervisor& supervisor = parts_.supervisor;
+  if (supervisor.stopping()) {
+    return server_stops();
+  }
+  parts_.log.info(why);
+  auto made = parts_.reloader.make_plan({parts_.plans.at(supervisor.generation()),
+                                         supervisor.observer_slot(), parts_.plans.living()});
+  if (auto* problems = std::get_if<Problems>(&made)) {
+    return refuse_reload(std::move(*problems));
+  }
+  const SharedPlan plan = std::get<SharedPlan>(std::move(made));
+  const config::Options& options = plan->options;
+  std::string problem;
+  if (!parts_.log.open(options.logging.file, options.logging.level, problem)) {
+    return refuse_reload({{"--log-file: " + problem}});
+  }
+  const supervision::Generation generation = parts_.plans.add(plan);
+  try {
+    parts_.watch.follow(options, supervision::Clock::now());
+  } catch (const std::system_error& error) {
+    parts_.log.error(error.what());
+  }
+  parts_.report(supervision::event::Reload{generation, supervision_settings(options)});
+  return {};
+}
+
+CommandResult Commands::refuse_reload(Problems problems) {
+  for (const config::Problem& problem : problems) {
+    parts_.log.error(problem.text);
+  }
+  parts_.log.error(kReloadGivenUp);
+  return {std::move(problems)};
+}
+
+CommandResult Commands::add_worker(std::string_view why) {
+  return change_workers(supervision::event::AddWorker{}, why,
+                        no_room_for_worker(parts_.supervisor.observer_slot()));
+}
+
+CommandResult Commands::remove_worker(std::string_view why) {
+  return change_workers(supervision::event::RemoveWorker{}, why, std::string(kLastWorkerStays));
+}
+
+// The supervisor says in the log what the obstacle is.
+CommandResult Commands::change_workers(const supervision::Event& event, std::string_view why,
+                                       const std::string& obstacle) {
+  parts_.log.info(why);
+  const std::uint32_t before = parts_.supervisor.workers();
+  parts_.report(event);
+  if (parts_.supervisor.workers() != before) {
+    return {};
+  }
+  return parts_.supervisor.stopping() ? server_stops() : CommandResult{{{obstacle}}};
+}
+
+CommandResult Commands::reopen_logs(std::string_view why) {
+  std::string problem;
+  if (!parts_.log.reopen(problem)) {
+    parts_.log.error(problem);
+    return {{{problem}}};
+  }
+  parts_.children.send_to_all(ipc::ReopenLogsFrame{});
+  parts_.log.info(why);
+  return {};
+}
+
+CommandResult Commands::obey(int signal) {
+  switch (signal) {
+    case SIGTERM:
+      return stop(why_of(signal));
+    case SIGINT:
+      return stop_requested_ ? stop_now(why_of(signal, true)) : stop(why_of(signal));
+    case SIGQUIT:
+      return stop_now(why_of(signal));
+    case SIGHUP:
+      return reload(why_of(signal));
+    case SIGTTIN:
+      return add_worker(why_of(signal));
+    case SIGTTOU:
+      return remove_worker(why_of(signal));
+    case SIGUSR1:
+      return reopen_logs(why_of(signal));
+    default:
+      parts_.log.write(means_nothing(signal).level, means_nothing(signal).text);
+      return {};
+  }
+}
+
+}  // namespace prefork::master

@@ -1,0 +1,72 @@
+// What an operator can ask a running master for. Signals ask now, and whoever else may; each
+// command answers, says the same in the log, and leaves what follows to the supervisor. Master
+// only.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "workers/child/log.h"
+#include "workers/master/children.h"
+#include "workers/master/plans.h"
+#include "workers/master/publisher.h"
+#include "workers/master/reload_watch.h"
+#include "workers/master/reloader.h"
+#include "workers/supervision/supervisor.h"
+
+namespace prefork::master {
+
+// What was in the way; empty: it is done, or has begun.
+struct CommandResult {
+  Problems problems;
+
+  [[nodiscard]] bool ok() const { return problems.empty(); }
+};
+
+class Commands {
+ public:
+  // All of it outlives the commands.
+  struct Parts {
+    const supervision::Supervisor& supervisor;
+    Plans& plans;
+    Children& children;
+    Publisher& publisher;
+    const Reloader& reloader;
+    ReloadWatch& watch;
+    child::Log& log;
+    // Tells the supervisor and carries out what follows.
+    std::function<void(const supervision::Event&)> report;
+  };
+
+  explicit Commands(Parts parts);
+
+  // `why` is the line of the log that says so.
+  //
+  // Requests that run may finish. Asked a second time it does nothing: service managers repeat it.
+  CommandResult stop(std::string_view why);
+  CommandResult stop_now(std::string_view why);
+  [[nodiscard]] bool stop_requested() const { return stop_requested_; }
+
+  // Reads the configuration again and has every process replaced by one that uses it. Whatever is
+  // wrong with it is told, and everything stays as it is.
+  CommandResult reload(const std::string& why);
+
+  CommandResult add_worker(std::string_view why);
+  CommandResult remove_worker(std::string_view why);
+
+  // Said once it is done.
+  CommandResult reopen_logs(std::string_view why);
+
+  // What a signal to the master asks for; those that ask for nothing are ignored.
+  CommandResult obey(int signal);
+
+ private:
+  CommandResult refuse_reload(Problems problems);
+  CommandResult change_workers(const supervision::Event& event, std::string_view why,
+                               const std::string& obstacle);
+  Parts parts_;
+  bool stop_requested_ = false;
+};
+
+}  // namespace prefork::master

@@ -1,0 +1,275 @@
+#include "workers/master/narrator.h"
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "config/version.h"
+#include "ipc/base/peer_address.h"
+
+namespace prefork::master {
+
+namespace {
+
+using config::LogLevel;
+using supervision::Failure;
+using supervision::FailureKind;
+using supervision::NoticeKind;
+
+std::string seconds(supervision::Duration duration) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g s", std::chrono::duration<double>(duration).count());
+  return text;
+}
+
+std::string counted_workers(std::uint32_t count) {
+  return std::to_string(count) + (count == 1 ? " worker" : " workers");
+}
+
+std::string name_of(supervision::Signal signal) {
+  return signal == supervision::Signal::abort ? "SIGABRT" : "SIGKILL";
+}
+
+std::string describe_exit(const supervision::Exit& exit) {
+  if (exit.signal != 0) {
+    const char* name = ::sigabbrev_np(exit.signal);
+    return "signal " + std::to_string(exit.signal) +
+           (name != nullptr ? std::string(" (SIG") + name + ")" : std::string()) +
+           (exit.core ? ", core dumped" : ", no core dump");
+  }
+  return "exit code " + std::to_string(exit.code);
+}
+
+std::string describe_request(const ipc::InFlightRequest& request, std::uint64_t now_ns) {
+  const std::uint64_t age_ms =
+      now_ns > request.started_ns ? (now_ns - request.started_ns) / 1'000'000 : 0;
+  return request.method + " " + request.path + " from " + ipc::to_string(request.peer) +
+         " (request " + std::to_string(request.request_id) + ", " + std::to_string(age_ms) +
+         " ms old)";
+}
+
+}  // namespace
+
+Lines starts(const Announcement& announcement) {
+  Lines lines;
+  const auto& basis = announcement.workers_basis;
+  lines.push_back({LogLevel::info, "prefork-server " + std::string(config::kVersion) +
+                                       " starts with " + counted_workers(announcement.workers) +
+                                       (basis.empty() ? "" : " (" + basis + ")") + ", " +
+                                       std::to_string(announcement.threads) +
+                                       " pool threads each"});
+  for (const std::string& url : announcement.urls) {
+    lines.push_back({LogLevel::info, "listening on " + url});
+  }
+  if (!announcement.note.empty()) {
+    lines.push_back({LogLevel::warning, announcement.note});
+  }
+  if (!announcement.admin_url.empty()) {
+    lines.push_back({LogLevel::info, "statistics on " + announcement.admin_url + "/stats"});
+  }
+  if (!announcement.watched.empty()) {
+    lines.push_back({LogLevel::info, "reload: watching " + announcement.watched});
+  }
+  return lines;
+}
+
+Line is_ready(std::uint32_t workers, std::uint64_t after_ns) {
+  return {LogLevel::info, "ready: " + counted_workers(workers) + " in " +
+                              std::to_string(after_ns / 1'000'000) + " ms"};
+}
+
+Line stopped(config::ExitCode code) {
+  return {LogLevel::info, code == config::ExitCode::requests_cut
+                              ? "stopped; running requests were cut"
+                              : "stopped"};
+}
+
+std::string why_of(int signal, bool again) {
+  switch (signal) {
+    case SIGTERM:
+      return "SIGTERM: stopping; requests that run may finish";
+    case SIGINT:
+      return again ? "second SIGINT: stopping at once"
+                   : "SIGINT: stopping; requests that run may finish"
+                     " (Ctrl+C again to stop at once)";
+    case SIGQUIT:
+      return "SIGQUIT: stopping at once";
+    case SIGHUP:
+      return "SIGHUP: reading the configuration again";
+    case SIGTTIN:
+      return "SIGTTIN: one worker more";
+    case SIGTTOU:
+      return "SIGTTOU: one worker fewer";
+    case SIGUSR1:
+      return "SIGUSR1: log files opened anew";
+    default:
+      return "";
+  }
+}
+
+Line means_nothing(int signal) {
+  return {LogLevel::debug, "signal " + std::to_string(signal) + " means nothing here"};
+}
+
+Line reaped_stranger(supervision::Pid pid) {
+  return {LogLevel::debug, "reaped a process of somebody else: pid " + std::to_string(pid)};
+}
+
+std::string too_many_workers(std::uint32_t workers, std::uint32_t capacity) {
+  return "--workers: " + std::to_string(workers) + " are more than the " +
+         std::to_string(capacity) + " this master has room for; restart it for so many";
+}
+
+std::string no_room_for_worker(std::uint32_t slots) {
+  return "no room for another worker: all " + std::to_string(slots) + " slots are in use";
+}
+
+std::string Narrator::name_of(Place at, Pid pid) const {
+  std::string name = is_observer(at) ? "observer" : "worker " + std::to_string(at.slot);
+  if (pid) {
+    name += " (pid " + std::to_string(*pid) + ")";
+  }
+  return name;
+}
+
+Line Narrator::started(Place at, Pid pid) const {
+  return {LogLevel::debug, name_of(at, pid) + " was started"};
+}
+
+Line Narrator::ready(Place at, Pid pid, const ipc::ReadyFrame& frame) const {
+  return {LogLevel::debug,
+          name_of(at, pid) + " is ready after " + std::to_string(frame.boot_us) + " us"};
+}
+
+Line Narrator::gets(const supervision::action::Kill& kill) const {
+  return {LogLevel::debug, name_of(kill.at, kill.pid) + " gets " + master::name_of(kill.signal)};
+}
+
+Line Narrator::does_not_read(Place at, Pid pid) const {
+  return {LogLevel::warning,
+          name_of(at, pid) + " does not read its command pipe; its deadline will end it"};
+}
+
+Line Narrator::sent_something_unreadable(Place at, Pid pid, ipc::FrameError error) const {
+  return {LogLevel::error,
+          name_of(at, pid) + " sent something unreadable: " + ipc::to_string(error)};
+}
+
+Line Narrator::sent_frame_of_other_epoch(Place at, Pid pid) const {
+  return {LogLevel::error, name_of(at, pid) + " sent a frame of another epoch; ignored"};
+}
+
+Lines Narrator::ended(const Ending& ending) const {
+  const supervision::action::Release& release = ending.release;
+  const bool asked_for = release.last.state == ipc::ProcessState::draining &&
+                         release.exit.signal == 0 && release.exit.code == 0;
+  std::string text =
+      name_of(release.at, release.last.pid) + " ended: " + describe_exit(release.exit);
+  text += asked_for ? ", as asked" : "";
+  text += "; age " + seconds(ending.age);
+  if (!is_observer(release.at)) {
+    text += ", " + std::to_string(ending.requests_served) + " requests served";
+  }
+  if (asked_for) {
+    return {{LogLevel::info, std::move(text)}};
+  }
+  if (release.last.state == ipc::ProcessState::starting && ending.has_last_words) {
+    return {{LogLevel::debug, std::move(text)}};
+  }
+  Lines lines = {{LogLevel::warning, std::move(text)}};
+  add_requests(lines, release.at, "was working on", ending.at_work);
+  return lines;
+}
+
+void Narrator::add_requests(Lines& lines, Place at, std::string_view what,
+                            const AtWork& at_work) const {
+  const std::string name = name_of(at, std::nullopt) + " " + std::string(what) + " ";
+  for (const RequestAtWork& one : at_work.requests) {
+    lines.push_back(
+        {LogLevel::warning, name + describe_request(one.request, at_work.now_ns) +
+                                (one.thread ? " on pool thread " + std::to_string(*one.thread)
+                                            : " on its event loop")});
+  }
+}
+
+std::string Narrator::describe(const Failure& failure, std::string_view last_words) const {
+  const std::string name = name_of(failure.at, failure.pid);
+  switch (failure.kind) {
+    case FailureKind::fork_failed:
+      return name + " could not be started: " + std::strerror(failure.error_number);
+    case FailureKind::boot_exited:
+      return name + " could not boot: " +
+             (last_words.empty() ? describe_exit(failure.exit) : std::string(last_words));
+    case FailureKind::boot_timed_out:
+      return name + " was not ready within its boot deadline (--timeout-worker-boot)";
+    case FailureKind::silent:
+      return name + " gave no sign of life (--timeout-worker-healthcheck)";
+    case FailureKind::crashed:
+      return name + " ended by " + describe_exit(failure.exit);
+  }
+  return name;
+}
+
+Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view last_words,
+                     const AtWork& at_work) const {
+  const std::string name = notice.at ? name_of(*notice.at, notice.pid) : "";
+  const std::string span = seconds(notice.duration);
+  const std::string generation = "generation " + std::to_string(notice.generation);
+  const std::string why =
+      notice.failure ? describe(*notice.failure, last_words) : "the server stops";
+  const auto one = [](LogLevel level, std::string text) { return Lines{{level, std::move(text)}}; };
+  switch (notice.kind) {
+    case NoticeKind::silent: {
+      Lines lines = {
+          {LogLevel::error, name + " gave no sign of life for " + span + "; it gets SIGABRT"}};
+      add_requests(lines, *notice.at, "is stuck with", at_work);
+      return lines;
+    }
+    case NoticeKind::boot_deadline_passed:
+      return one(LogLevel::error,
+                 name + " was not ready " + span + " after its start; it gets SIGABRT");
+    case NoticeKind::drain_deadline_passed: {
+      Lines lines = {{LogLevel::warning, name + " did not finish within " + span + "; it is cut"}};
+      add_requests(lines, *notice.at, "is cut in", at_work);
+      return lines;
+    }
+    case NoticeKind::still_there:
+      return one(LogLevel::error, name + " is still there after SIGKILL; it is sent again");
+    case NoticeKind::boot_failed:
+      return one(LogLevel::error, why);
+    case NoticeKind::restart_delayed:
+      return one(LogLevel::warning, why + "; next start in " + span);
+    case NoticeKind::slot_failed:
+      return one(LogLevel::error, why + "; failed " + std::to_string(notice.count) +
+                                      " times in a row, next try in " + span);
+    case NoticeKind::reload_queued:
+      return one(LogLevel::info, "reload to " + generation + " waits for the one under way");
+    case NoticeKind::reload_started:
+      return one(LogLevel::info, "reload to " + generation + " began");
+    case NoticeKind::reload_finished:
+      return one(LogLevel::info, "reload to " + generation + " is done");
+    case NoticeKind::reload_aborted:
+      return one(LogLevel::error, "reload to " + generation + " was given up: " + why +
+                                      "; the present workers stay");
+    case NoticeKind::recycle_started:
+      return one(LogLevel::info, name + " has served its share of requests; a successor starts");
+    case NoticeKind::recycle_aborted:
+      return one(LogLevel::warning, why + "; " + name + " goes on, next try in " + span);
+    case NoticeKind::cannot_add_worker:
+      return one(LogLevel::warning, no_room_for_worker(notice.count));
+    case NoticeKind::cannot_remove_worker:
+      return one(LogLevel::warning, std::string(kLastWorkerStays));
+    case NoticeKind::overslept:
+      return one(LogLevel::warning, "the master itself was stopped or starved for " + span +
+                                        "; nobody is judged for it");
+  }
+  return {};
+}
+
+std::string Narrator::giving_up(const Failure& failure, std::string_view last_words) const {
+  return "giving up: " + describe(failure, last_words);
+}
+
+}  // namespace prefork::master

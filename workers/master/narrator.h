@@ -1,0 +1,104 @@
+// The master's sentences: facts in, lines of the log out, such as an operator can act on. Values
+// and pure functions: it writes nothing, reads no clock and no segment.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/options/options.h"
+#include "ipc/frames.h"
+#include "ipc/in_flight.h"
+#include "workers/supervision/supervisor_messages.h"
+
+namespace prefork::master {
+
+struct Line {
+  config::LogLevel level = config::LogLevel::info;
+  std::string text;
+
+  bool operator==(const Line&) const = default;
+};
+using Lines = std::vector<Line>;
+
+// What the server starts with.
+struct Announcement {
+  std::uint32_t workers = 0;
+  std::string workers_basis;  // where the number comes from; may be empty
+  std::uint32_t threads = 0;
+  std::vector<std::string> urls;
+  std::string note;       // what was decided differently than asked for; may be empty
+  std::string admin_url;  // empty: off
+  std::string watched;    // with --reload; else empty
+};
+
+// A request that a worker had in hand, on its event loop or on a thread of its pool.
+struct RequestAtWork {
+  ipc::InFlightRequest request;
+  std::optional<std::uint32_t> thread;
+};
+struct AtWork {
+  std::vector<RequestAtWork> requests;
+  std::uint64_t now_ns = 0;
+};
+
+// The end of a process. What comes after `release` is known of it beside.
+struct Ending {
+  const supervision::action::Release& release;
+  supervision::Duration age{};
+  std::uint64_t requests_served = 0;  // of a worker
+  bool has_last_words = false;        // they are told with what follows from its end
+  AtWork at_work;
+};
+
+// The server. (What asks for a stop says so itself: why_of.)
+Lines starts(const Announcement& announcement);
+Line is_ready(std::uint32_t workers, std::uint64_t after_ns);
+Line stopped(config::ExitCode code);
+// What a signal asks for, as the line of the log that says so; `again`: it asked before.
+std::string why_of(int signal, bool again = false);
+Line means_nothing(int signal);
+Line reaped_stranger(supervision::Pid pid);
+inline constexpr std::string_view kReloadGivenUp =
+    "the reload was given up; the workers go on with the configuration they have";
+std::string too_many_workers(std::uint32_t workers, std::uint32_t capacity);
+inline constexpr std::string_view kObserverStaysAsItIs =
+    "--admin: turning the observer on or off takes a restart; it stays as it is";
+std::string no_room_for_worker(std::uint32_t slots);
+inline constexpr std::string_view kLastWorkerStays = "the last worker stays";
+
+// The processes.
+class Narrator {
+ public:
+  explicit Narrator(std::uint32_t observer_slot) : observer_slot_(observer_slot) {}
+
+  using Place = ipc::Place;
+  using Pid = std::optional<supervision::Pid>;  // none: it has none, or not yet
+
+  [[nodiscard]] std::string name_of(Place at, Pid pid) const;
+  [[nodiscard]] Line started(Place at, Pid pid) const;
+  [[nodiscard]] Line ready(Place at, Pid pid, const ipc::ReadyFrame& frame) const;
+  [[nodiscard]] Line gets(const supervision::action::Kill& kill) const;
+  [[nodiscard]] Line does_not_read(Place at, Pid pid) const;
+  [[nodiscard]] Line sent_something_unreadable(Place at, Pid pid, ipc::FrameError error) const;
+  [[nodiscard]] Line sent_frame_of_other_epoch(Place at, Pid pid) const;
+  [[nodiscard]] Lines ended(const Ending& ending) const;
+  // `last_words`: of the process whose failure it is, or empty. `at_work`: of the process it is
+  // about, for those notices that name requests.
+  [[nodiscard]] Lines tell(const supervision::action::Notice& notice, std::string_view last_words,
+                           const AtWork& at_work) const;
+  [[nodiscard]] std::string giving_up(const supervision::Failure& failure,
+                                      std::string_view last_words) const;
+
+ private:
+  [[nodiscard]] bool is_observer(Place at) const { return at.slot == observer_slot_; }
+  [[nodiscard]] std::string describe(const supervision::Failure& failure,
+                                     std::string_view last_words) const;
+  void add_requests(Lines& lines, Place at, std::string_view what, const AtWork& at_work) const;
+
+  std::uint32_t observer_slot_;
+};
+
+}  // namespace prefork::master

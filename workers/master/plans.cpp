@@ -1,0 +1,66 @@
+#include "workers/master/plans.h"
+
+#include <utility>
+
+namespace prefork::master {
+
+namespace {
+
+bool has_process_of(const supervision::Supervisor& supervisor, supervision::Generation generation) {
+  for (const supervision::Slot& slot : supervisor.slots()) {
+    for (const supervision::Seat& seat : slot.seats) {
+      if (seat.occupied() && seat.generation == generation) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Plans::Plans(SharedPlan first) { plans_[last_generation_] = std::move(first); }
+
+supervision::Generation Plans::add(SharedPlan plan) {
+  plans_[++last_generation_] = std::move(plan);
+  return last_generation_;
+}
+
+const ServingPlan& Plans::at(supervision::Generation generation) const {
+  return *plans_.at(generation);
+}
+
+std::vector<SharedPlan> Plans::living() const {
+  std::vector<SharedPlan> living;
+  for (const auto& [generation, plan] : plans_) {
+    living.push_back(plan);
+  }
+  return living;
+}
+
+void Plans::forget_unused(const supervision::Supervisor& supervisor) {
+  if (supervisor.reloading()) {
+    return;
+  }
+  std::erase_if(plans_, [&supervisor](const auto& entry) {
+    return entry.first != supervisor.generation() && !has_process_of(supervisor, entry.first);
+  });
+}
+
+void Plans::stop_admitting() const {
+  for (const auto& [generation, plan] : plans_) {
+    for (const SharedSocket& socket : plan->sockets) {
+      socket->stop_admitting();
+    }
+  }
+}
+
+void Plans::close() const {
+  for (const auto& [generation, plan] : plans_) {
+    for (const SharedSocket& socket : plan->sockets) {
+      socket->close();
+    }
+  }
+}
+
+}  // namespace prefork::master

@@ -1,0 +1,39 @@
+// The serving plans of all generations that may still be used: the one that serves, the one a
+// reload goes to, and those of processes that are about to leave. Master only.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "workers/master/serving_plan.h"
+#include "workers/supervision/supervisor.h"
+
+namespace prefork::master {
+
+class Plans {
+ public:
+  static constexpr supervision::Generation kFirst = 1;
+
+  // Of the first generation.
+  explicit Plans(SharedPlan first);
+
+  // The generation it is.
+  supervision::Generation add(SharedPlan plan);
+  [[nodiscard]] const ServingPlan& at(supervision::Generation generation) const;
+  // Before the first reload.
+  [[nodiscard]] const ServingPlan& first() const { return at(kFirst); }
+  [[nodiscard]] std::vector<SharedPlan> living() const;
+
+  // Those that no process has and none can be made from any more; their sockets close with them.
+  void forget_unused(const supervision::Supervisor& supervisor);
+
+  // For a stop, of all of them; see ListeningSocket.
+  void stop_admitting() const;
+  void close() const;
+
+ private:
+  std::map<supervision::Generation, SharedPlan> plans_;
+  supervision::Generation last_generation_ = kFirst;
+};
+
+}  // namespace prefork::master

@@ -1,0 +1,149 @@
+#include "workers/master/publisher.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+
+#include "ipc/base/monotonic.h"
+
+namespace prefork::master {
+
+namespace {
+
+constexpr auto kRelaxed = std::memory_order_relaxed;
+
+ipc::LastExit last_exit_of(const supervision::action::Release& release) {
+  ipc::LastExit exit;
+  exit.kind = release.exit.signal != 0 ? ipc::LastExit::Kind::signal : ipc::LastExit::Kind::code;
+  exit.number = release.exit.signal != 0 ? release.exit.signal : release.exit.code;
+  exit.core_dumped = release.exit.core;
+  exit.asked_for = release.last.state == ipc::ProcessState::draining;
+  exit.pid = *release.last.pid;
+  exit.at_realtime_ns = ipc::realtime_ns();
+  return exit;
+}
+
+}  // namespace
+
+Publisher::Publisher(ipc::Segment& segment) : segment_(segment) {
+  ipc::SegmentHeader& header = segment_.header();
+  header.master_pid.store(::getpid());
+  header.started_realtime_ns.store(ipc::realtime_ns());
+  header.started_monotonic_ns.store(ipc::monotonic_ns());
+  header.master_beat_ns.store(ipc::monotonic_ns());
+}
+
+bool Publisher::is_observer(ipc::Place at) const { return at.slot == segment_.slot_capacity(); }
+
+void Publisher::beat() { segment_.header().master_beat_ns.store(ipc::monotonic_ns(), kRelaxed); }
+
+void Publisher::spawning(const supervision::action::Spawn& spawn, std::uint64_t forked_ns) {
+  if (is_observer(spawn.at)) {
+    return;
+  }
+  ipc::WorkerRecord& record = segment_.record(spawn.at);
+  record.epoch.store(spawn.epoch, kRelaxed);
+  record.generation.store(spawn.generation, kRelaxed);
+  record.forked_monotonic_ns.store(forked_ns, kRelaxed);
+  record.forked_realtime_ns.store(ipc::realtime_ns(), kRelaxed);
+  record.beat_ns.store(forked_ns, kRelaxed);
+  segment_.notes(spawn.at.slot).restarts.store(spawn.restarts, kRelaxed);
+}
+
+void Publisher::forked(const supervision::action::Spawn& spawn, std::int32_t pid) {
+  if (is_observer(spawn.at)) {
+    segment_.header().observer_pid.store(pid, kRelaxed);
+    segment_.header().observer_restarts.store(spawn.restarts, kRelaxed);
+  } else {
+    segment_.record(spawn.at).pid.store(pid, kRelaxed);
+  }
+}
+
+void Publisher::ready(ipc::Place at) {
+  if (!is_observer(at)) {
+    segment_.record(at).ready_monotonic_ns.store(ipc::monotonic_ns(), kRelaxed);
+  }
+}
+
+void Publisher::released(const supervision::action::Release& release) {
+  if (is_observer(release.at)) {
+    // Unless its successor is there already.
+    std::atomic<std::int32_t>& pid = segment_.header().observer_pid;
+    if (release.last.pid && pid.load(kRelaxed) == *release.last.pid) {
+      pid.store(0, kRelaxed);
+    }
+    return;
+  }
+  if (release.last.pid) {
+    segment_.notes(release.at.slot).last_exit.set(last_exit_of(release));
+  }
+  segment_.fold(release.at, release.exit.cpu_us);
+}
+
+void Publisher::reloaded() { segment_.header().reloads.fetch_add(1, kRelaxed); }
+
+void Publisher::stopping() {
+  segment_.header().state.store(ipc::ServerState::stopping, std::memory_order_release);
+}
+
+void Publisher::states(const supervision::Supervisor& supervisor) {
+  ipc::SegmentHeader& header = segment_.header();
+  const auto& slots = supervisor.slots();
+  std::uint32_t in_use = 0;
+  for (std::uint32_t slot = 0; slot < supervisor.observer_slot(); ++slot) {
+    bool used = slots[slot].want == supervision::Want::run;
+    for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
+      const ipc::ProcessState state = slots[slot].seats[seat].state;
+      segment_.record({slot, seat}).state.store(state, std::memory_order_release);
+      used = used || state != ipc::ProcessState::vacant;
+    }
+    if (used) {
+      in_use = slot + 1;
+    }
+  }
+  header.slots_in_use.store(in_use, kRelaxed);
+  header.generation.store(supervisor.generation(), kRelaxed);
+  if (supervisor.stopping()) {
+    stopping();
+  } else if (supervisor.reloading()) {
+    header.state.store(ipc::ServerState::reloading, std::memory_order_release);
+  } else if (supervisor.ready_workers() != 0) {
+    header.state.store(ipc::ServerState::running, std::memory_order_release);
+  }
+}
+
+std::uint64_t Publisher::age_ns() const {
+  return ipc::monotonic_ns() - segment_.header().started_monotonic_ns.load();
+}
+
+// The number comes from a worker: it may say anything, but not that it lives in the future.
+supervision::TimePoint Publisher::beat_of(ipc::Place at) const {
+  const std::uint64_t beat_ns = segment_.record(at).beat_ns.load(kRelaxed);
+  return supervision::TimePoint{
+      std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(beat_ns, ipc::monotonic_ns())))};
+}
+
+std::uint64_t Publisher::requests_of(ipc::Place at) const {
+  return is_observer(at) ? 0 : segment_.record(at).counters.get(ipc::Counter::requests);
+}
+
+std::vector<RequestAtWork> Publisher::requests_at_work(ipc::Place at) const {
+  std::vector<RequestAtWork> found;
+  if (is_observer(at)) {
+    return found;
+  }
+  const ipc::WorkerRecord& record = segment_.record(at);
+  if (auto request = record.loop_request.get()) {
+    found.push_back({std::move(*request), std::nullopt});
+  }
+  for (std::uint32_t thread = 0; thread < ipc::kMaxPoolThreads; ++thread) {
+    if (auto request = record.pool_requests[thread].get()) {
+      found.push_back({std::move(*request), thread});
+    }
+  }
+  return found;
+}
+
+}  // namespace prefork::master

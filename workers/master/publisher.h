@@ -1,0 +1,47 @@
+// What the master writes into the statistics segment: its own life, and that of processes that may
+// not, or can no longer, write it themselves. Also reads back, as hostile words, what the master
+// needs of a worker's record. Master only.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ipc/in_flight.h"
+#include "ipc/segment.h"
+#include "workers/master/narrator.h"
+#include "workers/supervision/supervisor.h"
+
+namespace prefork::master {
+
+class Publisher {
+ public:
+  // Notes the start. The segment outlives it.
+  explicit Publisher(ipc::Segment& segment);
+
+  // The master shows life.
+  void beat();
+  // Before the fork: who will be there.
+  void spawning(const supervision::action::Spawn& spawn, std::uint64_t forked_ns);
+  void forked(const supervision::action::Spawn& spawn, std::int32_t pid);
+  void ready(ipc::Place at);
+  // Notes how it ended and folds its record.
+  void released(const supervision::action::Release& release);
+  void reloaded();
+  // At once, before the supervisor is asked for states.
+  void stopping();
+  void states(const supervision::Supervisor& supervisor);
+
+  [[nodiscard]] std::uint64_t age_ns() const;
+  // When the worker's event loop has shown life last, but not later than now.
+  [[nodiscard]] supervision::TimePoint beat_of(ipc::Place at) const;
+  // Of the worker that is there; none of the observer.
+  [[nodiscard]] std::uint64_t requests_of(ipc::Place at) const;
+  [[nodiscard]] std::vector<RequestAtWork> requests_at_work(ipc::Place at) const;
+
+ private:
+  [[nodiscard]] bool is_observer(ipc::Place at) const;
+
+  ipc::Segment& segment_;
+};
+
+}  // namespace prefork::master

@@ -1,0 +1,19 @@
+// Takes ended processes from the kernel, one at a time. Master only.
+#pragma once
+
+#include <optional>
+
+#include "workers/supervision/supervisor_state.h"
+
+namespace prefork::master {
+
+struct Reaped {
+  supervision::Pid pid = 0;
+  supervision::Exit exit;
+};
+
+// Nothing: nobody else has ended. As PID 1 of a container the master also inherits orphans of
+// others.
+std::optional<Reaped> reap_one();
+
+}  // namespace prefork::master

@@ -1,0 +1,49 @@
+#include "workers/master/reloader.h"
+
+#include <utility>
+
+#include "workers/master/narrator.h"
+
+namespace prefork::master {
+
+Reloader::Reloader(std::vector<std::string> arguments, config::Environment environment,
+                   prefork_app::Report tell)
+    : arguments_(std::move(arguments)),
+      environment_(std::move(environment)),
+      tell_(std::move(tell)) {}
+
+std::variant<SharedPlan, Problems> Reloader::make_plan(const Present& present) const {
+  config::Loaded loaded = config::load_options(arguments_, environment_, config::LoadPhase::reload);
+  if (loaded.action != config::Action::run) {
+    Problems problems;
+    for (const config::ConfigError& error : loaded.errors) {
+      problems.push_back({error.source + ": " + error.message});
+    }
+    return problems;
+  }
+  config::Options& options = loaded.options;
+  if (options.processes.workers > present.slot_capacity) {
+    return Problems{{too_many_workers(options.processes.workers, present.slot_capacity)}};
+  }
+  if (options.admin.address.has_value() != present.plan.options.admin.address.has_value()) {
+    tell_(config::LogLevel::warning, kObserverStaysAsItIs);
+    options.admin = present.plan.options.admin;
+  }
+  if (options.processes.preload) {
+    if (auto problem = rehearse_preload(options.target.path, options.processes.boot_timeout)) {
+      return Problems{std::move(*problem)};
+    }
+  }
+  auto application = load_application(options, tell_);
+  if (auto* problem = std::get_if<config::Problem>(&application)) {
+    return Problems{std::move(*problem)};
+  }
+  auto plan = make_serving_plan(options, std::get<SharedApplication>(std::move(application)),
+                                present.living);
+  if (auto* error = std::get_if<ListenError>(&plan)) {
+    return Problems{{std::move(error->message)}};
+  }
+  return std::get<SharedPlan>(std::move(plan));
+}
+
+}  // namespace prefork::master

@@ -1,0 +1,25 @@
+// The signals that the master takes from a descriptor, so that no handler interrupts it. Made
+// before the first child; children undo it (workers/child/child.h). Master only.
+#pragma once
+
+#include <vector>
+
+#include "ipc/base/owned_fd.h"
+
+namespace prefork::master {
+
+class Signals {
+ public:
+  // Blocks them, and ignores SIGPIPE. Throws std::system_error.
+  Signals();
+
+  // Readable when there is one.
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  // Those that have come since, in order; a turn's share of them.
+  [[nodiscard]] std::vector<int> take() const;
+
+ private:
+  ipc::OwnedFd fd_;
+};
+
+}  // namespace prefork::master

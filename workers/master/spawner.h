@@ -1,0 +1,62 @@
+// Makes the processes: the one place that forks for good, and what a child does before its main
+// function runs. Master only, single-threaded.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ipc/control_channel.h"
+#include "ipc/inbox.h"
+#include "ipc/leadership.h"
+#include "ipc/segment.h"
+#include "workers/child/child_context.h"
+#include "workers/child/log.h"
+#include "workers/master/serving_plan.h"
+#include "workers/supervision/supervisor_messages.h"
+
+namespace prefork::master {
+
+// What the children run; each returns the exit code of its process. Handed in by main(), so that
+// the master knows neither the worker nor the observer.
+struct ChildMains {
+  std::function<int(const child::ChildContext& context)> worker;
+  // `urls`: where the workers listen.
+  std::function<int(const child::ChildContext& context, const std::vector<std::string>& urls)>
+      observer;
+};
+
+class Spawner {
+ public:
+  // What every child gets. All of it outlives the spawner.
+  struct Parts {
+    ipc::Segment& segment;
+    const ipc::Inboxes& inboxes;
+    ipc::Leadership& leadership;
+    child::Log& log;
+  };
+
+  struct Spawned {
+    pid_t pid = -1;
+    int error_number = 0;  // when there is no process
+    ipc::ControlEnd control;
+  };
+
+  Spawner(ChildMains mains, Parts parts);
+
+  // Returns in the master only.
+  Spawned spawn(const supervision::action::Spawn& spawn, const ServingPlan& plan,
+                std::uint64_t forked_ns);
+
+ private:
+  [[noreturn]] void run(const supervision::action::Spawn& spawn, const ServingPlan& plan,
+                        std::uint64_t forked_ns, ipc::ControlEnd& control);
+
+  ChildMains mains_;
+  Parts parts_;
+};
+
+}  // namespace prefork::master
