@@ -47,8 +47,6 @@ data      prefork::engine::Connection
 friend    prefork::engine::HttpServer
 functions prefork::engine::HttpServer
 data      prefork::engine::HttpServer
-files     prefork::master::Master
-functions prefork::master::Master
 )";
 
 struct Class {
