@@ -29,7 +29,7 @@ std::optional<Candidate> least_loaded(const Segment& segment, Place self, std::u
     for (std::uint32_t seat = 0; seat < kSeatsPerSlot; ++seat) {
       const Place id{slot, seat};
       const WorkerRecord& record = segment.record(id);
-      if (id == self || !is_healthy(record, now_ns)) {
+      if (id == self || !is_healthy(segment, id, now_ns)) {
         continue;
       }
       const std::uint64_t word = record.load.load(std::memory_order_acquire);
@@ -70,12 +70,41 @@ std::uint32_t load_of(const WorkerRecord& record) {
   return count_of(record.load.load(std::memory_order_relaxed));
 }
 
-bool is_healthy(const WorkerRecord& record, std::uint64_t now_ns) {
+bool is_healthy(const Segment& segment, Place id, std::uint64_t now_ns) {
+  const WorkerRecord& record = segment.record(id);
   if (record.accepting.load(std::memory_order_acquire) == 0) {
     return false;
   }
-  const std::uint64_t beat_ns = record.beat_ns.load(std::memory_order_relaxed);
-  return beat_ns >= now_ns || now_ns - beat_ns <= kHealthyBeatNs;
+  const auto is_recent = [now_ns](std::uint64_t at_ns) {
+    return at_ns >= now_ns || now_ns - at_ns <= kHealthyBeatNs;
+  };
+  const std::uint64_t handed_ns = segment.notes(id.slot).handed_ns.load(std::memory_order_relaxed);
+  return (is_recent(record.beat_ns.load(std::memory_order_relaxed)) ||
+          is_recent(record.asleep_until_ns.load(std::memory_order_relaxed))) &&
+         (handed_ns == 0 || is_recent(handed_ns));
+}
+
+bool is_accepting(const Segment& segment, std::uint32_t slot) {
+  for (std::uint32_t seat = 0; seat < kSeatsPerSlot; ++seat) {
+    if (segment.record({slot, seat}).accepting.load(std::memory_order_acquire) != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void note_handed(const Segment& segment, std::uint32_t slot, std::uint64_t now_ns) {
+  // The oldest one counts.
+  std::uint64_t nothing = 0;
+  segment.notes(slot).handed_ns.compare_exchange_strong(nothing, now_ns, std::memory_order_relaxed);
+}
+
+void clear_handed(const Segment& segment, std::uint32_t slot) {
+  segment.notes(slot).handed_ns.store(0, std::memory_order_relaxed);
+}
+
+bool is_handed(const Segment& segment, std::uint32_t slot) {
+  return segment.notes(slot).handed_ns.load(std::memory_order_relaxed) != 0;
 }
 
 std::optional<Placement> reserve_place(const Segment& segment, Place self, std::uint64_t now_ns,

@@ -26,11 +26,21 @@ void remove_load(WorkerRecord& record, std::uint32_t epoch);
 
 [[nodiscard]] std::uint32_t load_of(const WorkerRecord& record);
 
-// A sibling is healthy when it accepts and its event loop has shown life within this time. Short,
-// because work handed to a stopped worker waits until a sibling reclaims it.
+// A sibling is healthy when it accepts and its event loop has shown life within this time, or waits
+// and is to be heard of again, and nothing has waited in its inbox for longer. Short, because work
+// handed to a stopped worker waits until a sibling reclaims it.
 inline constexpr std::uint64_t kHealthyBeatNs = 400'000'000;
 
-[[nodiscard]] bool is_healthy(const WorkerRecord& record, std::uint64_t now_ns);
+[[nodiscard]] bool is_healthy(const Segment& segment, Place id, std::uint64_t now_ns);
+// Whether any process of the slot accepts.
+[[nodiscard]] bool is_accepting(const Segment& segment, std::uint32_t slot);
+
+// Something is about to be sent to the slot's inbox. A worker that waits for its inbox does nothing
+// else: this is how others see that it does not wake up.
+void note_handed(const Segment& segment, std::uint32_t slot, std::uint64_t now_ns);
+// The inbox was found empty.
+void clear_handed(const Segment& segment, std::uint32_t slot);
+[[nodiscard]] bool is_handed(const Segment& segment, std::uint32_t slot);
 
 struct Placement {
   Place target;

@@ -72,10 +72,14 @@ struct alignas(64) SegmentHeader {
   std::atomic<std::uint64_t> reloads{0};
 };
 
-// The master's notes on a slot; they outlive the processes in it.
+// What concerns a slot and outlives the processes in it.
 struct alignas(64) SlotNotes {
+  // Written by the master.
   std::atomic<std::uint32_t> restarts{0};
   LastExitBox last_exit;
+  // Written by workers: since when something waits in the slot's inbox; 0: nothing does. See
+  // ipc/balance.h.
+  alignas(64) std::atomic<std::uint64_t> handed_ns{0};
 };
 
 struct alignas(64) WorkerRecord {
@@ -88,8 +92,10 @@ struct alignas(64) WorkerRecord {
   std::atomic<std::uint64_t> forked_monotonic_ns{0};
   std::atomic<std::uint64_t> ready_monotonic_ns{0};
 
-  // Written by the worker's event loop: its liveness, and whether siblings may hand it work.
+  // Written by the worker's event loop: its liveness, when it will be heard of at the latest while
+  // it waits (0: it does not), and whether siblings may hand it work.
   alignas(64) std::atomic<std::uint64_t> beat_ns{0};
+  std::atomic<std::uint64_t> asleep_until_ns{0};
   std::atomic<std::uint32_t> accepting{0};
 
   // Connections it has or was promised, with its epoch above them; see ipc/balance.h.

@@ -5,8 +5,12 @@
 #include <chrono>
 #include <cstdint>
 #include <ctime>
+#include <limits>
 
 namespace prefork::ipc {
+
+// The time of a deadline that does not exist.
+inline constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
 inline std::uint64_t clock_ns(clockid_t clock) {
   timespec now{};

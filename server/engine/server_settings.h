@@ -2,6 +2,7 @@
 // changes afterwards.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "config/options/options.h"
@@ -16,6 +17,8 @@ struct ServerSettings {
   // Go with every answer: "Server: prefork-server" and what the configuration adds.
   std::string fixed_fields = "Server: prefork-server\r\n";
   bool date_field = true;
+  // How seldom the server ticks while nothing happens.
+  std::uint64_t idle_tick_ns = 1'000'000'000;
 
   static ServerSettings from(const config::Options& options);
 

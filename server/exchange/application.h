@@ -24,7 +24,7 @@ using Handler = std::function<void(const http::Request&, http::Response&)>;
 class Job;
 
 // Is called on the loop and must not block; completes the answer later, from any thread: finishes
-// the job and delivers it to its home, exactly once.
+// the job and delivers it to its sink, exactly once.
 using DeferredHandler = std::function<void(std::unique_ptr<Job> job)>;
 
 enum class RunOn : std::uint8_t {

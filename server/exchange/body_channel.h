@@ -83,7 +83,7 @@ class BodyChannel {
 };
 
 // The reading end of a channel as a response's content. A response that ends early abandons it.
-// Reading fails when the handler has failed; what it threw comes home with its job.
+// Reading fails when the handler has failed; what it threw is delivered with its job.
 class ChannelSource : public http::BodySource {
  public:
   explicit ChannelSource(std::shared_ptr<BodyChannel> channel) : channel_(std::move(channel)) {}

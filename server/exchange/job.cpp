@@ -13,9 +13,9 @@ void Job::own_request(const http::Request& from) {
   request = owned_.request;
 }
 
-void Job::set_intake(std::shared_ptr<BodyChannel> intake) {
-  intake_ = std::move(intake);
-  request.content = intake_.get();
+void Job::set_request_body(std::shared_ptr<BodyChannel> body) {
+  request_body_ = std::move(body);
+  request.content = request_body_.get();
 }
 
 void Job::run() {
@@ -33,28 +33,28 @@ void Job::begin() {
 }
 
 void Job::finish() {
-  if (outlet_) {
+  if (response_body_) {
     if (failed) {
-      outlet_->fail();
+      response_body_->fail();
     } else {
-      outlet_->finish();
+      response_body_->finish();
     }
   }
-  if (intake_) {
-    intake_->abandon();
+  if (request_body_) {
+    request_body_->abandon();
   }
   finished_ns = ipc::monotonic_ns();
 }
 
 BodyChannel& Job::start(http::Response& started) {
-  if (outlet_) {
+  if (response_body_) {
     throw std::logic_error("start_stream() called twice for one response");
   }
-  outlet_ = std::make_shared<BodyChannel>(
-      [home = home, connection = connection] { home->wake(connection); });
-  started.set_source(std::make_unique<ChannelSource>(outlet_), started.source_size());
-  home->deliver_start(*this, std::make_unique<http::Response>(std::move(started)));
-  return *outlet_;
+  response_body_ =
+      std::make_shared<BodyChannel>([sink = sink, exchange = exchange] { sink->wake(exchange); });
+  started.set_source(std::make_unique<ChannelSource>(response_body_), started.source_size());
+  sink->deliver_start(*this, std::make_unique<http::Response>(std::move(started)));
+  return *response_body_;
 }
 
 bool call_handler(const Handler& handler, const http::Request& request, http::Response& response,

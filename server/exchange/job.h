@@ -1,5 +1,5 @@
 // A request on its way through the thread pool, with everything it needs: its own copy of the
-// bytes, the handler and room for the answer. It never touches the connection, only remembers which
+// bytes, the handler and room for the answer. It never touches the exchange, only remembers which
 // one it belongs to. One thread at a time: loop, pool thread, loop.
 #pragma once
 
@@ -10,40 +10,36 @@
 
 #include "server/exchange/application.h"
 #include "server/exchange/body_channel.h"
+#include "server/exchange/token.h"
 #include "server/http/owned_request.h"
 
 namespace prefork::exchange {
 
-// Names a connection without pointing to it: stale once another one took its place.
-struct ConnectionToken {
-  std::uint32_t index = 0;
-  std::uint32_t serial = 0;
-};
-
 class Job;
 
-// The server a job came from. Every function may be called from any thread.
-class JobHome {
+// Where what other threads have for an exchange is delivered. Every function may be called from any
+// thread.
+class CompletionSink {
  public:
-  JobHome() = default;
-  virtual ~JobHome() = default;
-  JobHome(const JobHome&) = delete;
-  JobHome& operator=(const JobHome&) = delete;
+  CompletionSink() = default;
+  virtual ~CompletionSink() = default;
+  CompletionSink(const CompletionSink&) = delete;
+  CompletionSink& operator=(const CompletionSink&) = delete;
 
-  // The head of the answer, while the handler goes on to write the content. `job` comes home later.
+  // The head of the answer, while the handler goes on to write the content. `job` follows later.
   virtual void deliver_start(const Job& job, std::unique_ptr<http::Response> response) = 0;
-  // A job is done: its connection, if it still waits, answers.
+  // A job is done: its exchange, if it still waits, responds.
   virtual void deliver(std::unique_ptr<Job> job) = 0;
-  // Something changed that the connection waits for.
-  virtual void wake(ConnectionToken connection) = 0;
+  // Something changed that the exchange waits for.
+  virtual void wake(ExchangeToken exchange) = 0;
 };
 
 class Job : public http::ResponseStarter {
  public:
-  ConnectionToken connection;
+  ExchangeToken exchange;
   const Handler* handler = nullptr;
-  JobHome* home = nullptr;  // needed for handlers that start a stream
-  http::Request request;    // views into this object
+  CompletionSink* sink = nullptr;  // needed for handlers that start a stream
+  http::Request request;           // views into this object
   http::Response response;
   bool failed = false;          // the handler threw
   std::string failure;          // what it threw
@@ -54,8 +50,8 @@ class Job : public http::ResponseStarter {
   // Copies what the request's views point to.
   void own_request(const http::Request& from);
   // The request's content, where the handler reads it while it arrives.
-  void set_intake(std::shared_ptr<BodyChannel> intake);
-  // Set by the connection when nobody waits for the answer any more.
+  void set_request_body(std::shared_ptr<BodyChannel> body);
+  // Set by the exchange when nobody waits for the answer any more.
   void set_abandoned(std::shared_ptr<const std::atomic<bool>> abandoned) {
     abandoned_ = std::move(abandoned);
   }
@@ -70,14 +66,14 @@ class Job : public http::ResponseStarter {
   void keep_alive(std::shared_ptr<const void> thing) { kept_alive_ = std::move(thing); }
   [[nodiscard]] bool was_skipped() const { return skipped_; }
   // The head of the answer has gone its own way.
-  [[nodiscard]] bool has_started() const { return outlet_ != nullptr; }
+  [[nodiscard]] bool has_started() const { return response_body_ != nullptr; }
 
   BodyChannel& start(http::Response& response) override;
 
  private:
   http::OwnedRequest owned_;
-  std::shared_ptr<BodyChannel> intake_;
-  std::shared_ptr<BodyChannel> outlet_;
+  std::shared_ptr<BodyChannel> request_body_;
+  std::shared_ptr<BodyChannel> response_body_;
   std::shared_ptr<const std::atomic<bool>> abandoned_;
   std::shared_ptr<const void> kept_alive_;
   bool skipped_ = false;

@@ -118,8 +118,8 @@ void complete(prefork_response* response) {
     job.failure = std::move(owned->failure);
   }
   job.finish();
-  exchange::JobHome* const home = job.home;
-  home->deliver(std::move(owned->job));
+  exchange::CompletionSink* const sink = job.sink;
+  sink->deliver(std::move(owned->job));
 }
 
 }  // namespace

@@ -41,12 +41,6 @@ constexpr std::string_view kExceptions = R"(
 friend    prefork::http::FieldBlock
 friend    prefork::routing::RouteTree
 data      prefork::http1::RequestParser
-files     prefork::engine::Connection
-functions prefork::engine::Connection
-data      prefork::engine::Connection
-friend    prefork::engine::HttpServer
-functions prefork::engine::HttpServer
-data      prefork::engine::HttpServer
 )";
 
 struct Class {

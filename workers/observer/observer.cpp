@@ -1,14 +1,16 @@
 #include "workers/observer/observer.h"
 
 #include <algorithm>
-#include <asio/io_context.hpp>
 #include <exception>
 #include <memory>
 
 #include "config/values/exit_code.h"
+#include "ipc/base/clock.h"
 #include "ipc/base/monotonic.h"
 #include "server/engine/http_server.h"
 #include "server/exchange/access_log.h"
+#include "server/loop/event_loop.h"
+#include "server/net/listener_spec.h"
 #include "server/routing/router.h"
 #include "workers/child/child.h"
 #include "workers/observer/stats_report.h"
@@ -43,7 +45,6 @@ class Observer : public engine::ServerHooks {
       : context_(context),
         urls_(urls),
         signal_fd_(std::move(signal_fd)),
-        loop_(1),
         record_(std::make_unique<ipc::WorkerRecord>()) {}
 
   int run() {
@@ -53,32 +54,36 @@ class Observer : public engine::ServerHooks {
     settings.limits.connections = kMaxConnections;
     settings.fixed_fields = engine::ServerSettings{}.fixed_fields;
     settings.date_field = true;
+    settings.idle_tick_ns = std::min(settings.idle_tick_ns, alive_every_ns());
     server_ = std::make_unique<engine::HttpServer>(loop_, settings, router_, *record_, access_log_,
                                                    *this, nullptr);
-    server_->start(context_.listening_fds);
+    std::vector<net::ListenerSpec> listeners;
+    for (const int fd : context_.listening_fds) {
+      listeners.push_back({fd, false, nullptr});
+    }
+    server_->start(listeners);
     // The server has its own: a stop must close the last one that this process has.
     child::close_inherited(context_.listening_fds);
-    server_->watch(signal_fd_.get(), [this] {
+    loop_.watch(signal_fd_.get(), [this] {
       child::drain_signals(signal_fd_.get());
       begin_to_leave();
     });
-    server_->watch(context_.control.read_fd(), [this] { read_commands(); });
+    loop_.watch(context_.control.read_fd(), [this] { read_commands(); });
     const std::uint64_t boot_us = (ipc::monotonic_ns() - context_.forked_ns) / 1000;
     context_.control.send({context_.epoch, ipc::ReadyFrame{boot_us}});
     loop_.run();
     return 0;
   }
 
-  void on_tick(std::uint64_t now_ns) override {
-    const std::uint64_t every_ns =
-        ipc::to_ns(context_.options.processes.healthcheck_timeout) / kAlivePerHealthcheck;
-    if (now_ns - last_alive_ns_ >= every_ns) {
+  bool on_tick(std::uint64_t now_ns) override {
+    if (now_ns - last_alive_ns_ >= alive_every_ns()) {
       last_alive_ns_ = now_ns;
       context_.control.send({context_.epoch, ipc::AliveFrame{}});
     }
     if (now_ns >= leave_by_ns_) {
       loop_.stop();
     }
+    return false;
   }
 
   void on_drained() override { loop_.stop(); }
@@ -88,6 +93,10 @@ class Observer : public engine::ServerHooks {
   }
 
  private:
+  [[nodiscard]] std::uint64_t alive_every_ns() const {
+    return ipc::to_ns(context_.options.processes.healthcheck_timeout) / kAlivePerHealthcheck;
+  }
+
   void add_routes() {
     router_.add(
         http::Method::get, "/stats", exchange::RunOn::loop,
@@ -150,19 +159,20 @@ class Observer : public engine::ServerHooks {
   // on the way.
   void begin_to_leave() {
     leave_by_ns_ = std::min(leave_by_ns_, ipc::monotonic_ns() + kPatienceNs);
-    server_->drain(engine::DrainMode::hand_on);
+    server_->drain(engine::DrainMode::hand_off);
   }
 
   const child::ChildContext& context_;
   const std::vector<std::string>& urls_;
   ipc::OwnedFd signal_fd_;
-  asio::io_context loop_;
+  const ipc::MonotonicClock clock_;
+  loop::EventLoop loop_{clock_};
   exchange::AccessLog access_log_;  // stays off: scrapers would fill it
   routing::Router router_;
   std::unique_ptr<ipc::WorkerRecord> record_;  // its own numbers, outside the segment
   std::unique_ptr<engine::HttpServer> server_;
   std::uint64_t last_alive_ns_ = 0;
-  std::uint64_t leave_by_ns_ = engine::kNever;
+  std::uint64_t leave_by_ns_ = ipc::kNever;
 };
 
 }  // namespace

@@ -210,12 +210,41 @@ TEST_F(Balance, NeverChoosesARecordWithoutAnEpoch) {
 TEST_F(Balance, AWorkerIsHealthyUpToTheLimitOfItsSilence) {
   WorkerRecord& record = segment_.record({0, 0});
   record.beat_ns.store(kNow - kHealthyBeatNs);
-  EXPECT_TRUE(is_healthy(record, kNow));
-  EXPECT_FALSE(is_healthy(record, kNow + 1));
+  EXPECT_TRUE(is_healthy(segment_, {0, 0}, kNow));
+  EXPECT_FALSE(is_healthy(segment_, {0, 0}, kNow + 1));
   record.beat_ns.store(kNow + 1);
-  EXPECT_TRUE(is_healthy(record, kNow)) << "it beat after the reader looked at the clock";
+  EXPECT_TRUE(is_healthy(segment_, {0, 0}, kNow)) << "it beat after the reader looked at the clock";
   record.accepting.store(0);
-  EXPECT_FALSE(is_healthy(record, kNow));
+  EXPECT_FALSE(is_healthy(segment_, {0, 0}, kNow));
+}
+
+TEST_F(Balance, AWorkerThatSleepsIsHealthyUntilItShouldHaveBeenHeardOf) {
+  WorkerRecord& record = segment_.record({0, 0});
+  record.beat_ns.store(kNow - 5 * kHealthyBeatNs);
+  record.asleep_until_ns.store(kNow + 100);
+  EXPECT_TRUE(is_healthy(segment_, {0, 0}, kNow));
+  EXPECT_TRUE(is_healthy(segment_, {0, 0}, kNow + 100 + kHealthyBeatNs));
+  EXPECT_FALSE(is_healthy(segment_, {0, 0}, kNow + 101 + kHealthyBeatNs));
+}
+
+TEST_F(Balance, AWorkerThatDoesNotWakeUpForItsInboxIsNotHealthy) {
+  segment_.record({1, 0}).asleep_until_ns.store(kNow + 10 * kHealthyBeatNs);
+  note_handed(segment_, 1, kNow);
+  note_handed(segment_, 1, kNow + 100);  // the oldest one counts
+  EXPECT_TRUE(is_handed(segment_, 1));
+  EXPECT_TRUE(is_healthy(segment_, {1, 0}, kNow + kHealthyBeatNs));
+  EXPECT_FALSE(is_healthy(segment_, {1, 0}, kNow + kHealthyBeatNs + 1));
+  clear_handed(segment_, 1);
+  EXPECT_FALSE(is_handed(segment_, 1));
+  EXPECT_TRUE(is_healthy(segment_, {1, 0}, kNow + kHealthyBeatNs + 1));
+}
+
+TEST_F(Balance, ASlotAcceptsWhileOneOfItsProcessesDoes) {
+  EXPECT_TRUE(is_accepting(segment_, 2));
+  segment_.record({2, 0}).accepting.store(0);
+  EXPECT_FALSE(is_accepting(segment_, 2));
+  segment_.record({2, 1}).accepting.store(1);
+  EXPECT_TRUE(is_accepting(segment_, 2));
 }
 
 TEST_F(Balance, ServesItselfWhenAllSiblingsAreSilent) {

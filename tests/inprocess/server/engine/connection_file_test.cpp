@@ -6,6 +6,7 @@
 #include <csignal>
 #include <string>
 
+#include "server/net/socket_transport.h"
 #include "tests/inprocess/server/engine/stream_harness.h"
 
 namespace prefork::engine {

@@ -154,8 +154,8 @@ TEST_F(ConnectionHandlerStream, AHandlerThatThrowsAfterItsStartIsOneErrorAndOneL
         job->failed = true;
         job->failure = "no disk";
         job->finish();
-        exchange::JobHome& home = *job->home;
-        home.deliver(std::move(job));
+        exchange::CompletionSink& sink = *job->sink;
+        sink.deliver(std::move(job));
       });
   ASSERT_FALSE(problem.has_value());
   use_pool();

@@ -240,10 +240,12 @@ class ConnectionThreadPool : public HttpTest {
  protected:
   // The server needs its executor before the pool can need the server.
   void use_pool(std::uint32_t threads, std::size_t queue_limit) {
-    pool_ = std::make_unique<worker::ThreadPool>(
-        threads, queue_limit, *record_,
-        [this](std::unique_ptr<exchange::Job> job) { server_->mailbox().deliver(std::move(job)); });
+    pool_ = std::make_unique<worker::ThreadPool>(threads, queue_limit, *record_,
+                                                 [this](std::unique_ptr<exchange::Job> job) {
+                                                   server_->completions().deliver(std::move(job));
+                                                 });
     executor_ = pool_.get();
+    has_threads_ = true;
     server();
   }
   ~ConnectionThreadPool() override {

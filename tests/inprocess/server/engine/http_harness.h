@@ -1,7 +1,10 @@
-// An HttpServer on an event loop that the test itself turns, with clients at the other ends of
-// socket pairs: bytes in, bytes out, nothing listens and nothing waits longer than it must. When a
-// test is over all clients go, and the server must be at rest again: no connection, no request.
-// One thread, except for what a test's own executor does.
+// An HttpServer on an event loop that the test itself turns, by a clock that the test sets, with
+// clients at the other ends of socket pairs: bytes in, bytes out, nothing listens and nothing
+// waits. When a test is over all clients go, and the server must be at rest again: no connection,
+// no request. One thread, except for what a test's own executor does.
+//
+// With PREFORK_TEST_TRANSPORT=records in the environment every connection goes over a record layer
+// instead of a plain socket; what is about sockets as such is left out then.
 #pragma once
 
 #include <fcntl.h>
@@ -9,12 +12,12 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <asio/io_context.hpp>
 #include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,11 +25,14 @@
 #include <utility>
 #include <vector>
 
+#include "ipc/base/clock.h"
 #include "ipc/base/monotonic.h"
 #include "server/engine/http_server.h"
 #include "server/http/status.h"
 #include "server/http1/status_line.h"
+#include "server/loop/event_loop.h"
 #include "server/routing/router.h"
+#include "tests/inprocess/server/net/record_transport.h"
 
 namespace prefork::engine::testing_http {
 
@@ -35,10 +41,43 @@ using namespace std::chrono_literals;
 // Long enough for a busy machine with a sanitizer; reached only when a test fails.
 inline constexpr std::chrono::milliseconds kPatience{20'000};
 
+// Stands still until the test sets it forward.
+class TestClock final : public ipc::Clock {
+ public:
+  [[nodiscard]] std::uint64_t now_ns() const override { return now_ns_; }
+  void advance(std::chrono::nanoseconds time) {
+    now_ns_ += static_cast<std::uint64_t>(time.count());
+  }
+
+ private:
+  // Jobs measure themselves by the machine's clock: begin beside it.
+  std::uint64_t now_ns_ = ipc::monotonic_ns();
+};
+
+inline bool uses_records() {
+  const char* const transport = std::getenv("PREFORK_TEST_TRANSPORT");
+  return transport != nullptr && std::string_view(transport) == "records";
+}
+
+// For tests that are about sockets: how many writes, which socket moves, what a reset does to
+// bytes.
+#define PREFORK_SKIP_OVER_RECORDS()                \
+  if (uses_records()) {                            \
+    GTEST_SKIP() << "this is about plain sockets"; \
+  }                                                \
+  static_assert(true)
+
 // The client's end of a connection. Never blocks.
 class Client {
  public:
-  explicit Client(ipc::OwnedFd socket) : socket_(std::move(socket)) {}
+  // `turn`: lets the server work, for a record layer whose peers wait for each other.
+  explicit Client(ipc::OwnedFd socket, std::function<void()> turn = nullptr)
+      : socket_(std::move(socket)), turn_(std::move(turn)) {
+    if (turn_) {
+      records_ = std::make_unique<net::testing_net::RecordClient>(socket_.get());
+      records_->shake_hands(turn_);
+    }
+  }
 
   // Sends all of it; the test fails when the server's side has no room.
   void send(std::string_view bytes) {
@@ -48,6 +87,9 @@ class Client {
 
   // Sends what there is room for and says how much that was.
   std::size_t send_some(std::string_view bytes) {
+    if (records_) {
+      return records_->send_some(bytes);
+    }
     std::size_t sent = 0;
     while (sent < bytes.size()) {
       const ssize_t size =
@@ -67,7 +109,7 @@ class Client {
     while (socket_.valid() && end_ == End::none) {
       const ssize_t size = ::recv(socket_.get(), room.data(), room.size(), 0);
       if (size > 0) {
-        received_.append(room.data(), static_cast<std::size_t>(size));
+        take({room.data(), static_cast<std::size_t>(size)});
       } else if (size == 0) {
         end_ = End::clean;
       } else if (errno != EAGAIN) {
@@ -111,6 +153,19 @@ class Client {
  private:
   enum class End : std::uint8_t { none, clean, reset };
 
+  void take(std::string_view bytes) {
+    if (!records_) {
+      received_.append(bytes);
+      return;
+    }
+    if (records_->take(bytes, received_)) {
+      end_ = End::clean;
+    }
+    if (records_->has_answered()) {
+      turn_();
+    }
+  }
+
   // "Sun, 06 Nov 1994 08:49:37 GMT", as far as the shape goes (RFC 9110 section 5.6.7).
   static bool is_date(std::string_view text) {
     constexpr std::string_view kShape = "Aaa, 00 Aaa 0000 00:00:00 GMT";
@@ -146,6 +201,8 @@ class Client {
   }
 
   ipc::OwnedFd socket_;
+  std::function<void()> turn_;
+  std::unique_ptr<net::testing_net::RecordClient> records_;
   std::string received_;
   End end_ = End::none;
 };
@@ -158,7 +215,10 @@ class FakeHooks : public ServerHooks {
     return on_place ? on_place(socket, about) : ServerHooks::place(socket, about, may_stay);
   }
   void on_connection_gone() override { ++connections_gone; }
-  void on_tick(std::uint64_t) override { ++ticks; }
+  bool on_tick(std::uint64_t) override {
+    ++ticks;
+    return false;
+  }
   void report(config::LogLevel level, std::string_view line) override {
     reports.emplace_back(level, line);
   }
@@ -197,7 +257,7 @@ class HeldJobs : public exchange::Executor {
     std::unique_ptr<exchange::Job> job = std::move(jobs.at(index));
     jobs.erase(jobs.begin() + static_cast<std::ptrdiff_t>(index));
     job->run();
-    server.mailbox().deliver(std::move(job));
+    server.completions().deliver(std::move(job));
   }
 
   std::size_t limit = 1000;
@@ -246,28 +306,39 @@ class HttpTest : public testing::Test {
     ipc::HandedConnection about;
     about.requests = requests;
     about.peer.family = ipc::PeerAddress::Family::local;
-    server().adopt(std::move(ends.first), about);
-    return Client(std::move(ends.second));
-  }
-
-  // Lets the server do everything that can be done now.
-  void turn() {
-    loop_.restart();
-    while (loop_.poll() != 0) {
+    if (!uses_records()) {
+      server().adopt(std::move(ends.first), about);
+      return Client(std::move(ends.second));
     }
+    server().adopt(std::move(ends.first), about, &records_);
+    return Client(std::move(ends.second), [this] { turn(); });
   }
 
-  // Turns the loop until something is so. False when that takes unreasonably long.
+  // Lets the server do everything that can be done now. No time passes.
+  void turn() { loop_.poll(); }
+
+  // Turns the loop until something is so; when nothing else is left to do, time passes. False when
+  // that takes unreasonably long.
   bool turn_until(const std::function<bool()>& is_so) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (!is_so()) {
-      if (std::chrono::steady_clock::now() > deadline) {
+    constexpr auto kStep = 5ms;
+    const auto give_up = std::chrono::steady_clock::now() + kPatience;
+    for (;;) {
+      turn();
+      if (is_so()) {
+        return true;
+      }
+      if (std::chrono::steady_clock::now() > give_up) {
         return false;
       }
-      loop_.restart();
-      loop_.run_one_for(50ms);
+      if (has_threads_) {
+        // They need the machine's time: ours goes no faster.
+        const auto from = std::chrono::steady_clock::now();
+        loop_.run_one_for(1'000'000);
+        clock_.advance(std::chrono::steady_clock::now() - from);
+      } else {
+        clock_.advance(kStep);
+      }
     }
-    return true;
   }
   bool turn_until_end(Client& client) {
     return turn_until([&client] { return client.at_any_end(); });
@@ -319,7 +390,10 @@ class HttpTest : public testing::Test {
     EXPECT_EQ(count_of(record_->latency), count(ipc::Counter::requests));
   }
 
-  asio::io_context loop_;
+  const net::testing_net::RecordTransportFactory records_;
+  TestClock clock_;
+  loop::EventLoop loop_{clock_};
+  bool has_threads_ = false;  // which the test waits for
   ServerSettings settings_;
   routing::Router router_;
   std::unique_ptr<ipc::WorkerRecord> record_;

@@ -22,7 +22,7 @@ class ServerDrain : public HttpTest {
     handed_.emplace_back(about, ipc::OwnedFd(::fcntl(socket, F_DUPFD_CLOEXEC, 0)));
     return Place::given;
   }
-  void hand_on_to_somebody() {
+  void hand_off_to_somebody() {
     hooks_.on_place = [this](int socket, const ipc::HandedConnection& about) {
       return about.requests == 0 && may_stay_ ? Place::here : take(socket, about);
     };
@@ -118,12 +118,12 @@ TEST_F(ServerDrain, AClientWhoseRequestCrossesTheLastAnswerIsNotReset) {
 }
 
 TEST_F(ServerDrain, HandingOnGivesIdleConnectionsAwayAtOnce) {
-  hand_on_to_somebody();
+  hand_off_to_somebody();
   Client used = connect();
   exchange(used, get("/") + get("/"));
   Client fresh = connect();
   turn();
-  server().drain(DrainMode::hand_on);
+  server().drain(DrainMode::hand_off);
   turn();
   ASSERT_EQ(handed_.size(), 2U);
   EXPECT_EQ(handed_[0].first.requests, 2U);
@@ -139,37 +139,40 @@ TEST_F(ServerDrain, HandingOnGivesIdleConnectionsAwayAtOnce) {
 }
 
 TEST_F(ServerDrain, AHandedOnConnectionIsServedByItsNextServer) {
-  hand_on_to_somebody();
+  hand_off_to_somebody();
   Client client = connect();
   exchange(client, get("/"));
-  server().drain(DrainMode::hand_on);
+  server().drain(DrainMode::hand_off);
   turn();
   ASSERT_EQ(handed_.size(), 1U);
 
   const auto next_record = std::make_unique<ipc::WorkerRecord>();
   FakeHooks next_hooks;
-  HttpServer next(loop_, settings_, router_, *next_record, log_, next_hooks, nullptr);
+  loop::EventLoop next_loop(clock_);
+  HttpServer next(next_loop, settings_, router_, *next_record, log_, next_hooks, nullptr);
   next.start({});
   // A request that is sent while the connection belongs to nobody is not lost.
   client.send(get("/echo"));
   turn();
   EXPECT_EQ(client.take(), "") << "the old server is out of it";
   next.adopt(std::move(handed_[0].second), handed_[0].first);
-  turn();
+  next_loop.poll();
   EXPECT_EQ(client.take(), answer(200, "/echo "));
-  EXPECT_EQ(exchange(client, post("/echo", "x")), answer(200, "/echo x"));
+  client.send(post("/echo", "x"));
+  next_loop.poll();
+  EXPECT_EQ(client.take(), answer(200, "/echo x"));
   EXPECT_EQ(next_record->counters.get(ipc::Counter::requests), 2U);
   EXPECT_EQ(count(ipc::Counter::requests), 1U);
   client.close();
-  turn();
+  next_loop.poll();
   EXPECT_EQ(next.connection_count(), 0U);
 }
 
 TEST_F(ServerDrain, HandingOnWaitsForARunningRequestAndKeepsTheConnectionAlive) {
-  hand_on_to_somebody();
+  hand_off_to_somebody();
   Client client = connect();
   exchange(client, get("/slow"));
-  server().drain(DrainMode::hand_on);
+  server().drain(DrainMode::hand_off);
   turn();
   EXPECT_TRUE(handed_.empty());
   held_.complete(server());
@@ -182,10 +185,10 @@ TEST_F(ServerDrain, HandingOnWaitsForARunningRequestAndKeepsTheConnectionAlive) 
 }
 
 TEST_F(ServerDrain, HandingOnNeverGivesAPartOfARequestAway) {
-  hand_on_to_somebody();
+  hand_off_to_somebody();
   Client client = connect();
   exchange(client, get("/").substr(0, 10));
-  server().drain(DrainMode::hand_on);
+  server().drain(DrainMode::hand_off);
   const int ticks = hooks_.ticks;
   ASSERT_TRUE(turn_until([&] { return hooks_.ticks >= ticks + 2; }));
   EXPECT_TRUE(handed_.empty());
@@ -232,7 +235,7 @@ TEST_F(ServerDrain, HandingOnTriesAgainWhenTheOthersAreFull) {
   Client first = connect();
   Client second = connect();
   turn();
-  server().drain(DrainMode::hand_on);
+  server().drain(DrainMode::hand_off);
   turn();
   EXPECT_EQ(hooks_.drained, 0);
   EXPECT_EQ(exchange(first, get("/")), answer(200, "root")) << "served here meanwhile";
@@ -247,7 +250,7 @@ TEST_F(ServerDrain, HandingOnTurnsIntoClosingWhenNobodyIsLeft) {
   Client idle = connect();
   Client busy = connect();
   exchange(busy, get("/slow"));
-  server().drain(DrainMode::hand_on);
+  server().drain(DrainMode::hand_off);
   turn();
   held_.complete(server());
   turn();
@@ -262,7 +265,7 @@ TEST_F(ServerDrain, ALaterCloseOverridesHandingOn) {
   hooks_.on_place = [](int, const ipc::HandedConnection&) { return Place::full; };
   Client client = connect();
   exchange(client, get("/"));
-  server().drain(DrainMode::hand_on);
+  server().drain(DrainMode::hand_off);
   turn();
   server().drain(DrainMode::close);
   EXPECT_EQ(exchange(client, get("/")), answer(200, "root", kClose));
@@ -273,11 +276,11 @@ TEST_F(ServerDrain, ALaterCloseOverridesHandingOn) {
 }
 
 TEST_F(ServerDrain, ALaterHandOnDoesNotOverrideClosing) {
-  hand_on_to_somebody();
+  hand_off_to_somebody();
   Client client = connect();
   exchange(client, get("/"));
   server().drain(DrainMode::close);
-  server().drain(DrainMode::hand_on);
+  server().drain(DrainMode::hand_off);
   turn();
   EXPECT_TRUE(handed_.empty());
   EXPECT_EQ(exchange(client, get("/")), answer(200, "root", kClose));

@@ -30,7 +30,9 @@ class ServerListener : public HttpTest {
   void serve() {
     server_ =
         std::make_unique<HttpServer>(loop_, settings_, router_, *record_, log_, hooks_, executor_);
-    server_->start({socket_.get()});
+    net::ListenerSpec listener;
+    listener.fd = socket_.get();
+    server_->start({listener});
   }
 
   // Connects; the kernel answers for the server, whether it accepts or not.
@@ -113,7 +115,7 @@ TEST_F(ServerListener, StoppingTheServiceServesThoseWhoWaitInTheQueue) {
 TEST_F(ServerListener, HandingOnLeavesTheQueueToOthers) {
   serve();
   Client client = dial();
-  server_->drain(DrainMode::hand_on);
+  server_->drain(DrainMode::hand_off);
   turn();
   EXPECT_EQ(count(ipc::Counter::connections_accepted), 0U);
   EXPECT_EQ(hooks_.drained, 1);

@@ -6,22 +6,38 @@
 #include <cstdint>
 
 #include "ipc/base/owned_fd.h"
+#include "ipc/inbox.h"
+#include "server/loop/event_loop.h"
+#include "server/net/listener_spec.h"
 
-namespace prefork::engine {
+namespace prefork::net {
 
-class HttpServer;
+// Who gets the connections.
+class AcceptHandler {
+ public:
+  AcceptHandler() = default;
+  virtual ~AcceptHandler() = default;
+  AcceptHandler(const AcceptHandler&) = delete;
+  AcceptHandler& operator=(const AcceptHandler&) = delete;
+
+  virtual void on_accepted(ipc::OwnedFd socket, const ipc::HandedConnection& about,
+                           const TransportFactory* transports) = 0;
+  // Out of descriptors or memory (errno): the listener pauses.
+  virtual void on_accept_error(int error) = 0;
+};
 
 class Listener {
  public:
-  // Begins to accept. `socket` is listening and non-blocking; a duplicate is made, the original
-  // stays the caller's.
-  Listener(HttpServer& server, int socket, bool expects_preamble);
+  // Begins to accept. A duplicate of the socket is made; the references outlive the listener.
+  Listener(loop::EventLoop& loop, const ListenerSpec& spec, AcceptHandler& handler);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  // Out of descriptors, it waits to be resumed.
+  [[nodiscard]] bool is_paused() const { return paused_; }
   // Tries again after a pause.
-  void on_tick();
+  void resume();
   // Takes everything that is in the queue, then leaves the socket to others.
   void stop(bool empty_queue);
 
@@ -36,10 +52,11 @@ class Listener {
   void accept_some();
   Outcome accept_one();
 
-  HttpServer& server_;
+  loop::EventLoop& loop_;
+  AcceptHandler& handler_;
+  const ListenerSpec spec_;
   ipc::OwnedFd socket_;
-  const bool expects_preamble_;
-  std::uint32_t watch_;
+  loop::EventLoop::WatchId watch_;
   // How many to take in one turn: one at first, more after so many turns in a row that left some.
   // Looking into an empty queue is dear: the kernel makes a socket before it looks (accept(2)).
   static constexpr int kTurnsUntilMore = 8;
@@ -49,4 +66,4 @@ class Listener {
   bool stopped_ = false;
 };
 
-}  // namespace prefork::engine
+}  // namespace prefork::net

@@ -1,4 +1,4 @@
-#include "server/engine/listener.h"
+#include "server/net/listener.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -9,9 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "server/engine/http_server.h"
-
-namespace prefork::engine {
+namespace prefork::net {
 
 namespace {
 
@@ -56,18 +54,19 @@ bool is_about_one_client(int error) {
 
 }  // namespace
 
-Listener::Listener(HttpServer& server, int socket, bool expects_preamble)
-    : server_(server),
-      socket_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)),
-      expects_preamble_(expects_preamble),
-      watch_(server.watch(socket_.get(), [this] { accept_some(); })) {}
+Listener::Listener(loop::EventLoop& loop, const ListenerSpec& spec, AcceptHandler& handler)
+    : loop_(loop),
+      handler_(handler),
+      spec_(spec),
+      socket_(::fcntl(spec.fd, F_DUPFD_CLOEXEC, 0)),
+      watch_(loop.watch(socket_.get(), [this] { accept_some(); })) {}
 
 Listener::~Listener() { stop(false); }
 
-void Listener::on_tick() {
+void Listener::resume() {
   if (paused_ && !stopped_) {
     paused_ = false;
-    server_.resume_watch(watch_);
+    loop_.resume_watch(watch_);
   }
 }
 
@@ -80,7 +79,7 @@ void Listener::stop(bool empty_queue) {
     for (int i = 0; i < kMaxQueued && accept_one() == Outcome::accepted; ++i) {
     }
   }
-  server_.pause_watch(watch_);
+  loop_.pause_watch(watch_);
   socket_.reset();
 }
 
@@ -92,7 +91,7 @@ void Listener::accept_some() {
     }
     if (outcome == Outcome::out_of_resources) {
       paused_ = true;
-      server_.pause_watch(watch_);
+      loop_.pause_watch(watch_);
     }
     expected_ = 1;
     full_turns_ = 0;
@@ -112,19 +111,19 @@ Listener::Outcome Listener::accept_one() {
                                   SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.valid()) {
       ipc::HandedConnection about;
-      about.awaits_preamble = expects_preamble_ ? 1 : 0;
+      about.awaits_preamble = spec_.has_preamble ? 1 : 0;
       about.peer = to_peer(address);
-      server_.on_accepted(std::move(socket), about);
+      handler_.on_accepted(std::move(socket), about, spec_.transports);
       return Outcome::accepted;
     }
     if (errno == EAGAIN) {
       return Outcome::queue_empty;
     }
     if (!is_about_one_client(errno)) {
-      server_.on_accept_error(errno);
+      handler_.on_accept_error(errno);
       return Outcome::out_of_resources;
     }
   }
 }
 
-}  // namespace prefork::engine
+}  // namespace prefork::net

@@ -1,4 +1,4 @@
-#include "server/net/transport.h"
+#include "server/net/socket_transport.h"
 
 #include <poll.h>
 #include <sys/sendfile.h>
@@ -19,27 +19,29 @@ IoResult retried(const Call& call) {
   for (;;) {
     const ssize_t size = call();
     if (size >= 0) {
-      return {IoStatus::done, static_cast<std::size_t>(size)};
+      return {IoStatus::done, static_cast<std::size_t>(size), false};
     }
     if (errno != EINTR) {
-      return {errno == EAGAIN ? IoStatus::would_block : IoStatus::reset, 0};
+      return {errno == EAGAIN ? IoStatus::want_write : IoStatus::reset, 0, false};
     }
   }
 }
 
 }  // namespace
 
-IoResult SocketTransport::read(char* bytes, std::size_t capacity) {
+IoResult receive(int socket, char* bytes, std::size_t capacity) {
   for (;;) {
-    const ssize_t size = ::recv(fd_.get(), bytes, capacity, 0);
+    const ssize_t size = ::recv(socket, bytes, capacity, 0);
     if (size > 0) {
-      return {IoStatus::done, static_cast<std::size_t>(size)};
+      // A short read has emptied the socket (epoll(7)).
+      const auto received = static_cast<std::size_t>(size);
+      return {IoStatus::done, received, received < capacity};
     }
     if (size == 0) {
-      return {IoStatus::end, 0};
+      return {IoStatus::end, 0, true};
     }
     if (errno != EINTR) {
-      return {errno == EAGAIN ? IoStatus::would_block : IoStatus::reset, 0};
+      return {errno == EAGAIN ? IoStatus::want_read : IoStatus::reset, 0, true};
     }
   }
 }
@@ -71,10 +73,10 @@ IoResult SocketTransport::send_file(int file, std::uint64_t offset, std::uint64_
     return ::sendfile(fd_.get(), file, &from, amount);
   });
   if (result.status == IoStatus::done && result.size == 0) {
-    return {IoStatus::end, 0};
+    return {IoStatus::end, 0, false};
   }
   // The call does not say whose error it was. A socket is dead after one.
-  return result.status == IoStatus::reset && !is_dead() ? IoResult{IoStatus::unreadable, 0}
+  return result.status == IoStatus::reset && !is_dead() ? IoResult{IoStatus::unreadable, 0, false}
                                                         : result;
 }
 

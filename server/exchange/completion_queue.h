@@ -1,9 +1,8 @@
-// What other threads have for an event loop: answers that begin, connections to wake, jobs that are
-// done. The loop watches a descriptor that is readable while there is any of it, and takes
-// everything at once: one wake-up serves all that comes before the loop gets to it.
+// What other threads have completed for an event loop: responses that begin, exchanges to wake,
+// jobs that are done. The loop watches a descriptor that is readable while there is any of it, and
+// drains everything at once: one wake-up serves all that comes before the loop gets to it.
 //
-// Part of its HttpServer, and the home of that server's jobs. What JobHome declares may be called
-// by any thread, the rest by the loop's.
+// What CompletionSink declares may be called by any thread, the rest by the loop's.
 #pragma once
 
 #include <memory>
@@ -17,14 +16,14 @@
 namespace prefork::exchange {
 
 struct StartedResponse {
-  const Job* job = nullptr;  // comes home later, so it is still there
+  const Job* job = nullptr;  // is delivered later, so it is still there
   std::unique_ptr<http::Response> response;
 };
 
 // In the order in which it is to be seen to.
-struct Mail {
+struct Completions {
   std::vector<StartedResponse> started;
-  std::vector<ConnectionToken> woken;
+  std::vector<ExchangeToken> woken;
   std::vector<std::unique_ptr<Job>> finished;
 
   [[nodiscard]] bool empty() const { return started.empty() && woken.empty() && finished.empty(); }
@@ -35,19 +34,19 @@ struct Mail {
   }
 };
 
-class Mailbox : public JobHome {
+class CompletionQueue : public CompletionSink {
  public:
   // Throws std::system_error.
-  Mailbox();
+  CompletionQueue();
 
   void deliver(std::unique_ptr<Job> job) override;
   void deliver_start(const Job& job, std::unique_ptr<http::Response> response) override;
-  void wake(ConnectionToken connection) override;
+  void wake(ExchangeToken exchange) override;
 
   [[nodiscard]] int fd() const { return event_.get(); }
-  // After `fd` became readable. Gives what there is in exchange for `mail`, which must be empty and
-  // whose memory is used again.
-  void take(Mail& mail);
+  // After `fd` became readable. Gives what there is in exchange for `completions`, which must be
+  // empty and whose memory is used again.
+  void drain(Completions& completions);
   // Nobody waits for answers any more: those that have begun are dropped, and so are all to come.
   void refuse_starts();
 
@@ -57,7 +56,7 @@ class Mailbox : public JobHome {
 
   ipc::OwnedFd event_;  // eventfd(2)
   std::mutex mutex_;
-  Mail mail_;                    // guarded by mutex_
+  Completions waiting_;          // guarded by mutex_
   bool refuses_starts_ = false;  // guarded by mutex_
 };
 

@@ -1,0 +1,39 @@
+#include "server/engine/admission.h"
+
+#include <cstring>
+
+namespace prefork::engine {
+
+Admission::Verdict Admission::judge(std::size_t open) {
+  if (open < limit_) {
+    return Verdict::admit;
+  }
+  counters_.add(ipc::Counter::connections_refused);
+  return open < limit_ + kRefusalRoom ? Verdict::refuse : Verdict::drop;
+}
+
+void Admission::report_accept_error(int error, std::uint64_t now_ns) {
+  counters_.add(ipc::Counter::accept_errors);
+  report_at_intervals(
+      accept_error_reported_ns_, now_ns, config::LogLevel::error,
+      std::string("cannot accept connections: ") + std::strerror(error) +
+          "; raise the limit of open files (ulimit -n) or lower --limit-connections");
+}
+
+void Admission::report_opening(const ipc::PeerAddress& peer, const char* problem,
+                               std::uint64_t now_ns) {
+  counters_.add(ipc::Counter::bad_requests);
+  report_at_intervals(opening_reported_ns_, now_ns, config::LogLevel::warning,
+                      "connection of " + ipc::to_string(peer) + " closed: " + problem);
+}
+
+// What a client can cause does not fill the log.
+void Admission::report_at_intervals(std::uint64_t& last_ns, std::uint64_t now_ns,
+                                    config::LogLevel level, const std::string& line) {
+  if (last_ns == 0 || now_ns - last_ns >= kReportEveryNs) {
+    last_ns = now_ns;
+    hooks_.report(level, line);
+  }
+}
+
+}  // namespace prefork::engine

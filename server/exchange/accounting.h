@@ -1,0 +1,60 @@
+// What a server counts and tells about its exchanges: counters, histograms, the request in flight
+// on the loop, and lines for the log about what went wrong. One thread: the event loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "ipc/segment.h"
+#include "server/exchange/job.h"
+#include "server/http/request.h"
+
+namespace prefork::exchange {
+
+class Accounting {
+ public:
+  // `record` is written by this one alone and outlives it. `report_error` gets one line.
+  Accounting(ipc::WorkerRecord& record, std::function<void(std::string_view line)> report_error)
+      : record_(record), report_error_(std::move(report_error)) {}
+
+  void count(ipc::Counter counter) { record_.counters.add(counter); }
+  void count_response(int status);
+  // A request begins: its number.
+  std::uint64_t count_request() {
+    record_.counters.add(ipc::Counter::requests);
+    return ++requests_;
+  }
+  [[nodiscard]] std::uint64_t requests() const { return requests_; }
+
+  // The request that the event loop works on.
+  [[nodiscard]] ipc::InFlightBox& loop_request() { return record_.loop_request; }
+
+  // Exchanges that somebody else is working on.
+  void add_in_progress();
+  [[nodiscard]] std::uint32_t in_progress() const { return in_progress_; }
+  // A job is back: times, failures. Says whether its exchange may care.
+  bool finish_job(const Job& job, std::uint64_t now_ns);
+
+  // An answer was made on the loop, in the present step.
+  void count_loop_answer() { ++loop_answers_; }
+  [[nodiscard]] bool has_loop_answers() const { return loop_answers_ != 0; }
+  // Requests that came in one read were answered by one write: they took equally long.
+  void record_loop_answers(std::uint64_t from_ns, std::uint64_t until_ns);
+
+  // The handler threw, or gave no valid answer: 500.
+  void report_handler_error(const http::Request& request, std::string_view what);
+  // The content of an answer broke off.
+  void report_broken_response(const http::Request& request, std::string_view what);
+
+ private:
+  void report(const http::Request& request, std::string_view happened, std::string_view what);
+
+  ipc::WorkerRecord& record_;
+  const std::function<void(std::string_view line)> report_error_;
+  std::uint64_t requests_ = 0;
+  std::uint64_t loop_answers_ = 0;
+  std::uint32_t in_progress_ = 0;
+};
+
+}  // namespace prefork::exchange

@@ -1,0 +1,315 @@
+#include "server/exchange/exchange.h"
+
+#include <utility>
+
+#include "server/http/forwarded.h"
+#include "server/http/status.h"
+
+namespace prefork::exchange {
+
+namespace {
+
+constexpr std::string_view kRetryAfterSeconds = "1";
+
+}  // namespace
+
+// --- the request comes ---------------------------------------------------------------------------
+
+void Exchange::open(const http::Request& head, const ipc::PeerAddress& peer) {
+  peer_ = peer;
+  request_ = head;
+  request_.peer = peer;
+  identify_client();
+  parameters_.count = 0;
+  route_ = services_.application.route(request_, parameters_);
+  request_.parameters = parameters_.view();
+}
+
+// What the head cannot say of itself, and what trusted proxies say for it.
+void Exchange::identify_client() {
+  const config::ProxyOptions& proxies = services_.proxies;
+  request_.root_path = proxies.root_path;
+  if (proxies.proxy_headers) {
+    const http::ForwardedOrigin origin =
+        http::forwarded_origin(request_.fields, request_.peer, proxies.forwarded_allow_ips);
+    request_.peer = origin.client;
+    request_.scheme = origin.scheme;
+  }
+}
+
+void Exchange::accept(ExchangeToken token) {
+  token_ = token;
+  state_ = State::receiving;
+  request_.id = services_.accounting.count_request();
+  started_ns_ = services_.now_ns;
+}
+
+void Exchange::on_head_moved(std::string_view old_path) {
+  parameters_.follow(old_path, request_.path);
+}
+
+// --- its content ---------------------------------------------------------------------------------
+
+void Exchange::run(std::string_view content) {
+  request_.body = content;
+  if (route_.deferred != nullptr) {
+    run_deferred();
+  } else if (route_.handler == nullptr) {
+    respond_without_handler();
+  } else if (route_.run_on == RunOn::loop || services_.executor == nullptr) {
+    run_on_loop();
+  } else {
+    run_on_pool();
+  }
+}
+
+bool Exchange::run_upload(bool expected, bool must_ask) {
+  request_body_ = std::make_shared<BodyChannel>(
+      [&sink = services_.completions, token = token_] { sink.wake(token); });
+  if (expected) {
+    upload_ = must_ask ? Upload::must_ask : Upload::open;
+  } else {
+    request_body_->finish();
+  }
+  return run_on_pool();
+}
+
+void Exchange::push_content() {
+  // Whoever sends needs no asking.
+  upload_ = must_ask() ? Upload::open : upload_;
+  if (content_.empty()) {
+    return;
+  }
+  upload_ = request_body_->push(content_) ? Upload::open : Upload::paused;
+  content_.clear();
+  paused_ns_ = services_.now_ns;
+}
+
+void Exchange::finish_upload() {
+  upload_ = Upload::none;
+  request_body_->finish();
+}
+
+void Exchange::fail_upload() {
+  upload_ = Upload::none;
+  if (request_body_) {
+    request_body_->fail();
+  }
+}
+
+// --- who answers ---------------------------------------------------------------------------------
+
+void Exchange::run_on_loop() {
+  http::Response& response = services_.response;
+  response.clear();
+  if (route_.streams_body) {
+    // It is all here: the handler finds it where it looks for it, and never has to wait.
+    request_body_ = std::make_shared<BodyChannel>(nullptr);
+    request_body_->push(request_.body);
+    request_body_->finish();
+    request_.content = request_body_.get();
+  }
+  ipc::InFlightBox& box = services_.accounting.loop_request();
+  box.set(services_.now_ns, request_.id, peer_, request_.method_text, request_.path);
+  std::string failure;
+  if (!call_handler(*route_.handler, request_, response, failure)) {
+    services_.accounting.report_handler_error(request_, failure);
+    response.set_error(500, {});
+  }
+  box.clear();
+  services_.accounting.count_loop_answer();
+  respond(request_, response);
+}
+
+// Everything that somebody else needs to answer. Null when too many are in progress; then it has
+// been answered with 503.
+std::unique_ptr<Job> Exchange::make_job() {
+  if (services_.accounting.in_progress() >= services_.limits.concurrency) {
+    respond_overload("too many requests in progress");
+    return nullptr;
+  }
+  auto job = std::make_unique<Job>();
+  abandoned_ = std::make_shared<std::atomic<bool>>(false);
+  job->exchange = token_;
+  job->sink = &services_.completions;
+  job->handler = route_.handler;
+  job->own_request(request_);
+  job->set_abandoned(abandoned_);
+  if (request_body_) {
+    job->set_request_body(request_body_);
+  }
+  job->queued_ns = services_.now_ns;
+  return job;
+}
+
+// False when there is no room for it; then it has been answered with 503.
+bool Exchange::run_on_pool() {
+  std::unique_ptr<Job> job = make_job();
+  if (!job) {
+    return false;
+  }
+  if (!services_.executor->submit(job)) {
+    respond_overload("the queue for a thread is full");
+    return false;
+  }
+  services_.submitted = true;
+  state_ = State::handling;
+  services_.accounting.add_in_progress();
+  return true;
+}
+
+void Exchange::run_deferred() {
+  std::unique_ptr<Job> job = make_job();
+  if (!job) {
+    return;
+  }
+  job->begin();
+  respond_by_ns_ = services_.now_ns + ipc::to_ns(services_.timeouts.deferred);
+  state_ = State::handling;
+  services_.accounting.add_in_progress();
+  const http::Request& request = job->request;
+  ipc::InFlightBox& box = services_.accounting.loop_request();
+  box.set(services_.now_ns, request.id, peer_, request.method_text, request.path);
+  // The answer comes back as a delivery even if it is completed at once.
+  (*route_.deferred)(std::move(job));
+  box.clear();
+}
+
+void Exchange::respond_overload(std::string_view detail) {
+  http::Response& response = services_.response;
+  response.set_error(503, detail);
+  response.add_field("Retry-After", kRetryAfterSeconds);
+  services_.accounting.count(ipc::Counter::overload_rejected);
+  services_.accounting.count_loop_answer();
+  respond(request_, response);
+}
+
+void Exchange::respond_without_handler() {
+  http::Response& response = services_.response;
+  if (route_.status == 204) {
+    response.clear();
+    response.set_status(204);
+  } else {
+    response.set_error(route_.status, {});
+  }
+  if (route_.status == 405) {
+    services_.accounting.count(ipc::Counter::unsupported_requests);
+  }
+  if (!route_.allow.empty()) {
+    response.add_field("Allow", route_.allow.to_text());
+  }
+  services_.accounting.count_loop_answer();
+  respond(request_, response);
+}
+
+// --- its answer ----------------------------------------------------------------------------------
+
+void Exchange::on_response_started(const Job& job, http::Response& response) {
+  if (!awaits(job)) {
+    return;
+  }
+  if (upload_ == Upload::must_ask) {
+    // Behind the final head it could not be said any more, and the handler may still want it.
+    upload_ = Upload::open;
+    stream_.send_continue();
+  }
+  respond(job.request, response);
+}
+
+void Exchange::on_job_done(Job& job) {
+  if (!awaits(job)) {
+    return;
+  }
+  if (job.failed) {
+    job.response.set_error(500, {});
+  }
+  respond(job.request, job.response);
+}
+
+// Something that another thread did: content for the answer, room for content of the request.
+void Exchange::on_wake() {
+  if (upload_ == Upload::must_ask && request_body_->was_asked()) {
+    upload_ = Upload::open;
+    stream_.send_continue();
+  }
+  if (upload_ == Upload::paused && request_body_->has_room()) {
+    upload_ = Upload::open;
+    stream_.on_request_room(services_.now_ns - paused_ns_);
+  }
+  if (state_ == State::responding) {
+    stream_.on_content_ready();
+  }
+}
+
+// `request` may be the job's own, when that brings the answer.
+void Exchange::respond(const http::Request& request, http::Response& response) {
+  if (const char* problem = response.problem()) {
+    services_.accounting.report_handler_error(request, problem);
+    response.set_error(500, {});
+  }
+  response.detach_large_body();
+  status_ = response.status();
+  state_ = State::responding;
+  const std::uint64_t content_bytes =
+      request.method == http::Method::head || http::is_bodyless(status_)
+          ? 0
+          : response.content().size();
+  const bool is_complete = stream_.start(request, response);
+  services_.accounting.count_response(status_);
+  if (!is_complete) {
+    if (!logged_) {
+      logged_ = std::make_unique<http::OwnedRequest>();
+    }
+    logged_->copy_head(request);
+    return;
+  }
+  if (services_.access_log.is_on()) {
+    services_.access_log.write(request, status_, content_bytes,
+                               (services_.clock.now_ns() - started_ns_) / 1000);
+  }
+  if (response.has_long_body()) {
+    // Nobody asked for it (HEAD): what it holds is not kept until the next answer.
+    response.clear();
+  }
+  end();
+}
+
+void Exchange::report_broken(std::string_view problem) {
+  services_.accounting.report_broken_response(logged_->request, problem);
+}
+
+void Exchange::complete(std::uint64_t content_bytes) {
+  if (services_.access_log.is_on()) {
+    services_.access_log.write(logged_->request, status_, content_bytes,
+                               (services_.clock.now_ns() - started_ns_) / 1000);
+  }
+  end();
+}
+
+void Exchange::complete_malformed(const ipc::PeerAddress& peer, int status) {
+  services_.accounting.count_response(status);
+  if (services_.access_log.is_on()) {
+    services_.access_log.write_malformed(peer, status);
+  }
+  end();
+}
+
+void Exchange::end() {
+  state_ = State::none;
+  upload_ = Upload::none;
+  if (abandoned_) {
+    abandoned_->store(true, std::memory_order_relaxed);
+    abandoned_.reset();
+  }
+  if (request_body_) {
+    request_body_->fail();
+    request_body_.reset();
+  }
+  respond_by_ns_ = ipc::kNever;
+  if (content_.capacity() > kKeepContentBytes) {
+    std::string().swap(content_);
+  }
+  content_.clear();
+}
+
+}  // namespace prefork::exchange

@@ -1,0 +1,143 @@
+// One request and its answer, whatever carries it: finds who answers, has it answered (on the loop,
+// on a thread of the pool, by somebody else later), keeps the content of the request until it is
+// taken, makes 500, 503 and 504 of what goes wrong, and writes the line of the access log when it
+// is over.
+//
+//   none --open()--> receiving --respond--> responding --complete()--> none
+//                        \--pool, deferred--> handling --respond--^
+//
+// The content of the request comes in one of two ways: gathered, and the handler is called with the
+// last byte of it; or as an upload, which the handler reads while it arrives, in `handling` and,
+// once it has begun to answer, in `responding`.
+//
+// Part of a session, which is its ResponseStream or has one for it, and used again for the next
+// exchange. One thread: the event loop.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ipc/base/peer_address.h"
+#include "server/exchange/body_channel.h"
+#include "server/exchange/job.h"
+#include "server/exchange/response_stream.h"
+#include "server/exchange/services.h"
+#include "server/exchange/token.h"
+#include "server/http/owned_request.h"
+
+namespace prefork::exchange {
+
+class Exchange {
+ public:
+  // Both outlive it.
+  Exchange(Services& services, ResponseStream& stream) : services_(services), stream_(stream) {}
+  ~Exchange() { end(); }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // --- the request comes ---
+  // A head is complete, received from `peer`: asks the application who answers. The views of `head`
+  // must stay valid, or be moved: see on_head_moved().
+  void open(const http::Request& head, const ipc::PeerAddress& peer);
+  // From now on it is a request that is counted and answered.
+  void accept(ExchangeToken token);
+  // May be changed in what its views point to, when the head has moved.
+  [[nodiscard]] http::Request& request() { return request_; }
+  void on_head_moved(std::string_view old_path);
+  [[nodiscard]] const Routed& route() const { return route_; }
+  // Whether the handler reads the content while it arrives.
+  [[nodiscard]] bool is_streaming() const {
+    return route_.streams_body && route_.handler != nullptr && services_.executor != nullptr;
+  }
+
+  // --- its content ---
+  // Gathered so far.
+  [[nodiscard]] std::string& content() { return content_; }
+  // All of it is here: has the request answered.
+  void run(std::string_view content);
+  // It comes while the handler runs, if any comes (`expected`); the client waits to be asked for it
+  // if `must_ask`. False when there was no room for another job: then it is answered with 503.
+  bool run_upload(bool expected, bool must_ask);
+  // Hands gathered content on to the handler.
+  void push_content();
+  void finish_upload();
+  // The rest will not come, or nobody will take it.
+  void fail_upload();
+  [[nodiscard]] bool is_upload_open() const { return upload_ != Upload::none; }
+  [[nodiscard]] bool takes_content() const {
+    return upload_ == Upload::open || upload_ == Upload::must_ask;
+  }
+  // The client holds it back until it is asked.
+  [[nodiscard]] bool must_ask() const { return upload_ == Upload::must_ask; }
+  // The handler may still read it.
+  [[nodiscard]] bool is_upload_wanted() const { return request_body_->is_wanted(); }
+  // It is the client's turn: the handler has room, and the client was asked.
+  [[nodiscard]] bool awaits_content() const {
+    return upload_ == Upload::open && is_upload_wanted();
+  }
+
+  // --- its answer ---
+  // Somebody else works on it.
+  [[nodiscard]] bool is_handling() const { return state_ == State::handling; }
+  // By when it must have begun; kNever without such a time.
+  [[nodiscard]] std::uint64_t respond_by_ns() const { return respond_by_ns_; }
+  // From the completion queue. What concerns an earlier exchange is ignored.
+  void on_response_started(const Job& job, http::Response& response);
+  void on_job_done(Job& job);
+  void on_wake();
+  // Sends the problem of a started answer to the log; nothing more follows.
+  void report_broken(std::string_view problem);
+
+  // The stream has sent everything: so many bytes of content.
+  void complete(std::uint64_t content_bytes);
+  // An answer in the stream's own words has ended it, to `peer`.
+  void complete_malformed(const ipc::PeerAddress& peer, int status);
+  // Over, however: whoever still works for it is told.
+  void end();
+
+ private:
+  enum class State : std::uint8_t { none, receiving, handling, responding };
+  enum class Upload : std::uint8_t {
+    none,      // or complete, or given up
+    must_ask,  // nothing has come: the client waits for 100 Continue
+    open,
+    paused,  // the handler has to make room first
+  };
+
+  static constexpr std::size_t kKeepContentBytes = 128 * 1024;
+
+  void identify_client();
+  void run_on_loop();
+  bool run_on_pool();
+  void run_deferred();
+  void respond_without_handler();
+  void respond_overload(std::string_view detail);
+  void respond(const http::Request& request, http::Response& response);
+  std::unique_ptr<Job> make_job();
+  [[nodiscard]] bool awaits(const Job& job) const {
+    return state_ == State::handling && request_.id == job.request.id;
+  }
+
+  Services& services_;
+  ResponseStream& stream_;
+  ExchangeToken token_;
+  ipc::PeerAddress peer_;  // who is connected
+  http::Request request_;  // as given to the handler
+  Routed route_;
+  RouteParameters parameters_;  // of request_
+  std::string content_;
+  std::shared_ptr<BodyChannel> request_body_;     // on its way to the handler
+  std::shared_ptr<std::atomic<bool>> abandoned_;  // read by the job that makes the answer
+  std::unique_ptr<http::OwnedRequest> logged_;    // of a long answer: the request, for the log
+  std::uint64_t started_ns_ = 0;
+  std::uint64_t respond_by_ns_ = ipc::kNever;
+  std::uint64_t paused_ns_ = 0;  // since when the handler has no room
+  int status_ = 0;
+  State state_ = State::none;
+  Upload upload_ = Upload::none;
+};
+
+}  // namespace prefork::exchange

@@ -1,0 +1,34 @@
+// What every exchange of a server needs, as one plain value: who answers, where handlers run, the
+// settings and the memory that all of them share in turn. Made by the server, which outlives its
+// exchanges. One thread: the event loop.
+#pragma once
+
+#include <cstdint>
+
+#include "config/options/options.h"
+#include "ipc/base/clock.h"
+#include "server/exchange/access_log.h"
+#include "server/exchange/accounting.h"
+#include "server/exchange/application.h"
+#include "server/exchange/job.h"
+#include "server/http/response.h"
+
+namespace prefork::exchange {
+
+struct Services {
+  const config::TimeoutOptions& timeouts;
+  const config::LimitOptions& limits;
+  const config::ProxyOptions& proxies;
+  const Application& application;
+  Executor* executor;  // null: every handler runs on the loop
+  Accounting& accounting;
+  AccessLog& access_log;
+  CompletionSink& completions;
+  const ipc::Clock& clock;
+  const std::uint64_t& now_ns;  // of the present turn, by that clock
+  http::Response& response;     // of whoever is answered on the loop
+  bool submitted = false;       // to the executor, in this turn
+  bool is_stopping = false;     // the service ends: so do connections, with their next answer
+};
+
+}  // namespace prefork::exchange

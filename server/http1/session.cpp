@@ -1,0 +1,351 @@
+#include "server/http1/session.h"
+
+#include <algorithm>
+
+#include "ipc/base/check.h"
+
+namespace prefork::http1 {
+
+namespace {
+
+// What has come of a message while it is parked: a parser and its request cost more than these, and
+// parsing them again costs less than the system calls that brought the next ones.
+constexpr std::size_t kMaxParkedBytes = 1024;
+// Answers gathered before they are written although more requests wait in the input.
+constexpr std::size_t kMaxBatchBytes = 256 * 1024;
+// Memory for content before all of its bytes have come, where the first of them are so many.
+constexpr std::size_t kLargeStartBytes = 16 * 1024;
+constexpr std::uint64_t kReserveContentBytes = 128 * 1024;
+// Content earns time beyond its deadline with each byte: so it has to come with 500 bytes a second.
+constexpr std::uint64_t kEarnedNsPerByte = 1'000'000'000 / 500;
+
+}  // namespace
+
+Session::Session(exchange::Services& services, const ParserLimits& limits,
+                 const http::DateCache& fixed_fields)
+    : services_(services),
+      fixed_fields_(fixed_fields),
+      parser_(limits),
+      exchange_(services, *this) {}
+
+void Session::begin(net::Connection& connection, const net::ParkedMessage& parked,
+                    std::string_view received) {
+  connection_ = &connection;
+  state_ = static_cast<State>(parked.phase);
+  body_started_ns_ = parked.since_ns;
+  pending_bytes_ = parked.received;
+  parked_bytes_ = received;
+}
+
+void Session::reset() {
+  exchange_.end();
+  sender_.reset();
+  parser_.reset();
+  head_.clear();
+  connection_ = nullptr;
+  state_ = State::idle;
+  ending_ = Ending::keep_alive;
+  has_output_ = false;
+  message_deadline_ns_ = ipc::kNever;
+}
+
+// --- input ---------------------------------------------------------------------------------------
+
+bool Session::wants_input() const {
+  if (connection_->is_closed()) {
+    return false;
+  }
+  switch (state_) {
+    case State::handling:
+    case State::sending:
+      return exchange_.takes_content();
+    case State::finished:
+      return false;
+    default:
+      return !connection_->is_blocked();
+  }
+}
+
+std::size_t Session::on_input(std::string_view bytes) {
+  std::size_t used = 0;
+  while (used < bytes.size() && wants_input()) {
+    const std::string_view rest = bytes.substr(used);
+    const bool in_content = state_ == State::body || exchange_.is_upload_open();
+    const std::size_t taken = in_content ? take_body(rest) : take_head(rest);
+    if (taken == 0) {
+      break;
+    }
+    used += taken;
+    if (connection_->output().batch().size() >= kMaxBatchBytes) {
+      connection_->output().flush();
+    }
+  }
+  // Nobody will answer what follows the last answer.
+  return ending_ != Ending::keep_alive && !exchange_.is_upload_open() ? bytes.size() : used;
+}
+
+std::size_t Session::take_head(std::string_view bytes) {
+  if (message_deadline_ns_ == ipc::kNever && services_.timeouts.request.count() != 0) {
+    message_deadline_ns_ = services_.now_ns + ipc::to_ns(services_.timeouts.request);
+  }
+  if (state_ == State::short_body) {
+    parser_.reset();
+  }
+  parked_bytes_ = {};
+  switch (parser_.parse_head(bytes)) {
+    case ParseStatus::complete:
+      return begin_request(bytes);
+    case ParseStatus::error:
+      respond_parse_error();
+      return bytes.size();
+    case ParseStatus::need_more:
+      break;
+  }
+  if (const std::size_t blank = parser_.drop_blank_lines(bytes); blank != 0) {
+    message_deadline_ns_ = ipc::kNever;  // no request has begun
+    return blank;
+  }
+  pending_bytes_ = bytes.size();
+  if (state_ == State::idle) {
+    state_ = State::head;
+    // The first request's time runs from the start of the connection.
+    connection_->set_deadline(connection_->messages() == 0
+                                  ? connection_->deadline_ns()
+                                  : services_.now_ns + ipc::to_ns(services_.timeouts.header));
+  }
+  return 0;
+}
+
+std::size_t Session::begin_request(std::string_view bytes) {
+  exchange_.open(parser_.request(), connection_->peer());
+  const std::size_t head_size = parser_.head_size();
+  const std::string_view rest = bytes.substr(head_size);
+  const bool is_streaming = exchange_.is_streaming();
+  const bool has_content = parser_.has_body() || is_streaming;
+  const bool is_too_long =
+      has_content && parser_.limit_body(exchange_.route().body_limit) == ParseStatus::error;
+  const bool is_counted = has_content && !is_streaming && !parser_.is_chunked();
+  const bool is_whole = is_counted && rest.size() >= parser_.content_length();
+  if (is_counted && !is_whole && !is_too_long && !parser_.expects_continue() &&
+      fits_parking(bytes.size())) {
+    if (state_ != State::short_body) {
+      state_ = State::short_body;
+      body_started_ns_ = services_.now_ns;
+    }
+    pending_bytes_ = rest.size();
+    return 0;
+  }
+  connection_->count_message();
+  exchange_.accept({connection_->token().index, connection_->token().serial, 0});
+  if (!has_content) {
+    run({});
+    return head_size;
+  }
+  if (is_too_long) {
+    respond_parse_error();
+    return bytes.size();
+  }
+  if (is_streaming) {
+    return begin_upload(bytes);
+  }
+  if (is_whole) {
+    const auto content_size = static_cast<std::size_t>(parser_.content_length());
+    run(rest.substr(0, content_size));
+    return head_size + content_size;
+  }
+  return begin_body(bytes);
+}
+
+void Session::run(std::string_view content) {
+  exchange_.run(content);
+  if (exchange_.is_handling()) {
+    state_ = State::handling;
+  }
+}
+
+// --- content of requests -------------------------------------------------------------------------
+
+// The content did not come in one piece with the head: the head is copied, because its bytes go.
+std::size_t Session::begin_body(std::string_view bytes) {
+  const std::size_t head_size = parser_.head_size();
+  const std::string_view rest = bytes.substr(head_size);
+  if (parser_.expects_continue() && rest.empty() && refuse_expectation()) {
+    return bytes.size();
+  }
+  head_.assign(bytes.substr(0, head_size));
+  const std::string_view path_before = exchange_.request().path;
+  parser_.rebase(head_.data(), fields_, exchange_.request());
+  exchange_.on_head_moved(path_before);
+  if (rest.size() >= kLargeStartBytes) {
+    // A client that sends so much at once will send the rest soon; slow ones get no memory on
+    // credit.
+    exchange_.content().reserve(static_cast<std::size_t>(
+        std::min<std::uint64_t>(parser_.content_length(), kReserveContentBytes)));
+  }
+  if (state_ != State::short_body) {
+    body_started_ns_ = services_.now_ns;
+  }
+  state_ = State::body;
+  return head_size + take_body(rest);
+}
+
+// Expect: 100-continue with no content sent yet. True when the answer is final: nobody here would
+// read the content, so the client is spared sending it.
+bool Session::refuse_expectation() {
+  if (!exchange_.route().has_handler()) {
+    ending_ = Ending::linger;
+    run({});
+    return true;
+  }
+  send_continue();
+  return false;
+}
+
+// The handler begins now and reads the content while it arrives.
+std::size_t Session::begin_upload(std::string_view bytes) {
+  const std::size_t head_size = parser_.head_size();
+  const std::string_view rest = bytes.substr(head_size);
+  body_started_ns_ = services_.now_ns;
+  const bool is_running =
+      exchange_.run_upload(parser_.has_body(), parser_.expects_continue() && rest.empty());
+  if (!is_running) {
+    return head_size;
+  }
+  state_ = State::handling;
+  return exchange_.is_upload_open() ? head_size + take_body(rest) : head_size;
+}
+
+std::size_t Session::take_body(std::string_view bytes) {
+  if (bytes.empty()) {
+    return 0;
+  }
+  std::size_t consumed = 0;
+  const ParseStatus status = parser_.consume_body(bytes, exchange_.content(), consumed);
+  if (exchange_.is_upload_open()) {
+    take_upload(status);
+  } else if (status == ParseStatus::error) {
+    respond_parse_error();
+  } else if (status == ParseStatus::complete) {
+    run(exchange_.content());
+  }
+  return status == ParseStatus::error ? bytes.size() : consumed;
+}
+
+void Session::take_upload(ParseStatus status) {
+  if (exchange_.must_ask()) {
+    body_started_ns_ = services_.now_ns;
+  }
+  exchange_.push_content();
+  switch (status) {
+    case ParseStatus::complete:
+      exchange_.finish_upload();
+      break;
+    case ParseStatus::error:
+      exchange_.fail_upload();
+      if (state_ == State::handling) {
+        respond_parse_error();
+      } else {
+        // The answer is on its way already; all that is left is to end it early.
+        connection_->abort();
+      }
+      break;
+    case ParseStatus::need_more:
+      break;
+  }
+}
+
+// --- what is waited for --------------------------------------------------------------------------
+
+// Whether the rest of a message is waited for without a session. Not where the session knows
+// something that the bytes do not say: the message's deadline, or blank lines that were dropped.
+bool Session::fits_parking(std::size_t bytes) const {
+  return bytes <= kMaxParkedBytes && message_deadline_ns_ == ipc::kNever &&
+         !parser_.dropped_blank_lines();
+}
+
+net::ParkedMessage Session::park() const {
+  return {body_started_ns_, static_cast<std::uint32_t>(pending_bytes_),
+          static_cast<std::uint8_t>(state_)};
+}
+
+net::Session::Standing Session::settle() {
+  switch (state_) {
+    case State::idle:
+      // One that has dropped blank lines goes on counting them.
+      return parser_.dropped_blank_lines() ? Standing::waiting : Standing::idle;
+    case State::head:
+      return fits_parking(pending_bytes_) ? Standing::parked : Standing::busy;
+    case State::short_body:
+      set_body_deadline();
+      return Standing::parked;
+    case State::body:
+      set_body_deadline();
+      break;
+    case State::handling:
+    case State::sending:
+      if (exchange_.awaits_content()) {
+        set_body_deadline();
+      } else {
+        connection_->set_deadline(state_ == State::handling ? exchange_.respond_by_ns()
+                                                            : ipc::kNever);
+      }
+      break;
+    case State::finished:
+      break;
+  }
+  return Standing::busy;
+}
+
+void Session::set_body_deadline() {
+  const std::uint64_t received =
+      state_ == State::short_body ? pending_bytes_ : parser_.body_received();
+  connection_->set_deadline(body_started_ns_ + ipc::to_ns(services_.timeouts.body) +
+                            received * kEarnedNsPerByte);
+}
+
+void Session::on_deadline() {
+  const bool is_over = message_deadline_ns_ <= services_.now_ns;
+  switch (state_) {
+    case State::sending:
+      services_.accounting.count(is_over ? ipc::Counter::timeouts_request
+                                         : ipc::Counter::timeouts_body);
+      connection_->abort();
+      break;
+    case State::handling:
+      if (is_over || exchange_.respond_by_ns() <= services_.now_ns) {
+        respond_error(504, "the request took too long", ipc::Counter::timeouts_request);
+        break;
+      }
+      [[fallthrough]];
+    case State::short_body:
+    case State::body:
+      respond_error(408, "the request's body took too long",
+                    is_over ? ipc::Counter::timeouts_request : ipc::Counter::timeouts_body);
+      break;
+    case State::head:
+      respond_error(408, "the request's head took too long",
+                    is_over ? ipc::Counter::timeouts_request : ipc::Counter::timeouts_header);
+      break;
+    case State::idle:
+    case State::finished:
+      break;
+  }
+}
+
+void Session::on_input_end(net::IoStatus how) {
+  const bool is_reset = how == net::IoStatus::reset;
+  if (!is_reset && exchange_.is_upload_open() && state_ == State::sending &&
+      !exchange_.is_upload_wanted()) {
+    // It saw that its content was answered without being read, and spares us the rest.
+    give_up_upload();
+    return;
+  }
+  const bool in_message = state_ == State::head || state_ == State::short_body ||
+                          state_ == State::body || exchange_.is_upload_open();
+  if (is_reset || in_message) {
+    services_.accounting.count(ipc::Counter::peer_resets);
+  }
+  connection_->close();
+}
+
+}  // namespace prefork::http1

@@ -1,0 +1,44 @@
+#include "server/http1/session_pool.h"
+
+#include <utility>
+
+namespace prefork::http1 {
+
+SessionPool::SessionPool(loop::EventLoop& loop, exchange::Services& services,
+                         const ParserLimits& limits, const http::DateCache& fixed_fields)
+    : loop_(loop), services_(services), limits_(limits), fixed_fields_(fixed_fields) {
+  spare_.reserve(kMaxSpareSessions);
+}
+
+std::unique_ptr<net::Session> SessionPool::borrow(net::Connection& connection,
+                                                  const net::ParkedMessage& parked,
+                                                  std::string_view received) {
+  std::unique_ptr<Session> session;
+  if (spare_.empty()) {
+    session = std::make_unique<Session>(services_, limits_, fixed_fields_);
+  } else {
+    session = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  session->begin(connection, parked, received);
+  return session;
+}
+
+void SessionPool::give_back(std::unique_ptr<net::Session> session) {
+  // Every session of these connections came from here.
+  std::unique_ptr<Session> own(static_cast<Session*>(session.release()));
+  own->reset();
+  if (spare_.size() < kMaxSpareSessions) {
+    spare_.push_back(std::move(own));
+  }
+}
+
+// The end of this step is the start of the next one of the turn.
+void SessionPool::on_step_end() {
+  if (services_.accounting.has_loop_answers()) {
+    const std::uint64_t started_ns = loop_.now_ns();
+    services_.accounting.record_loop_answers(started_ns, loop_.refresh_now());
+  }
+}
+
+}  // namespace prefork::http1

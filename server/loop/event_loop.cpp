@@ -1,0 +1,204 @@
+#include "server/loop/event_loop.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+#include <asio/post.hpp>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "ipc/base/check.h"
+
+namespace prefork::loop {
+
+namespace {
+
+constexpr std::uint64_t kNsPerMs = 1'000'000;
+constexpr std::uint64_t kLongestWaitMs = 3'600'000;
+
+ipc::OwnedFd make_epoll() {
+  ipc::OwnedFd fd(::epoll_create1(EPOLL_CLOEXEC));
+  if (!fd.valid()) {
+    throw std::system_error(errno, std::generic_category(), "epoll_create1");
+  }
+  return fd;
+}
+
+bool control(int epoll_fd, int operation, int fd, std::uint32_t events, std::uint64_t key) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = key;
+  return ::epoll_ctl(epoll_fd, operation, fd, &event) == 0;
+}
+
+Readiness to_readiness(std::uint32_t events) {
+  Readiness readiness;
+  readiness.readable = (events & EPOLLIN) != 0;
+  readiness.writable = (events & EPOLLOUT) != 0;
+  readiness.hang_up = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  readiness.gone = (events & (EPOLLHUP | EPOLLERR)) != 0;
+  return readiness;
+}
+
+}  // namespace
+
+EventLoop::EventLoop(const ipc::Clock& clock)
+    : clock_(clock), epoll_fd_(make_epoll()), now_ns_(clock.now_ns()) {}
+
+// --- descriptors ---------------------------------------------------------------------------------
+
+EventLoop::WatchId EventLoop::watch(int fd, std::function<void()> on_readable) {
+  const auto id = static_cast<WatchId>(watches_.size());
+  watches_.push_back({fd, std::move(on_readable), true});
+  resume_watch(id);
+  return id;
+}
+
+void EventLoop::pause_watch(WatchId id) {
+  if (!std::exchange(watches_[id].paused, true)) {
+    remove(watches_[id].fd);
+  }
+}
+
+void EventLoop::resume_watch(WatchId id) {
+  if (std::exchange(watches_[id].paused, false)) {
+    PREFORK_CHECK(control(epoll_fd_.get(), EPOLL_CTL_ADD, watches_[id].fd, EPOLLIN, id));
+  }
+}
+
+bool EventLoop::add(int fd, std::uint64_t key) {
+  return control(epoll_fd_.get(), EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLRDHUP | EPOLLET, key);
+}
+
+void EventLoop::want_writable(int fd, std::uint64_t key) {
+  control(epoll_fd_.get(), EPOLL_CTL_MOD, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, key);
+}
+
+void EventLoop::remove(int fd) { ::epoll_ctl(epoll_fd_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
+// --- timers --------------------------------------------------------------------------------------
+
+void EventLoop::remove_timer(Timer& timer) {
+  timers_.erase(std::find(timers_.begin(), timers_.end(), &timer));
+  update_due_time();
+}
+
+void EventLoop::update_due_time() {
+  due_ns_ = ipc::kNever;
+  for (const Timer* timer : timers_) {
+    due_ns_ = std::min(due_ns_, timer->due_ns());
+  }
+}
+
+// Each at most once, earliest first; those that one arms for the past come in the next turn.
+bool EventLoop::fire_due_timers() {
+  if (now_ns_ < due_ns_) {
+    return false;
+  }
+  std::vector<Timer*> due;
+  for (Timer* const timer : timers_) {
+    if (timer->due_ns() <= now_ns_) {
+      due.push_back(timer);
+    }
+  }
+  std::sort(due.begin(), due.end(),
+            [](const Timer* left, const Timer* right) { return left->due_ns() < right->due_ns(); });
+  for (Timer* const timer : due) {
+    // One before it may have destroyed it, or armed it anew.
+    const bool exists = std::find(timers_.begin(), timers_.end(), timer) != timers_.end();
+    if (exists && timer->due_ns() <= now_ns_) {
+      timer->fire();
+    }
+  }
+  return true;
+}
+
+// --- deferred work -------------------------------------------------------------------------------
+
+void EventLoop::defer(std::uint64_t key) {
+  ++deferred_count_;
+  asio::post(deferred_, [this, key] {
+    if (client_ != nullptr) {
+      client_->on_deferred(key);
+    }
+  });
+}
+
+bool EventLoop::run_deferred() {
+  const std::size_t count = std::exchange(deferred_count_, 0);
+  if (count == 0) {
+    return false;
+  }
+  deferred_.restart();
+  for (std::size_t i = 0; i < count; ++i) {
+    deferred_.poll_one();
+  }
+  return true;
+}
+
+// --- turns ---------------------------------------------------------------------------------------
+
+void EventLoop::run() {
+  stopped_ = false;
+  // While descriptors are free: UBSan opens a pipe when it checks a type for the first time;
+  // without descriptors it takes that for a broken type.
+  deferred_.poll();
+  while (!stopped_) {
+    turn(timeout_ms());
+  }
+}
+
+bool EventLoop::poll() {
+  bool anything = false;
+  while (turn(0)) {
+    anything = true;
+  }
+  return anything;
+}
+
+bool EventLoop::run_one_for(std::uint64_t patience_ns) {
+  const auto patience_ms = static_cast<int>(std::min(patience_ns / kNsPerMs, kLongestWaitMs));
+  return turn(std::min(timeout_ms(), patience_ms));
+}
+
+// Rounded up: woken a little early it would have to wait again.
+int EventLoop::timeout_ms() const {
+  if (deferred_count_ != 0 || due_ns_ <= now_ns_) {
+    return 0;
+  }
+  const std::uint64_t wait_ns = due_ns_ - now_ns_;
+  if (wait_ns >= kLongestWaitMs * kNsPerMs) {
+    return static_cast<int>(kLongestWaitMs);
+  }
+  return static_cast<int>((wait_ns + kNsPerMs - 1) / kNsPerMs);
+}
+
+bool EventLoop::turn(int timeout_ms) {
+  if (static_cast<std::uint64_t>(timeout_ms) * kNsPerMs > kLongWaitNs && client_ != nullptr) {
+    client_->on_sleep(now_ns_ + static_cast<std::uint64_t>(timeout_ms) * kNsPerMs);
+  }
+  std::array<epoll_event, kMaxEventsPerTurn> events;
+  const int count = ::epoll_wait(epoll_fd_.get(), events.data(), kMaxEventsPerTurn, timeout_ms);
+  refresh_now();
+  if (client_ != nullptr) {
+    client_->on_turn(now_ns_, count > 0);
+  }
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    if (event.data.u64 >= kFirstClientKey) {
+      client_->on_ready(event.data.u64, to_readiness(event.events));
+    } else if (const Watch& watch = watches_[event.data.u64]; !watch.paused) {
+      watch.on_readable();
+    }
+  }
+  const bool has_fired = fire_due_timers();
+  const bool has_deferred = run_deferred();
+  if (client_ != nullptr) {
+    client_->on_turn_end();
+  }
+  return count > 0 || has_fired || has_deferred;
+}
+
+}  // namespace prefork::loop

@@ -1,0 +1,15 @@
+// What a listening socket is, besides its descriptor: how the connections that come from it begin.
+// A value that the listener's owner makes; it travels to the server as one thing.
+#pragma once
+
+#include "server/net/transport.h"
+
+namespace prefork::net {
+
+struct ListenerSpec {
+  int fd = -1;                                   // listening and non-blocking; stays the caller's
+  bool has_preamble = false;                     // each connection begins with the PROXY protocol
+  const TransportFactory* transports = nullptr;  // null: plain sockets; outlives the server
+};
+
+}  // namespace prefork::net

@@ -1,0 +1,153 @@
+#include "server/net/output.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace prefork::net {
+
+namespace {
+
+// What is offered at once to a transport that must be offered the same again: a record's worth.
+constexpr std::size_t kMaxRetriedBytes = 16 * 1024;
+
+}  // namespace
+
+bool Output::flush(bool more_follows) {
+  if (batch_.empty()) {
+    return !is_blocked();
+  }
+  if (is_blocked() || transport_.traits().repeats_writes) {
+    keep(batch_.view());
+    batch_.clear();
+    if (!is_blocked()) {
+      retry();
+    }
+    return !is_blocked();
+  }
+  while (!batch_.empty()) {
+    const IoResult result = more_follows ? transport_.write_before_more(batch_.view())
+                                         : transport_.write(batch_.view());
+    if (!on_written(result)) {
+      keep(batch_.view());
+      batch_.clear();
+      return false;
+    }
+    batch_.consume(result.size);
+  }
+  return true;
+}
+
+std::size_t Output::send(std::string_view text) {
+  if (transport_.traits().repeats_writes) {
+    // What it does not take has to be kept as it is.
+    const std::string_view piece = text.substr(0, kMaxRetriedBytes);
+    batch_.append(piece);
+    flush();
+    return piece.size();
+  }
+  const IoResult result =
+      batch_.empty() ? transport_.write(text) : transport_.write(batch_.view(), text);
+  if (!on_written(result)) {
+    keep(batch_.view());
+    batch_.clear();
+    return 0;
+  }
+  const std::size_t of_batch = std::min(result.size, batch_.size());
+  batch_.consume(of_batch);
+  return result.size - of_batch;
+}
+
+IoResult Output::send_file(int file, std::uint64_t offset, std::uint64_t size) {
+  const bool as_file = transport_.traits().can_send_files;
+  if (!flush(as_file)) {
+    return {IoStatus::want_write, 0, false};
+  }
+  if (as_file) {
+    const IoResult result = transport_.send_file(file, offset, size);
+    if (result.status != IoStatus::end && result.status != IoStatus::unreadable) {
+      on_written(result);
+    }
+    return result;
+  }
+  const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(size, kMaxRetriedBytes));
+  const ssize_t read = ::pread(file, batch_.prepare(room), room, static_cast<off_t>(offset));
+  if (read <= 0) {
+    return {read == 0 ? IoStatus::end : IoStatus::unreadable, 0, false};
+  }
+  batch_.commit(static_cast<std::size_t>(read));
+  flush();
+  return {IoStatus::done, static_cast<std::size_t>(read), false};
+}
+
+void Output::retry() {
+  wait_ = Wait::none;
+  if (!unsent_) {
+    return;
+  }
+  http::ByteBuffer& bytes = unsent_->bytes;
+  const bool repeats = transport_.traits().repeats_writes;
+  bool has_moved = false;
+  while (!bytes.empty()) {
+    std::string_view piece = bytes.view();
+    if (repeats) {
+      piece = piece.substr(0, unsent_->retry_size != 0 ? unsent_->retry_size : kMaxRetriedBytes);
+    }
+    const IoResult result = transport_.write(piece);
+    if (!on_written(result)) {
+      if (unsent_) {
+        unsent_->retry_size = repeats ? piece.size() : 0;
+      }
+      has_progress_ = has_moved;
+      return;
+    }
+    has_moved = true;
+    unsent_->retry_size = 0;
+    bytes.consume(result.size);
+  }
+  unsent_.reset();
+}
+
+bool Output::take_progress() { return std::exchange(has_progress_, false); }
+
+void Output::close() {
+  wait_ = Wait::gone;
+  batch_.clear();
+  unsent_.reset();
+}
+
+void Output::keep(std::string_view bytes) {
+  if (bytes.empty() || is_gone()) {
+    return;
+  }
+  if (!unsent_) {
+    unsent_ = std::make_unique<Unsent>();
+  }
+  unsent_->bytes.append(bytes);
+}
+
+// False when nothing was taken: the peer has to make room, or is gone.
+bool Output::on_written(const IoResult& result) {
+  has_progress_ = true;
+  switch (result.status) {
+    case IoStatus::done:
+      counters_.add(ipc::Counter::bytes_out, result.size);
+      return true;
+    case IoStatus::want_read:
+      wait_ = Wait::readable;
+      return false;
+    case IoStatus::want_write:
+      wait_ = Wait::writable;
+      return false;
+    case IoStatus::end:
+    case IoStatus::unreadable:
+    case IoStatus::reset:
+      counters_.add(ipc::Counter::peer_resets);
+      close();
+      return false;
+  }
+  return false;
+}
+
+}  // namespace prefork::net

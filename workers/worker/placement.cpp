@@ -1,0 +1,130 @@
+#include "workers/worker/placement.h"
+
+#include <atomic>
+#include <utility>
+
+#include "ipc/balance.h"
+
+namespace prefork::worker {
+
+Placement::Placement(const ipc::Segment& segment, const ipc::Inboxes& inboxes, ipc::Place self,
+                     std::uint32_t epoch, Adopt adopt)
+    : segment_(segment), inboxes_(inboxes), self_(self), epoch_(epoch), adopt_(std::move(adopt)) {}
+
+void Placement::begin() {
+  is_serving_ = true;
+  ipc::start_load(record(), epoch_);
+  record().accepting.store(1, std::memory_order_release);
+}
+
+void Placement::end() {
+  is_serving_ = false;
+  record().accepting.store(0, std::memory_order_release);
+}
+
+engine::Place Placement::place(int socket, const ipc::HandedConnection& about, bool may_stay,
+                               std::uint64_t now_ns) {
+  const auto placement = ipc::reserve_place(segment_, self_, now_ns, may_stay && is_serving_);
+  if (!placement) {
+    return may_stay ? stay() : engine::Place::nowhere;
+  }
+  if (placement->target == self_) {
+    return engine::Place::here;
+  }
+  ipc::HandedConnection handed = about;
+  handed.epoch = placement->epoch;
+  ipc::note_handed(segment_, placement->target.slot, now_ns);
+  if (inboxes_.hand_on(placement->target.slot, socket, handed) == ipc::HandResult::sent) {
+    return engine::Place::given;
+  }
+  ipc::remove_load(segment_.record(placement->target), placement->epoch);
+  return may_stay ? stay() : engine::Place::full;
+}
+
+engine::Place Placement::stay() {
+  ipc::add_load(record(), epoch_);
+  return engine::Place::here;
+}
+
+void Placement::on_connection_gone() { ipc::remove_load(record(), epoch_); }
+
+void Placement::take_handed() {
+  if (take_from(self_.slot)) {
+    ipc::clear_handed(segment_, self_.slot);
+  }
+}
+
+// True when nothing is left there.
+bool Placement::take_from(std::uint32_t slot) {
+  for (int i = 0; i < kMaxTakesAtOnce; ++i) {
+    ipc::Inboxes::TakeError error{};
+    auto received = inboxes_.take(slot, error);
+    if (!received) {
+      if (error == ipc::Inboxes::TakeError::empty) {
+        return true;
+      }
+      record().counters.add(ipc::Counter::accept_errors);
+      continue;
+    }
+    if (received->about.epoch != epoch_) {
+      // Promised to another process of the slot, or of a slot that does not serve: the place there
+      // is free again.
+      for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
+        ipc::remove_load(segment_.record({slot, seat}), received->about.epoch);
+      }
+      ipc::add_load(record(), epoch_);
+    }
+    adopt_(std::move(*received));
+  }
+  return false;
+}
+
+bool Placement::on_tick(std::size_t open, std::uint64_t now_ns) {
+  correct_load(static_cast<std::uint32_t>(open), now_ns);
+  return is_serving_ && reclaim(now_ns);
+}
+
+// Connections handed to a worker that has died, hangs or was stopped would wait for its successor;
+// whoever notices first serves them.
+bool Placement::reclaim(std::uint64_t now_ns) {
+  bool is_waiting = false;
+  for (std::uint32_t slot = 0; slot < inboxes_.slots(); ++slot) {
+    if (!ipc::is_handed(segment_, slot)) {
+      continue;
+    }
+    is_waiting = true;
+    if (slot == self_.slot) {
+      take_handed();
+    } else if (!ipc::is_healthy(segment_, {slot, 0}, now_ns) &&
+               !ipc::is_healthy(segment_, {slot, 1}, now_ns) && take_from(slot) &&
+               !ipc::is_accepting(segment_, slot)) {
+      // Nobody is there who would say so. One that only stands still says so when it goes on, and
+      // gets nothing until then.
+      ipc::clear_handed(segment_, slot);
+    }
+  }
+  return is_waiting;
+}
+
+void Placement::correct_load(std::uint32_t open, std::uint64_t now_ns) {
+  const std::uint32_t load = ipc::load_of(record());
+  if (load == open) {
+    drifting_since_ns_ = 0;
+    return;
+  }
+  if (drifting_since_ns_ == 0) {
+    drifting_since_ns_ = now_ns;
+  }
+  if (now_ns - drifting_since_ns_ < kDriftNs) {
+    return;
+  }
+  drifting_since_ns_ = 0;
+  for (std::uint32_t i = open; i < load; ++i) {
+    ipc::remove_load(record(), epoch_);
+  }
+  for (std::uint32_t i = load; i < open; ++i) {
+    ipc::add_load(record(), epoch_);
+  }
+}
+
+}  // namespace prefork::worker

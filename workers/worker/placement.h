@@ -1,0 +1,62 @@
+// Where connections are served: reserves places on the least loaded worker, hands connections off
+// to siblings, takes what they hand here, and takes over what waits for a sibling that does not
+// serve. See ipc/balance.h and ipc/inbox.h. One thread: the worker's event loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "ipc/inbox.h"
+#include "ipc/segment.h"
+#include "server/engine/server_hooks.h"
+
+namespace prefork::worker {
+
+class Placement {
+ public:
+  using Adopt = std::function<void(ipc::ReceivedConnection)>;
+
+  // All outlive it. `adopt` gets every connection that comes here by an inbox.
+  Placement(const ipc::Segment& segment, const ipc::Inboxes& inboxes, ipc::Place self,
+            std::uint32_t epoch, Adopt adopt);
+
+  // From now on siblings may hand connections here.
+  void begin();
+  // From now on they may not; everything may still be handed off.
+  void end();
+
+  // What ServerHooks::place asks.
+  engine::Place place(int socket, const ipc::HandedConnection& about, bool may_stay,
+                      std::uint64_t now_ns);
+  // A connection that was placed here, or adopted, is gone.
+  void on_connection_gone();
+
+  // Adopts what waits in the worker's own inbox.
+  void take_handed();
+  // Adopts what waits in inboxes that nobody reads; `open`: the connections there are here. True:
+  // something waits somewhere, to be looked at again soon.
+  bool on_tick(std::size_t open, std::uint64_t now_ns);
+
+ private:
+  // Connections taken from an inbox at once.
+  static constexpr int kMaxTakesAtOnce = 64;
+  // How long the load word has to be wrong before it is corrected: a reservation whose connection
+  // is still on its way looks like an error for a moment.
+  static constexpr std::uint64_t kDriftNs = 1'000'000'000;
+
+  engine::Place stay();
+  bool take_from(std::uint32_t slot);
+  bool reclaim(std::uint64_t now_ns);
+  void correct_load(std::uint32_t open, std::uint64_t now_ns);
+  [[nodiscard]] ipc::WorkerRecord& record() const { return segment_.record(self_); }
+
+  const ipc::Segment& segment_;
+  const ipc::Inboxes& inboxes_;
+  const ipc::Place self_;
+  const std::uint32_t epoch_;
+  const Adopt adopt_;
+  bool is_serving_ = false;
+  std::uint64_t drifting_since_ns_ = 0;
+};
+
+}  // namespace prefork::worker

@@ -1,0 +1,105 @@
+#include "workers/worker/served_application.h"
+
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "server/demo/demo_app.h"
+#include "server/files/site.h"
+
+namespace prefork::worker {
+
+ServedApplication::ServedApplication(const child::ChildContext& context)
+    : context_(context),
+      cache_limits_(files::StaticCacheLimits::for_this_process()),
+      shared_place_{context.segment, context.id, context.leadership} {
+  const config::Options& options = context.options;
+  switch (options.target.kind) {
+    case config::ServeTarget::Kind::folder:
+      application_ = files::make_static_site(
+          {options.target.path, options.proxies.root_path, options.files.index,
+           options.files.listing, options.files.spa, options.files.cache_control},
+          cache_limits_);
+      break;
+    case config::ServeTarget::Kind::application:
+      load();
+      break;
+    case config::ServeTarget::Kind::none:
+      application_ = demo::make_demo_app({context.id.slot, ::getpid(), context.generation,
+                                          options.demo.crash, context.statistics_url});
+      break;
+  }
+}
+
+void ServedApplication::load() {
+  native_ = context_.preloaded;
+  if (native_ == nullptr) {
+    auto loaded = native::NativeApplication::load(
+        context_.options.target.path,
+        [this](config::LogLevel level, std::string_view line) { context_.log.write(level, line); });
+    if (const auto* problem = std::get_if<native::LoadProblem>(&loaded)) {
+      throw ApplicationFailed(problem->text);
+    }
+    auto application = std::get<std::unique_ptr<native::NativeApplication>>(std::move(loaded));
+    native_ = application.get();
+    application_ = std::move(application);
+  }
+  try {
+    native_->enter_worker(shared_place_, context_.options.proxies.root_path, cache_limits_);
+  } catch (const std::runtime_error& error) {
+    throw ApplicationFailed(error.what());
+  }
+}
+
+std::uint32_t ServedApplication::cached_files() const {
+  const bool serves_files = context_.options.target.kind == config::ServeTarget::Kind::folder ||
+                            (native_ != nullptr && native_->serves_files());
+  return serves_files ? static_cast<std::uint32_t>(cache_limits_.open_files) : 0;
+}
+
+void ServedApplication::start() {
+  if (native_ == nullptr) {
+    return;
+  }
+  if (const auto refusal = native_->start_worker(about_this_worker())) {
+    throw std::runtime_error("the application does not let this worker start: " + *refusal);
+  }
+}
+
+void ServedApplication::on_tick() {
+  if (native_ != nullptr && !is_drained_ && !context_.leadership.is_held() &&
+      context_.leadership.try_take()) {
+    native_->lead(about_this_worker());
+  }
+}
+
+void ServedApplication::drain() {
+  if (native_ != nullptr && !std::exchange(is_drained_, true)) {
+    native_->drain(about_this_worker());
+    // What the leader does alone has ended with that: another one may begin.
+    context_.leadership.give_up();
+  }
+}
+
+bool ServedApplication::stop() {
+  if (native_ == nullptr) {
+    return false;
+  }
+  native_->stop_worker(about_this_worker());
+  return true;
+}
+
+prefork_worker ServedApplication::about_this_worker() const {
+  prefork_worker worker{};
+  worker.size = sizeof worker;
+  worker.slot = context_.id.slot;
+  worker.workers = context_.options.processes.workers;
+  worker.generation = context_.generation;
+  worker.restarts = context_.segment.notes(context_.id.slot).restarts.load();
+  worker.pid = ::getpid();
+  return worker;
+}
+
+}  // namespace prefork::worker

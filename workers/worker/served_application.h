@@ -1,0 +1,58 @@
+// What a worker serves: the demo application, a folder, or an application from a shared object,
+// with its life in this process. One thread: the worker's event loop.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+
+#include "config/options/options.h"
+#include "ipc/leadership.h"
+#include "server/exchange/application.h"
+#include "server/files/cache.h"
+#include "server/native/native_application.h"
+#include "workers/child/child_context.h"
+
+namespace prefork::worker {
+
+// The application is at fault: nobody should try again before it is another one.
+class ApplicationFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class ServedApplication {
+ public:
+  // Makes or loads it. `context` outlives it. Throws ApplicationFailed.
+  explicit ServedApplication(const child::ChildContext& context);
+
+  [[nodiscard]] const exchange::Application& application() const {
+    return native_ != nullptr ? *native_ : *application_;
+  }
+  // Descriptors of files that it may keep open.
+  [[nodiscard]] std::uint32_t cached_files() const;
+
+  // The worker is about to serve. Throws std::runtime_error when the application does not let it.
+  void start();
+  // Now and then: asks to be the leader among the workers, and tells the application if it is.
+  void on_tick();
+  // The worker serves no new connections. Once, however often it is called.
+  void drain();
+  // The worker has served its last request. True: the application's threads may go on until the
+  // process is gone, and may use what it was given.
+  bool stop();
+
+ private:
+  void load();
+  [[nodiscard]] prefork_worker about_this_worker() const;
+
+  const child::ChildContext& context_;
+  const files::StaticCacheLimits cache_limits_;
+  std::unique_ptr<exchange::Application> application_;
+  // Where it came as a shared object: application_, or the one that the master loaded.
+  native::NativeApplication* native_ = nullptr;
+  const native::SharedPlace shared_place_;
+  bool is_drained_ = false;
+};
+
+}  // namespace prefork::worker
