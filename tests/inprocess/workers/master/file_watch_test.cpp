@@ -37,7 +37,7 @@ class FileWatchOn : public testing::Test {
   // What changed since the last call, as far as it is over.
   std::string changed(FileWatch& watch) {
     EXPECT_EQ(changed_after(watch, 0ms), "");
-    return changed_after(watch, FileWatch::kQuietTime);
+    return changed_after(watch, ChangeSeries::kQuietTime);
   }
 
   // As deployments and most linkers do it.
@@ -56,8 +56,8 @@ TEST_F(FileWatchOn, AnApplicationTellsOfAReplacedFileOnceItHasBeenQuiet) {
   FileWatch files = watch({}, app);
   replace("app.so", "new");
   EXPECT_EQ(changed_after(files, 0ms), "");
-  EXPECT_EQ(files.deadline(), now_ + FileWatch::kQuietTime);
-  EXPECT_EQ(changed_after(files, FileWatch::kQuietTime - 1ms), "");
+  EXPECT_EQ(files.deadline(), now_ + ChangeSeries::kQuietTime);
+  EXPECT_EQ(changed_after(files, ChangeSeries::kQuietTime - 1ms), "");
   EXPECT_EQ(changed_after(files, 1ms), app);
   EXPECT_EQ(changed_after(files, 1h), "");
 }
@@ -174,14 +174,14 @@ TEST_F(FileWatchOn, AFolderThatIsRemovedAndComesBackIsWatchedAgain) {
   EXPECT_THAT(remarks_, IsEmpty());
   folder_.write("build/app.so", "new");
   EXPECT_EQ(changed_after(files, FileWatch::kLookAgain), "");
-  EXPECT_EQ(changed_after(files, FileWatch::kQuietTime), app);
+  EXPECT_EQ(changed_after(files, ChangeSeries::kQuietTime), app);
   replace("build/app.so", "newer");
   EXPECT_EQ(changed(files), app);
 
   fs::remove_all(folder_ / "pages");
   folder_.write("pages/b.html", "new");
   EXPECT_EQ(changed_after(files, FileWatch::kLookAgain), "");
-  EXPECT_EQ(changed_after(files, FileWatch::kQuietTime), folder_ / "pages" + " and 1 more");
+  EXPECT_EQ(changed_after(files, ChangeSeries::kQuietTime), folder_ / "pages" + " and 1 more");
   folder_.write("pages/b.html", "newer");
   EXPECT_EQ(changed(files), folder_ / "pages/b.html");
 }
@@ -192,7 +192,7 @@ TEST_F(FileWatchOn, AFolderThatAnotherOneTookThePlaceOfIsNotWatchedAnyMore) {
   fs::rename(folder_ / "build", folder_ / "old");
   folder_.write("build/app.so", "new");
   EXPECT_EQ(changed_after(files, FileWatch::kLookAgain), "");
-  EXPECT_EQ(changed_after(files, FileWatch::kQuietTime), app);
+  EXPECT_EQ(changed_after(files, ChangeSeries::kQuietTime), app);
   replace("old/app.so", "nobody's");
   EXPECT_EQ(changed(files), "");
   replace("build/app.so", "newer");

@@ -1,15 +1,18 @@
-// The folders of a FileWatch: found by their names, watched with what is below them, and found
-// again.
+#include "workers/master/watched_folders.h"
+
 #include <sys/inotify.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
-#include "workers/master/file_watch.h"
+#include "config/base/config_error.h"
 #include "workers/master/watched_names.h"
 
 namespace prefork::master {
@@ -21,19 +24,65 @@ namespace fs = std::filesystem;
 constexpr std::uint32_t kEvents = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM |
                                   IN_DELETE | IN_ONLYDIR | IN_EXCL_UNLINK;
 
+std::string working_folder() {
+  std::error_code ignored;
+  return fs::current_path(ignored).string();
+}
+
 }  // namespace
 
-// A folder may be removed and made anew, or its name may lead to another one: no event of what it
-// was says so.
-void FileWatch::look_again() {
-  bool differs = false;
+WatchedFolders::WatchedFolders(std::size_t max_folders)
+    : max_folders_(max_folders),
+      working_folder_(working_folder()),
+      inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+  if (!inotify_.valid()) {
+    throw std::system_error(errno, std::generic_category(),
+                            errno == EMFILE ? "--reload: no inotify instance is left; raise "
+                                              "fs.inotify.max_user_instances"
+                                            : "--reload: inotify_init1");
+  }
+}
+
+std::string WatchedFolders::shown(const std::string& path) const {
+  const fs::path relative = fs::path(path).lexically_relative(working_folder_);
+  if (relative.empty() || *relative.begin() == "..") {
+    return config::printable(path);
+  }
+  return relative == "." ? "." : config::printable("./" + relative.string());
+}
+
+void WatchedFolders::drain(const std::function<void(const Event&)>& on_event,
+                           const std::function<void(Overflow)>& on_overflow) {
+  alignas(inotify_event) std::array<char, 16'384> buffer{};
+  ssize_t size = 0;
+  while ((size = ::read(inotify_.get(), buffer.data(), buffer.size())) > 0) {
+    for (const char* at = buffer.data(); at < buffer.data() + size;) {
+      inotify_event event{};
+      std::memcpy(&event, at, sizeof event);
+      // Padded with zero bytes.
+      const std::string_view name = event.len == 0 ? "" : at + sizeof event;
+      at += sizeof event + event.len;
+      const auto found = folders_.find(event.wd);
+      if ((event.mask & IN_Q_OVERFLOW) != 0) {
+        on_overflow({});
+      } else if (found != folders_.end() && (event.mask & IN_IGNORED) != 0) {
+        folders_.erase(found);
+      } else if (found != folders_.end() && !name.empty()) {
+        on_event({event.mask, join_path(found->second.path, name), found->second.whole});
+      }
+    }
+  }
+}
+
+std::optional<std::vector<std::string>> WatchedFolders::look_again() {
+  std::optional<std::vector<std::string>> came;
   for (Root& root : roots_) {
-    const auto identity = identity_of(root.path);
+    const auto identity = stamp_of_folder(root.path);
     const bool is_lost = root.watch >= 0 && !folders_.contains(root.watch);
     if (identity == root.identity && (!identity || !is_lost)) {
       continue;
     }
-    differs = true;
+    came = came.value_or(std::vector<std::string>());
     if (root.identity) {
       disarm(root);
     }
@@ -44,48 +93,42 @@ void FileWatch::look_again() {
     }
     arm(root);
     if (root.whole && root.watch >= 0) {
-      note(root.path);
+      came->push_back(root.path);
     }
   }
-  if (differs) {
-    check_application();
-  }
+  return came;
 }
 
-// The name of the application may be a link to a file elsewhere; either may be exchanged.
-void FileWatch::follow_links() {
-  std::vector<std::string> files = {files_.application};
-  std::error_code error;
-  const std::string real = fs::canonical(files_.application, error).string();
-  if (!error && real != files_.application) {
-    files.push_back(real);
+std::vector<std::string> WatchedFolders::rescan() {
+  std::vector<std::string> there;
+  for (const Root& root : roots_) {
+    if (root.whole && root.identity) {
+      add_tree(root.path, nullptr);
+      there.push_back(root.path);
+    }
   }
-  if (files == application_files_) {
-    return;
-  }
-  application_files_ = std::move(files);
-  std::set<std::string> wanted;
-  for (const std::string& file : application_files_) {
-    wanted.insert(fs::path(file).parent_path().string());
-  }
+  return there;
+}
+
+void WatchedFolders::set_single_roots(const std::set<std::string>& paths) {
   std::erase_if(roots_, [&](Root& root) {
-    const bool is_needed = root.whole || wanted.contains(root.path);
+    const bool is_needed = root.whole || paths.contains(root.path);
     if (!is_needed) {
       disarm(root);
     }
     return !is_needed;
   });
-  for (const std::string& folder : wanted) {
+  for (const std::string& path : paths) {
     if (std::none_of(roots_.begin(), roots_.end(),
-                     [&](const Root& root) { return !root.whole && root.path == folder; })) {
-      add_root(folder, false);
+                     [&](const Root& root) { return !root.whole && root.path == path; })) {
+      add_root(path, false);
     }
   }
 }
 
-void FileWatch::add_root(std::string path, bool whole) {
+void WatchedFolders::add_root(const std::string& path, bool whole) {
   Root root;
-  root.path = std::move(path);
+  root.path = path;
   root.whole = whole;
   arm(root);
   if (!root.identity) {
@@ -94,18 +137,18 @@ void FileWatch::add_root(std::string path, bool whole) {
   roots_.push_back(std::move(root));
 }
 
-void FileWatch::arm(Root& root) {
-  root.identity = identity_of(root.path);
+void WatchedFolders::arm(Root& root) {
+  root.identity = stamp_of_folder(root.path);
   if (!root.identity) {
     return;
   }
   root.watch = add_folder(root.path, root.whole);
   if (root.whole && root.watch >= 0) {
-    add_tree(root.path, false);
+    add_tree(root.path, nullptr);
   }
 }
 
-void FileWatch::disarm(Root& root) {
+void WatchedFolders::disarm(Root& root) {
   root.identity.reset();
   if (root.whole) {
     drop_tree(root.path);
@@ -121,7 +164,7 @@ void FileWatch::disarm(Root& root) {
 }
 
 // Returns the watch, or -1 with a remark.
-int FileWatch::add_folder(const std::string& path, bool whole) {
+int WatchedFolders::add_folder(const std::string& path, bool whole) {
   if (folders_.size() >= max_folders_) {
     if (!std::exchange(told_limit_, true)) {
       remarks_.push_back("reload: no room to watch " + shown(path) + ": " +
@@ -148,9 +191,7 @@ int FileWatch::add_folder(const std::string& path, bool whole) {
   return watch;
 }
 
-// With `tell`, the files that are there already count as changed: they came with their folder, or
-// before it was watched.
-void FileWatch::add_tree(const std::string& path, bool tell) {
+void WatchedFolders::add_tree(const std::string& path, const FoundFile& found) {
   std::vector<std::string> open = {path};
   while (!open.empty()) {
     const std::string folder = std::move(open.back());
@@ -168,15 +209,14 @@ void FileWatch::add_tree(const std::string& path, bool tell) {
         if (!is_noise_folder(last_name(entry)) && open.size() <= max_folders_) {
           open.push_back(entry);
         }
-      } else if (tell && !is_noise_file(last_name(entry)) && !is_own(entry)) {
-        note(entry);
+      } else if (found && !is_noise_file(last_name(entry))) {
+        found(entry);
       }
     }
   }
 }
 
-// With everything below it.
-void FileWatch::drop_tree(const std::string& path) {
+void WatchedFolders::drop_tree(const std::string& path) {
   std::erase_if(folders_, [&](const auto& entry) {
     const std::string& folder = entry.second.path;
     const bool is_below = folder == path || folder.starts_with(join_path(path, ""));
@@ -187,12 +227,6 @@ void FileWatch::drop_tree(const std::string& path) {
   });
 }
 
-std::optional<FileWatch::Stamp> FileWatch::identity_of(const std::string& folder) {
-  struct stat status {};
-  if (::stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    return std::nullopt;
-  }
-  return Stamp{status.st_dev, status.st_ino, 0};
-}
+std::vector<std::string> WatchedFolders::take_remarks() { return std::exchange(remarks_, {}); }
 
 }  // namespace prefork::master
