@@ -53,7 +53,7 @@ struct RouteParameters {
 };
 
 // What an application decided about a request. The handler outlives the request.
-struct Routed {
+struct RouteMatch {
   const Handler* handler = nullptr;           // null and none deferred: answer `status`
   const DeferredHandler* deferred = nullptr;  // instead of `handler`
   RunOn run_on = RunOn::loop;
@@ -77,8 +77,8 @@ class Application {
 
   // On the event loop. The body may not have arrived yet. Never throws. `parameters` comes without
   // any and becomes Request::parameters.
-  [[nodiscard]] virtual Routed route(const http::Request& request,
-                                     RouteParameters& parameters) const noexcept = 0;
+  [[nodiscard]] virtual RouteMatch route(const http::Request& request,
+                                         RouteParameters& parameters) const noexcept = 0;
 };
 
 }  // namespace prefork::exchange

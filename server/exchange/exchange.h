@@ -47,7 +47,7 @@ class Exchange {
   // May be changed in what its views point to, when the head has moved.
   [[nodiscard]] http::Request& request() { return request_; }
   void on_head_moved(std::string_view old_path);
-  [[nodiscard]] const Routed& route() const { return route_; }
+  [[nodiscard]] const RouteMatch& route() const { return route_; }
   // Whether the handler reads the content while it arrives.
   [[nodiscard]] bool is_streaming() const {
     return route_.streams_body && route_.handler != nullptr && services_.executor != nullptr;
@@ -126,7 +126,7 @@ class Exchange {
   ExchangeToken token_;
   ipc::PeerAddress peer_;  // who is connected
   http::Request request_;  // as given to the handler
-  Routed route_;
+  RouteMatch route_;
   RouteParameters parameters_;  // of request_
   std::string content_;
   std::shared_ptr<BodyChannel> request_body_;     // on its way to the handler

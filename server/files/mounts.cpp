@@ -85,21 +85,21 @@ void StaticMounts::open(const std::string& root_path, StaticCacheLimits limits) 
   }
 }
 
-exchange::Routed StaticMounts::route(const http::Request& request) const noexcept {
-  exchange::Routed routed;
+exchange::RouteMatch StaticMounts::route(const http::Request& request) const noexcept {
+  exchange::RouteMatch match;
   for (const auto& mount : open_) {
     if (!mount->covers(request.path)) {
       continue;
     }
     if (StaticFiles::can_answer(request.method)) {
-      routed.handler = &mount->handler();
+      match.handler = &mount->handler();
     } else {
-      routed.status = request.method == http::Method::options ? 204 : 405;
-      routed.allow = StaticFiles::allowed_methods();
+      match.status = request.method == http::Method::options ? 204 : 405;
+      match.allow = StaticFiles::allowed_methods();
     }
-    return routed;
+    return match;
   }
-  return routed;
+  return match;
 }
 
 }  // namespace prefork::files

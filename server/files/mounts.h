@@ -33,7 +33,7 @@ class StaticMounts {
 
   [[nodiscard]] bool empty() const { return planned_.empty(); }
   // The folder with the longest prefix; without one a status of 404.
-  [[nodiscard]] exchange::Routed route(const http::Request& request) const noexcept;
+  [[nodiscard]] exchange::RouteMatch route(const http::Request& request) const noexcept;
 
  private:
   struct Planned {

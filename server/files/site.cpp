@@ -21,16 +21,16 @@ class StaticSite : public exchange::Application {
           files_.answer(request, request.path, response);
         }) {}
 
-  [[nodiscard]] exchange::Routed route(const http::Request& request,
-                                       exchange::RouteParameters&) const noexcept override {
-    exchange::Routed routed;
+  [[nodiscard]] exchange::RouteMatch route(const http::Request& request,
+                                           exchange::RouteParameters&) const noexcept override {
+    exchange::RouteMatch match;
     if (StaticFiles::can_answer(request.method)) {
-      routed.handler = &handler_;
+      match.handler = &handler_;
     } else {
-      routed.status = request.method == http::Method::options ? 204 : 405;
-      routed.allow = StaticFiles::allowed_methods();
+      match.status = request.method == http::Method::options ? 204 : 405;
+      match.allow = StaticFiles::allowed_methods();
     }
-    return routed;
+    return match;
   }
 
  private:

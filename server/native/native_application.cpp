@@ -159,17 +159,17 @@ NativeApplication::~NativeApplication() {
   }
 }
 
-exchange::Routed NativeApplication::route(const http::Request& request,
-                                          exchange::RouteParameters& parameters) const noexcept {
-  exchange::Routed routed = app_.router.route(request, parameters);
-  if (!routed.has_handler() && routed.status == 404) {
-    routed = app_.mounts.route(request);
+exchange::RouteMatch NativeApplication::route(
+    const http::Request& request, exchange::RouteParameters& parameters) const noexcept {
+  exchange::RouteMatch match = app_.router.route(request, parameters);
+  if (!match.has_handler() && match.status == 404) {
+    match = app_.mounts.route(request);
   }
-  if (!routed.has_handler() && routed.status == 404 && app_.not_found) {
-    routed.handler = &app_.not_found;
-    routed.run_on = app_.not_found_on;
+  if (!match.has_handler() && match.status == 404 && app_.not_found) {
+    match.handler = &app_.not_found;
+    match.run_on = app_.not_found_on;
   }
-  return routed;
+  return match;
 }
 
 void NativeApplication::enter_worker(const SharedPlace& place, const std::string& root_path,

@@ -45,7 +45,7 @@ class NativeApplication : public exchange::Application {
   // Tells the application that it is not needed any more.
   ~NativeApplication() override;
 
-  [[nodiscard]] exchange::Routed route(
+  [[nodiscard]] exchange::RouteMatch route(
       const http::Request& request, exchange::RouteParameters& parameters) const noexcept override;
 
   // In a worker, before anything else there: opens its folders and binds its numbers. `place` must

@@ -17,27 +17,27 @@ std::string description(std::string_view method, std::string_view pattern) {
   return "route " + config::printable(method) + " " + config::in_quotes(pattern);
 }
 
-exchange::Routed answered_by(const exchange::Handler& handler,
-                             const exchange::DeferredHandler& deferred,
-                             const RouteOptions& options) {
-  exchange::Routed routed;
+exchange::RouteMatch answered_by(const exchange::Handler& handler,
+                                 const exchange::DeferredHandler& deferred,
+                                 const RouteOptions& options) {
+  exchange::RouteMatch match;
   if (deferred) {
-    routed.deferred = &deferred;
+    match.deferred = &deferred;
   } else {
-    routed.handler = &handler;
+    match.handler = &handler;
   }
-  routed.run_on = options.streams_body ? exchange::RunOn::pool : options.run_on;
-  routed.streams_body = options.streams_body;
-  routed.body_limit = options.body_limit;
-  routed.status = 200;
-  return routed;
+  match.run_on = options.streams_body ? exchange::RunOn::pool : options.run_on;
+  match.streams_body = options.streams_body;
+  match.body_limit = options.body_limit;
+  match.status = 200;
+  return match;
 }
 
-exchange::Routed without_handler(int status, const http::MethodSet& allow) {
-  exchange::Routed routed;
-  routed.status = status;
-  routed.allow = allow;
-  return routed;
+exchange::RouteMatch without_handler(int status, const http::MethodSet& allow) {
+  exchange::RouteMatch match;
+  match.status = status;
+  match.allow = allow;
+  return match;
 }
 
 }  // namespace
@@ -118,8 +118,8 @@ void Router::add(http::Method method, std::string_view pattern, exchange::RunOn 
   add(method, pattern, RouteOptions{.run_on = run_on}, std::move(handler));
 }
 
-exchange::Routed Router::route(const http::Request& request,
-                               exchange::RouteParameters& parameters) const noexcept {
+exchange::RouteMatch Router::route(const http::Request& request,
+                                   exchange::RouteParameters& parameters) const noexcept {
   http::MethodSet allow;
   if (request.path == "*") {
     // OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7), of which no route

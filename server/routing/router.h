@@ -45,7 +45,7 @@ class Router : public exchange::Application {
   void add(http::Method method, std::string_view pattern, exchange::RunOn run_on,
            exchange::Handler handler);
 
-  [[nodiscard]] exchange::Routed route(
+  [[nodiscard]] exchange::RouteMatch route(
       const http::Request& request, exchange::RouteParameters& parameters) const noexcept override;
 
  private:

@@ -363,10 +363,10 @@ TEST(StaticSite, KnowsTheMethodsOfFiles) {
         http::Method::connect, http::Method::other, http::Method::options}) {
     http::Request request;
     request.method = method;
-    const exchange::Routed routed = site->route(request, parameters);
-    EXPECT_EQ(routed.handler, nullptr);
-    EXPECT_EQ(routed.status, method == http::Method::options ? 204 : 405);
-    EXPECT_EQ(routed.allow.to_text(), "OPTIONS, GET, HEAD");
+    const exchange::RouteMatch match = site->route(request, parameters);
+    EXPECT_EQ(match.handler, nullptr);
+    EXPECT_EQ(match.status, method == http::Method::options ? 204 : 405);
+    EXPECT_EQ(match.allow.to_text(), "OPTIONS, GET, HEAD");
   }
 }
 

@@ -14,7 +14,7 @@ exchange::Handler answering(int status) {
   return [status](const http::Request&, http::Response& response) { response.set_status(status); };
 }
 
-exchange::Routed route(const Router& router, http::Method method, std::string_view path) {
+exchange::RouteMatch route(const Router& router, http::Method method, std::string_view path) {
   http::Request request;
   request.method = method;
   request.path = path;
@@ -22,9 +22,9 @@ exchange::Routed route(const Router& router, http::Method method, std::string_vi
   return router.route(request, parameters);
 }
 
-int run(const exchange::Routed& routed) {
+int run(const exchange::RouteMatch& match) {
   http::Response response;
-  (*routed.handler)(http::Request{}, response);
+  (*match.handler)(http::Request{}, response);
   return response.status();
 }
 
@@ -39,11 +39,11 @@ class RouterTest : public testing::Test {
 };
 
 TEST_F(RouterTest, FindsTheHandlerByPathAndMethod) {
-  const exchange::Routed get = route(router_, http::Method::get, "/things");
+  const exchange::RouteMatch get = route(router_, http::Method::get, "/things");
   ASSERT_NE(get.handler, nullptr);
   EXPECT_EQ(run(get), 201);
   EXPECT_EQ(get.run_on, exchange::RunOn::loop);
-  const exchange::Routed post = route(router_, http::Method::post, "/things");
+  const exchange::RouteMatch post = route(router_, http::Method::post, "/things");
   ASSERT_NE(post.handler, nullptr);
   EXPECT_EQ(run(post), 202);
   EXPECT_EQ(post.run_on, exchange::RunOn::pool);
@@ -52,17 +52,17 @@ TEST_F(RouterTest, FindsTheHandlerByPathAndMethod) {
 TEST_F(RouterTest, PassesOnWhatARouteSaysOfItsContent) {
   router_.add(http::Method::put, "/things", {.streams_body = true, .body_limit = 7},
               answering(204));
-  const exchange::Routed put = route(router_, http::Method::put, "/things");
+  const exchange::RouteMatch put = route(router_, http::Method::put, "/things");
   EXPECT_TRUE(put.streams_body);
   EXPECT_EQ(put.run_on, exchange::RunOn::pool) << "reading may have to wait";
   EXPECT_EQ(put.body_limit, 7U);
-  const exchange::Routed post = route(router_, http::Method::post, "/things");
+  const exchange::RouteMatch post = route(router_, http::Method::post, "/things");
   EXPECT_FALSE(post.streams_body);
   EXPECT_EQ(post.body_limit, std::nullopt);
 }
 
 TEST_F(RouterTest, LetsTheGetHandlerAnswerHead) {
-  const exchange::Routed head = route(router_, http::Method::head, "/things");
+  const exchange::RouteMatch head = route(router_, http::Method::head, "/things");
   ASSERT_NE(head.handler, nullptr);
   EXPECT_EQ(run(head), 201);
   EXPECT_EQ(route(router_, http::Method::head, "/other").handler, nullptr);
@@ -70,16 +70,16 @@ TEST_F(RouterTest, LetsTheGetHandlerAnswerHead) {
 
 TEST_F(RouterTest, AnswersAnUnknownPathWith404) {
   for (const std::string_view path : {"/", "", "/thing", "/things/", "/THINGS", "/things/x"}) {
-    const exchange::Routed routed = route(router_, http::Method::get, path);
-    EXPECT_EQ(routed.handler, nullptr) << path;
-    EXPECT_EQ(routed.status, 404) << path;
-    EXPECT_EQ(routed.allow.to_text(), "") << path;
+    const exchange::RouteMatch match = route(router_, http::Method::get, path);
+    EXPECT_EQ(match.handler, nullptr) << path;
+    EXPECT_EQ(match.status, 404) << path;
+    EXPECT_EQ(match.allow.to_text(), "") << path;
   }
   EXPECT_EQ(route(router_, http::Method::options, "/nowhere").status, 404);
 }
 
 TEST_F(RouterTest, AnswersAKnownPathWithAnotherMethodWith405AndWhatItAllows) {
-  const exchange::Routed put = route(router_, http::Method::put, "/things");
+  const exchange::RouteMatch put = route(router_, http::Method::put, "/things");
   EXPECT_EQ(put.handler, nullptr);
   EXPECT_EQ(put.status, 405);
   EXPECT_EQ(put.allow.to_text(), "OPTIONS, GET, HEAD, POST");
@@ -89,22 +89,22 @@ TEST_F(RouterTest, AnswersAKnownPathWithAnotherMethodWith405AndWhatItAllows) {
 }
 
 TEST_F(RouterTest, AnswersOptionsFromWhatAPathAllows) {
-  const exchange::Routed routed = route(router_, http::Method::options, "/things");
-  EXPECT_EQ(routed.handler, nullptr);
-  EXPECT_EQ(routed.status, 204);
-  EXPECT_EQ(routed.allow.to_text(), "OPTIONS, GET, HEAD, POST");
+  const exchange::RouteMatch match = route(router_, http::Method::options, "/things");
+  EXPECT_EQ(match.handler, nullptr);
+  EXPECT_EQ(match.status, 204);
+  EXPECT_EQ(match.allow.to_text(), "OPTIONS, GET, HEAD, POST");
 }
 
 TEST_F(RouterTest, AnswersOptionsAboutTheServerAsAWhole) {
-  const exchange::Routed routed = route(router_, http::Method::options, "*");
-  EXPECT_EQ(routed.handler, nullptr);
-  EXPECT_EQ(routed.status, 204);
+  const exchange::RouteMatch match = route(router_, http::Method::options, "*");
+  EXPECT_EQ(match.handler, nullptr);
+  EXPECT_EQ(match.status, 204);
 }
 
 TEST_F(RouterTest, FindsARouteForHeadAlone) {
   Router router;
   router.add(http::Method::head, "/probe", exchange::RunOn::loop, answering(204));
-  const exchange::Routed head = route(router, http::Method::head, "/probe");
+  const exchange::RouteMatch head = route(router, http::Method::head, "/probe");
   ASSERT_NE(head.handler, nullptr) << "the path says Allow: " << head.allow.to_text();
   EXPECT_EQ(run(head), 204);
 }
@@ -126,13 +126,13 @@ std::string outcome(const Router& router, std::string_view method, std::string_v
   request.method_text = method;
   request.path = path;
   exchange::RouteParameters parameters;
-  const exchange::Routed routed = router.route(request, parameters);
-  if (routed.handler == nullptr) {
+  const exchange::RouteMatch match = router.route(request, parameters);
+  if (match.handler == nullptr) {
     EXPECT_EQ(parameters.count, 0U) << path;
-    const std::string allow = routed.allow.to_text();
-    return std::to_string(routed.status) + (allow.empty() ? "" : " " + allow);
+    const std::string allow = match.allow.to_text();
+    return std::to_string(match.status) + (allow.empty() ? "" : " " + allow);
   }
-  std::string text = std::to_string(run(routed));
+  std::string text = std::to_string(run(match));
   for (const http::Field& parameter : parameters.view()) {
     text.append(" ").append(parameter.name).append("=").append(parameter.value);
   }
