@@ -92,7 +92,7 @@ bool is_media_type(std::string_view text) {
 }
 
 void give_back(const http::Request& request, http::Response& response) {
-  const auto type = request.find("content-type");
+  const auto type = request.fields.find("content-type");
   response.add_field("Content-Type",
                      type && is_media_type(*type) ? *type : "application/octet-stream");
   response.set_body(std::string(request.body));

@@ -7,14 +7,17 @@ namespace prefork::engine {
 namespace {
 
 // A Server field of the configuration's takes the place of ours.
-std::string fixed_fields_of(const config::ResponseOptions& responses) {
-  std::string fields;
+http::FieldList fixed_fields_of(const config::ResponseOptions& responses) {
+  http::FieldList fields;
   bool own_server = false;
   for (const config::HeaderField& field : responses.headers) {
     own_server = own_server || config::equals_ignoring_case(field.name, "server");
-    fields.append(field.name).append(": ").append(field.value).append("\r\n");
+    fields.append(field.name, field.value);
   }
-  return responses.server_header && !own_server ? "Server: prefork-server\r\n" + fields : fields;
+  if (responses.server_header && !own_server) {
+    fields.prepend(kServerField.name, kServerField.value);
+  }
+  return fields;
 }
 
 }  // namespace

@@ -3,19 +3,21 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "config/options/options.h"
+#include "server/http/field_list.h"
 #include "server/http1/request_parser.h"
 
 namespace prefork::engine {
+
+inline constexpr http::Field kServerField = {"Server", "prefork-server"};
 
 struct ServerSettings {
   config::TimeoutOptions timeouts;
   config::LimitOptions limits;
   config::ProxyOptions proxies;
   // Go with every answer: "Server: prefork-server" and what the configuration adds.
-  std::string fixed_fields = "Server: prefork-server\r\n";
+  http::FieldList fixed_fields = {kServerField};
   bool date_field = true;
   // How seldom the server ticks while nothing happens.
   std::uint64_t idle_tick_ns = 1'000'000'000;

@@ -63,8 +63,8 @@ void AccessLog::write(const http::Request& request, int status, std::size_t body
   line_.push_back(' ');
   append_escaped(request.target);
   line_.append(request.version_minor == 0 ? " HTTP/1.0" : " HTTP/1.1");
-  end_line(status, body_bytes, request.find("referer").value_or("-"),
-           request.find("user-agent").value_or("-"), duration_us);
+  end_line(status, body_bytes, request.fields.find("referer").value_or("-"),
+           request.fields.find("user-agent").value_or("-"), duration_us);
 }
 
 void AccessLog::write_malformed(const ipc::PeerAddress& peer, int status) {

@@ -21,7 +21,7 @@ struct FieldsPresent {
   bool accept_encoding = false;
 };
 
-FieldsPresent look_over(std::span<const http::Field> fields) {
+FieldsPresent look_over(http::FieldView fields) {
   FieldsPresent present;
   for (const http::Field& field : fields) {
     if (field.name.empty()) {
@@ -46,7 +46,7 @@ FieldsPresent look_over(std::span<const http::Field> fields) {
   return present;
 }
 
-const Representation& choose(const StaticResource& resource, std::span<const http::Field> fields) {
+const Representation& choose(const StaticResource& resource, http::FieldView fields) {
   std::array<http::ContentCoding, http::kContentCodingCount> available{};
   std::size_t count = 0;
   for (const Representation& representation : resource.representations) {

@@ -37,7 +37,7 @@ bool is_refusal(std::string_view parameters) {
 
 }  // namespace
 
-bool accepts_type(std::span<const Field> fields, std::string_view type) noexcept {
+bool accepts_type(FieldView fields, std::string_view type) noexcept {
   bool has_field = false;
   int best = 0;
   bool welcome = false;

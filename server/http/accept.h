@@ -11,6 +11,6 @@ namespace prefork::http {
 
 // `type` is in lower case, as in "text/html". Of the members that are about it the most specific
 // one counts; without the field everything is welcome.
-bool accepts_type(std::span<const Field> fields, std::string_view type) noexcept;
+bool accepts_type(FieldView fields, std::string_view type) noexcept;
 
 }  // namespace prefork::http

@@ -75,7 +75,7 @@ void read_member(std::string_view member, Weights& weights) noexcept {
   }
 }
 
-Weights read_weights(std::span<const Field> fields) noexcept {
+Weights read_weights(FieldView fields) noexcept {
   Weights weights;
   for (const Field& field : fields) {
     if (config::equals_ignoring_case(field.name, "accept-encoding")) {
@@ -105,7 +105,7 @@ std::string_view coding_name(ContentCoding coding) noexcept {
   return "identity";
 }
 
-std::optional<ContentCoding> choose_coding(std::span<const Field> fields,
+std::optional<ContentCoding> choose_coding(FieldView fields,
                                            std::span<const ContentCoding> available) noexcept {
   const Weights weights = read_weights(fields);
   const auto identity = std::find(available.begin(), available.end(), ContentCoding::identity);

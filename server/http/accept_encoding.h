@@ -24,7 +24,7 @@ std::string_view coding_name(ContentCoding coding) noexcept;
 // when nothing it does mention is there. Without the field only identity is sent, if there is one.
 // Malformed members are ignored; of a coding named twice the lower weight counts, so that a refusal
 // always holds. Answers that depend on this carry `Vary: Accept-Encoding`.
-std::optional<ContentCoding> choose_coding(std::span<const Field> fields,
+std::optional<ContentCoding> choose_coding(FieldView fields,
                                            std::span<const ContentCoding> available) noexcept;
 
 }  // namespace prefork::http

@@ -47,6 +47,13 @@ class ByteBuffer {
       begin_ = end_ = 0;
     }
   }
+  // The same at the end.
+  void drop_back(std::size_t size) {
+    end_ -= size;
+    if (begin_ == end_) {
+      begin_ = end_ = 0;
+    }
+  }
   void clear() { begin_ = end_ = 0; }
 
   // Empties it and gives the memory back.

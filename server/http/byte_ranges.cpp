@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "config/base/text.h"
-#include "server/http/fields.h"
+#include "server/http/field.h"
 
 namespace prefork::http {
 namespace {
@@ -158,12 +158,11 @@ void for_each_piece_of_end(const Multipart& multipart, const Take& take) {
 
 }  // namespace
 
-RangeSelection select_ranges(Method method, std::span<const Field> fields,
-                             std::uint64_t size) noexcept {
+RangeSelection select_ranges(Method method, FieldView fields, std::uint64_t size) noexcept {
   if (method != Method::get) {
     return {};
   }
-  const auto value = find_lines(fields, "range").only();
+  const auto value = fields.lines("range").only();
   return value ? parse_range_field(*value, size) : RangeSelection();
 }
 

@@ -50,8 +50,7 @@ struct RangeSelection {
 // `size` is the representation's. Range is ignored if the method is not GET, if it came twice, and
 // if any of it is malformed or not in bytes. Of an empty representation, a range that starts at its
 // beginning is all there is: 200. Whether If-Range allows it is asked elsewhere.
-RangeSelection select_ranges(Method method, std::span<const Field> fields,
-                             std::uint64_t size) noexcept;
+RangeSelection select_ranges(Method method, FieldView fields, std::uint64_t size) noexcept;
 
 // Content-Range of one range, "bytes 0-4/18000", and of 416, "bytes */18000".
 using ContentRangeText = FixedText<6 + 20 + 1 + 20 + 1 + 20>;

@@ -1,7 +1,7 @@
 #include "server/http/conditional.h"
 
 #include "server/http/etag.h"
-#include "server/http/fields.h"
+#include "server/http/field.h"
 #include "server/http/http_date.h"
 
 namespace prefork::http {
@@ -14,7 +14,7 @@ struct ConditionFields {
   FieldLines unmodified_since;
 };
 
-ConditionFields find_conditions(std::span<const Field> fields) noexcept {
+ConditionFields find_conditions(FieldView fields) noexcept {
   ConditionFields found;
   for (const Field& field : fields) {
     // One look for all of them: most requests have none.
@@ -45,8 +45,8 @@ bool selects_a_representation(Method method) noexcept {
 
 }  // namespace
 
-Precondition evaluate_conditions(Method method, std::span<const Field> fields,
-                                 const Validators& current, std::int64_t now) noexcept {
+Precondition evaluate_conditions(Method method, FieldView fields, const Validators& current,
+                                 std::int64_t now) noexcept {
   if (!selects_a_representation(method)) {
     return Precondition::proceed;
   }
@@ -77,9 +77,8 @@ Precondition evaluate_conditions(Method method, std::span<const Field> fields,
   return Precondition::proceed;
 }
 
-bool if_range_holds(std::span<const Field> fields, const Validators& current,
-                    std::int64_t now) noexcept {
-  const FieldLines lines = find_lines(fields, "if-range");
+bool if_range_holds(FieldView fields, const Validators& current, std::int64_t now) noexcept {
+  const FieldLines lines = fields.lines("if-range");
   if (lines.count == 0) {
     return true;
   }

@@ -29,13 +29,12 @@ enum class Precondition : std::uint8_t {
 // 412), just before the method is performed; other answers go out as they are. Methods that select
 // no representation (CONNECT, OPTIONS, TRACE) always proceed. A date that is malformed or came
 // twice is ignored; a malformed entity tag matches nothing. `now` is in seconds.
-Precondition evaluate_conditions(Method method, std::span<const Field> fields,
-                                 const Validators& current, std::int64_t now) noexcept;
+Precondition evaluate_conditions(Method method, FieldView fields, const Validators& current,
+                                 std::int64_t now) noexcept;
 
 // Whether Range may be followed as far as If-Range goes: there is none, or it names the current
 // representation by a strong entity tag, or by the very date of Last-Modified if that second is
 // over (`now` is what Date says), so that no other content can have it. Anything else: no range.
-bool if_range_holds(std::span<const Field> fields, const Validators& current,
-                    std::int64_t now) noexcept;
+bool if_range_holds(FieldView fields, const Validators& current, std::int64_t now) noexcept;
 
 }  // namespace prefork::http

@@ -6,7 +6,7 @@
 
 namespace prefork::http {
 
-DateCache::DateCache(std::string fixed_fields, bool with_date)
+DateCache::DateCache(FieldList fixed_fields, bool with_date)
     : fixed_fields_(std::move(fixed_fields)), with_date_(with_date) {
   refresh(std::time(nullptr));
 }
@@ -16,7 +16,7 @@ void DateCache::refresh(std::time_t now) {
     second_ = now;
     fields_ = fixed_fields_;
     if (with_date_) {
-      fields_.append("Date: ").append(format_http_date(now).view()).append("\r\n");
+      fields_.append("Date", format_http_date(now).view());
     }
   }
 }

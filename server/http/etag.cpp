@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "config/base/text.h"
-#include "server/http/fields.h"
+#include "server/http/field.h"
 
 namespace prefork::http {
 namespace {
@@ -62,13 +62,13 @@ bool tags_match(const EntityTag& a, const EntityTag& b, TagComparison comparison
   return a.opaque == b.opaque && (comparison == TagComparison::weak || (!a.weak && !b.weak));
 }
 
-bool tag_list_matches(std::span<const Field> fields, std::string_view lower_name,
+bool tag_list_matches(FieldView fields, std::string_view lower_name,
                       const std::optional<EntityTag>& current, bool exists,
                       TagComparison comparison) noexcept {
   if (!exists) {
     return false;
   }
-  if (find_lines(fields, lower_name).only() == "*") {
+  if (fields.lines(lower_name).only() == "*") {
     return true;
   }
   return current && std::any_of(fields.begin(), fields.end(), [&](const Field& field) {

@@ -32,7 +32,7 @@ bool tags_match(const EntityTag& a, const EntityTag& b, TagComparison comparison
 // "*" matches where a representation exists, with or without a tag, but only as the whole value of
 // the only line. A malformed member matches nothing and ends at the next comma; empty ones are
 // allowed.
-bool tag_list_matches(std::span<const Field> fields, std::string_view lower_name,
+bool tag_list_matches(FieldView fields, std::string_view lower_name,
                       const std::optional<EntityTag>& current, bool exists,
                       TagComparison comparison) noexcept;
 

@@ -45,7 +45,7 @@ std::string_view take_last(std::string_view& list) {
 // The entries of all lines of one field, as if they were joined, from the right.
 class EntriesFromTheRight {
  public:
-  EntriesFromTheRight(std::span<const Field> fields, std::string_view lower_name)
+  EntriesFromTheRight(FieldView fields, std::string_view lower_name)
       : fields_(fields), lower_name_(lower_name) {}
 
   std::optional<std::string_view> next() {
@@ -67,7 +67,7 @@ class EntriesFromTheRight {
   }
 
  private:
-  std::span<const Field> fields_;  // not read yet
+  FieldView fields_;  // not read yet
   std::string_view lower_name_;
   std::string_view line_;  // what is left of the line being read
 };
@@ -163,7 +163,7 @@ std::optional<ForwardedElement> parse_element(std::string_view text) {
   }
 }
 
-void follow_x_forwarded(std::span<const Field> fields, const config::IpNetworks& trusted,
+void follow_x_forwarded(FieldView fields, const config::IpNetworks& trusted,
                         ForwardedOrigin& origin) {
   EntriesFromTheRight nodes(fields, kForwardedFor);
   for (std::size_t hop = 0; hop < kMaxForwardedHops && is_in(origin.client, trusted); ++hop) {
@@ -179,7 +179,7 @@ void follow_x_forwarded(std::span<const Field> fields, const config::IpNetworks&
   origin.scheme = (scheme ? parse_scheme(*scheme) : std::nullopt).value_or(Scheme::http);
 }
 
-void follow_forwarded(std::span<const Field> fields, const config::IpNetworks& trusted,
+void follow_forwarded(FieldView fields, const config::IpNetworks& trusted,
                       ForwardedOrigin& origin) {
   EntriesFromTheRight elements(fields, kForwarded);
   for (std::size_t hop = 0; hop < kMaxForwardedHops && is_in(origin.client, trusted); ++hop) {
@@ -198,7 +198,7 @@ void follow_forwarded(std::span<const Field> fields, const config::IpNetworks& t
 
 }  // namespace
 
-ForwardedOrigin forwarded_origin(std::span<const Field> fields, const ipc::PeerAddress& peer,
+ForwardedOrigin forwarded_origin(FieldView fields, const ipc::PeerAddress& peer,
                                  const config::IpNetworks& trusted) {
   ForwardedOrigin origin{peer, Scheme::http};
   if (!is_in(peer, trusted)) {

@@ -35,7 +35,7 @@ struct ForwardedOrigin {
 inline constexpr std::size_t kMaxForwardedHops = 64;
 
 // `peer` is who is at the other end of the connection, after a PROXY preamble if there was one.
-ForwardedOrigin forwarded_origin(std::span<const Field> fields, const ipc::PeerAddress& peer,
+ForwardedOrigin forwarded_origin(FieldView fields, const ipc::PeerAddress& peer,
                                  const config::IpNetworks& trusted);
 
 }  // namespace prefork::http

@@ -8,8 +8,8 @@
 #include <span>
 #include <string_view>
 
-#include "config/base/text.h"
 #include "ipc/base/peer_address.h"
+#include "server/http/field.h"
 
 namespace prefork::exchange {
 class BodyChannel;
@@ -30,11 +30,6 @@ enum class Method : std::uint8_t {
   other,  // a registered method without a name here; see Request::method_text
 };
 
-struct Field {
-  std::string_view name;   // as sent; names compare without case
-  std::string_view value;  // without white space at its ends
-};
-
 enum class Scheme : std::uint8_t { http, https };
 
 struct Request {
@@ -45,7 +40,7 @@ struct Request {
   std::string_view path;              // decoded once, without dot segments; "*" for OPTIONS *
   std::string_view query;             // as sent, without the question mark
   std::string_view host;              // of the absolute target if there is one, else of Host
-  std::span<const Field> fields;      // in the order they came
+  FieldView fields;                   // in the order they came
   std::span<const Field> parameters;  // what the route took from the path, in its order
   std::string_view body;
   exchange::BodyChannel* content =
@@ -54,16 +49,6 @@ struct Request {
   Scheme scheme = Scheme::http;  // https: a trusted proxy says so
   std::string_view root_path;    // where a proxy has mounted the server: "/shop", or nothing
   std::uint64_t id = 0;          // counts the worker's requests
-
-  // The first field of that name, given in lower case.
-  [[nodiscard]] std::optional<std::string_view> find(std::string_view lower_name) const {
-    for (const Field& field : fields) {
-      if (config::equals_ignoring_case(field.name, lower_name)) {
-        return field.value;
-      }
-    }
-    return std::nullopt;
-  }
 
   // The route's parameter of that name.
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const {

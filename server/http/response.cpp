@@ -11,23 +11,20 @@ namespace prefork::http {
 
 namespace {
 
+constexpr std::string_view kContentType = "Content-Type";
 constexpr std::array<std::string_view, 5> kOwnFields = {"content-length", "transfer-encoding",
                                                         "connection", "date", "server"};
 
-// Appends the field in wire form, or says why it may not go there.
-const char* append_field(std::string& out, std::string_view name, std::string_view value) {
-  if (!config::is_token(name)) {
-    return "a field name that is no token";
-  }
-  if (!config::is_safe_field_value(value)) {
-    return "CR, LF or NUL in a field value";
+// Why an application may not set the field, or null.
+const char* application_field_problem(std::string_view name, std::string_view value) {
+  if (const char* problem = field_problem(name, value)) {
+    return problem;
   }
   for (const std::string_view own : kOwnFields) {
     if (config::equals_ignoring_case(name, own)) {
       return "a field that the server sets itself";
     }
   }
-  out.append(name).append(": ").append(value).append("\r\n");
   return nullptr;
 }
 
@@ -37,10 +34,11 @@ void Response::clear() {
   status_ = 200;
   close_ = false;
   is_static_ = false;
+  has_bad_type_ = false;
   field_problem_ = nullptr;
-  content_type_ = {};
-  static_body_ = {};
   fields_.clear();
+  content_type_bytes_ = 0;
+  static_body_ = {};
   body_.clear();
   if (has_long_body()) {
     pieces_.clear();
@@ -50,22 +48,71 @@ void Response::clear() {
 }
 
 void FieldBlock::add(std::string_view name, std::string_view value) {
-  if (const char* problem = append_field(text_, name, value)) {
+  if (const char* problem = application_field_problem(name, value)) {
     problem_ = problem;
+    return;
   }
+  fields_.append(name, value);
 }
 
 void Response::add_field(std::string_view name, std::string_view value) {
-  if (const char* problem = append_field(fields_, name, value)) {
+  if (const char* problem = application_field_problem(name, value)) {
     field_problem_ = problem;
+    return;
   }
+  fields_.append(name, value);
 }
 
 void Response::add_fields(const FieldBlock& block) {
-  fields_.append(block.text_);
-  if (block.problem_ != nullptr) {
-    field_problem_ = block.problem_;
+  fields_.append(block.fields());
+  if (block.problem() != nullptr) {
+    field_problem_ = block.problem();
   }
+}
+
+void Response::set_field(std::string_view name, std::string_view value) {
+  if (const char* problem = application_field_problem(name, value)) {
+    field_problem_ = problem;
+    return;
+  }
+  fields_.set(name, value);
+  note_content_type_line();
+}
+
+void Response::remove_field(std::string_view name) {
+  fields_.remove(name);
+  note_content_type_line();
+}
+
+void Response::set_content_type(std::string_view type) {
+  if (content_type_bytes_ != 0) {
+    fields_.remove_first();
+    content_type_bytes_ = 0;
+  }
+  has_bad_type_ = !config::is_safe_field_value(type);
+  if (!has_bad_type_ && !type.empty()) {
+    if (fields_.empty()) [[likely]] {
+      fields_.append(kContentType, type);
+    } else {
+      fields_.prepend(kContentType, type);
+    }
+    content_type_bytes_ = FieldList::line_bytes(kContentType, type);
+  }
+}
+
+std::string_view Response::content_type() const {
+  return content_type_bytes_ == 0 ? std::string_view{} : (*fields_.begin()).value;
+}
+
+// After a change of fields, among which it may have been.
+void Response::note_content_type_line() {
+  if (content_type_bytes_ == 0) {
+    return;
+  }
+  const bool is_there =
+      !fields_.empty() && config::equals_ignoring_case((*fields_.begin()).name, "content-type");
+  content_type_bytes_ =
+      is_there ? FieldList::line_bytes(kContentType, (*fields_.begin()).value) : 0;
 }
 
 void Response::set_body(std::string body) {
@@ -124,7 +171,7 @@ const char* Response::problem() const {
   if (status_ < 200 || status_ > 599) {
     return "a status outside 200 to 599";
   }
-  if (!config::is_safe_field_value(content_type_)) {
+  if (has_bad_type_) {
     return "CR, LF or NUL in the content type";
   }
   if (has_long_body() && !content().empty()) {
@@ -145,7 +192,7 @@ const char* Response::problem() const {
 void Response::set_error(int status, std::string_view detail) {
   clear();
   status_ = status;
-  content_type_ = "text/plain; charset=utf-8";
+  set_content_type("text/plain; charset=utf-8");
   body_.append(std::to_string(status));
   body_.append(" ").append(reason_phrase(status));
   if (!detail.empty()) {

@@ -12,6 +12,7 @@
 
 #include "ipc/base/owned_fd.h"
 #include "server/http/body_source.h"
+#include "server/http/field_list.h"
 #include "server/http/request.h"
 
 namespace prefork::exchange {
@@ -32,17 +33,20 @@ struct BodyPiece {
   [[nodiscard]] std::uint64_t total() const { return text.size() + size; }
 };
 
-// Fields that are checked and put into wire form once, for many answers.
+// Fields that are checked when they are added, once for many responses. One that may not be sent
+// (see field_problem(), or one of the fields the server itself owns: Content-Length,
+// Transfer-Encoding, Connection, Date, Server) is left out and makes each response with the block
+// invalid.
 class FieldBlock {
  public:
-  // Same rules as Response::add_field: one that may not go on the wire makes each answer with the
-  // block invalid.
   void add(std::string_view name, std::string_view value);
 
- private:
-  friend class Response;
+  [[nodiscard]] const FieldList& fields() const { return fields_; }
+  // Why the last of those that were left out was; null: none was.
+  [[nodiscard]] const char* problem() const { return problem_; }
 
-  std::string text_;
+ private:
+  FieldList fields_;
   const char* problem_ = nullptr;
 };
 
@@ -66,18 +70,24 @@ class Response {
   void set_status(int status) { status_ = status; }
   [[nodiscard]] int status() const { return status_; }
 
-  // Adds a field. One that may not go on the wire (a name that is no token; CR, LF or NUL in the
-  // value; one of the fields the server itself owns: Content-Length, Transfer-Encoding, Connection,
-  // Date, Server) makes the whole answer invalid.
+  // Adds a field. One that may not be sent makes the whole response invalid; see FieldBlock.
   void add_field(std::string_view name, std::string_view value);
   // The same for a block of them, at the price of a copy.
   void add_fields(const FieldBlock& block);
+  // The same in place of all fields of that name. The value is not of this response's fields.
+  void set_field(std::string_view name, std::string_view value);
+  void remove_field(std::string_view name);
 
-  // The common field; same rules as add_field. `type` must outlive the answer's writing.
-  void set_content_type(std::string_view type) { content_type_ = type; }
-  [[nodiscard]] std::string_view content_type() const { return content_type_; }
-  // The others, in wire form.
-  [[nodiscard]] std::string_view field_lines() const { return fields_; }
+  // Content-Type, the first of the fields; empty: none. Same rules as add_field, which adds a
+  // second one if that is what it is told.
+  void set_content_type(std::string_view type);
+  // What was set so.
+  [[nodiscard]] std::string_view content_type() const;
+
+  // All fields but those the server itself owns, Content-Type before the others.
+  [[nodiscard]] const FieldList& fields() const { return fields_; }
+  // How much of their wire form is what set_content_type() made.
+  [[nodiscard]] std::size_t content_type_bytes() const { return content_type_bytes_; }
 
   // The content: moved in, appended to, or text that outlives the answer's writing.
   void set_body(std::string body);
@@ -116,15 +126,18 @@ class Response {
   void set_error(int status, std::string_view detail);
 
  private:
+  void note_content_type_line();
+
   static constexpr std::size_t kLargeBodyBytes = 32 * 1024;
 
   int status_ = 200;
   bool close_ = false;
   bool is_static_ = false;
+  bool has_bad_type_ = false;
   const char* field_problem_ = nullptr;
-  std::string_view content_type_;
+  FieldList fields_;
+  std::size_t content_type_bytes_ = 0;
   std::string_view static_body_;
-  std::string fields_;  // in wire form
   std::string body_;
   std::vector<BodyPiece> pieces_;
   std::unique_ptr<BodySource> source_;

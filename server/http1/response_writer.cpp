@@ -53,31 +53,32 @@ std::string_view connection_field(const ResponseContext& context) {
 
 void write_response(http::ByteBuffer& out, const http::Response& response,
                     const ResponseContext& context) {
+  const std::string_view common = context.common_fields.wire();
+  const std::string_view fields = response.fields().wire();
+  const std::string_view type = fields.substr(0, response.content_type_bytes());
+  const std::string_view others = fields.substr(response.content_type_bytes());
   const std::string_view line = status_line(response.status());
   if (!line.empty()) [[likely]] {
-    append_all(out, {line, context.server_and_date});
+    append_all(out, {line, common, type});
   } else {
     // A code without a registered phrase: the phrase is empty, the space before it is not.
     append_all(out, {"HTTP/1.1 ", Digits(static_cast<std::uint64_t>(response.status())).view(),
-                     " \r\n", context.server_and_date});
-  }
-  if (!response.content_type().empty()) {
-    append_all(out, {"Content-Type: ", response.content_type(), "\r\n"});
+                     " \r\n", common, type});
   }
   if (http::is_bodyless(response.status())) {
-    append_all(out, {response.field_lines(), connection_field(context), "\r\n"});
+    append_all(out, {others, connection_field(context), "\r\n"});
     return;
   }
   if (framing_of(response, context.version_minor) == BodyFraming::counted) [[likely]] {
     append_all(out,
                {"Content-Length: ", Digits(response.content_size().value_or(0)).view(), "\r\n",
-                response.field_lines(), connection_field(context), "\r\n",
+                others, connection_field(context), "\r\n",
                 context.method == http::Method::head ? std::string_view{} : response.content()});
     return;
   }
   append_all(out, {context.version_minor == 0 ? std::string_view{}
                                               : std::string_view("Transfer-Encoding: chunked\r\n"),
-                   response.field_lines(), connection_field(context), "\r\n"});
+                   others, connection_field(context), "\r\n"});
 }
 
 BodyFraming framing_of(const http::Response& response, int version_minor) {

@@ -22,7 +22,7 @@ struct ResponseContext {
   http::Method method = http::Method::get;
   int version_minor = 1;
   bool keep_alive = true;
-  std::string_view server_and_date;  // DateCache::fields()
+  const http::FieldList& common_fields;  // DateCache::fields()
 };
 
 BodyFraming framing_of(const http::Response& response, int version_minor);

@@ -1,5 +1,6 @@
 // Control bytes: which function, and a number for it; the rest is a value or lines of fields.
-// Dates, entity tags, conditions, ranges, codings and cookies keep what their headers promise.
+// Dates, entity tags, conditions, ranges, codings and lists of fields keep what their headers
+// promise.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -10,8 +11,8 @@
 #include "server/http/accept_encoding.h"
 #include "server/http/byte_ranges.h"
 #include "server/http/conditional.h"
-#include "server/http/cookie.h"
 #include "server/http/etag.h"
+#include "server/http/field_list.h"
 #include "server/http/http_date.h"
 #include "tests/fuzz/field_lines.h"
 #include "tests/fuzz/fuzz_input.h"
@@ -227,32 +228,38 @@ void check_codings(std::uint8_t choice, const Fields& fields) {
   }
 }
 
-void check_cookies(const Fields& fields) {
-  const auto lies_in_a_field = [&fields](std::string_view view) {
-    return std::any_of(fields.begin(), fields.end(), [view](const http::Field& field) {
-      return view.data() >= field.value.data() &&
-             view.data() + view.size() <= field.value.data() + field.value.size();
-    });
-  };
-  std::size_t most = 0;
+bool same(const http::Field& a, const http::Field& b) {
+  return a.name == b.name && a.value == b.value;
+}
+
+// What goes into a list comes out of it, whatever is done to the fields of another name.
+void check_field_list(const Fields& fields) {
+  Fields sent;
+  http::FieldList list;
   for (const http::Field& field : fields) {
-    most += 1 + static_cast<std::size_t>(std::count(field.value.begin(), field.value.end(), ';'));
+    if (http::field_problem(field.name, field.value) == nullptr) {
+      sent.push_back(field);
+      list.append(field.name, field.value);
+    }
   }
-  http::CookieReader reader(fields);
-  std::vector<http::Cookie> cookies;
-  while (const auto cookie = reader.next()) {
-    PREFORK_CHECK(cookies.size() < most);
-    PREFORK_CHECK(config::is_token(cookie->name));
-    PREFORK_CHECK(cookie->value.find(';') == std::string_view::npos);
-    PREFORK_CHECK(lies_in_a_field(cookie->name) && lies_in_a_field(cookie->value));
-    const auto first =
-        std::find_if(cookies.begin(), cookies.end(),
-                     [&cookie](const http::Cookie& before) { return before.name == cookie->name; });
-    const auto found = http::find_cookie(fields, cookie->name);
-    PREFORK_CHECK(found == (first == cookies.end() ? cookie->value : first->value));
-    cookies.push_back(*cookie);
+  PREFORK_CHECK(std::equal(list.begin(), list.end(), sent.begin(), sent.end(), same));
+  if (sent.empty()) {
+    return;
   }
-  PREFORK_CHECK(!http::find_cookie(fields, "no such name"));
+  const std::string name(sent[sent.size() / 2].name);
+  std::string lower_name = name;
+  std::transform(name.begin(), name.end(), lower_name.begin(), config::to_lower);
+  const http::FieldLines lines = http::FieldView(sent).lines(lower_name);
+  PREFORK_CHECK(list.find(lower_name) == lines.first);
+  http::FieldList set = list;
+  set.set(name, "a longer value than most");
+  PREFORK_CHECK(set.lines(lower_name).only() == "a longer value than most");
+  std::erase_if(sent, [&lower_name](const http::Field& field) {
+    return config::equals_ignoring_case(field.name, lower_name);
+  });
+  PREFORK_CHECK(set.remove(name) == 1 && list.remove(name) == lines.count);
+  PREFORK_CHECK(set.wire() == list.wire());
+  PREFORK_CHECK(std::equal(list.begin(), list.end(), sent.begin(), sent.end(), same));
 }
 
 void check_one(Input input) {
@@ -280,7 +287,7 @@ void check_one(Input input) {
       check_codings(choice, field_lines(text));
       break;
     default:
-      check_cookies(field_lines(text));
+      check_field_list(field_lines(text));
       break;
   }
 }

@@ -50,7 +50,7 @@ TEST_F(ConnectionPool, TheJobHasItsOwnCopyOfTheRequest) {
   ASSERT_EQ(held_.jobs.size(), 1U);
   const http::Request& request = held_.jobs[0]->request;
   EXPECT_EQ(request.body, "mine");
-  EXPECT_EQ(request.find("x-a"), "b");
+  EXPECT_EQ(request.fields.find("x-a"), "b");
   EXPECT_EQ(request.id, 1U);
   EXPECT_EQ(ipc::to_string(request.peer), "unix");
   complete();

@@ -43,16 +43,16 @@ TEST(Job, OwnsEveryByteOfItsRequest) {
   EXPECT_EQ(own.path, "/p/7");
   ASSERT_EQ(own.parameters.size(), 1U);
   EXPECT_EQ(own.parameter("id"), "7");
-  EXPECT_EQ(own.find("id"), std::nullopt) << "parameters are no header fields";
+  EXPECT_EQ(own.fields.find("id"), std::nullopt) << "parameters are no header fields";
   EXPECT_EQ(own.query, "q=1");
   EXPECT_EQ(own.host, "host");
   EXPECT_EQ(own.body, "body");
   EXPECT_EQ(own.id, 42U);
   EXPECT_EQ(own.peer.port, 4711);
   ASSERT_EQ(own.fields.size(), 2U);
-  EXPECT_EQ(own.find("x-a"), "va");
-  EXPECT_EQ(own.find("x-empty"), "");
-  EXPECT_EQ(own.find("x-b"), std::nullopt);
+  EXPECT_EQ(own.fields.find("x-a"), "va");
+  EXPECT_EQ(own.fields.find("x-empty"), "");
+  EXPECT_EQ(own.fields.find("x-b"), std::nullopt);
 }
 
 TEST(Job, OwnsARequestWithLongParts) {

@@ -60,7 +60,7 @@ class StaticSiteTest : public testing::Test {
     files().answer(request, path, response);
     EXPECT_EQ(response.problem(), nullptr) << response.problem();
     http::ByteBuffer out;
-    http1::write_response(out, response, {method, 1, true, "Date: d\r\n"});
+    http1::write_response(out, response, {method, 1, true, http::FieldList{{"Date", "d"}}});
     StaticAnswer answer;
     const std::string wire(out.view());
     const std::size_t end = wire.find("\r\n\r\n") + 4;

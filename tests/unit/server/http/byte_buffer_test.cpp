@@ -102,5 +102,17 @@ TEST(ByteBuffer, BehavesLikeAStringUnderRandomUse) {
   }
 }
 
+TEST(ByteBuffer, DropsBytesAtTheEnd) {
+  ByteBuffer buffer;
+  buffer.append("abcdef");
+  buffer.consume(1);
+  buffer.drop_back(2);
+  EXPECT_EQ(buffer.view(), "bcd");
+  buffer.append("x");
+  EXPECT_EQ(buffer.view(), "bcdx");
+  buffer.drop_back(4);
+  EXPECT_TRUE(buffer.empty());
+}
+
 }  // namespace
 }  // namespace prefork::http

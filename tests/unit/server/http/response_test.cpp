@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -70,7 +71,7 @@ TEST(Response, ABlockOfFieldsIsLikeTheFieldsInIt) {
   response.add_fields(block);
   response.add_fields(block);
   EXPECT_EQ(response.problem(), nullptr);
-  EXPECT_EQ(response.field_lines(), "A: 1\r\nB: 2\r\nA: 1\r\nB: 2\r\n");
+  EXPECT_EQ(response.fields().wire(), "A: 1\r\nB: 2\r\nA: 1\r\nB: 2\r\n");
 }
 
 TEST(Response, ABadFieldInABlockIsAProblemOfEachAnswer) {
@@ -82,6 +83,76 @@ TEST(Response, ABadFieldInABlockIsAProblemOfEachAnswer) {
     response.add_fields(block);
     EXPECT_NE(response.problem(), nullptr) << name;
   }
+}
+
+TEST(Response, CanBeAskedForEachOfItsFields) {
+  Response response;
+  response.add_field("ETag", "\"x\"");
+  response.set_content_type("text/plain");
+  EXPECT_EQ(response.fields().find("etag"), "\"x\"");
+  EXPECT_EQ(response.fields().find("content-type"), "text/plain");
+  EXPECT_EQ(response.fields().find("vary"), std::nullopt);
+}
+
+TEST(Response, TheTypeComesFirstWheneverItIsSet) {
+  Response response;
+  response.add_field("A", "1");
+  response.set_content_type("text/plain");
+  response.add_field("B", "2");
+  EXPECT_EQ(response.fields().wire(), "Content-Type: text/plain\r\nA: 1\r\nB: 2\r\n");
+  EXPECT_EQ(response.content_type_bytes(), std::string("Content-Type: text/plain\r\n").size());
+}
+
+TEST(Response, TheLastTypeThatIsSetCounts) {
+  Response response;
+  response.set_content_type("text/plain");
+  response.set_content_type("a\nb");
+  EXPECT_STREQ(response.problem(), "CR, LF or NUL in the content type");
+  response.set_content_type("text/html; charset=utf-8");
+  EXPECT_EQ(response.problem(), nullptr);
+  EXPECT_EQ(response.fields().wire(), "Content-Type: text/html; charset=utf-8\r\n");
+  response.set_content_type("");
+  EXPECT_TRUE(response.fields().empty());
+  EXPECT_EQ(response.content_type_bytes(), 0U);
+  EXPECT_EQ(response.content_type(), "");
+}
+
+TEST(Response, AnAddedTypeIsAFieldLikeOthers) {
+  Response response;
+  response.add_field("Content-Type", "a/b");
+  EXPECT_EQ(response.content_type_bytes(), 0U);
+  response.set_content_type("c/d");
+  EXPECT_EQ(response.fields().wire(), "Content-Type: c/d\r\nContent-Type: a/b\r\n");
+  EXPECT_EQ(response.content_type(), "c/d");
+}
+
+TEST(Response, AFieldThatIsSetReplacesThoseOfItsName) {
+  Response response;
+  response.add_field("Vary", "A");
+  response.add_field("X", "1");
+  response.add_field("vary", "B");
+  response.set_field("Vary", "Accept-Encoding");
+  response.set_field("New", "2");
+  EXPECT_EQ(response.fields().wire(), "Vary: Accept-Encoding\r\nX: 1\r\nNew: 2\r\n");
+  response.remove_field("X");
+  EXPECT_EQ(response.fields().wire(), "Vary: Accept-Encoding\r\nNew: 2\r\n");
+  EXPECT_EQ(response.problem(), nullptr);
+  response.set_field("Date", "now");
+  EXPECT_STREQ(response.problem(), "a field that the server sets itself");
+}
+
+TEST(Response, TheTypeCanBeSetAndRemovedAsAFieldToo) {
+  Response response;
+  response.set_content_type("text/plain");
+  response.add_field("X", "1");
+  response.set_field("content-type", "a/longer-type");
+  EXPECT_EQ(response.content_type(), "a/longer-type");
+  EXPECT_EQ(response.content_type_bytes(), std::string("content-type: a/longer-type\r\n").size());
+  response.remove_field("Content-Type");
+  EXPECT_EQ(response.content_type(), "");
+  EXPECT_EQ(response.fields().wire(), "X: 1\r\n");
+  response.set_content_type("text/html");
+  EXPECT_EQ(response.fields().wire(), "Content-Type: text/html\r\nX: 1\r\n");
 }
 
 TEST(Response, TheServersOwnFieldsAreAProblemInAnyCase) {
@@ -127,7 +198,7 @@ TEST(Response, ClearForgetsEverything) {
   EXPECT_FALSE(response.wants_close());
   EXPECT_EQ(response.status(), 200);
   EXPECT_EQ(response.content_type(), "");
-  EXPECT_EQ(response.field_lines(), "");
+  EXPECT_EQ(response.fields().wire(), "");
   EXPECT_EQ(response.content_size(), 0U);
 }
 
@@ -138,7 +209,7 @@ TEST(Response, AnErrorReplacesWhatWasThere) {
   response.set_error(404, "no such thing");
   EXPECT_EQ(response.status(), 404);
   EXPECT_EQ(response.content_type(), "text/plain; charset=utf-8");
-  EXPECT_EQ(response.field_lines(), "");
+  EXPECT_EQ(response.fields().wire(), "Content-Type: text/plain; charset=utf-8\r\n");
   EXPECT_EQ(response.content(), "404 Not Found: no such thing\n");
   response.set_error(500, {});
   EXPECT_EQ(response.content(), "500 Internal Server Error\n");

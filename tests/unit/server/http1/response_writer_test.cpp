@@ -18,7 +18,7 @@ namespace {
 using http::Method;
 using http::Response;
 
-constexpr std::string_view kDate = "Server: s\r\nDate: d\r\n";
+const http::FieldList kCommon = {{"Server", "s"}, {"Date", "d"}};
 const std::string kHead = "HTTP/1.1 200 OK\r\nServer: s\r\nDate: d\r\n";
 
 class NoContent : public http::BodySource {
@@ -32,7 +32,7 @@ std::shared_ptr<const ipc::OwnedFd> some_file() {
 std::string wire(const Response& response, Method method = Method::get, int version_minor = 1,
                  bool keep_alive = true) {
   http::ByteBuffer out;
-  write_response(out, response, {method, version_minor, keep_alive, kDate});
+  write_response(out, response, {method, version_minor, keep_alive, kCommon});
   return std::string(out.view());
 }
 
@@ -57,7 +57,7 @@ TEST(ResponseWriter, WritesTypeLengthFieldsAndBodyInThatOrder) {
 TEST(ResponseWriter, AppendsToWhatIsInTheBufferAlready) {
   http::ByteBuffer out;
   out.append("before|");
-  write_response(out, Response(), {Method::get, 1, true, kDate});
+  write_response(out, Response(), {Method::get, 1, true, kCommon});
   EXPECT_TRUE(out.view().starts_with("before|HTTP/1.1 200 OK\r\n"));
 }
 

@@ -1,0 +1,76 @@
+// A field of a header section (RFC 9110 section 5) and how fields are looked up. Views and pure
+// functions: whoever holds the bytes says how long they live.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "config/base/text.h"
+
+namespace prefork::http {
+
+struct Field {
+  std::string_view name;   // as sent; names compare without case
+  std::string_view value;  // without white space at its ends
+};
+
+// All lines of one name, as far as single-valued fields need them.
+struct FieldLines {
+  std::size_t count = 0;
+  std::string_view first;
+
+  void add(std::string_view value) noexcept {
+    if (count++ == 0) {
+      first = value;
+    }
+  }
+
+  // The value, if there is one and no other: several lines of a single-valued field mean nothing
+  // that could be relied on.
+  [[nodiscard]] std::optional<std::string_view> only() const noexcept {
+    return count == 1 ? std::optional(first) : std::nullopt;
+  }
+};
+
+// The first field of that name, given in lower case, of anything that is a range of fields.
+template <typename Fields>
+std::optional<std::string_view> find_field(const Fields& fields,
+                                           std::string_view lower_name) noexcept {
+  for (const Field& field : fields) {
+    if (config::equals_ignoring_case(field.name, lower_name)) {
+      return field.value;
+    }
+  }
+  return std::nullopt;
+}
+
+// All of them.
+template <typename Fields>
+FieldLines find_field_lines(const Fields& fields, std::string_view lower_name) noexcept {
+  FieldLines lines;
+  for (const Field& field : fields) {
+    if (config::equals_ignoring_case(field.name, lower_name)) {
+      lines.add(field.value);
+    }
+  }
+  return lines;
+}
+
+// Fields that somebody else keeps, in the order they came; read like a FieldList.
+class FieldView : public std::span<const Field> {
+ public:
+  using std::span<const Field>::span;
+  // NOLINTNEXTLINE(google-explicit-constructor): one is as good as the other.
+  constexpr FieldView(std::span<const Field> fields) noexcept : span(fields) {}
+
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view lower_name) const noexcept {
+    return find_field(*this, lower_name);
+  }
+  [[nodiscard]] FieldLines lines(std::string_view lower_name) const noexcept {
+    return find_field_lines(*this, lower_name);
+  }
+};
+
+}  // namespace prefork::http
