@@ -132,6 +132,13 @@ struct Settings {
   bool observer = true;        // fixed for the life of the master
 };
 
+// What is in force for the whole server. A reload changes it when its first process is ready.
+struct Wanted {
+  Settings settings;
+  Generation generation = 1;
+  std::uint32_t workers = 1;  // slots 0 .. workers-1
+};
+
 struct Seat {
   ProcessState state = ProcessState::vacant;
   Part part = Part::none;

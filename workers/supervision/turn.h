@@ -16,11 +16,4 @@ struct Turn {
   void notice(const action::Notice& notice) { actions.emplace_back(notice); }
 };
 
-// What is in force for the whole server. A reload changes it when its first process is ready.
-struct Wanted {
-  Settings settings;
-  Generation generation = 1;
-  std::uint32_t workers = 1;  // slots 0 .. workers-1
-};
-
 }  // namespace prefork::supervision
