@@ -1,6 +1,7 @@
 // The exit codes of the program, and the lines `--help` shows for them. They are protocol:
 // supervisors and scripts act on them, and the master acts on those of its workers (a worker ends
-// with `stopped`, `no_worker_booted` or `application_failed`; anything else is a crash).
+// with `stopped`, `no_worker_booted` or `application_failed`; anything else is a crash). The only
+// table: it is here because the help, too, has to reach it.
 #pragma once
 
 #include <array>
