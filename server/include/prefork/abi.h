@@ -152,6 +152,8 @@ typedef struct prefork_api {
   /* What answers a path that no route has, instead of the server's 404; method and pattern of the
    * route are not looked at. Not deferred. */
   prefork_status (*set_not_found)(prefork_app* app, const prefork_route* route);
+  /* Once; what is set again takes the place of what was. `hooks` is copied, `user_data` lives as
+   * long as the application. */
   void (*set_hooks)(prefork_app* app, const prefork_hooks* hooks, void* user_data);
   /* PREFORK_WRONG, and api->fail with the reason: a bad prefix, or a folder that cannot be read. */
   prefork_status (*mount_folder)(prefork_app* app, const prefork_mount* mount);
@@ -160,7 +162,7 @@ typedef struct prefork_api {
   prefork_status (*declare_number)(prefork_app* app, prefork_number_kind kind, prefork_text name,
                                    uint32_t* number);
   /* Why the application cannot be loaded, or a worker not be started (in worker_start): one line
-   * for people. */
+   * for people. Of several the last counts. */
   void (*fail)(prefork_app* app, prefork_text message);
   /* --- any thread, any time --- */
   /* One line in the server's log: 0 debug, 1 info, 2 warning, 3 error. */
@@ -168,29 +170,37 @@ typedef struct prefork_api {
   /* Adds to this worker's part; a counter takes nothing negative. PREFORK_WRONG: no such number, or
    * not in a worker. */
   prefork_status (*add_number)(prefork_app* app, uint32_t number, int64_t amount);
-  /* Gauges only. */
+  /* Sets this worker's part. Gauges only. PREFORK_WRONG: as above, or a counter. */
   prefork_status (*set_number)(prefork_app* app, uint32_t number, int64_t value);
-  /* The sum over all workers, and with a counter over those that have ended. */
+  /* The sum over all workers, and with a counter over those that have ended. 0: no such number, or
+   * not in a worker. */
   int64_t (*sum_number)(prefork_app* app, uint32_t number);
-  /* Whether this worker is the leader. */
+  /* 1: this worker is the leader; 0: it is not, or this is no worker. */
   int (*is_leader)(prefork_app* app);
 
   /* --- an answer, by one thread at a time --- */
+  /* 200 to 599; without it 200. Any other makes the answer a 500, with a line in the log. */
   void (*set_status)(prefork_response* response, int status);
+  /* RFC 9110 section 5. A name that is no token, CR, LF or NUL in the value, or a field that the
+   * server sets itself (Content-Length, Transfer-Encoding, Connection, Date, Server) makes the
+   * answer a 500, with a line in the log. */
   void (*add_field)(prefork_response* response, prefork_text name, prefork_text value);
+  /* Content-Length follows from what was appended. */
   void (*append_body)(prefork_response* response, prefork_text bytes);
   /* The content of a regular file, sent without being read into memory. `path` ends with NUL.
    * PREFORK_WRONG: cannot be opened (errno says why). */
   prefork_status (*set_file)(prefork_response* response, const char* path);
   /* The handler failed: 500, with a line in the log. Forgets everything set before. */
   void (*set_failed)(prefork_response* response, prefork_text what);
+  /* Connection: close (RFC 9112 section 9.6) goes with the answer. */
   void (*close_connection)(prefork_response* response);
 
   /* Sends the head; the content follows through the stream. `size`: its length, or
    * UINT64_MAX: not known. On the pool and for deferred answers; NULL elsewhere. Ends with the
    * handler, or with complete(). */
   prefork_stream* (*start_stream)(prefork_response* response, uint64_t size);
-  /* Waits for room (pool threads and others that may block). PREFORK_GONE: the client left. */
+  /* Waits for room (pool threads and others that may block), then copies all of the bytes.
+   * PREFORK_GONE: the client left. */
   prefork_status (*write)(prefork_stream* stream, prefork_text bytes);
   /* Never waits: PREFORK_FULL takes nothing. */
   prefork_status (*try_write)(prefork_stream* stream, prefork_text bytes);

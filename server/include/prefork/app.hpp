@@ -1,5 +1,6 @@
 // What an application for prefork-server is written with: C++20, header only, nothing but the
-// standard library. Each worker process loads the application for itself, or has it from the master
+// standard library. This is the App; each other noun has a header of its own, which this one
+// includes. Each worker process loads the application for itself, or has it from the master
 // (--preload), so what PREFORK_APP makes and its handlers capture is that worker's own; handlers on
 // the pool run on several threads at once.
 //
@@ -9,8 +10,13 @@
 //     app.get("/", [](const prefork::Request&) { return prefork::text("Hello, World!\n"); });
 //   }
 //
-// Exceptions of a handler become a 500 and a line in the log; of PREFORK_APP and on_worker_start,
-// the reason why the worker does not start.
+// Exceptions of a handler become a 500 and a line in the log; of PREFORK_APP, on_load and
+// on_worker_start, the reason why the worker does not start.
+//
+// Which thread may call what: everything that defines the application (all but log() and
+// is_leader()) belongs into PREFORK_APP, which one thread runs; afterwards the App does not change.
+// What is handed in, functions and texts, is copied or moved and lives as long as the App, which is
+// until the process ends, or with --preload until no worker of its generation is left.
 #pragma once
 
 #include <exception>
@@ -25,99 +31,41 @@
 #include <vector>
 
 #include <prefork/abi.h>
+#include <prefork/folder.hpp>
+#include <prefork/log.hpp>
+#include <prefork/metrics.hpp>
 #include <prefork/request.hpp>
 #include <prefork/responder.hpp>
 #include <prefork/response.hpp>
+#include <prefork/run_on.hpp>
+#include <prefork/worker.hpp>
 
 namespace prefork {
 inline namespace v1 {
 
-// Where a handler runs; without one of these it runs on the pool and may block.
-struct OnLoop {};
-struct Deferred {};
-struct Upload {
-  std::uint64_t limit = 0;  // bytes; 0: --limit-body
-};
-inline constexpr OnLoop on_loop{};     // must not block: every connection of the worker waits
-inline constexpr Deferred deferred{};  // void(Request, Responder), on the loop
-inline constexpr Upload upload(std::uint64_t limit) { return {limit}; }  // reads the content itself
-
-enum class LogLevel : int { debug = 0, info = 1, warning = 2, error = 3 };
-
-struct Worker {
-  std::uint32_t slot = 0;
-  std::uint32_t workers = 0;
-  std::uint32_t generation = 0;
-  std::uint32_t restarts = 0;
-  int pid = 0;
-};
-
-// A number that the workers share, declared with App::counter or App::gauge. A small value, to be
-// captured by handlers. Any thread of a worker; before the worker starts nothing is counted.
-class Counter {
- public:
-  void add(std::uint64_t amount = 1) const {
-    api_->add_number(app_, number_, static_cast<std::int64_t>(amount));
-  }
-  // Of all workers, those that have ended included.
-  [[nodiscard]] std::int64_t sum() const { return api_->sum_number(app_, number_); }
-
- private:
-  friend class App;
-  const prefork_api* api_ = nullptr;
-  prefork_app* app_ = nullptr;
-  std::uint32_t number_ = 0;
-};
-
-class Gauge {
- public:
-  void set(std::int64_t value) const { api_->set_number(app_, number_, value); }
-  void add(std::int64_t amount) const { api_->add_number(app_, number_, amount); }
-  // Of all workers.
-  [[nodiscard]] std::int64_t sum() const { return api_->sum_number(app_, number_); }
-
- private:
-  friend class App;
-  const prefork_api* api_ = nullptr;
-  prefork_app* app_ = nullptr;
-  std::uint32_t number_ = 0;
-};
-
-// How a folder of files is shown; see App::mount.
-struct Folder {
-  std::string index = "index.html";  // the file that answers for its folder
-  bool listing = false;              // a folder without one lists its files
-  bool spa = false;                  // paths that name no file get the index of the folder
-  std::string cache_control{};       // of every file, such as "max-age=3600"; empty: none
-};
-
-// What a worker has for itself: made when it starts, after the fork, and destroyed when it stops.
-// A small value, to be captured by handlers; see App::per_worker.
-template <typename Thing>
-class PerWorker {
- public:
-  Thing& operator*() const { return **thing_; }
-  Thing* operator->() const { return thing_->get(); }
-
- private:
-  friend class App;
-  std::shared_ptr<std::unique_ptr<Thing>> thing_ = std::make_shared<std::unique_ptr<Thing>>();
-};
-
 class App {
  public:
+  // Called by several threads at once where it runs on the pool. The request ends when it returns.
   using Handler = std::function<Response(const Request&)>;
+  // Called on the event loop. The request ends when the Responder has responded.
   using DeferredHandler = std::function<void(Request, Responder)>;
-  using Before = std::function<std::optional<Response>(const Request&)>;
+  // These run where the handler runs, that is by several threads at once.
+  using Before = std::function<std::optional<Response>(const Request&)>;  // nothing: go on
   using After = std::function<void(const Request&, Response&)>;
   using OnError = std::function<Response(const Request&, const std::exception&)>;
+  // Called on the worker's main thread, in the order they were added. An exception is logged as an
+  // error and skips those behind it; in on_worker_start it keeps the worker from starting.
   using Hook = std::function<void(const Worker&)>;
 
+  // For load(). Both outlive it.
   App(const prefork_api& api, prefork_app* app) : api_(api), app_(app) {}
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  // `pattern`: "/", "/items/{id}", "/files/{path...}". Throws std::invalid_argument.
+  // Adds a route. `method`: "GET" (for HEAD too), "POST", any token (RFC 9110 section 9.1).
+  // `pattern`: "/", "/items/{id}", "/files/{path...}"; of several that match a path the one whose
+  // parts are fixed where the others' vary comes first. See run_on.hpp for where the handler runs.
+  // Throws std::invalid_argument when the pattern cannot be read or exists for that method.
   App& route(std::string_view method, std::string_view pattern, Handler handler) {
     return add(method, pattern, PREFORK_POOL, std::nullopt, std::move(handler));
   }
@@ -150,8 +98,10 @@ class App {
     return route("DELETE", pattern, std::forward<What>(what)...);
   }
 
-  // Around every handler but deferred ones, in the order they were added: one that answers before
-  // ends the chain; those after see every answer.
+  // Around every handler but deferred ones, in the order they were added: a function before() that
+  // responds ends the chain, and the handler is not called; those after() see every response and
+  // may change it. What they throw is treated like what the handler throws; of after() it becomes a
+  // 500.
   App& before(Before function) {
     before_.push_back(std::move(function));
     return *this;
@@ -160,17 +110,20 @@ class App {
     after_.push_back(std::move(function));
     return *this;
   }
-  // Answers what a handler threw, instead of a 500.
+  // Responds to what a handler or a function before() threw, instead of a 500. One; the last
+  // counts.
   App& on_error(OnError function) {
     on_error_ = std::move(function);
     return *this;
   }
-  // Answers a path that no route has.
+  // Responds to a path that neither a route nor a mounted folder has, on the pool, instead of the
+  // server's 404. One; the last counts.
   App& not_found(Handler handler);
 
   // The files of `folder` below `prefix` ("/assets"), as `prefork-server FOLDER` serves them; a
   // relative folder is looked for where the server was started. Routes come first, before() and
-  // after() are not called. Throws std::invalid_argument.
+  // after() are not called. Throws std::invalid_argument when the prefix is bad or the folder
+  // cannot be read.
   App& mount(std::string_view prefix, std::string_view folder, const Folder& how = {});
 
   // Once, when everything is defined: in the master before the fork with --preload, else in each
@@ -180,20 +133,23 @@ class App {
     return *this;
   }
 
-  // A name has letters, digits and underscores. /stats shows it for each worker and in the totals.
-  // Throws std::invalid_argument.
+  // A number that the workers share; see metrics.hpp. A name has letters, digits and underscores,
+  // no digit in front, and at most 47 characters; an application has at most 32 numbers. /stats
+  // shows it for each worker and in the totals. Throws std::invalid_argument.
   Counter counter(std::string_view name) { return declare<Counter>(PREFORK_COUNTER, name); }
   Gauge gauge(std::string_view name) { return declare<Gauge>(PREFORK_GAUGE, name); }
 
   // auto database = app.per_worker<Database>([](const Worker& worker) {
   //   return std::make_unique<Database>(worker.slot); });
-  // Handlers on the pool use it from several threads at once.
+  // `make` is called at the worker's start and must not return null; what it throws keeps the
+  // worker from starting. Things are made in the order they were declared, among the
+  // on_worker_start hooks.
   template <typename Thing, typename Make>
   PerWorker<Thing> per_worker(Make make) {
     PerWorker<Thing> mine;
     on_worker_start(
-        [mine, make = std::move(make)](const Worker& worker) { *mine.thing_ = make(worker); });
-    on_worker_stop([mine](const Worker&) { mine.thing_->reset(); });
+        [mine, make = std::move(make)](const Worker& worker) { mine.fill(make(worker)); });
+    on_worker_stop([mine](const Worker&) { mine.empty(); });
     return mine;
   }
 
@@ -204,23 +160,27 @@ class App {
     on_lead_.push_back(std::move(hook));
     return *this;
   }
-  // Any thread.
+  // Any thread, any time; false outside of a worker. It may be another's turn right afterwards.
   [[nodiscard]] bool is_leader() const { return api_.is_leader(app_) != 0; }
 
+  // Before the worker accepts anything.
   App& on_worker_start(Hook hook) {
     on_start_.push_back(std::move(hook));
     return *this;
   }
+  // The worker takes no new connections any more; on the event loop, which goes on afterwards.
   App& on_drain(Hook hook) {
     on_drain_.push_back(std::move(hook));
     return *this;
   }
+  // The last handler has returned. Not called when the worker is killed or crashes.
   App& on_worker_stop(Hook hook) {
     on_stop_.push_back(std::move(hook));
     return *this;
   }
 
-  // Any thread, any time.
+  // One line in the server's log, with the worker's name; any thread, any time. Line ends in it are
+  // escaped.
   void log(LogLevel level, std::string_view line) const {
     api_.log(app_, static_cast<int>(level), detail::text(line));
   }
@@ -258,13 +218,11 @@ class App {
   Response answer(const Route& route, const Request& request) const;
   template <typename Number>
   Number declare(prefork_number_kind kind, std::string_view name) {
-    Number number;
-    number.api_ = &api_;
-    number.app_ = app_;
-    if (api_.declare_number(app_, kind, detail::text(name), &number.number_) != PREFORK_OK) {
+    std::uint32_t number = 0;
+    if (api_.declare_number(app_, kind, detail::text(name), &number) != PREFORK_OK) {
       throw std::invalid_argument(std::string());  // the server has noted what is wrong with it
     }
-    return number;
+    return Number(api_, app_, number);
   }
   void register_hooks();
   static void handle(void* route, const prefork_request* request, prefork_response* response);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -15,8 +16,9 @@
 namespace prefork {
 inline namespace v1 {
 
+// One field of the header section (RFC 9110 section 5); views that end with the request.
 struct Field {
-  std::string_view name;
+  std::string_view name;  // as sent; names compare without case
   std::string_view value;
 };
 
@@ -94,19 +96,28 @@ inline std::string_view trimmed(std::string_view text) {
 
 class Request {
  public:
+  // For the layer below. Both outlive it and all its copies.
   Request(const prefork_api& api, const prefork_request& request)
       : api_(&api), request_(&request) {}
 
+  // Counts the requests of this worker; with the worker's pid it names one in the log.
   std::uint64_t id() const { return request_->id; }
+  // As sent, in capitals for the registered ones: "GET" (RFC 9110 section 9).
   std::string_view method() const { return detail::view(request_->method); }
-  std::string_view path() const { return detail::view(request_->path); }  // decoded
+  // Decoded once (RFC 3986 section 2.1) and without dot segments. It may hold any byte but NUL.
+  std::string_view path() const { return detail::view(request_->path); }
+  // As sent, with the query.
   std::string_view target() const { return detail::view(request_->target); }
+  // Of the target if that is absolute, else of Host (RFC 9112 section 3.3); may be empty.
   std::string_view host() const { return detail::view(request_->host); }
+  // "http", or "https" if a trusted proxy says so (--forwarded-allow-ips).
   std::string_view scheme() const { return detail::view(request_->scheme); }
+  // Where a proxy has mounted the server (--root-path): "/shop"; may be empty.
   std::string_view root_path() const { return detail::view(request_->root_path); }
-  std::string_view client() const { return detail::view(request_->client); }  // "192.0.2.7:4711"
+  // Who sent it, as far as trusted proxies tell: "192.0.2.7:4711", "[2001:db8::1]:4711" or "unix".
+  std::string_view client() const { return detail::view(request_->client); }
 
-  // Of the route's pattern; empty for a name it does not have.
+  // What stands for {name} in the route's pattern, decoded; empty for a name it does not have.
   std::string_view parameter(std::string_view name) const {
     for (const prefork_field& field : parameters()) {
       if (detail::view(field.name) == name) {
@@ -116,13 +127,15 @@ class Request {
     return {};
   }
 
-  // The query as sent, or one value of it, decoded.
+  // The query as sent, without the question mark, or the first value of a name in it, decoded as a
+  // form (application/x-www-form-urlencoded). Nothing: no such name. The value is a copy.
   std::string_view query() const { return detail::view(request_->query); }
   std::optional<std::string> query(std::string_view name) const {
     return detail::form_value(query(), name);
   }
 
-  // The first field of that name, in any case.
+  // The value of the first field of that name, in any case, without white space at its ends.
+  // Nothing: there is none. An empty value is a value.
   std::optional<std::string_view> header(std::string_view name) const {
     for (const prefork_field& field : raw_headers()) {
       if (detail::same_ignoring_case(detail::view(field.name), name)) {
@@ -131,12 +144,14 @@ class Request {
     }
     return std::nullopt;
   }
+  // All fields in the order they came; `index` is below header_count().
   std::size_t header_count() const { return request_->field_count; }
   Field header(std::size_t index) const {
     const prefork_field& field = request_->fields[index];
     return {detail::view(field.name), detail::view(field.value)};
   }
 
+  // The first cookie of that name (RFC 6265 section 5.4), case counts. Nothing: there is none.
   std::optional<std::string_view> cookie(std::string_view name) const {
     for (const prefork_field& field : raw_headers()) {
       if (!detail::same_ignoring_case(detail::view(field.name), "cookie")) {
@@ -155,20 +170,23 @@ class Request {
     return std::nullopt;
   }
 
-  // The content, where the handler does not stream it.
+  // The content, at most --limit-body of it, where the handler does not stream it; else empty.
   std::string_view body() const { return detail::view(request_->body); }
   std::span<const std::byte> bytes() const {
     return std::as_bytes(std::span<const char>(body().data(), body().size()));
   }
-  // One value of a form in the body (application/x-www-form-urlencoded), decoded.
+  // The first value of a name in a form in the body (application/x-www-form-urlencoded), decoded.
+  // Content-Type is not looked at. Nothing: no such name. The value is a copy.
   std::optional<std::string> form(std::string_view name) const {
     return detail::form_value(body(), name);
   }
 
-  // In handlers that stream the content: waits for more of it and puts it into `room`. 0 at its
-  // end. Throws std::runtime_error when the rest will not come.
+  // In handlers that stream the content (prefork::upload): waits for more of it and puts 1 to
+  // room.size() bytes into `room`, which must not be empty. 0: at its end. Throws
+  // std::runtime_error when the rest will not come, and std::logic_error in other handlers.
   std::size_t read(std::span<char> room) const;
 
+  // For what this class does not show.
   const prefork_request& native() const { return *request_; }
 
  private:
@@ -182,14 +200,6 @@ class Request {
   const prefork_api* api_;
   const prefork_request* request_;
 };
-
-}  // namespace v1
-}  // namespace prefork
-
-#include <stdexcept>
-
-namespace prefork {
-inline namespace v1 {
 
 inline std::size_t Request::read(std::span<char> room) const {
   if (request_->content == nullptr) {

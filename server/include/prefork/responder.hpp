@@ -1,11 +1,14 @@
-// The answer of a deferred handler: made later, by any thread, at once or in pieces. One that is
-// destroyed without an answer becomes a 500, one that is kept without an answer a 504
-// (--timeout-deferred); a second answer is ignored, with a line in the log. Moved, not copied; one
-// thread at a time.
+// The response of a deferred handler: made later, by any thread, at once or in pieces. One that is
+// destroyed without a response becomes a 500, one that is kept without a response a 504
+// (--timeout-deferred); a second response is ignored, with a line in the log. Moved, not copied;
+// one thread at a time, which may be another one for each call. It must be gone before the worker
+// stops: threads of the application end in on_drain or on_worker_stop.
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <prefork/abi.h>
@@ -17,6 +20,7 @@ inline namespace v1 {
 
 class Responder {
  public:
+  // For the layer below. All outlive it.
   Responder(const prefork_api& api, prefork_app* app, std::uint64_t request_id,
             prefork_response* response)
       : api_(&api), app_(app), request_id_(request_id), response_(response) {}
@@ -39,7 +43,8 @@ class Responder {
   }
   ~Responder() { finish(); }
 
-  // The whole answer. The request is gone afterwards.
+  // The whole response. The request and all views into it are gone afterwards. Not for a response
+  // with a stream: start() and write() do that.
   void send(const Response& answer) {
     if (!is_first()) {
       return;
@@ -52,7 +57,8 @@ class Responder {
     complete();
   }
 
-  // The head of an answer in pieces; finish() ends it.
+  // The head of a response in pieces; write() and try_write() send the content, chunked (RFC 9112
+  // section 7.1), and finish() ends it. A body or file of `head` is not sent.
   void start(const Response& head) {
     if (!is_first()) {
       return;
@@ -60,15 +66,17 @@ class Responder {
     head.send_head(*api_, response_);
     stream_ = api_->start_stream(response_, UINT64_MAX);
   }
-  // Waits for room: not in the handler itself, which runs on the event loop. False: the client
-  // left.
+  // Copies the bytes. Waits for room: not in the handler itself, which runs on the event loop.
+  // False: the client left, or start() was not called.
   bool write(std::string_view bytes) {
     return stream_ != nullptr && api_->write(stream_, detail::text(bytes)) == PREFORK_OK;
   }
-  // Never waits. PREFORK_FULL: nothing was taken, the client is slower.
+  // Copies the bytes and never waits. PREFORK_FULL: nothing was taken, the client is slower; try
+  // again later. PREFORK_GONE: the client left, or start() was not called.
   prefork_status try_write(std::string_view bytes) {
     return stream_ == nullptr ? PREFORK_GONE : api_->try_write(stream_, detail::text(bytes));
   }
+  // Ends the response that was started; without one it becomes a 500. Once is enough.
   void finish() {
     if (response_ != nullptr) {
       if (stream_ == nullptr) {

@@ -1,4 +1,6 @@
-// An answer, made by a handler and returned. Plain value; one thread.
+// A response, made by a handler and returned. Plain value that owns what it is given; one thread at
+// a time. Nothing is checked while it is made: what may not be sent (a status outside of 200 to
+// 599, a field with a line end in it) becomes a 500 and a line in the log when it is sent.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +20,8 @@
 namespace prefork {
 inline namespace v1 {
 
-// Server-sent events: one event as it goes over the wire; each line of `data` becomes a line of it.
+// Server-sent events (HTML Living Standard, section 9.2): one event as it goes over the wire; each
+// line of `data` becomes a line of it. `type` is one line; empty: none.
 inline std::string format_event(std::string_view data, std::string_view type = {}) {
   std::string text;
   if (!type.empty()) {
@@ -31,13 +35,15 @@ inline std::string format_event(std::string_view data, std::string_view type = {
   return text.append("\n");
 }
 
-// Where a handler on the pool writes a long answer to, piece by piece.
+// Where a handler on the pool writes a long response to, piece by piece. Lives as long as the call
+// of the function that was given to Response::stream; that thread only.
 class Writer {
  public:
+  // For the layer below.
   Writer(const prefork_api& api, prefork_stream* stream) : api_(&api), stream_(stream) {}
 
-  // Waits until the client has taken most of what was written before. False when it is gone: then
-  // it is time to stop.
+  // Copies the bytes, after waiting until the client has taken most of what was written before.
+  // False when it is gone (or took nothing for --timeout-write): then it is time to stop.
   bool write(std::string_view bytes) {
     return api_->write(stream_, detail::text(bytes)) == PREFORK_OK;
   }
@@ -53,8 +59,11 @@ class Writer {
 
 class Response {
  public:
+  // Writes the content. What it throws cuts the connection, so that the client sees that the
+  // response is not complete, and is logged.
   using Body = std::function<void(Writer&)>;
 
+  // `status`: 200 to 599.
   explicit Response(int status = 200) : status_(status) {}
   Response(int status, std::string_view content_type, std::string body)
       : status_(status), body_(std::move(body)) {
@@ -67,33 +76,40 @@ class Response {
   }
   int status() const { return status_; }
 
-  // Adds a field. Content-Length, Transfer-Encoding, Connection, Date and Server are the server's.
+  // Adds a field, also a second one of its name (Set-Cookie). Content-Length, Transfer-Encoding,
+  // Connection, Date and Server are the server's: to set one of them makes the response a 500.
   Response& header(std::string_view name, std::string_view value) {
     fields_.emplace_back(name, value);
     return *this;
   }
+  // The content; Content-Length follows from it. A file or a stream takes its place.
   Response& body(std::string body) {
     body_ = std::move(body);
     return *this;
   }
   const std::string& body() const { return body_; }
-  // The content of a regular file, sent without being read into memory.
+  // The content of a regular file, sent by sendfile(2) without being read into memory. It is opened
+  // when the response is sent; a file that cannot be makes it a 500.
   Response& file(std::string path) {
     file_ = std::move(path);
     return *this;
   }
-  // The content is written by a function, after the head is sent. In handlers on the pool.
+  // The content is written by a function, after the head is sent. In handlers on the pool; on the
+  // event loop it makes the response a 500. `size`: bytes that the function writes, for
+  // Content-Length; without it the content is chunked (RFC 9112 section 7.1).
   Response& stream(Body body, std::optional<std::uint64_t> size = {}) {
     stream_ = std::move(body);
     stream_size_ = size;
     return *this;
   }
+  // Ends the connection behind this response (Connection: close, RFC 9112 section 9.6).
   Response& close_connection() {
     close_ = true;
     return *this;
   }
 
-  // For the layer below.
+  // For the layer below. Throws std::logic_error for a stream that cannot be, std::runtime_error
+  // for a file that cannot be opened, and what the function of a stream throws.
   void send(const prefork_api& api, prefork_response* to) const {
     send_head(api, to);
     if (stream_) {
@@ -131,9 +147,11 @@ class Response {
   bool close_ = false;
 };
 
+// text/plain in UTF-8.
 inline Response text(std::string body, int status = 200) {
   return {status, "text/plain; charset=utf-8", std::move(body)};
 }
+// text/html in UTF-8; nothing in it is escaped.
 inline Response html(std::string body, int status = 200) {
   return {status, "text/html; charset=utf-8", std::move(body)};
 }
@@ -141,21 +159,25 @@ inline Response html(std::string body, int status = 200) {
 inline Response json(std::string body, int status = 200) {
   return {status, "application/json", std::move(body)};
 }
+// A copy of the content.
 inline Response bytes(std::span<const std::byte> content,
                       std::string_view type = "application/octet-stream") {
   return {200, type, std::string(reinterpret_cast<const char*>(content.data()), content.size())};
 }
+// A file, see Response::file. A relative path is looked for where the server was started.
 inline Response file(std::string path, std::string_view type = "application/octet-stream") {
   Response response;
   response.header("Content-Type", type).file(std::move(path));
   return response;
 }
-// 307 keeps the method; 303 makes it GET; 301 and 308 are remembered by clients.
+// RFC 9110 section 15.4: 307 keeps the method; 303 makes it GET; 301 and 308 are remembered by
+// clients. `location` is a URI reference, encoded already.
 inline Response redirect(std::string_view location, int status = 307) {
   Response response(status);
   response.header("Location", location);
   return response;
 }
+// A response of unknown length, see Response::stream.
 inline Response stream(Response::Body body, std::string_view type = "text/plain; charset=utf-8") {
   Response response;
   response.header("Content-Type", type).stream(std::move(body));

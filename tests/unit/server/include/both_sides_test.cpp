@@ -1,0 +1,56 @@
+// The public headers and those of the inside in one file, each with its own Request and Response:
+// what is compiled here is the test.
+#include <gtest/gtest.h>
+
+#include <prefork/abi.h>
+#include <prefork/app.hpp>
+#include <prefork/folder.hpp>
+#include <prefork/log.hpp>
+#include <prefork/metrics.hpp>
+#include <prefork/request.hpp>
+#include <prefork/responder.hpp>
+#include <prefork/response.hpp>
+#include <prefork/run_on.hpp>
+#include <prefork/worker.hpp>
+
+#include <array>
+#include <string_view>
+#include <type_traits>
+
+#include "server/exchange/application.h"
+#include "server/http/field_list.h"
+#include "server/http/request.h"
+#include "server/http/response.h"
+#include "server/routing/router.h"
+
+namespace prefork {
+namespace {
+
+TEST(BothSides, EachHasItsOwnRequestResponseAndField) {
+  static_assert(!std::is_same_v<Request, http::Request>);
+  static_assert(!std::is_same_v<Response, http::Response>);
+  static_assert(!std::is_same_v<Field, http::Field>);
+  static_assert(!std::is_same_v<App::Handler, exchange::Handler>);
+
+  const std::array<http::Field, 1> fields = {{{"X-Name", "value"}}};
+  http::Request inside;
+  inside.fields = fields;
+
+  const prefork_field native_field = {{"X-Name", 6}, {"value", 5}};
+  prefork_request native{};
+  native.size = sizeof native;
+  native.fields = &native_field;
+  native.field_count = 1;
+  const prefork_api api{};
+  const prefork::Request outside(api, native);
+
+  EXPECT_EQ(outside.header("x-name"), inside.fields.find("x-name"));
+  const prefork::Response answer = text("hello");
+  http::Response response;
+  response.set_status(answer.status());
+  response.set_body(answer.body());
+  EXPECT_EQ(response.content(), "hello");
+}
+
+}  // namespace
+}  // namespace prefork
