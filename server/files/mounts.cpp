@@ -19,7 +19,7 @@ class StaticMounts::Mount {
       : prefix_(std::move(prefix)),
         files_(std::move(settings), std::move(types), limits),
         handler_([this](const http::Request& request, http::Response& response) {
-          files_.answer(request, request.path.substr(prefix_.size()), response);
+          files_.respond(request, request.path.substr(prefix_.size()), response);
         }) {}
 
   [[nodiscard]] bool covers(std::string_view path) const {

@@ -18,7 +18,7 @@ class StaticSite : public exchange::Application {
       : files_(std::move(settings),
                std::make_shared<const http::MimeTypes>(http::MimeTypes::of_system()), limits),
         handler_([this](const http::Request& request, http::Response& response) {
-          files_.answer(request, request.path, response);
+          files_.respond(request, request.path, response);
         }) {}
 
   [[nodiscard]] exchange::RouteMatch route(const http::Request& request,
@@ -52,8 +52,8 @@ StaticFiles::StaticFiles(StaticSettings settings, std::shared_ptr<const http::Mi
                          StaticCacheLimits limits)
     : settings_(std::move(settings)), cache_(settings_, std::move(types), limits) {}
 
-void StaticFiles::answer(const http::Request& request, std::string_view path,
-                         http::Response& response) {
+void StaticFiles::respond(const http::Request& request, std::string_view path,
+                          http::Response& response) {
   if (const StaticResource* fresh = cache_.find_fresh(path)) [[likely]] {
     respond_with(*fresh, request, boundaries_, response);
     return;
@@ -76,7 +76,7 @@ void StaticFiles::answer(const http::Request& request, std::string_view path,
       redirect_to_folder(request, name, response);
       break;
     case FileKind::nothing:
-      answer_nothing(request, name, response);
+      respond_without_file(request, name, response);
       break;
     case FileKind::forbidden:
       response.set_error(403, {});
@@ -105,8 +105,8 @@ void StaticFiles::redirect_to_folder(const http::Request& request, std::string_v
   response.add_field("Location", location);
 }
 
-void StaticFiles::answer_nothing(const http::Request& request, std::string_view name,
-                                 http::Response& response) {
+void StaticFiles::respond_without_file(const http::Request& request, std::string_view name,
+                                       http::Response& response) {
   if (settings_.listing && name.ends_with('/') && list(name, response)) {
     return;
   }

@@ -24,7 +24,7 @@ namespace prefork::files {
 
 class StaticFiles {
  public:
-  // The methods that answer() is for, and what else has a meaning: OPTIONS.
+  // The methods that respond() is for, and what else has a meaning: OPTIONS.
   static bool can_answer(http::Method method) {
     return method == http::Method::get || method == http::Method::head;
   }
@@ -37,13 +37,13 @@ class StaticFiles {
   // Answers GET or HEAD of `path`, which is the request's path below where the folder is mounted:
   // decoded, starting with a slash; empty: the folder itself, without one. The answer refers to the
   // cache: it must be written before the next call.
-  void answer(const http::Request& request, std::string_view path, http::Response& response);
+  void respond(const http::Request& request, std::string_view path, http::Response& response);
 
  private:
   void redirect_to_folder(const http::Request& request, std::string_view name,
                           http::Response& response) const;
-  void answer_nothing(const http::Request& request, std::string_view name,
-                      http::Response& response);
+  void respond_without_file(const http::Request& request, std::string_view name,
+                            http::Response& response);
   bool list(std::string_view name, http::Response& response) const;
 
   const StaticSettings settings_;

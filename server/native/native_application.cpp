@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "server/native/native_answer.h"
+#include "server/native/native_response.h"
 
 namespace prefork::native {
 
@@ -115,7 +115,7 @@ prefork_api make_api() {
   api.fail = fail;
   api.log = log;
   add_shared_functions(api);
-  add_answer_functions(api);
+  add_response_functions(api);
   return api;
 }
 
@@ -126,10 +126,10 @@ const prefork_api& native_api() {
   return kApi;
 }
 
-std::variant<std::unique_ptr<NativeApplication>, LoadProblem> NativeApplication::load(
+config::ValueOrProblem<std::unique_ptr<NativeApplication>> NativeApplication::load(
     const std::string& path, prefork_app::Report report) {
   auto entry = load_shared_object(path);
-  if (auto* problem = std::get_if<LoadProblem>(&entry)) {
+  if (auto* problem = std::get_if<config::Problem>(&entry)) {
     return std::move(*problem);
   }
   std::unique_ptr<NativeApplication> application(new NativeApplication);
@@ -139,15 +139,15 @@ std::variant<std::unique_ptr<NativeApplication>, LoadProblem> NativeApplication:
     result = std::get<prefork_load_function>(entry)(&native_api(), &application->app_);
   } catch (const std::exception& error) {
     // Against the rules, but the author deserves to be told.
-    return LoadProblem{"'" + path + "' threw while it was loaded: " + error.what()};
+    return config::Problem{"'" + path + "' threw while it was loaded: " + error.what()};
   } catch (...) {
-    return LoadProblem{"'" + path +
-                       "' threw something that is no std::exception while it was loaded"};
+    return config::Problem{"'" + path +
+                           "' threw something that is no std::exception while it was loaded"};
   }
   if (result != 0 || !application->app_.failure.empty()) {
     const std::string& said = application->app_.failure;
-    return LoadProblem{"'" + path + "' cannot be loaded: " +
-                       (said.empty() ? "it returned " + std::to_string(result) : said)};
+    return config::Problem{"'" + path + "' cannot be loaded: " +
+                           (said.empty() ? "it returned " + std::to_string(result) : said)};
   }
   application->app_.is_loaded = true;
   return application;

@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include "config/options/options.h"
 #include "server/exchange/application.h"
@@ -39,7 +38,7 @@ namespace prefork::native {
 class NativeApplication : public exchange::Application {
  public:
   // `report` may be called by any thread.
-  static std::variant<std::unique_ptr<NativeApplication>, LoadProblem> load(
+  static config::ValueOrProblem<std::unique_ptr<NativeApplication>> load(
       const std::string& path, prefork_app::Report report);
 
   // Tells the application that it is not needed any more.

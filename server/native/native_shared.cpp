@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "server/native/native_answer.h"
 #include "server/native/native_application.h"
+#include "server/native/native_response.h"
 
 namespace prefork::native {
 

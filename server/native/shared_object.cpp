@@ -56,26 +56,26 @@ std::string unused_name_of(const std::string& path) {
 
 }  // namespace
 
-std::variant<prefork_load_function, LoadProblem> load_shared_object(const std::string& path) {
+config::ValueOrProblem<prefork_load_function> load_shared_object(const std::string& path) {
   if (const char* problem = problem_of_file(path)) {
-    return LoadProblem{"cannot load " + quoted(path) + ": " + problem};
+    return config::Problem{"cannot load " + quoted(path) + ": " + problem};
   }
   // All symbols now: a missing one is a reason not to start, not to crash in a request.
   void* const object = ::dlopen(unused_name_of(path).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (object == nullptr) {
-    return LoadProblem{std::string("cannot load ") + ::dlerror()};
+    return config::Problem{std::string("cannot load ") + ::dlerror()};
   }
   const auto* version = static_cast<const std::uint32_t*>(::dlsym(object, kVersionSymbol));
   void* const entry = ::dlsym(object, kLoadSymbol);
   if (version == nullptr || entry == nullptr) {
-    return LoadProblem{quoted(path) + " is no application: it does not export " +
-                       (version == nullptr ? kVersionSymbol : kLoadSymbol) +
-                       " (is PREFORK_APP in it?)"};
+    return config::Problem{quoted(path) + " is no application: it does not export " +
+                           (version == nullptr ? kVersionSymbol : kLoadSymbol) +
+                           " (is PREFORK_APP in it?)"};
   }
   if (*version != PREFORK_ABI_VERSION) {
-    return LoadProblem{quoted(path) + " was built for version " + std::to_string(*version) +
-                       " of the application interface; this server speaks version " +
-                       std::to_string(PREFORK_ABI_VERSION) + ": build it anew"};
+    return config::Problem{quoted(path) + " was built for version " + std::to_string(*version) +
+                           " of the application interface; this server speaks version " +
+                           std::to_string(PREFORK_ABI_VERSION) + ": build it anew"};
   }
   return reinterpret_cast<prefork_load_function>(entry);
 }

@@ -4,17 +4,13 @@
 #pragma once
 
 #include <string>
-#include <variant>
 
+#include "config/base/problem.h"
 #include "server/include/prefork/abi.h"
 
 namespace prefork::native {
 
-struct LoadProblem {
-  std::string text;
-};
-
 // The entry point of the application in the file `path` (absolute).
-std::variant<prefork_load_function, LoadProblem> load_shared_object(const std::string& path);
+config::ValueOrProblem<prefork_load_function> load_shared_object(const std::string& path);
 
 }  // namespace prefork::native

@@ -65,8 +65,8 @@ std::uint32_t RouteTree::add(const std::vector<RoutePart>& parts) {
   return pattern;
 }
 
-RouteMatches::RouteMatches(const RouteTree& tree, std::string_view path,
-                           exchange::RouteParameters& parameters)
+RouteSearch::RouteSearch(const RouteTree& tree, std::string_view path,
+                         exchange::RouteParameters& parameters)
     : tree_(tree), path_(path), parameters_(parameters) {
   parameters_.count = 0;
   if (path_.starts_with('/')) {
@@ -75,28 +75,28 @@ RouteMatches::RouteMatches(const RouteTree& tree, std::string_view path,
   }
 }
 
-void RouteMatches::enter(std::uint32_t node) {
+void RouteSearch::enter(std::uint32_t node) {
   frames_[depth_++] = {node, Stage::text, static_cast<std::uint8_t>(parameters_.count)};
   ++steps_;
 }
 
 // Finds the end of a part, once.
-void RouteMatches::divide(std::size_t depth) {
+void RouteSearch::divide(std::size_t depth) {
   if (divided_ == depth) {
     starts_[depth + 1] = std::min(path_.find('/', starts_[depth]), path_.size()) + 1;
     ++divided_;
   }
 }
 
-std::string_view RouteMatches::part(std::size_t depth) const {
+std::string_view RouteSearch::part(std::size_t depth) const {
   return path_.substr(starts_[depth], starts_[depth + 1] - 1 - starts_[depth]);
 }
 
-std::uint32_t RouteMatches::next() {
+std::uint32_t RouteSearch::next() {
   while (depth_ != 0) {
     const std::size_t depth = depth_ - 1;
     Frame& frame = frames_[depth];
-    const RouteTree::Node& node = tree_.nodes_[frame.node];
+    const RouteTree::Node& node = tree_.node(frame.node);
     switch (frame.stage) {
       case Stage::text:
         if (starts_[depth] > path_.size()) {

@@ -27,11 +27,6 @@ class RouteTree {
   // before. Patterns that differ only in the names of parameters are the same.
   std::uint32_t add(const std::vector<RoutePart>& parts);
 
-  [[nodiscard]] std::size_t node_count() const { return nodes_.size(); }
-
- private:
-  friend class RouteMatches;
-
   struct Child {
     std::string text;
     std::uint32_t node = kNone;
@@ -45,6 +40,11 @@ class RouteTree {
     [[nodiscard]] std::uint32_t find(std::string_view text) const;
   };
 
+  // The root is node 0.
+  [[nodiscard]] const Node& node(std::uint32_t number) const { return nodes_[number]; }
+  [[nodiscard]] std::size_t node_count() const { return nodes_.size(); }
+
+ private:
   std::uint32_t add_node();
   std::uint32_t add_child(std::uint32_t parent, std::string_view text);
 
@@ -52,11 +52,11 @@ class RouteTree {
   std::uint32_t pattern_count_ = 0;
 };
 
-// The patterns that match a path, best first. Fills in the values of the parameters, not the names:
-// those may be others for each method. All three must outlive it.
-class RouteMatches {
+// A search for the patterns that match a path, best first. Fills in the values of the parameters,
+// not the names: those may be others for each method. All three must outlive it.
+class RouteSearch {
  public:
-  RouteMatches(const RouteTree& tree, std::string_view path, exchange::RouteParameters& parameters);
+  RouteSearch(const RouteTree& tree, std::string_view path, exchange::RouteParameters& parameters);
 
   // The number of the next pattern, with its values in `parameters`; or kNone, without values.
   std::uint32_t next();

@@ -43,8 +43,8 @@ std::string name_of_another_thread() {
 config::ValueOrProblem<SharedApplication> preload(const std::string& path,
                                                   prefork_app::Report report) {
   auto loaded = native::NativeApplication::load(path, std::move(report));
-  if (auto* problem = std::get_if<native::LoadProblem>(&loaded)) {
-    return config::Problem{std::move(problem->text)};
+  if (auto* problem = std::get_if<config::Problem>(&loaded)) {
+    return std::move(*problem);
   }
   if (const std::string thread = name_of_another_thread(); !thread.empty()) {
     return config::Problem{"--preload: '" + path + "' left a thread named '" + thread +

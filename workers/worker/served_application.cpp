@@ -39,7 +39,7 @@ void ServedApplication::load() {
     auto loaded = native::NativeApplication::load(
         context_.options.target.path,
         [this](config::LogLevel level, std::string_view line) { context_.log.write(level, line); });
-    if (const auto* problem = std::get_if<native::LoadProblem>(&loaded)) {
+    if (const auto* problem = std::get_if<config::Problem>(&loaded)) {
       throw ApplicationFailed(problem->text);
     }
     auto application = std::get<std::unique_ptr<native::NativeApplication>>(std::move(loaded));

@@ -57,7 +57,7 @@ class StaticSiteTest : public testing::Test {
     request.query = query;
     request.fields = fields;
     http::Response response;
-    files().answer(request, path, response);
+    files().respond(request, path, response);
     EXPECT_EQ(response.problem(), nullptr) << response.problem();
     http::ByteBuffer out;
     http1::write_response(out, response, {method, 1, true, http::FieldList{{"Date", "d"}}});

@@ -37,7 +37,7 @@ struct Found {
 std::vector<Found> find_all(const RouteTree& tree, std::string_view path) {
   std::vector<Found> all;
   exchange::RouteParameters parameters;
-  RouteMatches matches(tree, path, parameters);
+  RouteSearch matches(tree, path, parameters);
   for (auto at = matches.next(); at != RouteTree::kNone; at = matches.next()) {
     Found found{at, {}};
     for (const http::Field& parameter : parameters.view()) {
@@ -178,7 +178,7 @@ TEST(RouteTree, StepsDoNotGrowWithThePath) {
   const RouteTree tree = make_tree(all_ways(6, "/x"));
   const auto steps = [&tree](std::string_view path) {
     exchange::RouteParameters parameters;
-    RouteMatches matches(tree, path, parameters);
+    RouteSearch matches(tree, path, parameters);
     while (matches.next() != RouteTree::kNone) {
     }
     return matches.steps();

@@ -1,5 +1,5 @@
 // Between the C interface and the engine: requests as applications see them, and the functions by
-// which they answer. See include/prefork/abi.h for the rules and threads.
+// which they respond. See include/prefork/abi.h for the rules and threads.
 #pragma once
 
 #include <array>
@@ -12,11 +12,11 @@
 #include "server/http/response.h"
 #include "server/include/prefork/abi.h"
 
-// An answer that an application makes: on the stack of the one who calls its handler, or, deferred,
-// on its own together with the job.
+// A response that an application makes: on the stack of the one who calls its handler, or,
+// deferred, on its own together with the job.
 struct prefork_response {
   prefork::http::Response* response = nullptr;
-  std::unique_ptr<prefork::exchange::Job> job;  // of a deferred answer
+  std::unique_ptr<prefork::exchange::Job> job;  // of a deferred response
   bool failed = false;
   std::string failure;
 };
@@ -47,14 +47,14 @@ class NativeRequest {
   std::vector<prefork_field> many_;              // instead, where there are more
 };
 
-// Fills in the functions of the part "an answer".
-void add_answer_functions(prefork_api& api);
+// Fills in the functions of the part "an answer" of abi.h.
+void add_response_functions(prefork_api& api);
 
 // Calls a handler on this thread. Throws what the application reported by set_failed.
 void call_native(prefork_handler handler, void* user_data, const http::Request& request,
                  http::Response& response);
 
-// Calls a handler that completes the answer later.
+// Calls a handler that completes the response later.
 void defer_native(prefork_handler handler, void* user_data, std::unique_ptr<exchange::Job> job);
 
 }  // namespace prefork::native

@@ -1,4 +1,4 @@
-#include "server/native/native_answer.h"
+#include "server/native/native_response.h"
 
 #include <gtest/gtest.h>
 

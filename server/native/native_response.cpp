@@ -1,4 +1,4 @@
-#include "server/native/native_answer.h"
+#include "server/native/native_response.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -153,7 +153,7 @@ NativeRequest::NativeRequest(const http::Request& request) {
   native_.content = to_stream(request.content);
 }
 
-void add_answer_functions(prefork_api& api) {
+void add_response_functions(prefork_api& api) {
   api.set_status = set_status;
   api.add_field = add_field;
   api.append_body = append_body;
