@@ -151,6 +151,10 @@ bool Connection::read_once() {
   // message byte by byte, would be most of what such a connection costs.
   const std::span<char> room = services_.scratch;
   const IoResult result = transport_->read(room.data(), room.size());
+  if (output_.waits_for_readable()) {
+    // What it waits for may have come with this.
+    output_.retry();
+  }
   switch (result.status) {
     case IoStatus::want_read:
       input_ = Input::drained;
@@ -291,8 +295,11 @@ void Connection::update_interest() {
       return;
     }
   }
-  const bool waits_for_room = output_.waits_for_writable() || input_ == Input::wants_writable;
-  if (waits_for_room && interest_ != Interest::readable_and_writable) {
+  // Who could not write before reading may have been told of the room already: asking again tells
+  // once more. A socket that is full tells when it is not any more.
+  const bool reads_after_writing = input_ == Input::wants_writable;
+  if (reads_after_writing ||
+      (output_.waits_for_writable() && interest_ != Interest::readable_and_writable)) {
     interest_ = Interest::readable_and_writable;
     services_.loop.want_writable(transport_->fd(), key);
   }

@@ -132,7 +132,8 @@ class Connection {
   };
 
   [[nodiscard]] bool has_input() const {
-    return input_ == Input::readable || input_ == Input::ending;
+    return input_ == Input::readable || input_ == Input::ending ||
+           (input_ == Input::drained && transport_->has_buffered());
   }
   [[nodiscard]] bool wants_input() const {
     return session_ ? session_->wants_input() : !is_blocked();

@@ -82,13 +82,13 @@ IoResult Output::send_file(int file, std::uint64_t offset, std::uint64_t size) {
 }
 
 void Output::retry() {
-  wait_ = Wait::none;
+  // A first try that moves nothing begins to wait; a later one only goes on waiting.
+  bool has_moved = std::exchange(wait_, Wait::none) == Wait::none;
   if (!unsent_) {
     return;
   }
   http::ByteBuffer& bytes = unsent_->bytes;
   const bool repeats = transport_.traits().repeats_writes;
-  bool has_moved = false;
   while (!bytes.empty()) {
     std::string_view piece = bytes.view();
     if (repeats) {

@@ -59,6 +59,8 @@ class Transport {
   // with the first call alone.
   virtual IoResult handshake(std::string_view /*received*/) { return {IoStatus::done, 0, false}; }
 
+  // Bytes were read ahead, by a read or a write: read() may have some without an event.
+  [[nodiscard]] virtual bool has_buffered() const { return false; }
   // Never more than `capacity` bytes, which is not zero.
   virtual IoResult read(char* bytes, std::size_t capacity) = 0;
   virtual IoResult write(std::string_view bytes) = 0;

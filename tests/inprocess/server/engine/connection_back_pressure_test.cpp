@@ -57,6 +57,7 @@ class ConnectionBackPressure : public HttpTest {
 };
 
 TEST_F(ConnectionBackPressure, AClientThatDoesNotReadStopsBeingRead) {
+  PREFORK_SKIP_OVER_RECORDS();
   Client client = connect_over(make_narrow_pair());
   const std::string request = get("/");
   const std::size_t sent = flood(client, request);
@@ -74,6 +75,7 @@ TEST_F(ConnectionBackPressure, AClientThatDoesNotReadStopsBeingRead) {
 }
 
 TEST_F(ConnectionBackPressure, LargeAnswersAreNotMadeInAdvance) {
+  PREFORK_SKIP_OVER_RECORDS();
   const std::string body(100'000, 'x');
   int made = 0;
   router_.add(http::Method::get, "/large", exchange::RunOn::loop,

@@ -54,6 +54,7 @@ TEST_F(ConnectionFlood, ALongPipelineThatIsThereAtOnceIsAnsweredInSeveralTurns) 
 }
 
 TEST_F(ConnectionFlood, EverythingBehindAnErrorIsDiscardedInSeveralTurns) {
+  PREFORK_SKIP_OVER_RECORDS();
   Client client = connect_over(make_wide_pair());
   if (!may_) {
     GTEST_SKIP() << "needs to be root";

@@ -210,6 +210,7 @@ TEST_F(ConnectionPool, AClientThatGoesWhileItsJobRunsHurtsNobody) {
 }
 
 TEST_F(ConnectionPool, DoesNotReadWhileAJobRuns) {
+  PREFORK_SKIP_OVER_RECORDS();
   Client client = connect();
   exchange(client, get("/slow"));
   const std::uint64_t before = count(ipc::Counter::bytes_in);
@@ -256,6 +257,7 @@ class ConnectionThreadPool : public HttpTest {
 };
 
 TEST_F(ConnectionThreadPool, AnswersManyRequestsOfManyConnectionsInTheirOrder) {
+  PREFORK_SKIP_OVER_RECORDS();
   use_pool(4, 1000);
   std::vector<Client> clients;
   std::string expected;

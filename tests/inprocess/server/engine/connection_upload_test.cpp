@@ -15,6 +15,7 @@ using namespace testing_http;
 class ConnectionUpload : public UploadTest {};
 
 TEST_F(ConnectionUpload, TheHandlerReadsWhatComesByLengthAndInChunks) {
+  PREFORK_SKIP_OVER_RECORDS();
   use_pool();
   Client client = connect();
   ASSERT_TRUE(send_all(client, counted_post("/size", 3'000'000) + std::string(3'000'000, 'x') +
@@ -53,6 +54,7 @@ TEST_F(ConnectionUpload, WithoutAPoolTheBodyIsThereWhenTheHandlerLooks) {
 }
 
 TEST_F(ConnectionUpload, ASlowHandlerStopsTheReadingOfTheSocket) {
+  PREFORK_SKIP_OVER_RECORDS();
   use_pool();
   Client client = connect_narrowly();
   client.send(counted_post("/later", 20'000'000));
@@ -182,6 +184,7 @@ TEST_F(ConnectionUpload, EachRouteHasItsLimit) {
 }
 
 TEST_F(ConnectionUpload, AnEchoRunsInBothDirectionsAtOnce) {
+  PREFORK_SKIP_OVER_RECORDS();
   use_pool();
   Client client = connect_narrowly();
   client.send(chunked_post("/echo-stream"));

@@ -59,8 +59,8 @@ inline bool uses_records() {
   return transport != nullptr && std::string_view(transport) == "records";
 }
 
-// For tests that are about sockets: how many writes, which socket moves, what a reset does to
-// bytes.
+// For tests that are about sockets: how many writes there are, which socket moves, what the kernel
+// holds, or a client that cannot answer a demand because it does not read or sends no more.
 #define PREFORK_SKIP_OVER_RECORDS()                \
   if (uses_records()) {                            \
     GTEST_SKIP() << "this is about plain sockets"; \
@@ -76,6 +76,7 @@ class Client {
     if (turn_) {
       records_ = std::make_unique<net::testing_net::RecordClient>(socket_.get());
       records_->shake_hands(turn_);
+      read();
     }
   }
 
@@ -105,6 +106,11 @@ class Client {
   // Reads what has come. `once`: with one call, which on a packet socket is one write of the
   // server.
   void read(bool once = false) {
+    if (records_ && records_->is_finishing()) {
+      finish_sending();
+    } else if (records_) {
+      records_->flush();
+    }
     std::array<char, 256 * 1024> room;
     while (socket_.valid() && end_ == End::none) {
       const ssize_t size = ::recv(socket_.get(), room.data(), room.size(), 0);
@@ -146,7 +152,12 @@ class Client {
     return end_ != End::none;
   }
 
-  void finish_sending() { ::shutdown(socket_.get(), SHUT_WR); }
+  void finish_sending() {
+    if (records_ && !records_->finish()) {
+      return;  // with a later read
+    }
+    ::shutdown(socket_.get(), SHUT_WR);
+  }
   void close() { socket_.reset(); }
   [[nodiscard]] int fd() const { return socket_.get(); }
 

@@ -118,6 +118,7 @@ TEST_F(ServerDrain, AClientWhoseRequestCrossesTheLastAnswerIsNotReset) {
 }
 
 TEST_F(ServerDrain, HandingOnGivesIdleConnectionsAwayAtOnce) {
+  PREFORK_SKIP_OVER_RECORDS();
   hand_off_to_somebody();
   Client used = connect();
   exchange(used, get("/") + get("/"));
@@ -139,6 +140,7 @@ TEST_F(ServerDrain, HandingOnGivesIdleConnectionsAwayAtOnce) {
 }
 
 TEST_F(ServerDrain, AHandedOnConnectionIsServedByItsNextServer) {
+  PREFORK_SKIP_OVER_RECORDS();
   hand_off_to_somebody();
   Client client = connect();
   exchange(client, get("/"));
@@ -169,6 +171,7 @@ TEST_F(ServerDrain, AHandedOnConnectionIsServedByItsNextServer) {
 }
 
 TEST_F(ServerDrain, HandingOnWaitsForARunningRequestAndKeepsTheConnectionAlive) {
+  PREFORK_SKIP_OVER_RECORDS();
   hand_off_to_somebody();
   Client client = connect();
   exchange(client, get("/slow"));
@@ -185,6 +188,7 @@ TEST_F(ServerDrain, HandingOnWaitsForARunningRequestAndKeepsTheConnectionAlive) 
 }
 
 TEST_F(ServerDrain, HandingOnNeverGivesAPartOfARequestAway) {
+  PREFORK_SKIP_OVER_RECORDS();
   hand_off_to_somebody();
   Client client = connect();
   exchange(client, get("/").substr(0, 10));
@@ -228,6 +232,7 @@ TEST_F(ServerDrain, WhoeverAbandonsTheConnectionsIsNotToldThatTheyAreGone) {
 }
 
 TEST_F(ServerDrain, HandingOnTriesAgainWhenTheOthersAreFull) {
+  PREFORK_SKIP_OVER_RECORDS();
   int full = 2;
   hooks_.on_place = [&](int socket, const ipc::HandedConnection& about) {
     return full-- > 0 ? Place::full : take(socket, about);
@@ -246,6 +251,7 @@ TEST_F(ServerDrain, HandingOnTriesAgainWhenTheOthersAreFull) {
 }
 
 TEST_F(ServerDrain, HandingOnTurnsIntoClosingWhenNobodyIsLeft) {
+  PREFORK_SKIP_OVER_RECORDS();
   hooks_.on_place = [](int, const ipc::HandedConnection&) { return Place::nowhere; };
   Client idle = connect();
   Client busy = connect();

@@ -25,7 +25,14 @@
 
 namespace prefork::net::testing_net {
 
-enum class RecordType : char { data = 'd', hello = 'h', close = 'c', demand = '?', grant = '!' };
+enum class RecordType : char {
+  data = 'd',
+  hello = 'h',
+  close = 'c',
+  demand = '?',  // the server wants a grant before it writes on
+  grant = '!',
+  release = '*',  // the client will send no more: nothing may be demanded from now on
+};
 
 inline constexpr std::size_t kRecordHead = 3;
 inline constexpr std::size_t kMaxRecord = 16 * 1024;
@@ -92,14 +99,16 @@ class RecordTransport final : public Transport {
     return {status, 0, false};
   }
 
+  [[nodiscard]] bool has_buffered() const override {
+    return !payload_.empty() || input_.has_record();
+  }
+
   IoResult read(char* bytes, std::size_t capacity) override {
     while (payload_.empty()) {
       if (const IoStatus status = fill(); status != IoStatus::done) {
         return {status, 0, status == IoStatus::want_read};
       }
-      if (input_.type() == RecordType::grant) {
-        input_.take_payload();
-        is_granted_ = true;
+      if (take_grant()) {
         continue;
       }
       if (input_.type() == RecordType::close) {
@@ -199,7 +208,7 @@ class RecordTransport final : public Transport {
       return IoStatus::done;
     }
     // Some records can be written only after the peer has agreed.
-    if (++records_written_ % 5 == 0 && !is_granted_) {
+    if (++records_written_ % 5 == 0 && !is_granted_ && !is_released_) {
       --records_written_;
       if (!std::exchange(has_demanded_, true)) {
         pending_ = make_record(RecordType::demand);
@@ -223,9 +232,7 @@ class RecordTransport final : public Transport {
   IoStatus await_grant() {
     std::array<char, 64 * 1024> room;
     while (!is_granted_) {
-      if (input_.has_record() && input_.type() == RecordType::grant) {
-        input_.take_payload();
-        is_granted_ = true;
+      if (input_.has_record() && take_grant()) {
         break;
       }
       if (input_.has_record()) {
@@ -242,6 +249,16 @@ class RecordTransport final : public Transport {
     }
     give_back_kept();
     return IoStatus::done;
+  }
+
+  bool take_grant() {
+    is_released_ = is_released_ || input_.type() == RecordType::release;
+    if (input_.type() != RecordType::grant && input_.type() != RecordType::release) {
+      return false;
+    }
+    input_.take_payload();
+    is_granted_ = true;
+    return true;
   }
 
   void give_back_kept() {
@@ -269,6 +286,7 @@ class RecordTransport final : public Transport {
   bool is_under_way_ = false;  // the record in pending_ is the one that was asked for
   bool has_demanded_ = false;
   bool is_granted_ = false;
+  bool is_released_ = false;
 };
 
 class RecordTransportFactory final : public TransportFactory {
@@ -325,6 +343,7 @@ class RecordClient {
           return true;
         case RecordType::hello:
         case RecordType::grant:
+        case RecordType::release:
           input_.take_payload();
           break;
       }
@@ -333,10 +352,7 @@ class RecordClient {
     return false;
   }
 
-  // Whether the server has something to go on with since the last call.
-  bool has_answered() { return std::exchange(has_answered_, false); }
-
- private:
+  // Sends what there was no room for; true when all of it is on its way.
   bool flush() {
     while (!pending_.empty()) {
       const ssize_t size = ::send(socket_, pending_.data(), pending_.size(), MSG_NOSIGNAL);
@@ -348,9 +364,23 @@ class RecordClient {
     return true;
   }
 
+  // Nothing more will be sent. True when all is on its way.
+  bool finish() {
+    if (!std::exchange(is_finishing_, true)) {
+      pending_.append(make_record(RecordType::release));
+    }
+    return flush();
+  }
+  [[nodiscard]] bool is_finishing() const { return is_finishing_; }
+
+  // Whether the server has something to go on with since the last call.
+  bool has_answered() { return std::exchange(has_answered_, false); }
+
+ private:
   const int socket_;
   RecordInput input_;
   std::string pending_;
+  bool is_finishing_ = false;
   bool has_answered_ = false;
 };
 
