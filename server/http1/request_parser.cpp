@@ -81,7 +81,9 @@ struct ParserCallbacks {
       p.spans_.back().complete = true;
       return p.spans_.size() > p.limits_.header_count ? p.stop(431, "too many header fields") : 0;
     }
-    return ++p.trailer_count_ > p.limits_.header_count ? p.stop(431, "too many trailer fields") : 0;
+    return ++p.chunk_.trailer_count > p.limits_.header_count
+               ? p.stop(431, "too many trailer fields")
+               : 0;
   }
 
   static int pause(llhttp_t*) { return HPE_PAUSED; }
@@ -110,23 +112,14 @@ RequestParser::RequestParser(const ParserLimits& limits) : limits_(limits) {
 void RequestParser::reset() {
   llhttp_reset(&llhttp_);
   stopped_ = false;
-  dropped_ = 0;
-  start_ = 0;
-  scanned_ = 0;
-  line_size_ = 0;
+  line_ = {};
   parsed_ = 0;
   head_size_ = 0;
   target_ = {};
   spans_.clear();
   in_body_ = false;
-  chunked_ = false;
-  content_length_ = 0;
-  body_received_ = 0;
-  part_ = ChunkPart::size_line;
-  part_bytes_ = 0;
-  extension_bytes_ = 0;
-  extension_is_empty_ = true;
-  trailer_count_ = 0;
+  body_ = {};
+  chunk_ = {};
 }
 
 void RequestParser::extend(Span& span, const char* at, std::size_t size) const {
@@ -152,41 +145,42 @@ int RequestParser::stop(int status, const char* detail) {
 
 // False when they are not CR LF pairs, or too many.
 bool RequestParser::skip_blank_lines(std::string_view bytes) {
-  while (start_ + 1 < bytes.size() && bytes[start_] == '\r' && bytes[start_ + 1] == '\n') {
-    start_ += 2;
+  while (line_.start + 1 < bytes.size() && bytes[line_.start] == '\r' &&
+         bytes[line_.start + 1] == '\n') {
+    line_.start += 2;
   }
-  const bool bare_line_end =
-      start_ < bytes.size() &&
-      (bytes[start_] == '\n' || (bytes[start_] == '\r' && start_ + 1 < bytes.size()));
-  return !bare_line_end && dropped_ + start_ <= kMaxBlankLineBytes;
+  const bool bare_line_end = line_.start < bytes.size() &&
+                             (bytes[line_.start] == '\n' ||
+                              (bytes[line_.start] == '\r' && line_.start + 1 < bytes.size()));
+  return !bare_line_end && line_.dropped + line_.start <= kMaxBlankLineBytes;
 }
 
 std::size_t RequestParser::drop_blank_lines(std::string_view bytes) {
-  if (start_ != bytes.size()) {
+  if (line_.start != bytes.size()) {
     return 0;
   }
-  dropped_ += start_;
-  scanned_ = 0;
-  return std::exchange(start_, 0);
+  line_.dropped += line_.start;
+  line_.scanned = 0;
+  return std::exchange(line_.start, 0);
 }
 
 ParseStatus RequestParser::parse_head(std::string_view bytes) {
-  if (line_size_ == 0) {
+  if (line_.size == 0) {
     const ParseStatus status = find_request_line(bytes);
     if (status != ParseStatus::complete) {
       return status;
     }
-    parsed_ = start_;
+    parsed_ = line_.start;
   }
   // llhttp sees no byte beyond the limit, so that what it says of a head that is too long does not
   // depend on how much of it has come.
   base_ = bytes.data();
-  const std::size_t end = std::min(bytes.size(), start_ + limits_.header_bytes);
+  const std::size_t end = std::min(bytes.size(), line_.start + limits_.header_bytes);
   const llhttp_errno_t code = llhttp_execute(&llhttp_, bytes.data() + parsed_, end - parsed_);
   if (code == HPE_OK) {
     parsed_ = end;
-    return end == start_ + limits_.header_bytes ? fail(431, "header section over the limit")
-                                                : ParseStatus::need_more;
+    return end == line_.start + limits_.header_bytes ? fail(431, "header section over the limit")
+                                                     : ParseStatus::need_more;
   }
   if (code != HPE_PAUSED) {
     return fail_from_llhttp(code);
@@ -202,8 +196,8 @@ ParseStatus RequestParser::find_request_line(std::string_view bytes) {
   if (!skip_blank_lines(bytes)) {
     return fail(400, "bad line end before the request line");
   }
-  scanned_ = std::max(scanned_, start_);
-  const std::string_view line = bytes.substr(start_);
+  line_.scanned = std::max(line_.scanned, line_.start);
+  const std::string_view line = bytes.substr(line_.start);
   if (line.empty() || line == "\r") {
     return ParseStatus::need_more;
   }
@@ -214,18 +208,18 @@ ParseStatus RequestParser::find_request_line(std::string_view bytes) {
     return fail(400, "malformed request line");
   }
   const bool unknown_method = method.size() > kMaxMethodBytes;
-  const std::size_t end = bytes.find('\n', scanned_);
-  const std::size_t longest_end = start_ + limits_.request_line_bytes + 1;  // of CR and LF
+  const std::size_t end = bytes.find('\n', line_.scanned);
+  const std::size_t longest_end = line_.start + limits_.request_line_bytes + 1;  // of CR and LF
   if (end == std::string_view::npos ? bytes.size() > longest_end : end > longest_end) {
     return unknown_method ? fail(400, "method without an end")
                           : fail(414, "request line over the limit");
   }
   if (end == std::string_view::npos) {
-    scanned_ = bytes.size();
+    line_.scanned = bytes.size();
     return ParseStatus::need_more;
   }
-  line_size_ = end + 1 - start_;
-  const ParseStatus status = check_request_line(line.substr(0, line_size_));
+  line_.size = end + 1 - line_.start;
+  const ParseStatus status = check_request_line(line.substr(0, line_.size));
   if (status == ParseStatus::complete && unknown_method) {
     // RFC 9112 section 3: a method longer than any that is implemented.
     return config::is_token(line.substr(0, line.find(' '))) ? fail(501, "unknown method")
@@ -262,7 +256,7 @@ ParseStatus RequestParser::check_request_line(std::string_view line) {
 ParseStatus RequestParser::finish_head(std::string_view bytes) {
   request_ = {};
   request_.method = method_of(static_cast<llhttp_method_t>(llhttp_.method));
-  request_.method_text = bytes.substr(start_, target_.offset - 1 - start_);
+  request_.method_text = bytes.substr(line_.start, target_.offset - 1 - line_.start);
   request_.target = bytes.substr(target_.offset, target_.size);
   request_.version_minor = llhttp_.http_minor;
   fields_.resize(spans_.size());
@@ -279,7 +273,7 @@ ParseStatus RequestParser::finish_head(std::string_view bytes) {
     return status;
   }
   keep_alive_ = llhttp_should_keep_alive(&llhttp_) != 0;
-  body_limit_ = limits_.body_bytes;
+  body_.limit = limits_.body_bytes;
   in_body_ = true;
   return ParseStatus::complete;
 }
@@ -329,7 +323,7 @@ ParseStatus RequestParser::check_fields() {
     return check_transfer_encoding(transfer_encoding, transfer_encoding_count);
   }
   if ((llhttp_.flags & F_CONTENT_LENGTH) != 0) {
-    content_length_ = llhttp_.content_length;
+    body_.length = llhttp_.content_length;
   }
   return ParseStatus::complete;
 }

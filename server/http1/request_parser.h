@@ -58,17 +58,17 @@ class RequestParser {
   // them, returns how many bytes they were, and the next call starts behind them. They go on
   // counting against their limit until `reset`. Else returns 0.
   std::size_t drop_blank_lines(std::string_view bytes);
-  [[nodiscard]] bool dropped_blank_lines() const { return dropped_ != 0; }
+  [[nodiscard]] bool dropped_blank_lines() const { return line_.dropped != 0; }
 
   // After parse_head was complete. Views point into the bytes of that call (or this object).
   [[nodiscard]] const http::Request& request() const { return request_; }
   [[nodiscard]] std::size_t head_size() const { return head_size_; }
   [[nodiscard]] bool keep_alive() const { return keep_alive_; }
   [[nodiscard]] bool expects_continue() const { return expects_continue_; }
-  [[nodiscard]] bool is_chunked() const { return chunked_; }
+  [[nodiscard]] bool is_chunked() const { return body_.is_chunked; }
   // What Content-Length says of the body; 0 without one and for chunked bodies.
-  [[nodiscard]] std::uint64_t content_length() const { return content_length_; }
-  [[nodiscard]] bool has_body() const { return chunked_ || content_length_ != 0; }
+  [[nodiscard]] std::uint64_t content_length() const { return body_.length; }
+  [[nodiscard]] bool has_body() const { return body_.is_chunked || body_.length != 0; }
 
   // How much content this message may have, ParserLimits::body_bytes if nothing is said. To be
   // called once between parse_head and the first consume_body; an error if Content-Length says that
@@ -79,7 +79,7 @@ class RequestParser {
   // says in `consumed` how much it took.
   ParseStatus consume_body(std::string_view bytes, std::string& body, std::size_t& consumed);
   // Content seen so far.
-  [[nodiscard]] std::uint64_t body_received() const { return body_received_; }
+  [[nodiscard]] std::uint64_t body_received() const { return body_.received; }
 
   [[nodiscard]] const ParseError& error() const { return error_; }
 
@@ -124,12 +124,32 @@ class RequestParser {
   const ParserLimits limits_;
   llhttp_t llhttp_;
 
+  // Where the request line is.
+  struct Line {
+    std::size_t dropped = 0;  // blank lines that the caller keeps no more
+    std::size_t start = 0;    // after blank lines that came before the request line
+    std::size_t scanned = 0;  // for its end
+    std::size_t size = 0;     // with CR LF; 0: not found yet
+  };
+  // How the content is framed.
+  struct Body {
+    bool is_chunked = false;
+    std::uint64_t length = 0;
+    std::uint64_t received = 0;
+    std::uint64_t limit = 0;
+  };
+  // How far a chunked one has come.
+  struct Chunk {
+    ChunkPart part = ChunkPart::size_line;
+    std::size_t part_bytes = 0;       // of the present part
+    std::size_t extension_bytes = 0;  // of the size lines before
+    bool extension_is_empty = true;   // the name or value being read
+    std::size_t trailer_count = 0;
+  };
+
   // The head.
   const char* base_ = nullptr;  // of the bytes being parsed
-  std::size_t dropped_ = 0;     // blank lines that the caller keeps no more
-  std::size_t start_ = 0;       // after blank lines that came before the request line
-  std::size_t scanned_ = 0;     // for the end of the request line
-  std::size_t line_size_ = 0;   // of the request line with CR LF; 0: not found yet
+  Line line_;
   std::size_t parsed_ = 0;
   std::size_t head_size_ = 0;
   Span target_;
@@ -141,18 +161,10 @@ class RequestParser {
   bool keep_alive_ = false;
   bool expects_continue_ = false;
 
-  // The body.
   bool in_body_ = false;
-  bool chunked_ = false;
-  std::uint64_t content_length_ = 0;
-  std::uint64_t body_received_ = 0;
-  std::uint64_t body_limit_ = 0;
-  ChunkPart part_ = ChunkPart::size_line;
-  std::size_t part_bytes_ = 0;       // of the present part
-  std::size_t extension_bytes_ = 0;  // of the size lines before
-  bool extension_is_empty_ = true;   // the name or value being read
-  std::size_t trailer_count_ = 0;
-  std::string* body_ = nullptr;
+  Body body_;
+  Chunk chunk_;
+  std::string* content_ = nullptr;  // where it goes
 
   ParseError error_;
   bool stopped_ = false;  // by one of our own limits, from within llhttp

@@ -25,28 +25,29 @@ struct ParserBodyCallbacks {
 
   static int on_body(llhttp_t* parser, const char* at, std::size_t size) {
     RequestParser& p = self(parser);
-    p.body_received_ += size;
-    p.body_->append(at, size);
+    p.body_.received += size;
+    p.content_->append(at, size);
     return 0;
   }
 
   // Names and values of extensions: llhttp takes empty ones and DEL in quoted ones.
   static int on_extension(llhttp_t* parser, const char* at, std::size_t size) {
     RequestParser& p = self(parser);
-    p.extension_is_empty_ = p.extension_is_empty_ && size == 0;
+    p.chunk_.extension_is_empty = p.chunk_.extension_is_empty && size == 0;
     const bool has_del = std::string_view(at, size).find('\x7F') != std::string_view::npos;
     return has_del ? p.stop(400, "malformed chunk extension") : 0;
   }
 
   static int on_extension_complete(llhttp_t* parser) {
     RequestParser& p = self(parser);
-    return std::exchange(p.extension_is_empty_, true) ? p.stop(400, "malformed chunk extension")
-                                                      : 0;
+    return std::exchange(p.chunk_.extension_is_empty, true)
+               ? p.stop(400, "malformed chunk extension")
+               : 0;
   }
 
   static int on_size_line_complete(llhttp_t* parser) {
     RequestParser& p = self(parser);
-    if (parser->content_length > p.body_limit_ - p.body_received_) {
+    if (parser->content_length > p.body_.limit - p.body_.received) {
       return p.stop(413, "body over the limit");
     }
     return p.begin_part(parser->content_length == 0 ? RequestParser::ChunkPart::trailers
@@ -56,7 +57,7 @@ struct ParserBodyCallbacks {
   // llhttp calls this behind the trailers too.
   static int on_chunk_complete(llhttp_t* parser) {
     RequestParser& p = self(parser);
-    return p.part_ == RequestParser::ChunkPart::trailers
+    return p.chunk_.part == RequestParser::ChunkPart::trailers
                ? 0
                : p.begin_part(RequestParser::ChunkPart::size_line);
   }
@@ -88,7 +89,7 @@ ParseStatus RequestParser::check_transfer_encoding(std::string_view value, unsig
     return fail(400, "both Transfer-Encoding and Content-Length");
   }
   if (count == 1 && config::equals_ignoring_case(value, "chunked")) {
-    chunked_ = true;
+    body_.is_chunked = true;
     return ParseStatus::complete;
   }
   const std::string_view last = config::trim(value.substr(value.rfind(',') + 1));
@@ -103,36 +104,37 @@ ParseStatus RequestParser::check_transfer_encoding(std::string_view value, unsig
 }
 
 ParseStatus RequestParser::limit_body(std::optional<std::uint64_t> bytes) {
-  body_limit_ = bytes.value_or(limits_.body_bytes);
-  return content_length_ > body_limit_ ? fail(413, "body over the limit") : ParseStatus::complete;
+  body_.limit = bytes.value_or(limits_.body_bytes);
+  return body_.length > body_.limit ? fail(413, "body over the limit") : ParseStatus::complete;
 }
 
 ParseStatus RequestParser::consume_body(std::string_view bytes, std::string& body,
                                         std::size_t& consumed) {
   PREFORK_CHECK(in_body_);
-  if (chunked_) {
+  if (body_.is_chunked) {
     return consume_chunked(bytes, body, consumed);
   }
   consumed = static_cast<std::size_t>(
-      std::min<std::uint64_t>(bytes.size(), content_length_ - body_received_));
+      std::min<std::uint64_t>(bytes.size(), body_.length - body_.received));
   body.append(bytes.substr(0, consumed));
-  body_received_ += consumed;
-  return body_received_ == content_length_ ? ParseStatus::complete : ParseStatus::need_more;
+  body_.received += consumed;
+  return body_.received == body_.length ? ParseStatus::complete : ParseStatus::need_more;
 }
 
 // Called by llhttp where a part begins: it pauses there, so that the limit of the part is counted
 // from that very byte.
 int RequestParser::begin_part(ChunkPart part) {
-  part_ = part;
+  chunk_.part = part;
   return HPE_PAUSED;
 }
 
 std::size_t RequestParser::room_in_part() const {
-  switch (part_) {
+  switch (chunk_.part) {
     case ChunkPart::size_line:
-      return kPlainSizeLineBytes + kMaxChunkExtensionBytes - extension_bytes_ - part_bytes_;
+      return kPlainSizeLineBytes + kMaxChunkExtensionBytes - chunk_.extension_bytes -
+             chunk_.part_bytes;
     case ChunkPart::trailers:
-      return limits_.header_bytes - part_bytes_;
+      return limits_.header_bytes - chunk_.part_bytes;
     case ChunkPart::data:
     case ChunkPart::end:
       break;
@@ -144,10 +146,10 @@ std::size_t RequestParser::room_in_part() const {
 // whether it is a limit or a fault behind it that ends the message is decided by their places.
 ParseStatus RequestParser::consume_chunked(std::string_view bytes, std::string& body,
                                            std::size_t& consumed) {
-  body_ = &body;
+  content_ = &body;
   consumed = 0;
   while (true) {
-    const ChunkPart part = part_;
+    const ChunkPart part = chunk_.part;
     const std::size_t room = room_in_part();
     const std::string_view window = bytes.substr(consumed, room);
     if (llhttp_get_errno(&llhttp_) == HPE_PAUSED) {
@@ -156,7 +158,7 @@ ParseStatus RequestParser::consume_chunked(std::string_view bytes, std::string& 
     const llhttp_errno_t code = llhttp_execute(&llhttp_, window.data(), window.size());
     if (code == HPE_OK) {
       consumed += window.size();
-      part_bytes_ += window.size();
+      chunk_.part_bytes += window.size();
       if (window.size() < room) {
         return ParseStatus::need_more;
       }
@@ -169,11 +171,11 @@ ParseStatus RequestParser::consume_chunked(std::string_view bytes, std::string& 
     const auto taken = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - window.data());
     consumed += taken;
     if (part == ChunkPart::size_line) {
-      const std::size_t line = part_bytes_ + taken;
-      extension_bytes_ += line - std::min(line, kPlainSizeLineBytes);
+      const std::size_t line = chunk_.part_bytes + taken;
+      chunk_.extension_bytes += line - std::min(line, kPlainSizeLineBytes);
     }
-    part_bytes_ = 0;
-    if (part_ == ChunkPart::end) {
+    chunk_.part_bytes = 0;
+    if (chunk_.part == ChunkPart::end) {
       return ParseStatus::complete;
     }
   }

@@ -38,7 +38,6 @@ constexpr std::string_view kCallbacks = "Callbacks";
 
 // A rule, and what need not keep to it yet.
 constexpr std::string_view kExceptions = R"(
-data      prefork::http1::RequestParser
 )";
 
 struct Class {
