@@ -23,7 +23,7 @@ Connection::Connection(const ConnectionServices& services, ConnectionToken token
                        std::unique_ptr<Transport> transport, const ipc::HandedConnection& about)
     : services_(services),
       transport_(std::move(transport)),
-      output_(*transport_, services.batch, services.counters),
+      output_(*transport_, services.output),
       token_(token),
       peer_(about.peer),
       messages_(about.requests) {}

@@ -43,9 +43,9 @@ struct ConnectionServices {
   std::uint64_t first_byte_timeout_ns;  // of the first message
   std::uint64_t idle_timeout_ns;        // between two
   std::uint64_t write_timeout_ns;       // for the peer to take something
-  // Memory that each of them uses in its turn: to read into, and to gather output in.
+  // Memory that each of them reads into in its turn.
   std::span<char> scratch;
-  http::ByteBuffer& batch;
+  OutputServices output;
 
   // How long an idle connection may stay, by the number of its messages so far.
   [[nodiscard]] std::uint64_t patience_ns(std::uint32_t messages) const {
@@ -88,7 +88,7 @@ class Connection {
   [[nodiscard]] bool is_blocked() const { return output_.is_blocked(); }
 
   // --- events; each may close the connection ---
-  // Once, before all others. Its deadline is set already, or not yet where there is none.
+  // Once, before all others; its place in the table has a deadline already.
   void start(const OpenedConnection& opened);
   void on_ready(loop::Readiness readiness);
   void on_deadline();

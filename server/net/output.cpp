@@ -15,51 +15,54 @@ constexpr std::size_t kMaxRetriedBytes = 16 * 1024;
 }  // namespace
 
 bool Output::flush(bool more_follows) {
-  if (batch_.empty()) {
+  http::ByteBuffer& batch = services_.batch;
+  if (batch.empty()) {
     return !is_blocked();
   }
   if (is_blocked() || transport_.traits().repeats_writes) {
-    keep(batch_.view());
-    batch_.clear();
+    keep(batch.view());
+    batch.clear();
     if (!is_blocked()) {
       retry();
     }
     return !is_blocked();
   }
-  while (!batch_.empty()) {
-    const IoResult result = more_follows ? transport_.write_before_more(batch_.view())
-                                         : transport_.write(batch_.view());
+  while (!batch.empty()) {
+    const IoResult result =
+        more_follows ? transport_.write_before_more(batch.view()) : transport_.write(batch.view());
     if (!on_written(result)) {
-      keep(batch_.view());
-      batch_.clear();
+      keep(batch.view());
+      batch.clear();
       return false;
     }
-    batch_.consume(result.size);
+    batch.consume(result.size);
   }
   return true;
 }
 
 std::size_t Output::send(std::string_view text) {
+  http::ByteBuffer& batch = services_.batch;
   if (transport_.traits().repeats_writes) {
     // What it does not take has to be kept as it is.
     const std::string_view piece = text.substr(0, kMaxRetriedBytes);
-    batch_.append(piece);
+    batch.append(piece);
     flush();
     return piece.size();
   }
   const IoResult result =
-      batch_.empty() ? transport_.write(text) : transport_.write(batch_.view(), text);
+      batch.empty() ? transport_.write(text) : transport_.write(batch.view(), text);
   if (!on_written(result)) {
-    keep(batch_.view());
-    batch_.clear();
+    keep(batch.view());
+    batch.clear();
     return 0;
   }
-  const std::size_t of_batch = std::min(result.size, batch_.size());
-  batch_.consume(of_batch);
+  const std::size_t of_batch = std::min(result.size, batch.size());
+  batch.consume(of_batch);
   return result.size - of_batch;
 }
 
 IoResult Output::send_file(int file, std::uint64_t offset, std::uint64_t size) {
+  http::ByteBuffer& batch = services_.batch;
   const bool as_file = transport_.traits().can_send_files;
   if (!flush(as_file)) {
     return {IoStatus::want_write, 0, false};
@@ -72,11 +75,11 @@ IoResult Output::send_file(int file, std::uint64_t offset, std::uint64_t size) {
     return result;
   }
   const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(size, kMaxRetriedBytes));
-  const ssize_t read = ::pread(file, batch_.prepare(room), room, static_cast<off_t>(offset));
+  const ssize_t read = ::pread(file, batch.prepare(room), room, static_cast<off_t>(offset));
   if (read <= 0) {
     return {read == 0 ? IoStatus::end : IoStatus::unreadable, 0, false};
   }
-  batch_.commit(static_cast<std::size_t>(read));
+  batch.commit(static_cast<std::size_t>(read));
   flush();
   return {IoStatus::done, static_cast<std::size_t>(read), false};
 }
@@ -113,7 +116,7 @@ bool Output::take_progress() { return std::exchange(has_progress_, false); }
 
 void Output::close() {
   wait_ = Wait::gone;
-  batch_.clear();
+  services_.batch.clear();
   unsent_.reset();
 }
 
@@ -132,7 +135,7 @@ bool Output::on_written(const IoResult& result) {
   has_progress_ = true;
   switch (result.status) {
     case IoStatus::done:
-      counters_.add(ipc::Counter::bytes_out, result.size);
+      services_.counters.add(ipc::Counter::bytes_out, result.size);
       return true;
     case IoStatus::want_read:
       wait_ = Wait::readable;
@@ -143,7 +146,7 @@ bool Output::on_written(const IoResult& result) {
     case IoStatus::end:
     case IoStatus::unreadable:
     case IoStatus::reset:
-      counters_.add(ipc::Counter::peer_resets);
+      services_.counters.add(ipc::Counter::peer_resets);
       close();
       return false;
   }

@@ -13,14 +13,20 @@
 
 namespace prefork::net {
 
+// What all of them share.
+struct OutputServices {
+  http::ByteBuffer& batch;  // empty whenever another connection writes
+  ipc::Counters& counters;
+};
+
 class Output {
  public:
-  // All outlive it. `batch` is empty whenever another connection writes.
-  Output(Transport& transport, http::ByteBuffer& batch, ipc::Counters& counters)
-      : transport_(transport), batch_(batch), counters_(counters) {}
+  // Both outlive it.
+  Output(Transport& transport, const OutputServices& services)
+      : transport_(transport), services_(services) {}
 
   // Where output is gathered; it goes with the end of the step at the latest.
-  [[nodiscard]] http::ByteBuffer& batch() const { return batch_; }
+  [[nodiscard]] http::ByteBuffer& batch() const { return services_.batch; }
   // Writes what was gathered. False when not all of it is on its way: the rest is kept, or the peer
   // is gone.
   bool flush(bool more_follows = false);
@@ -54,8 +60,7 @@ class Output {
   bool on_written(const IoResult& result);
 
   Transport& transport_;
-  http::ByteBuffer& batch_;
-  ipc::Counters& counters_;
+  const OutputServices& services_;
   std::unique_ptr<Unsent> unsent_;  // none while nothing has to be kept
   Wait wait_ = Wait::none;
   bool has_progress_ = false;

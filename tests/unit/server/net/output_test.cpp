@@ -58,7 +58,8 @@ class OutputTest : public testing::Test {
   PlannedTransport transport_;
   http::ByteBuffer batch_;
   std::unique_ptr<ipc::Counters> counters_ = std::make_unique<ipc::Counters>();
-  Output output_{transport_, batch_, *counters_};
+  const OutputServices services_{batch_, *counters_};
+  Output output_{transport_, services_};
 };
 
 TEST_F(OutputTest, WritesWhatWasGatheredWithOneCall) {
