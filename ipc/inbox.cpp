@@ -47,7 +47,7 @@ Inboxes::Inboxes(std::uint32_t slots) {
   }
 }
 
-HandResult Inboxes::hand_on(std::uint32_t slot, int socket, const HandedConnection& about) const {
+HandResult Inboxes::hand_off(std::uint32_t slot, int socket, const HandedConnection& about) const {
   Wire wire{kMagic, about};
   iovec data{&wire, sizeof wire};
   ControlBuffer control{};

@@ -40,7 +40,7 @@ class Inboxes {
   explicit Inboxes(std::uint32_t slots);
 
   // Sends a copy of `socket` to the slot; the caller still owns (and then closes) its own.
-  HandResult hand_on(std::uint32_t slot, int socket, const HandedConnection& about) const;
+  HandResult hand_off(std::uint32_t slot, int socket, const HandedConnection& about) const;
 
   // The next connection waiting for the slot; nothing when there is none (or, counted as none, a
   // message without a socket, which happens when this process is out of descriptors).

@@ -34,7 +34,7 @@ engine::Place Placement::place(int socket, const ipc::HandedConnection& about, b
   ipc::HandedConnection handed = about;
   handed.epoch = placement->epoch;
   ipc::note_handed(segment_, placement->target.slot, now_ns);
-  if (inboxes_.hand_on(placement->target.slot, socket, handed) == ipc::HandResult::sent) {
+  if (inboxes_.hand_off(placement->target.slot, socket, handed) == ipc::HandResult::sent) {
     return engine::Place::given;
   }
   ipc::remove_load(segment_.record(placement->target), placement->epoch);

@@ -109,7 +109,7 @@ TEST(Inbox, IsEmptyAtFirst) {
 TEST(Inbox, AHandedSocketWorksAfterTheSenderClosedItsOwn) {
   const Inboxes inboxes(1);
   Connection connection;
-  ASSERT_EQ(inboxes.hand_on(0, connection.accepted.get(), numbered(0)), HandResult::sent);
+  ASSERT_EQ(inboxes.hand_off(0, connection.accepted.get(), numbered(0)), HandResult::sent);
   connection.accepted.reset();
 
   TakeError error{};
@@ -135,7 +135,7 @@ TEST(Inbox, WhatIsKnownAboutTheConnectionComesAlong) {
   about.peer.family = PeerAddress::Family::ipv4;
   about.peer.port = 4711;
   about.peer.bytes = {192, 0, 2, 7};
-  ASSERT_EQ(inboxes.hand_on(0, connection.accepted.get(), about), HandResult::sent);
+  ASSERT_EQ(inboxes.hand_off(0, connection.accepted.get(), about), HandResult::sent);
   TakeError error{};
   const auto received = inboxes.take(0, error);
   ASSERT_TRUE(received.has_value());
@@ -149,7 +149,7 @@ TEST(Inbox, EachSlotGetsItsOwnInTheOrderOfSending) {
   const Inboxes inboxes(3);
   const Connection connection;
   for (std::uint32_t i = 0; i < 9; ++i) {
-    ASSERT_EQ(inboxes.hand_on(i % 3, connection.accepted.get(), numbered(i)), HandResult::sent);
+    ASSERT_EQ(inboxes.hand_off(i % 3, connection.accepted.get(), numbered(i)), HandResult::sent);
   }
   for (std::uint32_t slot = 0; slot < 3; ++slot) {
     for (std::uint32_t i = slot; i < 9; i += 3) {
@@ -165,7 +165,7 @@ TEST(Inbox, EachSlotGetsItsOwnInTheOrderOfSending) {
 TEST(Inbox, WakesItsReaderOnly) {
   const Inboxes inboxes(2);
   const Connection connection;
-  ASSERT_EQ(inboxes.hand_on(1, connection.accepted.get(), numbered(0)), HandResult::sent);
+  ASSERT_EQ(inboxes.hand_off(1, connection.accepted.get(), numbered(0)), HandResult::sent);
   pollfd inbox[2] = {{inboxes.receive_fd(0), POLLIN, 0}, {inboxes.receive_fd(1), POLLIN, 0}};
   EXPECT_EQ(::poll(inbox, 2, 0), 1);
   EXPECT_EQ(inbox[1].revents, POLLIN);
@@ -188,7 +188,7 @@ TEST(Inbox, ConnectsSiblingProcesses) {
   });
   ForkedChild sender([&] {
     connection.client.reset();
-    EXPECT_EQ(inboxes.hand_on(1, connection.accepted.get(), numbered(5)), HandResult::sent);
+    EXPECT_EQ(inboxes.hand_off(1, connection.accepted.get(), numbered(5)), HandResult::sent);
   });
   connection.accepted.reset();
   EXPECT_EQ(sender.wait(), 0);
@@ -214,10 +214,10 @@ TEST(Inbox, WhatADeadWorkerDidNotTakeIsThereForItsSuccessor) {
     has_first.open();
     testing_ipc::stand_still();
   });
-  ASSERT_EQ(inboxes.hand_on(0, first.accepted.get(), numbered(1)), HandResult::sent);
+  ASSERT_EQ(inboxes.hand_off(0, first.accepted.get(), numbered(1)), HandResult::sent);
   first.accepted.reset();
   has_first.wait();
-  ASSERT_EQ(inboxes.hand_on(0, second.accepted.get(), numbered(2)), HandResult::sent);
+  ASSERT_EQ(inboxes.hand_off(0, second.accepted.get(), numbered(2)), HandResult::sent);
   second.accepted.reset();
   ASSERT_EQ(worker.kill_and_wait(), 128 + SIGKILL);
   EXPECT_EQ(hear(first.client.get()), "") << "what it had taken ends with it";
@@ -238,7 +238,7 @@ TEST(Inbox, HundredsCanWait) {
   const Inboxes inboxes(1);
   const Connection connection;
   for (std::uint32_t i = 0; i < kWaiting; ++i) {
-    ASSERT_EQ(inboxes.hand_on(0, connection.accepted.get(), numbered(i)), HandResult::sent) << i;
+    ASSERT_EQ(inboxes.hand_off(0, connection.accepted.get(), numbered(i)), HandResult::sent) << i;
   }
   for (std::uint32_t i = 0; i < kWaiting; ++i) {
     TakeError error{};
@@ -259,12 +259,12 @@ TEST(Inbox, AFullOneSaysSoAndWorksAgainWhenItIsEmptied) {
   std::uint32_t sent = 0;
   HandResult result = HandResult::sent;
   while (result == HandResult::sent && sent < kMoreThanFit) {
-    result = inboxes.hand_on(0, socket, numbered(sent));
+    result = inboxes.hand_off(0, socket, numbered(sent));
     sent += result == HandResult::sent ? 1 : 0;
   }
   ASSERT_EQ(result, HandResult::full);
-  EXPECT_EQ(inboxes.hand_on(0, socket, numbered(0)), HandResult::full) << "it stays full";
-  EXPECT_EQ(inboxes.hand_on(1, socket, numbered(0)), HandResult::sent) << "other slots do not care";
+  EXPECT_EQ(inboxes.hand_off(0, socket, numbered(0)), HandResult::full) << "it stays full";
+  EXPECT_EQ(inboxes.hand_off(1, socket, numbered(0)), HandResult::sent) << "other slots do not care";
 
   for (std::uint32_t i = 0; i < sent; ++i) {
     TakeError error{};
@@ -273,14 +273,14 @@ TEST(Inbox, AFullOneSaysSoAndWorksAgainWhenItIsEmptied) {
     ASSERT_EQ(received->about.requests, i);
   }
   EXPECT_EQ(take_nothing(inboxes, 0), TakeError::empty);
-  EXPECT_EQ(inboxes.hand_on(0, socket, numbered(sent)), HandResult::sent);
+  EXPECT_EQ(inboxes.hand_off(0, socket, numbered(sent)), HandResult::sent);
   TakeError error{};
   EXPECT_EQ(inboxes.take(0, error)->about.requests, sent);
 }
 
 TEST(Inbox, ASocketThatIsNoneCannotBeHandedOn) {
   const Inboxes inboxes(1);
-  EXPECT_EQ(inboxes.hand_on(0, -1, numbered(0)), HandResult::failed);
+  EXPECT_EQ(inboxes.hand_off(0, -1, numbered(0)), HandResult::failed);
   EXPECT_EQ(take_nothing(inboxes, 0), TakeError::empty);
 }
 
@@ -303,7 +303,7 @@ TEST(Inbox, GarbageIsLostAndTheNextConnectionArrives) {
     EXPECT_EQ(take_nothing(inboxes, 0), TakeError::lost) << text;
     EXPECT_EQ(next_descriptor(), before) << "left open by: " << text;
   }
-  ASSERT_EQ(inboxes.hand_on(0, connection.accepted.get(), numbered(3)), HandResult::sent);
+  ASSERT_EQ(inboxes.hand_off(0, connection.accepted.get(), numbered(3)), HandResult::sent);
   TakeError error{};
   const auto received = inboxes.take(0, error);
   ASSERT_TRUE(received.has_value());
@@ -313,7 +313,7 @@ TEST(Inbox, GarbageIsLostAndTheNextConnectionArrives) {
 TEST(Inbox, AMessageCutShortIsLost) {
   const Inboxes inboxes(1);
   const Connection connection;
-  ASSERT_EQ(inboxes.hand_on(0, connection.accepted.get(), numbered(3)), HandResult::sent);
+  ASSERT_EQ(inboxes.hand_off(0, connection.accepted.get(), numbered(3)), HandResult::sent);
   char bytes[256];
   const ssize_t size = ::recv(inboxes.receive_fd(0), bytes, sizeof bytes, 0);
   ASSERT_GT(size, 1);
@@ -330,8 +330,8 @@ TEST(Inbox, AMessageCutShortIsLost) {
 TEST(Inbox, AConnectionIsLostToAProcessOutOfDescriptors) {
   const Inboxes inboxes(1);
   Connection connection;
-  ASSERT_EQ(inboxes.hand_on(0, connection.accepted.get(), numbered(1)), HandResult::sent);
-  ASSERT_EQ(inboxes.hand_on(0, connection.accepted.get(), numbered(2)), HandResult::sent);
+  ASSERT_EQ(inboxes.hand_off(0, connection.accepted.get(), numbered(1)), HandResult::sent);
+  ASSERT_EQ(inboxes.hand_off(0, connection.accepted.get(), numbered(2)), HandResult::sent);
   connection.accepted.reset();
   ForkedChild worker([&] {
     rlimit limit{};
