@@ -11,76 +11,107 @@
 namespace prefork::ipc {
 
 enum class Counter : std::size_t {
-  requests,  // request heads that were understood and dispatched
+  requests,
   responses_1xx,
   responses_2xx,
   responses_3xx,
   responses_4xx,
   responses_5xx,
-  connections_accepted,   // taken from the listening socket by this worker
-  connections_handed_on,  // passed to a sibling: fresh ones, and idle ones while draining
-  connections_received,   // got from a sibling
-  connections_refused,    // over the connection limit: answered 503 and closed
+  connections_accepted,
+  connections_handed_on,
+  connections_received,
+  connections_refused,
   connections_closed,
   bytes_in,
   bytes_out,
-  accept_errors,         // accept() failed for want of descriptors or memory
-  bad_requests,          // 400: not HTTP, or HTTP that may not be accepted
-  limit_errors,          // 413, 414, 431: a request over one of the limits
-  unsupported_requests,  // 405, 417, 501, 505 made by the server itself
+  bad_requests,
+  limit_errors,
+  unsupported_requests,
+  overload_rejected,
+  handler_errors,
+  accept_errors,
+  peer_resets,
   timeouts_header,
   timeouts_body,
   timeouts_write,
   timeouts_keep_alive,
-  timeouts_request,    // the whole request took longer than --timeout-request
-  overload_rejected,   // 503: pool queue or concurrency limit reached
-  handler_errors,      // 500: a handler threw or gave no valid answer
-  peer_resets,         // the peer went away inside a request or an answer
-  requests_abandoned,  // of these: in the queue for a thread, and never run
+  timeouts_request,
+  requests_abandoned,
   count_
 };
 
 enum class Gauge : std::size_t {
-  connections_active,  // open connections, idle ones included
-  connections_idle,    // of these: between two requests
-  requests_in_progress,
+  connections_active,
+  connections_idle,
   pool_threads,
   pool_busy,
   pool_queued,
+  requests_in_progress,
   count_
 };
 
 inline constexpr std::size_t kCounterCount = static_cast<std::size_t>(Counter::count_);
 inline constexpr std::size_t kGaugeCount = static_cast<std::size_t>(Gauge::count_);
 
-inline constexpr std::array<std::string_view, kCounterCount> kCounterNames = {
-    "requests",
-    "responses_1xx",
-    "responses_2xx",
-    "responses_3xx",
-    "responses_4xx",
-    "responses_5xx",
-    "connections_accepted",
-    "connections_handed_on",
-    "connections_received",
-    "connections_refused",
-    "connections_closed",
-    "bytes_in",
-    "bytes_out",
-    "accept_errors",
-    "bad_requests",
-    "limit_errors",
-    "unsupported_requests",
-    "timeouts_header",
-    "timeouts_body",
-    "timeouts_write",
-    "timeouts_keep_alive",
-    "timeouts_request",
-    "overload_rejected",
-    "handler_errors",
-    "peer_resets",
-    "requests_abandoned",
+// What a number is and where readers find it: `group` and `name` are its place in /stats.
+template <typename Number>
+struct NumberSpec {
+  Number number;
+  std::string_view group;  // empty: at the top
+  std::string_view name;
+  std::string_view help;
 };
+
+// The one declaration of every counter, in the order of the enumerators, which is that of /stats.
+inline constexpr std::array<NumberSpec<Counter>, kCounterCount> kCounterSpecs = {{
+    {Counter::requests, "", "requests", "request heads that were understood and dispatched"},
+    {Counter::responses_1xx, "responses", "1xx", "interim responses"},
+    {Counter::responses_2xx, "responses", "2xx", "responses of success"},
+    {Counter::responses_3xx, "responses", "3xx", "redirections, and 304"},
+    {Counter::responses_4xx, "responses", "4xx", "responses to errors of clients"},
+    {Counter::responses_5xx, "responses", "5xx", "responses to errors of the server"},
+    {Counter::connections_accepted, "connections", "accepted",
+     "taken from the listening socket by this worker"},
+    {Counter::connections_handed_on, "connections", "handed_on",
+     "passed to a sibling: fresh ones, and idle ones while draining"},
+    {Counter::connections_received, "connections", "received", "got from a sibling"},
+    {Counter::connections_refused, "connections", "refused",
+     "over the connection limit: answered 503 and closed"},
+    {Counter::connections_closed, "connections", "closed", "of those that were served here"},
+    {Counter::bytes_in, "bytes", "in", "read from clients"},
+    {Counter::bytes_out, "bytes", "out", "written to clients"},
+    {Counter::bad_requests, "errors", "bad_requests",
+     "400: not HTTP, or HTTP that may not be accepted"},
+    {Counter::limit_errors, "errors", "limits", "413, 414, 431: a request over one of the limits"},
+    {Counter::unsupported_requests, "errors", "unsupported",
+     "405, 417, 501, 505 made by the server itself"},
+    {Counter::overload_rejected, "errors", "overload_rejected",
+     "503: pool queue or concurrency limit reached"},
+    {Counter::handler_errors, "errors", "handlers", "500: a handler threw or gave no valid answer"},
+    {Counter::accept_errors, "errors", "accept",
+     "accept() failed for want of descriptors or memory"},
+    {Counter::peer_resets, "errors", "peer_resets",
+     "the peer went away inside a request or an answer"},
+    {Counter::timeouts_header, "timeouts", "header", "a head that took too long"},
+    {Counter::timeouts_body, "timeouts", "body", "content of a request that took too long"},
+    {Counter::timeouts_write, "timeouts", "write", "a client that did not read"},
+    {Counter::timeouts_keep_alive, "timeouts", "keep_alive", "no further request"},
+    {Counter::timeouts_request, "timeouts", "request",
+     "the whole request took longer than --timeout-request"},
+    {Counter::requests_abandoned, "pool", "skipped",
+     "waited for a thread until nobody wanted the answer, and never ran"},
+}};
+
+// The same for gauges.
+inline constexpr std::array<NumberSpec<Gauge>, kGaugeCount> kGaugeSpecs = {{
+    {Gauge::connections_active, "connections", "active", "open connections, idle ones included"},
+    {Gauge::connections_idle, "connections", "idle", "of these: between two requests"},
+    {Gauge::pool_threads, "pool", "threads", "threads for handlers that may block"},
+    {Gauge::pool_busy, "pool", "busy", "of these: running a handler"},
+    {Gauge::pool_queued, "pool", "queued", "requests that wait for a thread"},
+    {Gauge::requests_in_progress, "pool", "in_progress",
+     "requests that wait for a thread, run there or are to be answered later"},
+}};
 
 // One writer per number: load and store, because a locked add costs more than twice as much and
 // there is nobody to race with. The stores release and the reads acquire (plain moves on x86),

@@ -13,7 +13,8 @@
 #include "server/net/listener_spec.h"
 #include "server/routing/router.h"
 #include "workers/child/child.h"
-#include "workers/observer/stats_report.h"
+#include "workers/observer/stats_json.h"
+#include "workers/observer/stats_snapshot.h"
 
 namespace prefork::observer {
 
@@ -98,14 +99,14 @@ class Observer : public engine::ServerHooks {
   }
 
   void add_routes() {
-    router_.add(
-        http::Method::get, "/stats", exchange::RunOn::loop,
-        [this](const http::Request&, http::Response& response) {
-          response.set_content_type("application/json");
-          response.add_field("Cache-Control", "no-store");
-          response.set_body(make_stats_report({context_.segment, urls_, context_.statistics_url,
-                                               context_.options.processes.threads}));
-        });
+    router_.add(http::Method::get, "/stats", exchange::RunOn::loop,
+                [this](const http::Request&, http::Response& response) {
+                  response.set_content_type("application/json");
+                  response.add_field("Cache-Control", "no-store");
+                  response.set_body(
+                      to_json(take_snapshot(context_.segment, context_.options.processes.threads),
+                              urls_, context_.statistics_url));
+                });
     router_.add(http::Method::get, "/healthz", exchange::RunOn::loop,
                 [this](const http::Request&, http::Response& response) {
                   answer_check(response, is_master_alive(context_.segment),

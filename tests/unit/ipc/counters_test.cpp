@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <set>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -18,32 +19,22 @@ namespace {
 using testing_ipc::ForkedChild;
 using testing_ipc::SharedValue;
 
-constexpr std::string_view name_of(Counter counter) {
-  return kCounterNames[static_cast<std::size_t>(counter)];
-}
-
-TEST(Counters, EachHasANameOfItsOwn) {
-  std::set<std::string_view> names;
-  for (const std::string_view name : kCounterNames) {
-    EXPECT_FALSE(name.empty());
-    EXPECT_TRUE(names.insert(name).second) << name << " is there twice";
+template <typename Specs>
+void expect_one_row_for_each(const Specs& specs) {
+  std::set<std::string> places;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const auto& spec = specs[i];
+    EXPECT_EQ(static_cast<std::size_t>(spec.number), i) << "in the order of the enumerators";
+    EXPECT_FALSE(spec.name.empty());
+    EXPECT_FALSE(spec.help.empty()) << spec.name;
+    const std::string place = std::string(spec.group) + "." + std::string(spec.name);
+    EXPECT_TRUE(places.insert(place).second) << place << " is there twice";
   }
 }
 
-TEST(Counters, NamesStandInTheOrderOfTheCounters) {
-  EXPECT_EQ(name_of(Counter::requests), "requests");
-  EXPECT_EQ(name_of(Counter::responses_1xx), "responses_1xx");
-  EXPECT_EQ(name_of(Counter::responses_5xx), "responses_5xx");
-  EXPECT_EQ(name_of(Counter::connections_handed_on), "connections_handed_on");
-  EXPECT_EQ(name_of(Counter::connections_received), "connections_received");
-  EXPECT_EQ(name_of(Counter::connections_closed), "connections_closed");
-  EXPECT_EQ(name_of(Counter::bytes_in), "bytes_in");
-  EXPECT_EQ(name_of(Counter::bytes_out), "bytes_out");
-  EXPECT_EQ(name_of(Counter::bad_requests), "bad_requests");
-  EXPECT_EQ(name_of(Counter::timeouts_header), "timeouts_header");
-  EXPECT_EQ(name_of(Counter::timeouts_keep_alive), "timeouts_keep_alive");
-  EXPECT_EQ(name_of(Counter::overload_rejected), "overload_rejected");
-  EXPECT_EQ(name_of(Counter::peer_resets), "peer_resets");
+TEST(Counters, EachHasOneRowInTheTableWithItsPlaceAndHelp) {
+  expect_one_row_for_each(kCounterSpecs);
+  expect_one_row_for_each(kGaugeSpecs);
 }
 
 TEST(Counters, CountEachForItself) {
@@ -53,7 +44,7 @@ TEST(Counters, CountEachForItself) {
     counters.add(static_cast<Counter>(i));
   }
   for (std::size_t i = 0; i < kCounterCount; ++i) {
-    EXPECT_EQ(counters.get(static_cast<Counter>(i)), i + 2) << kCounterNames[i];
+    EXPECT_EQ(counters.get(static_cast<Counter>(i)), i + 2) << kCounterSpecs[i].name;
   }
 }
 

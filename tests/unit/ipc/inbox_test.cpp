@@ -264,7 +264,8 @@ TEST(Inbox, AFullOneSaysSoAndWorksAgainWhenItIsEmptied) {
   }
   ASSERT_EQ(result, HandResult::full);
   EXPECT_EQ(inboxes.hand_off(0, socket, numbered(0)), HandResult::full) << "it stays full";
-  EXPECT_EQ(inboxes.hand_off(1, socket, numbered(0)), HandResult::sent) << "other slots do not care";
+  EXPECT_EQ(inboxes.hand_off(1, socket, numbered(0)), HandResult::sent)
+      << "other slots do not care";
 
   for (std::uint32_t i = 0; i < sent; ++i) {
     TakeError error{};

@@ -99,7 +99,7 @@ TEST_P(SegmentFoldSeeded, KeepsTheTotals) {
     }
     if (step % 50 == 0 || step == 2999) {
       for (std::size_t i = 0; i < kCounterCount; ++i) {
-        ASSERT_EQ(total(segment, static_cast<Counter>(i)), expected[i]) << kCounterNames[i];
+        ASSERT_EQ(total(segment, static_cast<Counter>(i)), expected[i]) << kCounterSpecs[i].name;
       }
       ASSERT_EQ(total(segment, &WorkerRecord::latency).count(), recordings);
       ASSERT_EQ(total(segment, &WorkerRecord::latency).sum_us(), recorded_us);

@@ -1,0 +1,101 @@
+#include "workers/observer/stats_json.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace prefork::observer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::vector<std::string> keys_of(const Json& json) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : json.items()) {
+    keys.push_back(key);
+  }
+  return keys;
+}
+
+Json json_of(const StatsSnapshot& snapshot) {
+  return Json::parse(to_json(snapshot, {"http://127.0.0.1:8000"}, "http://127.0.0.1:8001"));
+}
+
+TEST(StatsJson, HasItsPartsInThisOrder) {
+  const Json json = json_of({});
+  EXPECT_EQ(keys_of(json), (std::vector<std::string>{"server", "totals", "workers", "retired"}));
+  EXPECT_EQ(
+      keys_of(json["totals"]),
+      (std::vector<std::string>{"requests", "responses", "connections", "bytes", "errors",
+                                "timeouts", "pool", "latency", "application", "cpu_seconds"}));
+  EXPECT_EQ(keys_of(json["totals"]["connections"]),
+            (std::vector<std::string>{"accepted", "handed_on", "received", "refused", "closed",
+                                      "active", "idle"}));
+  EXPECT_EQ(keys_of(json["totals"]["pool"]),
+            (std::vector<std::string>{"threads", "busy", "queued", "in_progress", "rejected",
+                                      "skipped", "queue_wait", "run_time"}));
+  EXPECT_EQ(keys_of(json["retired"]),
+            (std::vector<std::string>{"requests", "responses", "connections", "bytes", "errors",
+                                      "timeouts"}));
+}
+
+TEST(StatsJson, EveryCounterIsWhereItsTableSays) {
+  StatsSnapshot snapshot;
+  for (std::size_t i = 0; i < ipc::kCounterCount; ++i) {
+    snapshot.totals.counters[i] = 100 + i;
+  }
+  const Json totals = json_of(snapshot)["totals"];
+  for (const auto& spec : ipc::kCounterSpecs) {
+    const std::string name(spec.name);
+    const Json& group = spec.group.empty() ? totals : totals[std::string(spec.group)];
+    EXPECT_EQ(group[name], 100 + static_cast<std::size_t>(spec.number)) << name;
+  }
+}
+
+TEST(StatsJson, AVacantSlotSaysOnlyThat) {
+  StatsSnapshot snapshot;
+  snapshot.workers.resize(1);
+  snapshot.workers[0].slot = 3;
+  EXPECT_EQ(json_of(snapshot)["workers"][0].dump(), R"({"slot":3,"pid":null,"state":"vacant"})");
+}
+
+TEST(StatsJson, WhatNeverHappenedIsNull) {
+  StatsSnapshot snapshot;
+  snapshot.workers.resize(1);
+  snapshot.workers[0].state = ipc::ProcessState::starting;
+  const Json worker = json_of(snapshot)["workers"][0];
+  for (const char* const key :
+       {"pid", "started_at", "boot_ms", "last_exit", "heartbeat_age_ms", "cpu_seconds"}) {
+    EXPECT_TRUE(worker[key].is_null()) << key;
+  }
+  EXPECT_EQ(worker["in_flight"], Json::array());
+}
+
+TEST(StatsJson, TellsHowAWorkerEnded) {
+  StatsSnapshot snapshot;
+  snapshot.workers.resize(1);
+  WorkerSnapshot& worker = snapshot.workers[0];
+  worker.state = ipc::ProcessState::ready;
+  worker.last_exit.kind = ipc::LastExit::Kind::signal;
+  worker.last_exit.number = 11;
+  worker.last_exit.core_dumped = true;
+  EXPECT_EQ(json_of(snapshot)["workers"][0]["last_exit"]["reason"], "signal SIGSEGV");
+  worker.last_exit.kind = ipc::LastExit::Kind::code;
+  worker.last_exit.number = 3;
+  EXPECT_EQ(json_of(snapshot)["workers"][0]["last_exit"]["reason"], "exit code 3");
+}
+
+TEST(StatsJson, APathThatIsNotUtf8IsShownAllTheSame) {
+  StatsSnapshot snapshot;
+  snapshot.workers.resize(1);
+  snapshot.workers[0].state = ipc::ProcessState::ready;
+  snapshot.workers[0].in_flight.resize(1);
+  snapshot.workers[0].in_flight[0].request.path = "/\xFF";
+  const Json request = json_of(snapshot)["workers"][0]["in_flight"][0];
+  EXPECT_EQ(request["path"], "/\xEF\xBF\xBD");
+}
+
+}  // namespace
+}  // namespace prefork::observer

@@ -1,0 +1,91 @@
+#include "workers/observer/stats_snapshot.h"
+
+#include <gtest/gtest.h>
+
+#include "ipc/base/monotonic.h"
+
+namespace prefork::observer {
+namespace {
+
+class StatsSnapshotTest : public testing::Test {
+ protected:
+  StatsSnapshotTest() { segment_.header().slots_in_use.store(2); }
+
+  ipc::WorkerRecord& start(ipc::Place place) {
+    ipc::WorkerRecord& record = segment_.record(place);
+    record.state.store(ipc::ProcessState::ready);
+    record.accepting.store(1);
+    return record;
+  }
+
+  ipc::Segment segment_{2};
+};
+
+TEST_F(StatsSnapshotTest, ShowsEachSlotInUseAndWhatItsWorkerCounted) {
+  ipc::WorkerRecord& record = start({0, 0});
+  record.counters.add(ipc::Counter::requests, 7);
+  record.gauges.set(ipc::Gauge::connections_active, 3);
+  record.latency.record(100);
+  const StatsSnapshot snapshot = take_snapshot(segment_, 4);
+  ASSERT_EQ(snapshot.workers.size(), 2U);
+  EXPECT_EQ(snapshot.workers[0].state, ipc::ProcessState::ready);
+  EXPECT_EQ(snapshot.workers[0].numbers.of(ipc::Counter::requests), 7U);
+  EXPECT_EQ(snapshot.workers[0].numbers.latency.count(), 1U);
+  EXPECT_EQ(snapshot.workers[1].slot, 1U);
+  EXPECT_EQ(snapshot.workers[1].state, ipc::ProcessState::vacant);
+}
+
+TEST_F(StatsSnapshotTest, ASlotWhoseProcessIsReplacedIsThereTwice) {
+  start({0, 0}).counters.add(ipc::Counter::requests, 1);
+  start({0, 1}).counters.add(ipc::Counter::requests, 2);
+  const StatsSnapshot snapshot = take_snapshot(segment_, 4);
+  ASSERT_EQ(snapshot.workers.size(), 3U);
+  EXPECT_EQ(snapshot.workers[0].slot, 0U);
+  EXPECT_EQ(snapshot.workers[1].slot, 0U);
+  EXPECT_EQ(snapshot.totals.of(ipc::Counter::requests), 3U);
+}
+
+TEST_F(StatsSnapshotTest, TheTotalsHoldWhatEndedWorkersCounted) {
+  start({0, 0}).counters.add(ipc::Counter::requests, 5);
+  segment_.fold({0, 0}, 1'500);
+  segment_.record({0, 0}).state.store(ipc::ProcessState::vacant);
+  start({0, 0}).counters.add(ipc::Counter::requests, 2);
+  const StatsSnapshot snapshot = take_snapshot(segment_, 4);
+  EXPECT_EQ(snapshot.totals.of(ipc::Counter::requests), 7U);
+  EXPECT_EQ(snapshot.retired[static_cast<std::size_t>(ipc::Counter::requests)], 5U);
+  EXPECT_EQ(snapshot.cpu_us, 1'500U);
+}
+
+TEST_F(StatsSnapshotTest, NamesTheRequestsInFlightByTheirThread) {
+  ipc::WorkerRecord& record = start({0, 0});
+  record.loop_request.set(10, 1, {}, "GET", "/loop");
+  record.pool_requests[2].set(20, 2, {}, "POST", "/pool");
+  record.pool_requests[5].set(30, 3, {}, "GET", "/unused");
+  const StatsSnapshot snapshot = take_snapshot(segment_, 4);
+  ASSERT_EQ(snapshot.workers[0].in_flight.size(), 2U) << "only of the threads there are";
+  EXPECT_EQ(snapshot.workers[0].in_flight[0].thread, "loop");
+  EXPECT_EQ(snapshot.workers[0].in_flight[0].request.path, "/loop");
+  EXPECT_EQ(snapshot.workers[0].in_flight[1].thread, "pool-2");
+}
+
+TEST_F(StatsSnapshotTest, TheServerServesWhileOneWorkerIsReadyAndItIsNotStopping) {
+  segment_.header().state.store(ipc::ServerState::running);
+  EXPECT_FALSE(is_serving(segment_));
+  start({1, 0});
+  EXPECT_TRUE(is_serving(segment_));
+  segment_.record({1, 0}).accepting.store(0);
+  EXPECT_FALSE(is_serving(segment_));
+  start({1, 0});
+  segment_.header().state.store(ipc::ServerState::stopping);
+  EXPECT_FALSE(is_serving(segment_));
+}
+
+TEST_F(StatsSnapshotTest, AMasterThatIsSilentForLongIsNotAlive) {
+  segment_.header().master_beat_ns.store(ipc::monotonic_ns());
+  EXPECT_TRUE(is_master_alive(segment_));
+  segment_.header().master_beat_ns.store(ipc::monotonic_ns() - 6'000'000'000);
+  EXPECT_FALSE(is_master_alive(segment_));
+}
+
+}  // namespace
+}  // namespace prefork::observer

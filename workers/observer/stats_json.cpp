@@ -1,0 +1,194 @@
+#include "workers/observer/stats_json.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "config/version.h"
+
+namespace prefork::observer {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+constexpr std::string_view kPoolGroup = "pool";  // comes with its histograms
+
+std::string_view name_of(ipc::ServerState state) {
+  switch (state) {
+    case ipc::ServerState::starting:
+      return "starting";
+    case ipc::ServerState::running:
+      return "running";
+    case ipc::ServerState::reloading:
+      return "reloading";
+    case ipc::ServerState::stopping:
+      return "stopping";
+  }
+  return "unknown";
+}
+
+// RFC 3339 with milliseconds; null for "never".
+Json timestamp(std::uint64_t realtime_ns) {
+  if (realtime_ns == 0) {
+    return nullptr;
+  }
+  const auto seconds = static_cast<std::time_t>(realtime_ns / kNsPerSecond);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  std::array<char, 64> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+  std::snprintf(text.data() + size, text.size() - size, ".%03uZ",
+                static_cast<unsigned>(realtime_ns / 1'000'000 % 1000));
+  return text.data();
+}
+
+// Seconds with microsecond precision.
+double seconds(std::uint64_t microseconds) { return static_cast<double>(microseconds) / 1e6; }
+
+double milliseconds_since(std::uint64_t then_ns, std::uint64_t now_ns) {
+  const std::uint64_t age_ns = now_ns > then_ns ? now_ns - then_ns : 0;
+  return std::round(static_cast<double>(age_ns) / 1e4) / 100;
+}
+
+Json last_exit(const ipc::LastExit& exit) {
+  if (exit.kind == ipc::LastExit::Kind::none) {
+    return nullptr;
+  }
+  std::string reason;
+  if (exit.kind == ipc::LastExit::Kind::signal) {
+    const char* name = ::sigabbrev_np(exit.number);
+    reason = name != nullptr ? std::string("signal SIG") + name
+                             : "signal " + std::to_string(exit.number);
+  } else {
+    reason = "exit code " + std::to_string(exit.number);
+  }
+  return {{"reason", reason},
+          {"pid", exit.pid},
+          {"core_dumped", exit.core_dumped},
+          {"asked_for", exit.asked_for},
+          {"time", timestamp(exit.at_realtime_ns)}};
+}
+
+// In the order of the table of counters; those of the pool stand elsewhere.
+Json counters_of(const CounterValues& values) {
+  Json json;
+  for (const auto& spec : ipc::kCounterSpecs) {
+    const std::uint64_t value = values[static_cast<std::size_t>(spec.number)];
+    if (spec.group.empty()) {
+      json[std::string(spec.name)] = value;
+    } else if (spec.group != kPoolGroup) {
+      json[std::string(spec.group)][std::string(spec.name)] = value;
+    }
+  }
+  return json;
+}
+
+Json histogram(const ipc::HistogramSnapshot& snapshot) {
+  return {{"count", snapshot.count()},
+          {"sum_ms", static_cast<double>(snapshot.sum_us()) / 1e3},
+          {"p50_us", snapshot.percentile_us(0.50)},
+          {"p90_us", snapshot.percentile_us(0.90)},
+          {"p99_us", snapshot.percentile_us(0.99)},
+          {"p999_us", snapshot.percentile_us(0.999)}};
+}
+
+// What a worker and all of them together show alike.
+void add_numbers(Json& json, const Numbers& numbers) {
+  json.update(counters_of(numbers.counters));
+  Json pool;
+  for (const auto& spec : ipc::kGaugeSpecs) {
+    const std::uint64_t value = numbers.gauges[static_cast<std::size_t>(spec.number)];
+    (spec.group == kPoolGroup ? pool : json[std::string(spec.group)])[std::string(spec.name)] =
+        value;
+  }
+  pool["rejected"] = numbers.of(ipc::Counter::overload_rejected);
+  pool["skipped"] = numbers.of(ipc::Counter::requests_abandoned);
+  pool["queue_wait"] = histogram(numbers.queue_wait);
+  pool["run_time"] = histogram(numbers.run_time);
+  json["pool"] = std::move(pool);
+  json["latency"] = histogram(numbers.latency);
+  json["application"] = Json(numbers.application);
+}
+
+Json in_flight(const WorkerSnapshot& worker, std::uint64_t now_ns) {
+  Json list = Json::array();
+  for (const RequestInFlight& one : worker.in_flight) {
+    list.push_back({{"thread", one.thread},
+                    {"id", one.request.request_id},
+                    {"method", one.request.method},
+                    {"path", one.request.path},
+                    {"peer", ipc::to_string(one.request.peer)},
+                    {"age_ms", milliseconds_since(one.request.started_ns, now_ns)}});
+  }
+  return list;
+}
+
+Json worker_of(const WorkerSnapshot& worker, std::uint64_t now_ns) {
+  if (worker.state == ipc::ProcessState::vacant) {
+    return {{"slot", worker.slot}, {"pid", nullptr}, {"state", "vacant"}};
+  }
+  const auto& usage = worker.usage;
+  Json json = {
+      {"slot", worker.slot},
+      {"pid", worker.pid > 0 ? Json(worker.pid) : Json(nullptr)},
+      {"generation", worker.generation},
+      {"state", to_string(worker.state)},
+      {"started_at", timestamp(worker.forked_realtime_ns)},
+      {"boot_ms", worker.ready_ns == 0
+                      ? Json(nullptr)
+                      : Json(milliseconds_since(worker.forked_ns, worker.ready_ns))},
+      {"restarts", worker.restarts},
+      {"last_exit", last_exit(worker.last_exit)},
+      {"heartbeat_age_ms",
+       worker.beat_ns == 0 ? Json(nullptr) : Json(milliseconds_since(worker.beat_ns, now_ns))},
+      {"accepting", worker.is_accepting},
+      {"cpu_seconds", usage ? Json(seconds(usage->cpu_us)) : Json(nullptr)},
+      {"resident_bytes", usage ? Json(usage->resident_bytes) : Json(nullptr)}};
+  add_numbers(json, worker.numbers);
+  json["in_flight"] = in_flight(worker, now_ns);
+  return json;
+}
+
+Json server_of(const StatsSnapshot& snapshot, const std::vector<std::string>& urls,
+               const std::string& admin_url) {
+  const ServerSnapshot& server = snapshot.server;
+  return {{"name", "prefork-server"},
+          {"version", config::kVersion},
+          {"state", name_of(server.state)},
+          {"master_pid", server.master_pid},
+          {"observer_pid", server.observer_pid},
+          {"observer_restarts", server.observer_restarts},
+          {"started_at", timestamp(server.started_realtime_ns)},
+          {"uptime_seconds", milliseconds_since(server.started_ns, snapshot.now_ns) / 1e3},
+          {"generation", server.generation},
+          {"reloads", server.reloads},
+          {"listeners", urls},
+          {"admin", admin_url}};
+}
+
+}  // namespace
+
+std::string to_json(const StatsSnapshot& snapshot, const std::vector<std::string>& urls,
+                    const std::string& admin_url) {
+  Json json;
+  json["server"] = server_of(snapshot, urls, admin_url);
+  Json totals = Json::object();
+  add_numbers(totals, snapshot.totals);
+  totals["cpu_seconds"] = seconds(snapshot.cpu_us);
+  json["totals"] = std::move(totals);
+  json["workers"] = Json::array();
+  for (const WorkerSnapshot& worker : snapshot.workers) {
+    json["workers"].push_back(worker_of(worker, snapshot.now_ns));
+  }
+  json["retired"] = counters_of(snapshot.retired);
+  // Paths come from clients as bytes; what is not UTF-8 must not make the report fail.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace prefork::observer

@@ -1,0 +1,135 @@
+#include "workers/observer/stats_snapshot.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "ipc/base/monotonic.h"
+
+namespace prefork::observer {
+
+namespace {
+
+constexpr std::uint64_t kMasterSilentNs = 5'000'000'000;
+
+void append(std::vector<RequestInFlight>& list, const ipc::InFlightBox& box,
+            const std::string& thread) {
+  if (auto request = box.get()) {
+    list.push_back({thread, *std::move(request)});
+  }
+}
+
+ServerSnapshot server_of(const ipc::SegmentHeader& header) {
+  ServerSnapshot server;
+  server.state = header.state.load(std::memory_order_acquire);
+  server.master_pid = header.master_pid.load(std::memory_order_relaxed);
+  server.observer_pid = header.observer_pid.load(std::memory_order_relaxed);
+  server.observer_restarts = header.observer_restarts.load(std::memory_order_relaxed);
+  server.started_realtime_ns = header.started_realtime_ns.load(std::memory_order_relaxed);
+  server.started_ns = header.started_monotonic_ns.load(std::memory_order_relaxed);
+  server.generation = header.generation.load(std::memory_order_relaxed);
+  server.reloads = header.reloads.load(std::memory_order_relaxed);
+  return server;
+}
+
+WorkerSnapshot worker_of(const ipc::Segment& segment, ipc::Place place, ipc::ProcessState state,
+                         std::uint32_t pool_threads) {
+  const ipc::WorkerRecord& record = segment.record(place);
+  const ipc::SlotNotes& notes = segment.notes(place.slot);
+  WorkerSnapshot worker;
+  worker.slot = place.slot;
+  worker.state = state;
+  worker.pid = std::max(record.pid.load(std::memory_order_relaxed), 0);
+  worker.generation = record.generation.load(std::memory_order_relaxed);
+  worker.forked_realtime_ns = record.forked_realtime_ns.load(std::memory_order_relaxed);
+  worker.forked_ns = record.forked_monotonic_ns.load(std::memory_order_relaxed);
+  worker.ready_ns = record.ready_monotonic_ns.load(std::memory_order_relaxed);
+  worker.beat_ns = record.beat_ns.load(std::memory_order_relaxed);
+  worker.restarts = notes.restarts.load(std::memory_order_relaxed);
+  worker.last_exit = notes.last_exit.get();
+  worker.is_accepting = record.accepting.load(std::memory_order_relaxed) != 0;
+  if (worker.pid > 0) {
+    worker.usage = read_proc_usage(worker.pid);
+  }
+  worker.numbers.add(record);
+  append(worker.in_flight, record.loop_request, "loop");
+  for (std::uint32_t i = 0; i < std::min(pool_threads, ipc::kMaxPoolThreads); ++i) {
+    append(worker.in_flight, record.pool_requests[i], "pool-" + std::to_string(i));
+  }
+  return worker;
+}
+
+void add_workers(StatsSnapshot& snapshot, const ipc::Segment& segment, std::uint32_t pool_threads) {
+  for (std::uint32_t slot = 0; slot < segment.slots_in_use(); ++slot) {
+    bool is_shown = false;
+    for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
+      const ipc::WorkerRecord& record = segment.record({slot, seat});
+      const ipc::ProcessState state = record.state.load(std::memory_order_acquire);
+      if (state != ipc::ProcessState::vacant) {
+        snapshot.workers.push_back(worker_of(segment, {slot, seat}, state, pool_threads));
+        snapshot.totals.add(record);
+        const auto& usage = snapshot.workers.back().usage;
+        snapshot.cpu_us += usage ? usage->cpu_us : 0;
+        is_shown = true;
+      }
+    }
+    if (!is_shown) {
+      snapshot.workers.emplace_back();
+      snapshot.workers.back().slot = slot;
+    }
+  }
+}
+
+}  // namespace
+
+void Numbers::add(const ipc::WorkerRecord& record) {
+  for (std::size_t i = 0; i < ipc::kCounterCount; ++i) {
+    counters[i] += record.counters.get(static_cast<ipc::Counter>(i));
+  }
+  for (std::size_t i = 0; i < ipc::kGaugeCount; ++i) {
+    gauges[i] += record.gauges.get(static_cast<ipc::Gauge>(i));
+  }
+  latency.add(record.latency);
+  queue_wait.add(record.queue_wait);
+  run_time.add(record.run_time);
+  record.app_numbers.for_each(
+      [this](const ipc::NumberName& name, std::int64_t value) { application[name.text] += value; });
+}
+
+StatsSnapshot take_snapshot(const ipc::Segment& segment, std::uint32_t pool_threads) {
+  StatsSnapshot snapshot;
+  // Numbers of one moment: never between a worker's end and its being counted among the retired.
+  segment.read_consistently([&] {
+    snapshot = StatsSnapshot{};
+    snapshot.now_ns = ipc::monotonic_ns();
+    snapshot.totals.add(segment.retired());
+    snapshot.retired = snapshot.totals.counters;
+    snapshot.cpu_us = segment.header().retired_cpu_us.load(std::memory_order_acquire);
+    add_workers(snapshot, segment, pool_threads);
+  });
+  snapshot.server = server_of(segment.header());
+  return snapshot;
+}
+
+bool is_serving(const ipc::Segment& segment) {
+  if (segment.header().state.load(std::memory_order_acquire) == ipc::ServerState::stopping) {
+    return false;
+  }
+  for (std::uint32_t slot = 0; slot < segment.slots_in_use(); ++slot) {
+    for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
+      const ipc::WorkerRecord& record = segment.record({slot, seat});
+      if (record.state.load(std::memory_order_acquire) == ipc::ProcessState::ready &&
+          record.accepting.load(std::memory_order_acquire) != 0) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+bool is_master_alive(const ipc::Segment& segment) {
+  const std::uint64_t now_ns = ipc::monotonic_ns();
+  const std::uint64_t beat_ns = segment.header().master_beat_ns.load(std::memory_order_relaxed);
+  return beat_ns >= now_ns || now_ns - beat_ns <= kMasterSilentNs;
+}
+
+}  // namespace prefork::observer

@@ -1,0 +1,95 @@
+// What the statistics segment and /proc say at one moment, as plain values: what /stats shows is
+// made from these. Reading never changes anything, so any number of readers see the same numbers.
+// Nothing in the segment is believed to be more than numbers and texts of a fixed size. Any process
+// that has the segment mapped; any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ipc/base/process_id.h"
+#include "ipc/counters.h"
+#include "ipc/histogram.h"
+#include "ipc/in_flight.h"
+#include "ipc/segment.h"
+#include "workers/observer/proc_usage.h"
+
+namespace prefork::observer {
+
+// By enumerator.
+using CounterValues = std::array<std::uint64_t, ipc::kCounterCount>;
+using GaugeValues = std::array<std::uint64_t, ipc::kGaugeCount>;
+
+// What a worker counted, or several together.
+struct Numbers {
+  CounterValues counters{};
+  GaugeValues gauges{};
+  ipc::HistogramSnapshot latency;
+  ipc::HistogramSnapshot queue_wait;
+  ipc::HistogramSnapshot run_time;
+  std::map<std::string, std::int64_t> application;  // what it counts itself, by its names
+
+  void add(const ipc::WorkerRecord& record);
+
+  [[nodiscard]] std::uint64_t of(ipc::Counter counter) const {
+    return counters[static_cast<std::size_t>(counter)];
+  }
+};
+
+struct RequestInFlight {
+  std::string thread;  // "loop", "pool-0"
+  ipc::InFlightRequest request;
+};
+
+struct WorkerSnapshot {
+  std::uint32_t slot = 0;
+  ipc::ProcessState state = ipc::ProcessState::vacant;  // then nothing else is known
+  std::int32_t pid = 0;                                 // 0: none
+  std::uint32_t generation = 0;
+  std::uint64_t forked_realtime_ns = 0;
+  std::uint64_t forked_ns = 0;  // CLOCK_MONOTONIC, as the following
+  std::uint64_t ready_ns = 0;   // 0: not yet
+  std::uint64_t beat_ns = 0;    // 0: never
+  std::uint32_t restarts = 0;
+  ipc::LastExit last_exit;
+  bool is_accepting = false;
+  std::optional<ProcUsage> usage;  // nothing when the process is gone
+  Numbers numbers;
+  std::vector<RequestInFlight> in_flight;
+};
+
+struct ServerSnapshot {
+  ipc::ServerState state = ipc::ServerState::starting;
+  std::int32_t master_pid = 0;
+  std::int32_t observer_pid = 0;
+  std::uint32_t observer_restarts = 0;
+  std::uint64_t started_realtime_ns = 0;
+  std::uint64_t started_ns = 0;
+  std::uint32_t generation = 0;
+  std::uint64_t reloads = 0;
+};
+
+struct StatsSnapshot {
+  std::uint64_t now_ns = 0;  // CLOCK_MONOTONIC
+  ServerSnapshot server;
+  std::vector<WorkerSnapshot>
+      workers;               // each slot in use once, twice while its process is replaced
+  Numbers totals;            // of all workers, those that have ended included
+  std::uint64_t cpu_us = 0;  // the same
+  CounterValues retired{};   // of those that have ended
+};
+
+// `pool_threads`: of each worker, how many of its boxes are in use.
+StatsSnapshot take_snapshot(const ipc::Segment& segment, std::uint32_t pool_threads);
+
+// At least one worker is ready and the server is not stopping.
+bool is_serving(const ipc::Segment& segment);
+
+// The master has shown life lately. It beats at least once a second.
+bool is_master_alive(const ipc::Segment& segment);
+
+}  // namespace prefork::observer
