@@ -19,10 +19,15 @@ class NativeApplication;
 
 namespace prefork::child {
 
+// A listening socket that the fork has copied.
+struct InheritedListener {
+  int fd = -1;
+  bool has_preamble = false;  // its connections begin with the PROXY protocol
+};
+
 struct ChildContext {
   const config::Options& options;
-  const std::vector<int>& listening_fds;
-  const std::vector<bool> expects_preamble;  // of each of them; may be empty
+  const std::vector<InheritedListener>& listeners;
   ipc::Segment& segment;
   const ipc::Inboxes& inboxes;
   ipc::Leadership& leadership;

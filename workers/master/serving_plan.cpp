@@ -59,19 +59,23 @@ std::optional<ListenError> open_admin(ServingPlan& plan, const std::vector<Share
   return std::nullopt;
 }
 
-std::vector<int> fds_of(const std::vector<SharedSocket>& sockets) {
-  std::vector<int> fds;
-  fds.reserve(sockets.size());
-  for (const SharedSocket& socket : sockets) {
-    fds.push_back(socket->fd());
-  }
-  return fds;
-}
-
 }  // namespace
 
-std::vector<int> ServingPlan::fds() const { return fds_of(sockets); }
-std::vector<int> ServingPlan::admin_fds() const { return fds_of(admin); }
+std::vector<child::InheritedListener> ServingPlan::listeners() const {
+  std::vector<child::InheritedListener> listeners;
+  for (const SharedSocket& socket : sockets) {
+    listeners.push_back({socket->fd(), with_preamble.contains(socket)});
+  }
+  return listeners;
+}
+
+std::vector<child::InheritedListener> ServingPlan::admin_listeners() const {
+  std::vector<child::InheritedListener> listeners;
+  for (const SharedSocket& socket : admin) {
+    listeners.push_back({socket->fd(), false});
+  }
+  return listeners;
+}
 
 std::vector<std::string> ServingPlan::urls() const {
   std::vector<std::string> urls;
@@ -100,8 +104,10 @@ std::variant<SharedPlan, ListenError> make_serving_plan(
       return std::move(*error);
     }
     for (SharedSocket& socket : std::get<std::vector<SharedSocket>>(opened)) {
+      if (bind.proxy_protocol) {
+        plan->with_preamble.insert(socket);
+      }
       plan->sockets.push_back(std::move(socket));
-      plan->expects_preamble.push_back(bind.proxy_protocol);
     }
   }
   if (auto error = open_admin(*plan, living)) {

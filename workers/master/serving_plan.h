@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "config/options/options.h"
 #include "server/native/native_application.h"
+#include "workers/child/child_context.h"
 #include "workers/master/listening_socket.h"
 #include "workers/supervision/supervisor_state.h"
 
@@ -20,13 +22,14 @@ namespace prefork::master {
 struct ServingPlan {
   config::Options options;
   std::vector<SharedSocket> sockets;                       // at least one
-  std::vector<bool> expects_preamble;                      // of each of them: the PROXY protocol
+  std::set<SharedSocket> with_preamble;                    // of these: with the PROXY protocol
   std::vector<SharedSocket> admin;                         // empty: off
   std::shared_ptr<native::NativeApplication> application;  // with --preload
   std::string note;  // for the log: what was decided differently than asked for
 
-  [[nodiscard]] std::vector<int> fds() const;
-  [[nodiscard]] std::vector<int> admin_fds() const;
+  // As a child inherits them.
+  [[nodiscard]] std::vector<child::InheritedListener> listeners() const;
+  [[nodiscard]] std::vector<child::InheritedListener> admin_listeners() const;
   [[nodiscard]] std::vector<std::string> urls() const;
   // "http://127.0.0.1:8001/stats"; empty without a TCP admin listener.
   [[nodiscard]] std::string statistics_url() const;

@@ -52,9 +52,13 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
   const std::string title = observer ? "observer" : "worker " + std::to_string(spawn.at.slot);
   child::set_process_title(title);
   parts_.log.set_name(title);
-  const std::vector<int> listening = observer ? plan.admin_fds() : plan.fds();
+  const std::vector<child::InheritedListener> listeners =
+      observer ? plan.admin_listeners() : plan.listeners();
 
-  std::vector<int> keep = listening;
+  std::vector<int> keep;
+  for (const child::InheritedListener& listener : listeners) {
+    keep.push_back(listener.fd);
+  }
   keep.insert(keep.end(), {control.read_fd(), control.write_fd(), parts_.log.fd()});
   if (observer) {
     keep.push_back(parts_.segment.fd());
@@ -64,21 +68,14 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
   }
   child::close_other_fds(keep);
 
-  const child::ChildContext context{plan.options,
-                                    listening,
-                                    observer ? std::vector<bool>{} : plan.expects_preamble,
-                                    parts_.segment,
-                                    parts_.inboxes,
-                                    parts_.leadership,
-                                    plan.application.get(),
-                                    parts_.log,
-                                    control,
-                                    spawn.at,
-                                    spawn.epoch,
-                                    spawn.generation,
-                                    master_pid,
-                                    forked_ns,
-                                    observer ? plan.admin_url() : plan.statistics_url()};
+  const child::ChildContext context{
+      plan.options,      listeners,
+      parts_.segment,    parts_.inboxes,
+      parts_.leadership, plan.application.get(),
+      parts_.log,        control,
+      spawn.at,          spawn.epoch,
+      spawn.generation,  master_pid,
+      forked_ns,         observer ? plan.admin_url() : plan.statistics_url()};
   child::leave(observer ? mains_.observer(context, plan.urls()) : mains_.worker(context));
 }
 

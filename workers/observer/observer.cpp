@@ -12,7 +12,7 @@
 #include "server/loop/event_loop.h"
 #include "server/net/listener_spec.h"
 #include "server/routing/router.h"
-#include "workers/child/child.h"
+#include "workers/child/child_runtime.h"
 #include "workers/observer/stats_json.h"
 #include "workers/observer/stats_snapshot.h"
 
@@ -39,13 +39,12 @@ constexpr std::string_view kIndexPage = R"(<!doctype html>
 </body></html>
 )";
 
-class Observer : public engine::ServerHooks {
+class Observer : public engine::ServerHooks, private child::ChildCommands {
  public:
-  Observer(const child::ChildContext& context, const std::vector<std::string>& urls,
-           ipc::OwnedFd signal_fd)
+  Observer(const child::ChildContext& context, const std::vector<std::string>& urls)
       : context_(context),
         urls_(urls),
-        signal_fd_(std::move(signal_fd)),
+        runtime_(context, loop_, *this),
         record_(std::make_unique<ipc::WorkerRecord>()) {}
 
   int run() {
@@ -59,19 +58,11 @@ class Observer : public engine::ServerHooks {
     server_ = std::make_unique<engine::HttpServer>(loop_, settings, router_, *record_, access_log_,
                                                    *this, nullptr);
     std::vector<net::ListenerSpec> listeners;
-    for (const int fd : context_.listening_fds) {
-      listeners.push_back({fd, false, nullptr});
+    for (const child::InheritedListener& listener : context_.listeners) {
+      listeners.push_back({listener.fd, listener.has_preamble, nullptr});
     }
     server_->start(listeners);
-    // The server has its own: a stop must close the last one that this process has.
-    child::close_inherited(context_.listening_fds);
-    loop_.watch(signal_fd_.get(), [this] {
-      child::drain_signals(signal_fd_.get());
-      begin_to_leave();
-    });
-    loop_.watch(context_.control.read_fd(), [this] { read_commands(); });
-    const std::uint64_t boot_us = (ipc::monotonic_ns() - context_.forked_ns) / 1000;
-    context_.control.send({context_.epoch, ipc::ReadyFrame{boot_us}});
+    runtime_.begin();
     loop_.run();
     return 0;
   }
@@ -79,7 +70,7 @@ class Observer : public engine::ServerHooks {
   bool on_tick(std::uint64_t now_ns) override {
     if (now_ns - last_alive_ns_ >= alive_every_ns()) {
       last_alive_ns_ = now_ns;
-      context_.control.send({context_.epoch, ipc::AliveFrame{}});
+      runtime_.send(ipc::AliveFrame{});
     }
     if (now_ns >= leave_by_ns_) {
       loop_.stop();
@@ -133,28 +124,8 @@ class Observer : public engine::ServerHooks {
     response.add_field("Cache-Control", "no-store");
   }
 
-  void read_commands() {
-    bool leave_now = false;
-    const auto result = context_.control.receive([&](const auto& decoded) {
-      const ipc::Frame* frame = std::get_if<ipc::Frame>(&decoded);
-      if (frame == nullptr) {
-        context_.log.error(std::string("unreadable command from the master: ") +
-                           ipc::to_string(std::get<ipc::FrameError>(decoded)));
-      } else if (std::holds_alternative<ipc::DrainFrame>(frame->message)) {
-        leave_now = true;
-      } else if (std::holds_alternative<ipc::ReopenLogsFrame>(frame->message)) {
-        std::string problem;
-        if (!context_.log.reopen(problem)) {
-          context_.log.error(problem);
-        }
-      }
-    });
-    if (result == ipc::ReceiveResult::closed) {
-      loop_.stop();
-    } else if (leave_now) {
-      begin_to_leave();
-    }
-  }
+  void on_terminate() override { begin_to_leave(); }
+  void on_drain(ipc::DrainReason) override { begin_to_leave(); }
 
   // Who connects from now on is for the next observer. Who is connected already may have a request
   // on the way.
@@ -165,9 +136,9 @@ class Observer : public engine::ServerHooks {
 
   const child::ChildContext& context_;
   const std::vector<std::string>& urls_;
-  ipc::OwnedFd signal_fd_;
   const ipc::MonotonicClock clock_;
   loop::EventLoop loop_{clock_};
+  child::ChildRuntime runtime_;
   exchange::AccessLog access_log_;  // stays off: scrapers would fill it
   routing::Router router_;
   std::unique_ptr<ipc::WorkerRecord> record_;  // its own numbers, outside the segment
@@ -180,11 +151,9 @@ class Observer : public engine::ServerHooks {
 
 int run_observer(const child::ChildContext& context, const std::vector<std::string>& urls) {
   try {
-    Observer observer(context, urls, child::take_over_signals(context.master_pid));
-    return observer.run();
+    return Observer(context, urls).run();
   } catch (const std::exception& error) {
-    context.control.send({context.epoch, ipc::BootFailedFrame{error.what()}});
-    return config::to_int(config::ExitCode::no_worker_booted);
+    return child::fail_boot(context, error.what(), config::ExitCode::no_worker_booted);
   }
 }
 

@@ -17,7 +17,7 @@
 #include "server/exchange/access_log.h"
 #include "server/loop/event_loop.h"
 #include "server/net/listener_spec.h"
-#include "workers/child/child.h"
+#include "workers/child/child_runtime.h"
 #include "workers/worker/placement.h"
 #include "workers/worker/served_application.h"
 #include "workers/worker/thread_pool.h"
@@ -51,12 +51,12 @@ std::uint64_t request_budget(const config::ProcessOptions& options) {
   return options.max_requests + jitter(seed);
 }
 
-class Worker : public engine::ServerHooks {
+class Worker : public engine::ServerHooks, private child::ChildCommands {
  public:
-  Worker(const child::ChildContext& context, ipc::OwnedFd signal_fd)
+  explicit Worker(const child::ChildContext& context)
       : context_(context),
         record_(context_.segment.record(context_.id)),
-        signal_fd_(std::move(signal_fd)),
+        runtime_(context, loop_, *this),
         placement_(context_.segment, context_.inboxes, context_.id, context_.epoch,
                    [this](ipc::ReceivedConnection received) {
                      server_->adopt(std::move(received.socket), received.about);
@@ -100,8 +100,7 @@ class Worker : public engine::ServerHooks {
     const bool is_soon = placement_.on_tick(server_->connection_count(), now_ns);
     served_->on_tick();
     if (request_budget_ != 0 && !recycle_asked_ && server_->requests() >= request_budget_) {
-      recycle_asked_ =
-          context_.control.send({context_.epoch, ipc::RecycleFrame{}}) == ipc::SendResult::sent;
+      recycle_asked_ = runtime_.send(ipc::RecycleFrame{});
     }
     return is_soon;
   }
@@ -134,10 +133,8 @@ class Worker : public engine::ServerHooks {
 
   [[nodiscard]] std::vector<net::ListenerSpec> listeners() const {
     std::vector<net::ListenerSpec> specs;
-    for (std::size_t i = 0; i < context_.listening_fds.size(); ++i) {
-      const bool has_preamble =
-          i < context_.expects_preamble.size() && context_.expects_preamble[i];
-      specs.push_back({context_.listening_fds[i], has_preamble, nullptr});
+    for (const child::InheritedListener& listener : context_.listeners) {
+      specs.push_back({listener.fd, listener.has_preamble, nullptr});
     }
     return specs;
   }
@@ -145,51 +142,25 @@ class Worker : public engine::ServerHooks {
   void begin_to_serve() {
     placement_.begin();
     server_->start(listeners());
-    // The server has its own: a stop must close the last one that this process has.
-    child::close_inherited(context_.listening_fds);
-    loop_.watch(signal_fd_.get(), [this] {
-      child::drain_signals(signal_fd_.get());
-      // Whoever sent it meant this worker alone: the others go on.
-      begin_drain(engine::DrainMode::hand_off);
-    });
-    command_watch_ = loop_.watch(context_.control.read_fd(), [this] { read_commands(); });
     inbox_watch_ = loop_.watch(context_.inboxes.receive_fd(context_.id.slot),
                                [this] { placement_.take_handed(); });
-    const std::uint64_t boot_us = (ipc::monotonic_ns() - context_.forked_ns) / 1000;
-    context_.control.send({context_.epoch, ipc::ReadyFrame{boot_us}});
+    runtime_.begin();
   }
 
-  void read_commands() {
-    const auto result = context_.control.receive([this](const auto& frame) {
-      if (const ipc::Frame* known = std::get_if<ipc::Frame>(&frame)) {
-        std::visit([this](const auto& message) { on_command(message); }, known->message);
-      } else {
-        context_.log.error(std::string("unreadable command from the master: ") +
-                           ipc::to_string(std::get<ipc::FrameError>(frame)));
-      }
-    });
-    if (result == ipc::ReceiveResult::closed) {
-      // The master is gone; nobody would ever replace or stop this worker.
-      loop_.stop();
-      loop_.pause_watch(command_watch_);
-    }
+  void on_terminate() override {
+    // Whoever sent it meant this worker alone: the others go on.
+    begin_drain(engine::DrainMode::hand_off);
   }
-
-  void on_command(const ipc::DrainFrame& command) {
-    begin_drain(command.reason == ipc::DrainReason::stop ? engine::DrainMode::close
-                                                         : engine::DrainMode::hand_off);
+  void on_drain(ipc::DrainReason reason) override {
+    begin_drain(reason == ipc::DrainReason::stop ? engine::DrainMode::close
+                                                 : engine::DrainMode::hand_off);
   }
-  void on_command(const ipc::ReopenLogsFrame&) {
+  void on_reopen_logs() override {
     std::string problem;
-    if (!context_.log.reopen(problem) || !access_log_.reopen(problem)) {
+    if (!access_log_.reopen(problem)) {
       context_.log.error(problem);
     }
   }
-  // Frames that only children send.
-  void on_command(const ipc::ReadyFrame&) {}
-  void on_command(const ipc::BootFailedFrame&) {}
-  void on_command(const ipc::AliveFrame&) {}
-  void on_command(const ipc::RecycleFrame&) {}
 
   void begin_drain(engine::DrainMode mode) {
     placement_.end();
@@ -204,9 +175,9 @@ class Worker : public engine::ServerHooks {
 
   const child::ChildContext& context_;
   ipc::WorkerRecord& record_;
-  ipc::OwnedFd signal_fd_;
   const ipc::MonotonicClock clock_;
   loop::EventLoop loop_{clock_};
+  child::ChildRuntime runtime_;
   exchange::AccessLog access_log_;
   Placement placement_;
   std::unique_ptr<ServedApplication> served_;
@@ -215,7 +186,6 @@ class Worker : public engine::ServerHooks {
   const std::uint64_t request_budget_;
   bool recycle_asked_ = false;
   engine::DrainMode mode_ = engine::DrainMode::close;
-  loop::EventLoop::WatchId command_watch_ = 0;
   loop::EventLoop::WatchId inbox_watch_ = 0;
 };
 
@@ -223,14 +193,11 @@ class Worker : public engine::ServerHooks {
 
 int run_worker(const child::ChildContext& context) {
   try {
-    Worker worker(context, child::take_over_signals(context.master_pid));
-    return worker.run();
+    return Worker(context).run();
   } catch (const ApplicationFailed& error) {
-    context.control.send({context.epoch, ipc::BootFailedFrame{error.what()}});
-    return config::to_int(config::ExitCode::application_failed);
+    return child::fail_boot(context, error.what(), config::ExitCode::application_failed);
   } catch (const std::exception& error) {
-    context.control.send({context.epoch, ipc::BootFailedFrame{error.what()}});
-    return config::to_int(config::ExitCode::no_worker_booted);
+    return child::fail_boot(context, error.what(), config::ExitCode::no_worker_booted);
   }
 }
 

@@ -31,7 +31,6 @@ inline std::shared_ptr<ServingPlan> plan_without_observer() {
   plan->options.admin.address.reset();
   plan->sockets.push_back(
       socket_at(plan->options.listening.binds.front(), "http://127.0.0.1:8000"));
-  plan->expects_preamble.push_back(false);
   return plan;
 }
 
