@@ -38,15 +38,18 @@ void Session::begin(net::Connection& connection, const net::ParkedMessage& parke
 }
 
 void Session::reset() {
-  exchange_.end();
-  sender_.reset();
-  parser_.reset();
-  head_.clear();
+  // After an answer all of this is done already.
+  if (state_ != State::idle || parser_.dropped_blank_lines()) {
+    exchange_.end();
+    sender_.reset();
+    parser_.reset();
+    head_.clear();
+    message_deadline_ns_ = ipc::kNever;
+    has_output_ = false;
+  }
   connection_ = nullptr;
   state_ = State::idle;
   ending_ = Ending::keep_alive;
-  has_output_ = false;
-  message_deadline_ns_ = ipc::kNever;
 }
 
 // --- input ---------------------------------------------------------------------------------------
