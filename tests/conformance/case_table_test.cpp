@@ -23,7 +23,7 @@ Scripted load_scripted() {
   Scripted scripted;
   std::ifstream file(cases_folder() + "/scripted.txt");
   const std::regex title("([0-9]+)\\. .* \\[.+\\]");
-  const std::regex test(" +([a-z_/]+\\.cpp) ([A-Za-z0-9]+\\.[A-Za-z0-9]+)");
+  const std::regex test(" +([a-z0-9_/]+\\.cpp) ([A-Za-z0-9]+\\.[A-Za-z0-9]+)");
   std::smatch found;
   int number = 0;
   for (std::string line; std::getline(file, line);) {
