@@ -7,7 +7,7 @@
 #
 # format        the C++ files are as clang-format 14 leaves them
 # asan          every test, with AddressSanitizer and UndefinedBehaviorSanitizer
-# tsan          the levels unit and inprocess (where threads share data), with ThreadSanitizer
+# tsan          the levels unit and inprocess where threads share data, with ThreadSanitizer
 # release       every test, against build/release/prefork-server itself
 # instructions  how many a request costs that program, against tests/bench/instructions.limits
 #               (which hold for Debian 12 with its compiler; elsewhere they are only shown)
