@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +22,10 @@ constexpr int kSystemCallStop = SIGTRAP | 0x80;  // with PTRACE_O_TRACESYSGOOD
 // ptrace() takes numbers as pointers.
 bool trace(__ptrace_request request, pid_t thread, std::uintptr_t data = 0) {
   return ::ptrace(request, thread, nullptr, data) == 0;
+}
+
+std::filesystem::directory_iterator tasks_of(pid_t process) {
+  return std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task");
 }
 
 // A thread that is traced from construction to destruction; it goes on when step() has been called
@@ -74,12 +81,31 @@ class TracedThread {
   int entries_ = 0;
 };
 
+// Whether each thread of the process waits for something, and has not run since `switches`, which
+// is what they add up to then.
+bool is_asleep(pid_t process, long& switches) {
+  long sum = 0;
+  bool asleep = true;
+  for (const auto& task : tasks_of(process)) {
+    std::ifstream status(task.path() / "status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("State:")) asleep = asleep && line.find("(sleeping)") != line.npos;
+      if (const std::size_t at = line.find("ctxt_switches:"); at != line.npos) {
+        sum += std::stol(line.substr(at + std::strlen("ctxt_switches:")));
+      }
+    }
+  }
+  return std::exchange(switches, sum) == sum && asleep;
+}
+
 }  // namespace
 
 std::optional<int> count_system_calls(pid_t process, Milliseconds during) {
+  // A process that has said it is ready may have threads that have hardly begun.
+  long switches = -1;
+  if (!wait_until([&] { return is_asleep(process, switches); })) return std::nullopt;
   std::vector<TracedThread> threads;
-  for (const auto& task :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
+  for (const auto& task : tasks_of(process)) {
     threads.emplace_back(std::stoi(task.path().filename().string()));
     if (!threads.back().is_attached()) return std::nullopt;
   }
