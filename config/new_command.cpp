@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "config/base/config_error.h"
-#include "config/base/problem.h"
+#include "config/base/result.h"
 #include "config/help.h"
 
 namespace prefork::config {
@@ -28,7 +28,7 @@ constexpr std::array<std::string_view, 16> kReserved = {
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-std::optional<Problem> check_name(std::string_view name) {
+Result<void> check_name(std::string_view name) {
   const bool is_fine =
       !name.empty() && is_letter(name.front()) && std::all_of(name.begin(), name.end(), [](char c) {
         return is_letter(c) || is_digit(c) || c == '_' || c == '-';
@@ -45,7 +45,7 @@ std::optional<Problem> check_name(std::string_view name) {
   if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
     return Problem{in_quotes(name) + " means something else to CMake; use another name"};
   }
-  return std::nullopt;
+  return {};
 }
 
 Loaded fail(std::string message) {
@@ -86,7 +86,7 @@ Loaded read_new_command(std::span<const std::string> arguments) {
   std::string path = rest.front();
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
-  if (const auto problem = check_name(name)) return fail(problem->text);
+  if (const auto named = check_name(name); !named.ok()) return fail(named.problem().text);
   loaded.action = Action::new_project;
   loaded.new_project = std::move(path);
   return loaded;

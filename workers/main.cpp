@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "config/load.h"
@@ -20,11 +19,11 @@ namespace {
 
 prefork::config::ExitCode make_project(const std::string& path) {
   const auto made = prefork::scaffold::make_new_project(path);
-  if (const auto* problem = std::get_if<prefork::config::Problem>(&made)) {
-    std::fprintf(stderr, "%s\n", prefork::config::to_line({"new", problem->text}).c_str());
+  if (!made.ok()) {
+    std::fprintf(stderr, "%s\n", prefork::config::to_line({"new", made.problem().text}).c_str());
     return prefork::config::ExitCode::configuration;
   }
-  std::fputs(std::get<std::string>(made).c_str(), stdout);
+  std::fputs(made.value().c_str(), stdout);
   return prefork::config::ExitCode::stopped;
 }
 

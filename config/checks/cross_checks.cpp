@@ -48,13 +48,13 @@ void check_header_sizes(Merged& merged) {
 void check_log_paths(Merged& merged) {
   const Options& options = merged.options;
   if (!options.logging.file.empty()) {
-    if (const auto problem = check_log_path(options.logging.file)) {
-      merged.add_error(merged.origin("log-file").source, problem->text);
+    if (const auto usable = check_log_path(options.logging.file); !usable.ok()) {
+      merged.add_error(merged.origin("log-file").source, usable.problem().text);
     }
   }
   if (!options.logging.access_log.empty() && options.logging.access_log != "-") {
-    if (const auto problem = check_log_path(options.logging.access_log)) {
-      merged.add_error(merged.origin("access-log").source, problem->text);
+    if (const auto usable = check_log_path(options.logging.access_log); !usable.ok()) {
+      merged.add_error(merged.origin("access-log").source, usable.problem().text);
     }
   }
 }
@@ -62,14 +62,14 @@ void check_log_paths(Merged& merged) {
 void check_socket_paths(Merged& merged) {
   for (const Bind& bind : merged.options.listening.binds) {
     if (bind.kind != Bind::Kind::unix_path) continue;
-    if (const auto problem = check_socket_path(bind.path)) {
-      merged.add_error(merged.listening_source, problem->text);
+    if (const auto usable = check_socket_path(bind.path); !usable.ok()) {
+      merged.add_error(merged.listening_source, usable.problem().text);
     }
   }
   const auto& admin = merged.options.admin.address;
   if (!admin || admin->kind != Bind::Kind::unix_path) return;
-  if (const auto problem = check_socket_path(admin->path)) {
-    merged.add_error(merged.origin("admin").source, problem->text);
+  if (const auto usable = check_socket_path(admin->path); !usable.ok()) {
+    merged.add_error(merged.origin("admin").source, usable.problem().text);
   }
 }
 

@@ -27,7 +27,7 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-std::optional<Problem> check_folder(const std::string& folder) {
+Result<void> check_folder(const std::string& folder) {
   const std::string name = "folder " + in_quotes(folder);
   struct stat status {};
   if (stat(folder.c_str(), &status) != 0) {
@@ -36,21 +36,21 @@ std::optional<Problem> check_folder(const std::string& folder) {
   }
   if (!S_ISDIR(status.st_mode)) return Problem{in_quotes(folder) + " is not a folder"};
   if (!may_access(folder, W_OK | X_OK)) return not_writable(name);
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace
 
-std::optional<Problem> check_log_path(const std::string& path) {
+Result<void> check_log_path(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) return check_folder(folder_of(path));
   if (S_ISDIR(status.st_mode)) return Problem{in_quotes(path) + " is a folder; name a file"};
   if (S_ISSOCK(status.st_mode)) return Problem{in_quotes(path) + " is a socket; name a file"};
   if (!may_access(path, W_OK)) return not_writable("file " + in_quotes(path));
-  return std::nullopt;
+  return {};
 }
 
-std::optional<Problem> check_socket_path(const std::string& path) {
+Result<void> check_socket_path(const std::string& path) {
   struct stat status {};
   if (lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {
     return Problem{in_quotes(path) + " exists and is not a socket; remove it or use another path"};

@@ -4,14 +4,14 @@
 #include <optional>
 #include <string>
 
-#include "config/base/problem.h"
+#include "config/base/result.h"
 
 namespace prefork::config {
 
 // The file can be appended to, or be created in its folder.
-std::optional<Problem> check_log_path(const std::string& path);
+Result<void> check_log_path(const std::string& path);
 
 // A socket can be created there; a socket that exists already can be replaced.
-std::optional<Problem> check_socket_path(const std::string& path);
+Result<void> check_socket_path(const std::string& path);
 
 }  // namespace prefork::config

@@ -17,13 +17,13 @@ using Kind = ServeTarget::Kind;
 constexpr std::array<std::string_view, 4> kFolderOptions = {"index", "listing", "spa",
                                                             "cache-control"};
 
-std::optional<Problem> check_folder(const std::string& path) {
-  if (faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0) return std::nullopt;
+Result<void> check_folder(const std::string& path) {
+  if (faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0) return {};
   return Problem{"folder " + in_quotes(path) + " cannot be searched by user " +
                  std::to_string(geteuid()) + "; change its permissions"};
 }
 
-std::optional<Problem> find_kind(ServeTarget& target) {
+Result<void> find_kind(ServeTarget& target) {
   struct stat status {};
   if (stat(target.path.c_str(), &status) != 0) {
     if (errno == ENOENT) {
@@ -41,7 +41,7 @@ std::optional<Problem> find_kind(ServeTarget& target) {
     return Problem{in_quotes(target.path) + " is neither a folder nor a file"};
   }
   target.kind = Kind::application;
-  return std::nullopt;
+  return {};
 }
 
 // The workers of later generations find it wherever they are.
@@ -51,7 +51,7 @@ void make_absolute(std::string& path) {
   if (!error) path = absolute.lexically_normal().string();
 }
 
-std::optional<Problem> check_reload_dir(const std::string& path) {
+Result<void> check_reload_dir(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) {
@@ -61,7 +61,7 @@ std::optional<Problem> check_reload_dir(const std::string& path) {
                    " cannot be used: " + std::generic_category().message(errno)};
   }
   if (!S_ISDIR(status.st_mode)) return Problem{in_quotes(path) + " is not a folder"};
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace
@@ -71,8 +71,8 @@ void resolve_target(Merged& merged) {
   const Origin& app = merged.origin("app");
   if (!app.is_valid) return;
   if (!target.path.empty()) {
-    if (const auto problem = find_kind(target)) {
-      merged.add_error(app.source, problem->text);
+    if (const auto found = find_kind(target); !found.ok()) {
+      merged.add_error(app.source, found.problem().text);
       return;
     }
     make_absolute(target.path);
@@ -95,8 +95,9 @@ void resolve_reload(Merged& merged, LoadPhase phase) {
   const Origin& folders = merged.origin("reload-dir");
   if (!reload.is_valid || !folders.is_valid) return;
   for (std::string& folder : options.development.reload_dirs) {
-    if (const auto problem = check_reload_dir(folder); problem && phase == LoadPhase::start) {
-      merged.add_error(folders.source, problem->text);
+    const auto usable = check_reload_dir(folder);
+    if (!usable.ok() && phase == LoadPhase::start) {
+      merged.add_error(folders.source, usable.problem().text);
     }
     make_absolute(folder);
     if (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();

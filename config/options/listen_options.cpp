@@ -9,19 +9,19 @@ using Texts = std::vector<std::string>;
 
 }  // namespace
 
-std::optional<Problem> set_host(Options& options, std::string_view text) {
+Result<void> set_host(Options& options, std::string_view text) {
   return store(parse_host(text), options.listening.host);
 }
 
 Texts host_texts(const Options& options) { return {options.listening.host}; }
 
-std::optional<Problem> set_port(Options& options, std::string_view text) {
+Result<void> set_port(Options& options, std::string_view text) {
   return store(parse_port(text), options.listening.port);
 }
 
 Texts port_texts(const Options& options) { return {std::to_string(options.listening.port)}; }
 
-std::optional<Problem> set_uds(Options& options, std::string_view text) {
+Result<void> set_uds(Options& options, std::string_view text) {
   return store(parse_unix_path(text), options.listening.uds);
 }
 
@@ -29,7 +29,7 @@ Texts uds_texts(const Options& options) {
   return options.listening.uds.empty() ? Texts{} : Texts{options.listening.uds};
 }
 
-std::optional<Problem> set_fd(Options& options, std::string_view text) {
+Result<void> set_fd(Options& options, std::string_view text) {
   return store(parse_descriptor(text), options.listening.fd);
 }
 
@@ -37,11 +37,11 @@ Texts fd_texts(const Options& options) {
   return options.listening.fd < 0 ? Texts{} : Texts{std::to_string(options.listening.fd)};
 }
 
-std::optional<Problem> add_bind(Options& options, std::string_view text) {
+Result<void> add_bind(Options& options, std::string_view text) {
   Bind bind;
-  auto problem = store(parse_bind(text), bind);
-  if (!problem) options.listening.given_binds.push_back(std::move(bind));
-  return problem;
+  auto stored = store(parse_bind(text), bind);
+  if (stored.ok()) options.listening.given_binds.push_back(std::move(bind));
+  return stored;
 }
 
 Texts bind_texts(const Options& options) {
@@ -50,13 +50,13 @@ Texts bind_texts(const Options& options) {
   return texts;
 }
 
-std::optional<Problem> set_admin(Options& options, std::string_view text) {
+Result<void> set_admin(Options& options, std::string_view text) {
   if (text == "off") {
     options.admin = {std::nullopt, false};
-    return std::nullopt;
+    return {};
   }
   Bind bind;
-  if (auto problem = store(parse_bind(text), bind)) return problem;
+  if (auto done = store(parse_bind(text), bind); !done.ok()) return done;
   if (bind.kind == Bind::Kind::inherited_fd) {
     return Problem{"the admin address cannot be a descriptor; use host:port, unix:/path or off"};
   }
@@ -65,7 +65,7 @@ std::optional<Problem> set_admin(Options& options, std::string_view text) {
                    std::string(kProxyProtocolSuffix) + "'"};
   }
   options.admin = {std::move(bind), false};
-  return std::nullopt;
+  return {};
 }
 
 Texts admin_texts(const Options& options) {

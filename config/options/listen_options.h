@@ -11,22 +11,22 @@
 
 namespace prefork::config {
 
-std::optional<Problem> set_host(Options& options, std::string_view text);
+Result<void> set_host(Options& options, std::string_view text);
 std::vector<std::string> host_texts(const Options& options);
 
-std::optional<Problem> set_port(Options& options, std::string_view text);
+Result<void> set_port(Options& options, std::string_view text);
 std::vector<std::string> port_texts(const Options& options);
 
-std::optional<Problem> set_uds(Options& options, std::string_view text);
+Result<void> set_uds(Options& options, std::string_view text);
 std::vector<std::string> uds_texts(const Options& options);
 
-std::optional<Problem> set_fd(Options& options, std::string_view text);
+Result<void> set_fd(Options& options, std::string_view text);
 std::vector<std::string> fd_texts(const Options& options);
 
-std::optional<Problem> add_bind(Options& options, std::string_view text);
+Result<void> add_bind(Options& options, std::string_view text);
 std::vector<std::string> bind_texts(const Options& options);
 
-std::optional<Problem> set_admin(Options& options, std::string_view text);
+Result<void> set_admin(Options& options, std::string_view text);
 std::vector<std::string> admin_texts(const Options& options);
 
 inline constexpr CustomField kHost = {set_host, host_texts, ""};

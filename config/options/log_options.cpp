@@ -25,14 +25,14 @@ constexpr std::string_view kLogLevelRange = "trace, debug, info, warning, error,
 
 }  // namespace
 
-std::optional<Problem> set_log_level(Options& options, std::string_view text) {
+Result<void> set_log_level(Options& options, std::string_view text) {
   const auto found = std::find_if(kLogLevels.begin(), kLogLevels.end(),
                                   [&](const LogLevelName& entry) { return entry.name == text; });
   if (found == kLogLevels.end()) {
     return Problem{in_quotes(text) + " is not a log level; use " + std::string(kLogLevelRange)};
   }
   options.logging.level = found->level;
-  return std::nullopt;
+  return {};
 }
 
 Texts log_level_texts(const Options& options) {
@@ -42,18 +42,18 @@ Texts log_level_texts(const Options& options) {
   return {};
 }
 
-std::optional<Problem> set_log_file(Options& options, std::string_view text) {
+Result<void> set_log_file(Options& options, std::string_view text) {
   options.logging.file = text == "-" ? "" : text;
-  return std::nullopt;
+  return {};
 }
 
 Texts log_file_texts(const Options& options) {
   return {options.logging.file.empty() ? "-" : options.logging.file};
 }
 
-std::optional<Problem> set_access_log(Options& options, std::string_view text) {
+Result<void> set_access_log(Options& options, std::string_view text) {
   options.logging.access_log = text == "off" ? "" : text;
-  return std::nullopt;
+  return {};
 }
 
 Texts access_log_texts(const Options& options) {

@@ -10,15 +10,15 @@
 
 namespace prefork::config {
 
-std::optional<Problem> set_log_level(Options& options, std::string_view text);
+Result<void> set_log_level(Options& options, std::string_view text);
 std::vector<std::string> log_level_texts(const Options& options);
 
 // The words for "no file", `-` and `off`, let a stronger source take back what a weaker one has
 // set.
-std::optional<Problem> set_log_file(Options& options, std::string_view text);
+Result<void> set_log_file(Options& options, std::string_view text);
 std::vector<std::string> log_file_texts(const Options& options);
 
-std::optional<Problem> set_access_log(Options& options, std::string_view text);
+Result<void> set_access_log(Options& options, std::string_view text);
 std::vector<std::string> access_log_texts(const Options& options);
 
 inline constexpr CustomField kLogLevel = {set_log_level, log_level_texts, ""};

@@ -39,15 +39,15 @@ Problem out_of_range(const Field& field, std::string_view text) {
   return Problem{printable(text) + " is out of range; use " + range_of(field)};
 }
 
-std::optional<Problem> set(const CountField& field, Options& options, std::string_view text) {
+Result<void> set(const CountField& field, Options& options, std::string_view text) {
   const auto number = parse_number(text);
   if (!number) return Problem{in_quotes(text) + " is not a whole number; use " + range_of(field)};
   if (*number < field.least || *number > field.most) return out_of_range(field, text);
   field.member.of(options) = static_cast<std::uint32_t>(*number);
-  return std::nullopt;
+  return {};
 }
 
-std::optional<Problem> set(const SizeField& field, Options& options, std::string_view text) {
+Result<void> set(const SizeField& field, Options& options, std::string_view text) {
   const auto bytes = parse_byte_size(text);
   if (!bytes) {
     return Problem{in_quotes(text) + " is not a size; use " + range_of(field) +
@@ -57,10 +57,10 @@ std::optional<Problem> set(const SizeField& field, Options& options, std::string
     return out_of_range(field, text);
   }
   field.member.of(options) = static_cast<std::size_t>(*bytes);
-  return std::nullopt;
+  return {};
 }
 
-std::optional<Problem> set(const DurationField& field, Options& options, std::string_view text) {
+Result<void> set(const DurationField& field, Options& options, std::string_view text) {
   const auto duration = field.may_be_off && text == kOff ? 0ms : parse_duration(text);
   if (!duration) {
     return Problem{in_quotes(text) + " is not a duration; use " + range_of(field) +
@@ -71,25 +71,24 @@ std::optional<Problem> set(const DurationField& field, Options& options, std::st
     return out_of_range(field, text);
   }
   field.member.of(options) = *duration;
-  return std::nullopt;
+  return {};
 }
 
-std::optional<Problem> set(const SwitchField& field, Options& options, std::string_view text) {
+Result<void> set(const SwitchField& field, Options& options, std::string_view text) {
   const auto value = parse_switch(text);
   if (!value) return Problem{in_quotes(text) + " is neither on nor off; use true or false"};
   field.member.of(options) = *value;
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace
 
-std::optional<Problem> set_field(const OptionField& field, Options& options,
-                                 std::string_view text) {
+Result<void> set_field(const OptionField& field, Options& options, std::string_view text) {
   return std::visit(
       Overloaded{
           [&](const CustomField& custom) { return custom.set(options, text); },
-          [&](const ActionField&) -> std::optional<Problem> {
-            if (parse_switch(text)) return std::nullopt;
+          [&](const ActionField&) -> Result<void> {
+            if (parse_switch(text)) return {};
             return Problem{in_quotes(text) + " is neither on nor off; use true or false"};
           },
           [&](const auto& plain) { return set(plain, options, text); },

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "config/base/problem.h"
+#include "config/base/result.h"
 #include "config/options/options.h"
 
 namespace prefork::config {
@@ -60,9 +60,9 @@ struct SwitchField {
 
 // An option whose text has a form of its own.
 struct CustomField {
-  std::optional<Problem> (*set)(Options&, std::string_view);  // a repeatable option appends
-  std::vector<std::string> (*get)(const Options&);            // empty: not set
-  std::string_view range;                                     // for the help; may be empty
+  Result<void> (*set)(Options&, std::string_view);  // a repeatable option appends
+  std::vector<std::string> (*get)(const Options&);  // empty: not set
+  std::string_view range;                           // for the help; may be empty
   bool is_repeatable = false;
   char separator = ',';               // between values in the environment, where it is repeatable
   void (*clear)(Options&) = nullptr;  // takes the default away before the first value is appended
@@ -75,7 +75,7 @@ using OptionField =
     std::variant<CountField, SizeField, DurationField, SwitchField, CustomField, ActionField>;
 
 // Stores the value, or says why not. Text is never empty here.
-std::optional<Problem> set_field(const OptionField& field, Options& options, std::string_view text);
+Result<void> set_field(const OptionField& field, Options& options, std::string_view text);
 
 // To be called before the first set_field() of a source: what was there is replaced, not added to.
 void clear_field(const OptionField& field, Options& options);

@@ -21,10 +21,10 @@ constexpr std::size_t kKilobyte = 1024;
 constexpr std::size_t kMegabyte = 1024 * kKilobyte;
 constexpr std::size_t kGigabyte = 1024 * kMegabyte;
 
-std::optional<Problem> set_workers(Options& options, std::string_view text) {
+Result<void> set_workers(Options& options, std::string_view text) {
   if (text == "auto") {
     options.processes.workers_auto = true;
-    return std::nullopt;
+    return {};
   }
   const auto number = parse_number(text);
   if (!number)
@@ -34,7 +34,7 @@ std::optional<Problem> set_workers(Options& options, std::string_view text) {
   }
   options.processes.workers_auto = false;
   options.processes.workers = static_cast<std::uint32_t>(*number);
-  return std::nullopt;
+  return {};
 }
 
 constexpr CustomField kWorkers = {
@@ -44,9 +44,9 @@ constexpr CustomField kWorkers = {
 };
 
 constexpr CustomField kConfig = {
-    [](Options& options, std::string_view text) -> std::optional<Problem> {
+    [](Options& options, std::string_view text) -> Result<void> {
       options.general.config = text;
-      return std::nullopt;
+      return {};
     },
     [](const Options& options) {
       return options.general.config.empty() ? Texts{} : Texts{options.general.config};

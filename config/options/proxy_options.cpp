@@ -28,7 +28,7 @@ bool has_odd_segment(std::string_view path) {
   return false;
 }
 
-ValueOrProblem<std::string> parse_root_path(std::string_view text) {
+Result<std::string> parse_root_path(std::string_view text) {
   // The root itself lets a stronger source take back what a weaker one has set.
   if (text == "/") return std::string();
   if (!text.starts_with('/')) {
@@ -55,7 +55,7 @@ ValueOrProblem<std::string> parse_root_path(std::string_view text) {
 
 }  // namespace
 
-std::optional<Problem> add_forwarded_allow_ips(Options& options, std::string_view text) {
+Result<void> add_forwarded_allow_ips(Options& options, std::string_view text) {
   return options.proxies.forwarded_allow_ips.add(text);
 }
 
@@ -65,7 +65,7 @@ Texts forwarded_allow_ips_texts(const Options& options) {
 
 void clear_forwarded_allow_ips(Options& options) { options.proxies.forwarded_allow_ips = {}; }
 
-std::optional<Problem> add_proxy_allow_from(Options& options, std::string_view text) {
+Result<void> add_proxy_allow_from(Options& options, std::string_view text) {
   return options.proxies.proxy_allow_from.add(text);
 }
 
@@ -75,7 +75,7 @@ Texts proxy_allow_from_texts(const Options& options) {
 
 void clear_proxy_allow_from(Options& options) { options.proxies.proxy_allow_from = {}; }
 
-std::optional<Problem> set_root_path(Options& options, std::string_view text) {
+Result<void> set_root_path(Options& options, std::string_view text) {
   return store(parse_root_path(text), options.proxies.root_path);
 }
 
@@ -83,14 +83,14 @@ Texts root_path_texts(const Options& options) {
   return {options.proxies.root_path.empty() ? "/" : options.proxies.root_path};
 }
 
-std::optional<Problem> add_header(Options& options, std::string_view text) {
+Result<void> add_header(Options& options, std::string_view text) {
   HeaderField field;
-  if (auto problem = store(parse_header_field(text), field)) return problem;
+  if (auto done = store(parse_header_field(text), field); !done.ok()) return done;
   if (options.responses.headers.size() == kMaxHeaderFields) {
     return Problem{"more than " + std::to_string(kMaxHeaderFields) + " headers are given"};
   }
   options.responses.headers.push_back(std::move(field));
-  return std::nullopt;
+  return {};
 }
 
 Texts header_texts(const Options& options) {

@@ -11,18 +11,18 @@
 
 namespace prefork::config {
 
-std::optional<Problem> add_forwarded_allow_ips(Options& options, std::string_view text);
+Result<void> add_forwarded_allow_ips(Options& options, std::string_view text);
 std::vector<std::string> forwarded_allow_ips_texts(const Options& options);
 void clear_forwarded_allow_ips(Options& options);
 
-std::optional<Problem> add_proxy_allow_from(Options& options, std::string_view text);
+Result<void> add_proxy_allow_from(Options& options, std::string_view text);
 std::vector<std::string> proxy_allow_from_texts(const Options& options);
 void clear_proxy_allow_from(Options& options);
 
-std::optional<Problem> set_root_path(Options& options, std::string_view text);
+Result<void> set_root_path(Options& options, std::string_view text);
 std::vector<std::string> root_path_texts(const Options& options);
 
-std::optional<Problem> add_header(Options& options, std::string_view text);
+Result<void> add_header(Options& options, std::string_view text);
 std::vector<std::string> header_texts(const Options& options);
 
 inline constexpr CustomField kForwardedAllowIps = {

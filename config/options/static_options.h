@@ -11,16 +11,16 @@
 
 namespace prefork::config {
 
-std::optional<Problem> set_app(Options& options, std::string_view text);
+Result<void> set_app(Options& options, std::string_view text);
 std::vector<std::string> app_texts(const Options& options);
 
-std::optional<Problem> set_index(Options& options, std::string_view text);
+Result<void> set_index(Options& options, std::string_view text);
 std::vector<std::string> index_texts(const Options& options);
 
-std::optional<Problem> add_cache_rule(Options& options, std::string_view text);
+Result<void> add_cache_rule(Options& options, std::string_view text);
 std::vector<std::string> cache_rule_texts(const Options& options);
 
-std::optional<Problem> add_reload_dir(Options& options, std::string_view text);
+Result<void> add_reload_dir(Options& options, std::string_view text);
 std::vector<std::string> reload_dir_texts(const Options& options);
 
 inline constexpr CustomField kApp = {set_app, app_texts, ""};

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-#include "config/base/problem.h"
+#include "config/base/result.h"
 #include "config/sources/suggest.h"
 
 namespace prefork::config {
@@ -39,7 +39,7 @@ Problem cannot_read(const std::string& path) {
   return Problem{"cannot read " + in_quotes(path) + ": " + std::generic_category().message(errno)};
 }
 
-ValueOrProblem<std::string> read_text(const std::string& path) {
+Result<std::string> read_text(const std::string& path) {
   const OpenFile file(path);
   struct stat status {};
   if (file.fd() < 0 || fstat(file.fd(), &status) != 0) return cannot_read(path);
@@ -166,10 +166,10 @@ std::string syntax_message(const toml::parse_error& error) {
 
 Reading read_config_file(const std::string& path, const std::string& named_by) {
   auto text = read_text(path);
-  if (auto* problem = std::get_if<Problem>(&text)) {
-    return only_error(named_by, std::move(problem->text));
+  if (!text.ok()) {
+    return only_error(named_by, text.problem().text);
   }
-  return read_config_text(std::get<std::string>(text), path);
+  return read_config_text(text.value(), path);
 }
 
 Reading read_config_text(std::string_view text, const std::string& path) {

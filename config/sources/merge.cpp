@@ -5,7 +5,7 @@
 namespace prefork::config {
 namespace {
 
-std::optional<Problem> check_and_set(const Setting& setting, Options& options) {
+Result<void> check_and_set(const Setting& setting, Options& options) {
   if (setting.value.empty()) return Problem{"the value is empty; remove it or give one"};
   // Paths end at a zero byte, so the rest would be lost without a word.
   if (setting.value.find('\0') != setting.value.npos) {
@@ -39,9 +39,10 @@ void Merged::apply(const Setting& setting) {
   Origin& winner = origin(setting.option->name);
   Options overridden;
   const bool wins = setting.level == winner.level;
-  if (const auto problem = check_and_set(setting, wins ? options : overridden)) {
+  const auto set = check_and_set(setting, wins ? options : overridden);
+  if (!set.ok()) {
     if (wins) winner.is_valid = false;
-    add_error(setting.source, problem->text);
+    add_error(setting.source, set.problem().text);
   }
 }
 

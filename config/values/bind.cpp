@@ -30,7 +30,7 @@ bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_name_character);
 }
 
-ValueOrProblem<std::string> parse_ipv6(std::string_view host) {
+Result<std::string> parse_ipv6(std::string_view host) {
   // A link-local address carries its interface: fe80::1%eth0.
   const std::size_t percent = host.find('%');
   const std::string_view scope = percent == host.npos ? "" : host.substr(percent);
@@ -45,7 +45,7 @@ ValueOrProblem<std::string> parse_ipv6(std::string_view host) {
   return std::string(shortest.data()).append(scope);
 }
 
-ValueOrProblem<std::string> parse_name_or_ipv4(std::string_view host) {
+Result<std::string> parse_name_or_ipv4(std::string_view host) {
   if (host == "*") return Problem{"'*' is not a host; use 0.0.0.0 or ::"};
   if (!is_name(host)) return Problem{in_quotes(host) + " is not a host name or an IP address"};
   std::string name(host);
@@ -57,13 +57,13 @@ ValueOrProblem<std::string> parse_name_or_ipv4(std::string_view host) {
   return name;
 }
 
-ValueOrProblem<Bind> parse_inherited_fd(std::string_view number) {
+Result<Bind> parse_inherited_fd(std::string_view number) {
   auto fd = parse_descriptor(number);
-  if (auto* problem = std::get_if<Problem>(&fd)) return std::move(*problem);
-  return Bind::inherited_fd(std::get<int>(fd));
+  if (!fd.ok()) return fd.problem();
+  return Bind::inherited_fd(fd.value());
 }
 
-ValueOrProblem<Bind> parse_unix_bind(std::string_view path) {
+Result<Bind> parse_unix_bind(std::string_view path) {
   // unix:///run/x.sock is the same address written as a URL, but unix://run/x.sock has a host.
   if (path.starts_with("///")) {
     path.remove_prefix(2);
@@ -71,11 +71,11 @@ ValueOrProblem<Bind> parse_unix_bind(std::string_view path) {
     return Problem{"the path follows 'unix:' at once; use unix:" + printable(path.substr(1))};
   }
   auto parsed = parse_unix_path(path);
-  if (auto* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
-  return Bind::unix_path(std::get<std::string>(std::move(parsed)));
+  if (!parsed.ok()) return parsed.problem();
+  return Bind::unix_path(std::move(parsed).value());
 }
 
-ValueOrProblem<Bind> parse_tcp_bind(std::string_view text) {
+Result<Bind> parse_tcp_bind(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == text.npos || text.find(']', colon) != text.npos) {
     return Problem{in_quotes(text) + " has no port; " + kForms};
@@ -93,17 +93,17 @@ ValueOrProblem<Bind> parse_tcp_bind(std::string_view text) {
                    "' may stand there"};
   }
   auto port = parse_port(port_text);
-  if (auto* problem = std::get_if<Problem>(&port)) {
-    return Problem{in_quotes(text) + ": port " + problem->text};
+  if (!port.ok()) {
+    return Problem{in_quotes(text) + ": port " + port.problem().text};
   }
   // As in Gunicorn and nginx, no host means every IPv4 address.
-  if (host_text.empty()) return Bind::tcp("0.0.0.0", std::get<std::uint16_t>(port));
+  if (host_text.empty()) return Bind::tcp("0.0.0.0", port.value());
   auto host = parse_host(host_text);
-  if (auto* problem = std::get_if<Problem>(&host)) return std::move(*problem);
-  return Bind::tcp(std::get<std::string>(std::move(host)), std::get<std::uint16_t>(port));
+  if (!host.ok()) return host.problem();
+  return Bind::tcp(std::move(host).value(), port.value());
 }
 
-ValueOrProblem<Bind> parse_address(std::string_view text) {
+Result<Bind> parse_address(std::string_view text) {
   constexpr std::string_view kUnix = "unix:";
   constexpr std::string_view kFd = "fd://";
   if (text.starts_with(kUnix)) return parse_unix_bind(text.substr(kUnix.size()));
@@ -155,15 +155,15 @@ std::string Bind::text() const {
   return address() + std::string(proxy_protocol ? kProxyProtocolSuffix : "");
 }
 
-ValueOrProblem<Bind> parse_bind(std::string_view text) {
+Result<Bind> parse_bind(std::string_view text) {
   if (!text.ends_with(kProxyProtocolSuffix)) return parse_address(text);
   text.remove_suffix(kProxyProtocolSuffix.size());
   auto parsed = parse_address(text);
-  if (auto* bind = std::get_if<Bind>(&parsed)) bind->proxy_protocol = true;
+  if (parsed.ok()) parsed.value().proxy_protocol = true;
   return parsed;
 }
 
-ValueOrProblem<std::string> parse_host(std::string_view text) {
+Result<std::string> parse_host(std::string_view text) {
   if (text.starts_with('[') && text.ends_with(']')) {
     return parse_ipv6(text.substr(1, text.size() - 2));
   }
@@ -174,7 +174,7 @@ ValueOrProblem<std::string> parse_host(std::string_view text) {
   return colons > 1 ? parse_ipv6(text) : parse_name_or_ipv4(text);
 }
 
-ValueOrProblem<std::uint16_t> parse_port(std::string_view text) {
+Result<std::uint16_t> parse_port(std::string_view text) {
   const auto port = parse_number(text);
   if (!port) return Problem{in_quotes(text) + " is not a number; use 0 to 65535"};
   if (*port < 0 || *port > kLargestPort) {
@@ -183,7 +183,7 @@ ValueOrProblem<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(*port);
 }
 
-ValueOrProblem<std::string> parse_unix_path(std::string_view text) {
+Result<std::string> parse_unix_path(std::string_view text) {
   if (text.empty()) return Problem{"the path is empty; use a path as in /run/app.sock"};
   if (text.starts_with('@')) {
     return Problem{in_quotes(text) +
@@ -197,7 +197,7 @@ ValueOrProblem<std::string> parse_unix_path(std::string_view text) {
   return std::string(text);
 }
 
-ValueOrProblem<int> parse_descriptor(std::string_view text) {
+Result<int> parse_descriptor(std::string_view text) {
   const auto fd = parse_number(text);
   if (!fd) return Problem{in_quotes(text) + " is not a descriptor number; use one as in 3"};
   if (*fd < 0 || *fd > kLargestDescriptor) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/base/problem.h"
+#include "config/base/result.h"
 
 namespace prefork::config {
 
@@ -36,17 +36,17 @@ struct Bind {
 
 inline constexpr std::string_view kProxyProtocolSuffix = ",proxy-protocol";
 
-ValueOrProblem<Bind> parse_bind(std::string_view text);
+Result<Bind> parse_bind(std::string_view text);
 
 // A host by itself. `[::1]` and `::1` are the same; IPv6 comes back in its shortest form.
-ValueOrProblem<std::string> parse_host(std::string_view text);
+Result<std::string> parse_host(std::string_view text);
 
-ValueOrProblem<std::uint16_t> parse_port(std::string_view text);
+Result<std::uint16_t> parse_port(std::string_view text);
 
 // A path that a Unix socket can have.
-ValueOrProblem<std::string> parse_unix_path(std::string_view text);
+Result<std::string> parse_unix_path(std::string_view text);
 
 // The number of a descriptor; whether it is open is another question.
-ValueOrProblem<int> parse_descriptor(std::string_view text);
+Result<int> parse_descriptor(std::string_view text);
 
 }  // namespace prefork::config

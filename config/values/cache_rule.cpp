@@ -42,7 +42,7 @@ bool CacheRule::matches(std::string_view path) const {
   return matches_text(pattern, is_about_path ? path : path.substr(path.rfind('/') + 1));
 }
 
-ValueOrProblem<CacheRule> parse_cache_rule(std::string_view text) {
+Result<CacheRule> parse_cache_rule(std::string_view text) {
   constexpr std::string_view kForm = "; use PATTERN=VALUE as in *.js=max-age=3600";
   const std::size_t equals = text.find('=');
   if (equals == text.npos) {

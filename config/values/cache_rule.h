@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/base/problem.h"
+#include "config/base/result.h"
 
 namespace prefork::config {
 
@@ -26,7 +26,7 @@ struct CacheRule {
 };
 
 // `PATTERN=VALUE`; the first equals sign separates them.
-ValueOrProblem<CacheRule> parse_cache_rule(std::string_view text);
+Result<CacheRule> parse_cache_rule(std::string_view text);
 
 inline constexpr std::size_t kMaxCacheRules = 64;
 inline constexpr std::size_t kMaxCacheRuleBytes = 1024;  // of one

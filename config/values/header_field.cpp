@@ -31,7 +31,7 @@ bool is_value_character(char c) {
 
 std::string HeaderField::text() const { return name + (value.empty() ? ":" : ": " + value); }
 
-ValueOrProblem<HeaderField> parse_header_field(std::string_view text) {
+Result<HeaderField> parse_header_field(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == text.npos) {
     return Problem{in_quotes(text) + " has no colon; use one as in X-Served-By: shop"};

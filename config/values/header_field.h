@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/base/problem.h"
+#include "config/base/result.h"
 
 namespace prefork::config {
 
@@ -22,7 +22,7 @@ struct HeaderField {
 
 // `Name:Value` or `Name: Value`. Headers that belong to the framing of a message or that the server
 // has an option for are refused.
-ValueOrProblem<HeaderField> parse_header_field(std::string_view text);
+Result<HeaderField> parse_header_field(std::string_view text);
 
 inline constexpr std::size_t kMaxHeaderFields = 64;
 inline constexpr std::size_t kMaxHeaderFieldBytes = 8192;  // of one

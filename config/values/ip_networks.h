@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/base/problem.h"
+#include "config/base/result.h"
 
 namespace prefork::config {
 
@@ -30,7 +30,7 @@ class IpNetworks {
   static IpNetworks loopback();
 
   // Adds what a list with commas names, or says what is wrong with it. Twice is once.
-  std::optional<Problem> add(std::string_view list);
+  Result<void> add(std::string_view list);
 
   // An IPv4 peer of a dual-stack socket (::ffff:192.0.2.1) is an IPv4 peer: IPv4 networks match it
   // and IPv6 networks do not. A peer of unknown family is only in `*`.
@@ -52,8 +52,8 @@ class IpNetworks {
     bool operator==(const Network&) const = default;
   };
 
-  static ValueOrProblem<Network> parse_network(std::string_view text);
-  std::optional<Problem> add_one(std::string_view text);
+  static Result<Network> parse_network(std::string_view text);
+  Result<void> add_one(std::string_view text);
 
   std::vector<Network> networks_;
   bool has_everybody_ = false;

@@ -37,23 +37,22 @@ void append_time(std::string& line) {
 
 }  // namespace
 
-bool AccessLog::open(const std::string& path, std::string_view worker_name, std::string& problem) {
+config::Result<void> AccessLog::open(const std::string& path, std::string_view worker_name) {
   path_ = path;
   worker_name_ = worker_name;
-  return reopen(problem);
+  return reopen();
 }
 
-bool AccessLog::reopen(std::string& problem) {
+config::Result<void> AccessLog::reopen() {
   if (path_.empty()) {
-    return true;
+    return {};
   }
   ipc::OwnedFd opened = open_target(path_);
   if (!opened.valid()) {
-    problem = "cannot open the access log " + path_ + ": " + std::strerror(errno);
-    return false;
+    return config::Problem{"cannot open the access log " + path_ + ": " + std::strerror(errno)};
   }
   fd_ = std::move(opened);
-  return true;
+  return {};
 }
 
 void AccessLog::write(const http::Request& request, int status, std::size_t body_bytes,

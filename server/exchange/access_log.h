@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/base/result.h"
 #include "ipc/base/owned_fd.h"
 #include "server/http/request.h"
 
@@ -19,11 +20,10 @@ namespace prefork::exchange {
 class AccessLog {
  public:
   // `path`: empty: off; "-": standard output; else a file that is created when missing.
-  // Returns false and sets `problem` when it cannot be opened.
-  bool open(const std::string& path, std::string_view worker_name, std::string& problem);
+  config::Result<void> open(const std::string& path, std::string_view worker_name);
 
   // Opens the path anew (after logrotate); keeps the old file when that fails.
-  bool reopen(std::string& problem);
+  config::Result<void> reopen();
 
   [[nodiscard]] bool is_on() const { return fd_.valid(); }
 

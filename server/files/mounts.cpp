@@ -37,34 +37,34 @@ class StaticMounts::Mount {
 StaticMounts::StaticMounts() = default;
 StaticMounts::~StaticMounts() = default;
 
-std::optional<std::string> StaticMounts::add(std::string_view prefix, StaticSettings settings) {
+config::Result<void> StaticMounts::add(std::string_view prefix, StaticSettings settings) {
   const std::string shown = "mount of '" + settings.folder + "' at '" + std::string(prefix) + "': ";
   if (!prefix.starts_with('/') || prefix.find("//") != std::string_view::npos ||
       prefix.find_first_of("{}?#") != std::string_view::npos) {
-    return shown + "a prefix is a path like /assets";
+    return config::Problem{shown + "a prefix is a path like /assets"};
   }
   if (prefix.ends_with('/')) {
     prefix.remove_suffix(1);
   }
   if (planned_.size() == kMaxMounts) {
-    return shown + "there are " + std::to_string(kMaxMounts) + " already";
+    return config::Problem{shown + "there are " + std::to_string(kMaxMounts) + " already"};
   }
   const auto same = [prefix](const Planned& planned) { return planned.prefix == prefix; };
   if (std::any_of(planned_.begin(), planned_.end(), same)) {
-    return shown + "there is a folder already";
+    return config::Problem{shown + "there is a folder already"};
   }
   struct stat status {};
   if (::stat(settings.folder.c_str(), &status) != 0) {
-    return shown + std::strerror(errno);
+    return config::Problem{shown + std::strerror(errno)};
   }
   if (!S_ISDIR(status.st_mode)) {
-    return shown + "not a folder";
+    return config::Problem{shown + "not a folder"};
   }
   if (::access(settings.folder.c_str(), R_OK | X_OK) != 0) {
-    return shown + std::strerror(errno);
+    return config::Problem{shown + std::strerror(errno)};
   }
   planned_.push_back({std::string(prefix), std::move(settings)});
-  return std::nullopt;
+  return {};
 }
 
 void StaticMounts::open(const std::string& root_path, StaticCacheLimits limits) {

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "config/base/result.h"
 #include "server/exchange/application.h"
 #include "server/files/cache.h"
 #include "server/files/settings.h"
@@ -25,7 +25,7 @@ class StaticMounts {
 
   // `prefix`: "/assets", with or without a slash at its end; "/" for everything. `settings` needs
   // no url_prefix. What is wrong with them, in one line for people.
-  std::optional<std::string> add(std::string_view prefix, StaticSettings settings);
+  config::Result<void> add(std::string_view prefix, StaticSettings settings);
 
   // The mounts share `limits`. `root_path` is what a proxy took off the paths. Throws
   // std::runtime_error, with a line for people.

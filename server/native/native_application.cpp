@@ -39,21 +39,21 @@ prefork_status add_route(prefork_app* app, const prefork_route* route) {
   }
   const prefork_handler handler = route->handler;
   void* const user_data = route->user_data;
-  std::optional<std::string> problem;
+  config::Result<void> added;
   if (route->run_on == PREFORK_DEFERRED) {
-    problem = app->router.add_deferred(to_view(route->method), to_view(route->pattern), options,
-                                       [handler, user_data](std::unique_ptr<exchange::Job> job) {
-                                         defer_native(handler, user_data, std::move(job));
-                                       });
+    added = app->router.add_deferred(to_view(route->method), to_view(route->pattern), options,
+                                     [handler, user_data](std::unique_ptr<exchange::Job> job) {
+                                       defer_native(handler, user_data, std::move(job));
+                                     });
   } else {
     options.run_on = route->run_on == PREFORK_LOOP ? exchange::RunOn::loop : exchange::RunOn::pool;
-    problem = app->router.add(
+    added = app->router.add(
         to_view(route->method), to_view(route->pattern), options,
         [handler, user_data](const http::Request& request, http::Response& response) {
           call_native(handler, user_data, request, response);
         });
   }
-  return problem ? refuse_route(app, *problem) : PREFORK_OK;
+  return added.ok() ? PREFORK_OK : refuse_route(app, added.problem().text);
 }
 
 prefork_status set_not_found(prefork_app* app, const prefork_route* route) {
@@ -81,13 +81,13 @@ prefork_status mount_folder(prefork_app* app, const prefork_mount* mount) {
   }
   if (mount->cache_control.size != 0) {
     auto rule = config::parse_cache_rule("*=" + std::string(to_view(mount->cache_control)));
-    if (const auto* problem = std::get_if<config::Problem>(&rule)) {
-      return refuse_route(app, "Cache-Control: " + problem->text);
+    if (!rule.ok()) {
+      return refuse_route(app, "Cache-Control: " + rule.problem().text);
     }
-    settings.cache_rules.push_back(std::get<config::CacheRule>(std::move(rule)));
+    settings.cache_rules.push_back(std::move(rule).value());
   }
-  const auto problem = app->mounts.add(to_view(mount->prefix), std::move(settings));
-  return problem ? refuse_route(app, *problem) : PREFORK_OK;
+  const auto added = app->mounts.add(to_view(mount->prefix), std::move(settings));
+  return added.ok() ? PREFORK_OK : refuse_route(app, added.problem().text);
 }
 
 // One that was built against an older interface has fewer hooks.
@@ -126,17 +126,17 @@ const prefork_api& native_api() {
   return kApi;
 }
 
-config::ValueOrProblem<std::unique_ptr<NativeApplication>> NativeApplication::load(
+config::Result<std::unique_ptr<NativeApplication>> NativeApplication::load(
     const std::string& path, prefork_app::Report report) {
   auto entry = load_shared_object(path);
-  if (auto* problem = std::get_if<config::Problem>(&entry)) {
-    return std::move(*problem);
+  if (!entry.ok()) {
+    return entry.problem();
   }
   std::unique_ptr<NativeApplication> application(new NativeApplication);
   application->app_.report = std::move(report);
   int result = 0;
   try {
-    result = std::get<prefork_load_function>(entry)(&native_api(), &application->app_);
+    result = entry.value()(&native_api(), &application->app_);
   } catch (const std::exception& error) {
     // Against the rules, but the author deserves to be told.
     return config::Problem{"'" + path + "' threw while it was loaded: " + error.what()};
@@ -178,16 +178,17 @@ void NativeApplication::enter_worker(const SharedPlace& place, const std::string
   bind(app_.numbers, place);
 }
 
-std::optional<std::string> NativeApplication::start_worker(const prefork_worker& worker) {
+config::Result<void> NativeApplication::start_worker(const prefork_worker& worker) {
   if (app_.hooks.worker_start == nullptr) {
-    return std::nullopt;
+    return {};
   }
   app_.failure.clear();
   const int result = app_.hooks.worker_start(app_.hooks_user_data, &worker);
   if (result == 0) {
-    return std::nullopt;
+    return {};
   }
-  return app_.failure.empty() ? "worker_start returned " + std::to_string(result) : app_.failure;
+  return config::Problem{app_.failure.empty() ? "worker_start returned " + std::to_string(result)
+                                              : app_.failure};
 }
 
 void NativeApplication::lead(const prefork_worker& worker) {

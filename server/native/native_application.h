@@ -6,10 +6,10 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include "config/base/result.h"
 #include "config/options/options.h"
 #include "server/exchange/application.h"
 #include "server/files/mounts.h"
@@ -38,8 +38,8 @@ namespace prefork::native {
 class NativeApplication : public exchange::Application {
  public:
   // `report` may be called by any thread.
-  static config::ValueOrProblem<std::unique_ptr<NativeApplication>> load(
-      const std::string& path, prefork_app::Report report);
+  static config::Result<std::unique_ptr<NativeApplication>> load(const std::string& path,
+                                                                 prefork_app::Report report);
 
   // Tells the application that it is not needed any more.
   ~NativeApplication() override;
@@ -52,8 +52,8 @@ class NativeApplication : public exchange::Application {
   void enter_worker(const SharedPlace& place, const std::string& root_path,
                     files::StaticCacheLimits limits);
   [[nodiscard]] bool serves_files() const { return !app_.mounts.empty(); }
-  // The application's hooks. A worker that the application does not let start: what it says of it.
-  std::optional<std::string> start_worker(const prefork_worker& worker);
+  // The application's hooks. The problem is what it says of a worker that it does not let start.
+  config::Result<void> start_worker(const prefork_worker& worker);
   void lead(const prefork_worker& worker);
   void drain(const prefork_worker& worker);
   void stop_worker(const prefork_worker& worker);

@@ -56,7 +56,7 @@ std::string unused_name_of(const std::string& path) {
 
 }  // namespace
 
-config::ValueOrProblem<prefork_load_function> load_shared_object(const std::string& path) {
+config::Result<prefork_load_function> load_shared_object(const std::string& path) {
   if (const char* problem = problem_of_file(path)) {
     return config::Problem{"cannot load " + quoted(path) + ": " + problem};
   }

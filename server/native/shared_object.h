@@ -5,12 +5,12 @@
 
 #include <string>
 
-#include "config/base/problem.h"
+#include "config/base/result.h"
 #include "server/include/prefork/abi.h"
 
 namespace prefork::native {
 
 // The entry point of the application in the file `path` (absolute).
-config::ValueOrProblem<prefork_load_function> load_shared_object(const std::string& path);
+config::Result<prefork_load_function> load_shared_object(const std::string& path);
 
 }  // namespace prefork::native

@@ -11,10 +11,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
+
+#include "config/base/result.h"
 
 namespace prefork::routing {
 
@@ -28,7 +28,6 @@ struct RoutePart {
 };
 
 // Divides a pattern into its parts, or says what is wrong with it.
-std::optional<std::string> parse_route_pattern(std::string_view pattern,
-                                               std::vector<RoutePart>& parts);
+config::Result<std::vector<RoutePart>> parse_route_pattern(std::string_view pattern);
 
 }  // namespace prefork::routing

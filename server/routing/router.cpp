@@ -55,28 +55,29 @@ const Router::Route* Router::PatternRoutes::find(http::MethodNumber method) cons
   return method == kHead ? for_get : nullptr;
 }
 
-std::optional<std::string> Router::add(std::string_view method, std::string_view pattern,
-                                       const RouteOptions& options, exchange::Handler handler) {
+config::Result<void> Router::add(std::string_view method, std::string_view pattern,
+                                 const RouteOptions& options, exchange::Handler handler) {
   return add(method, pattern, Route{http::kNoMethod, {}, {}, options, std::move(handler), {}});
 }
 
-std::optional<std::string> Router::add_deferred(std::string_view method, std::string_view pattern,
-                                                const RouteOptions& options,
-                                                exchange::DeferredHandler handler) {
+config::Result<void> Router::add_deferred(std::string_view method, std::string_view pattern,
+                                          const RouteOptions& options,
+                                          exchange::DeferredHandler handler) {
   return add(method, pattern, Route{http::kNoMethod, {}, {}, options, {}, std::move(handler)});
 }
 
-std::optional<std::string> Router::add(std::string_view method, std::string_view pattern,
-                                       Route route) {
+config::Result<void> Router::add(std::string_view method, std::string_view pattern, Route route) {
   const std::string what = description(method, pattern);
   const http::MethodNumber number = http::method_number(method);
   if (number == http::kNoMethod) {
-    return what + ": " + config::in_quotes(method) + " is no method that a request can have";
+    return config::Problem{what + ": " + config::in_quotes(method) +
+                           " is no method that a request can have"};
   }
-  std::vector<RoutePart> parts;
-  if (const auto problem = parse_route_pattern(pattern, parts)) {
-    return what + ": " + *problem;
+  const auto parsed = parse_route_pattern(pattern);
+  if (!parsed.ok()) {
+    return config::Problem{what + ": " + parsed.problem().text};
   }
+  const std::vector<RoutePart>& parts = parsed.value();
   const std::uint32_t at = tree_.add(parts);
   if (at == patterns_.size()) {
     patterns_.emplace_back();
@@ -84,7 +85,7 @@ std::optional<std::string> Router::add(std::string_view method, std::string_view
   PatternRoutes& known = patterns_[at];
   for (const Route& other : known.routes) {
     if (other.method == number) {
-      return what + ": the same as " + description(method, other.pattern);
+      return config::Problem{what + ": the same as " + description(method, other.pattern)};
     }
   }
   route.method = number;
@@ -100,16 +101,16 @@ std::optional<std::string> Router::add(std::string_view method, std::string_view
   if (number == kGet) {
     known.methods.add(kHead);
   }
-  return std::nullopt;
+  return {};
 }
 
 void Router::add(http::Method method, std::string_view pattern, const RouteOptions& options,
                  exchange::Handler handler) {
   PREFORK_CHECK(method != http::Method::other);
-  const auto problem = add(http::method_name(static_cast<http::MethodNumber>(method)), pattern,
-                           options, std::move(handler));
-  if (problem) {
-    ipc::check_failed(problem->c_str(), __FILE__, __LINE__);
+  const auto added = add(http::method_name(static_cast<http::MethodNumber>(method)), pattern,
+                         options, std::move(handler));
+  if (!added.ok()) {
+    ipc::check_failed(added.problem().text.c_str(), __FILE__, __LINE__);
   }
 }
 

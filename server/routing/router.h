@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/base/result.h"
 #include "server/exchange/application.h"
 #include "server/http/method_set.h"
 #include "server/routing/route_tree.h"
@@ -30,14 +31,12 @@ struct RouteOptions {
 class Router : public exchange::Application {
  public:
   // Says what is wrong with the route, which then was not added; nothing when all is well.
-  [[nodiscard]] std::optional<std::string> add(std::string_view method, std::string_view pattern,
-                                               const RouteOptions& options,
-                                               exchange::Handler handler);
+  [[nodiscard]] config::Result<void> add(std::string_view method, std::string_view pattern,
+                                         const RouteOptions& options, exchange::Handler handler);
 
-  [[nodiscard]] std::optional<std::string> add_deferred(std::string_view method,
-                                                        std::string_view pattern,
-                                                        const RouteOptions& options,
-                                                        exchange::DeferredHandler handler);
+  [[nodiscard]] config::Result<void> add_deferred(std::string_view method, std::string_view pattern,
+                                                  const RouteOptions& options,
+                                                  exchange::DeferredHandler handler);
 
   // For routes written in the server's own source: what is wrong with one is a bug, and aborts.
   void add(http::Method method, std::string_view pattern, const RouteOptions& options,
@@ -50,7 +49,7 @@ class Router : public exchange::Application {
 
  private:
   struct Route;
-  std::optional<std::string> add(std::string_view method, std::string_view pattern, Route route);
+  config::Result<void> add(std::string_view method, std::string_view pattern, Route route);
 
   struct Route {
     http::MethodNumber method = http::kNoMethod;

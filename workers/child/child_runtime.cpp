@@ -42,9 +42,8 @@ void ChildRuntime::read_commands() {
     } else if (const auto* drain = std::get_if<ipc::DrainFrame>(&frame->message)) {
       commands_.on_drain(drain->reason);
     } else if (std::holds_alternative<ipc::ReopenLogsFrame>(frame->message)) {
-      std::string problem;
-      if (!context_.log.reopen(problem)) {
-        context_.log.error(problem);
+      if (const auto opened = context_.log.reopen(); !opened.ok()) {
+        context_.log.error(opened.problem().text);
       } else {
         commands_.on_reopen_logs();
       }

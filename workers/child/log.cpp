@@ -94,29 +94,30 @@ struct Log::Parts {
 Log::Log() : parts_(std::make_unique<Parts>()) { set_name("master"); }
 Log::~Log() = default;
 
-bool Log::open(const std::string& path, config::LogLevel level, std::string& problem) {
+config::Result<void> Log::open(const std::string& path, config::LogLevel level) {
   const std::string before = std::exchange(parts_->path, path);
-  if (!reopen(problem)) {
+  auto opened = reopen();
+  if (!opened.ok()) {
     parts_->path = before;
-    return false;
+    return opened;
   }
   parts_->logger.set_level(to_spdlog(level));
-  return true;
+  return {};
 }
 
-bool Log::reopen(std::string& problem) {
+config::Result<void> Log::reopen() {
   ipc::OwnedFd opened;
   if (!parts_->path.empty()) {
     // Non-blocking: a pipe without a reader is an error, not a wait.
     opened.reset(::open(parts_->path.c_str(),
                         O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, kFileMode));
     if (!opened.valid()) {
-      problem = "cannot open the log file " + parts_->path + ": " + std::strerror(errno);
-      return false;
+      return config::Problem{"cannot open the log file " + parts_->path + ": " +
+                             std::strerror(errno)};
     }
   }
   parts_->sink->set_file(std::move(opened));
-  return true;
+  return {};
 }
 
 void Log::set_name(std::string_view name) {

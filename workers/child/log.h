@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/base/result.h"
 #include "config/options/options.h"
 
 namespace prefork::child {
@@ -22,12 +23,11 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  // `path` empty: standard error. False with `problem` set when the file cannot be opened; what was
-  // in use stays in use.
-  bool open(const std::string& path, config::LogLevel level, std::string& problem);
+  // `path` empty: standard error. When the file cannot be opened, what was in use stays in use.
+  config::Result<void> open(const std::string& path, config::LogLevel level);
 
   // Opens the same path anew (after logrotate).
-  bool reopen(std::string& problem);
+  config::Result<void> reopen();
 
   // The name in front of each line: "master", "worker 2". The pid is added.
   void set_name(std::string_view name);

@@ -45,14 +45,14 @@ CommandResult Commands::reload(const std::string& why) {
   parts_.log.info(why);
   auto made = parts_.reloader.make_plan({parts_.plans.at(supervisor.generation()),
                                          supervisor.observer_slot(), parts_.plans.living()});
-  if (auto* problems = std::get_if<Problems>(&made)) {
-    return refuse_reload(std::move(*problems));
+  if (!made.ok()) {
+    return refuse_reload(made.problem());
   }
-  const SharedPlan plan = std::get<SharedPlan>(std::move(made));
+  const SharedPlan plan = std::move(made).value();
   const config::Options& options = plan->options;
-  std::string problem;
-  if (!parts_.log.open(options.logging.file, options.logging.level, problem)) {
-    return refuse_reload({{"--log-file: " + problem}});
+  const auto opened = parts_.log.open(options.logging.file, options.logging.level);
+  if (!opened.ok()) {
+    return refuse_reload({{"--log-file: " + opened.problem().text}});
   }
   const supervision::Generation generation = parts_.plans.add(plan);
   try {
@@ -94,10 +94,10 @@ CommandResult Commands::change_workers(const supervision::Event& event, std::str
 }
 
 CommandResult Commands::reopen_logs(std::string_view why) {
-  std::string problem;
-  if (!parts_.log.reopen(problem)) {
-    parts_.log.error(problem);
-    return {{{problem}}};
+  const auto opened = parts_.log.reopen();
+  if (!opened.ok()) {
+    parts_.log.error(opened.problem().text);
+    return {{opened.problem()}};
   }
   parts_.children.send_to_all(ipc::ReopenLogsFrame{});
   parts_.log.info(why);

@@ -86,8 +86,9 @@ void set_tcp_options(int fd, int family) {
   }
 }
 
-std::variant<SharedSocket, ListenError> open_tcp(const addrinfo& address, const config::Bind& bind,
-                                                 int backlog, const std::string& option) {
+config::Result<SharedSocket, ListenError> open_tcp(const addrinfo& address,
+                                                   const config::Bind& bind, int backlog,
+                                                   const std::string& option) {
   ipc::OwnedFd fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) {
     return error_for(errno, bind, option);
@@ -101,9 +102,9 @@ std::variant<SharedSocket, ListenError> open_tcp(const addrinfo& address, const 
   return std::make_shared<ListeningSocket>(std::move(fd), bind, std::move(url));
 }
 
-std::variant<std::vector<SharedSocket>, ListenError> open_tcp_all(const config::Bind& bind,
-                                                                  int backlog,
-                                                                  const std::string& option) {
+config::Result<std::vector<SharedSocket>, ListenError> open_tcp_all(const config::Bind& bind,
+                                                                    int backlog,
+                                                                    const std::string& option) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -121,13 +122,13 @@ std::variant<std::vector<SharedSocket>, ListenError> open_tcp_all(const config::
   std::optional<ListenError> first_error;
   for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
     auto opened = open_tcp(*address, bind, backlog, option);
-    if (auto* socket = std::get_if<SharedSocket>(&opened)) {
-      sockets.push_back(std::move(*socket));
+    if (opened.ok()) {
+      sockets.push_back(std::move(opened).value());
       if (bind.port == 0) {
         break;  // a free port is one port, not one for each address of the name
       }
     } else if (!first_error) {
-      first_error = std::get<ListenError>(opened);
+      first_error = opened.problem();
     }
   }
   // A name may have an address this machine cannot use (no IPv6, say); a taken port is an error.
@@ -139,11 +140,12 @@ std::variant<std::vector<SharedSocket>, ListenError> open_tcp_all(const config::
 }
 
 // A socket file nobody listens on is what a killed server left behind. Anything else is in use.
-std::optional<ListenError> remove_stale_socket(const sockaddr_un& address, const config::Bind& bind,
-                                               const std::string& option) {
+config::Result<void, ListenError> remove_stale_socket(const sockaddr_un& address,
+                                                      const config::Bind& bind,
+                                                      const std::string& option) {
   struct stat file {};
   if (::lstat(bind.path.c_str(), &file) != 0) {
-    return std::nullopt;
+    return {};
   }
   if (!S_ISSOCK(file.st_mode)) {
     return ListenError{config::ExitCode::cannot_bind,
@@ -161,20 +163,20 @@ std::optional<ListenError> remove_stale_socket(const sockaddr_un& address, const
   if (::unlink(bind.path.c_str()) != 0 && errno != ENOENT) {
     return error_for(errno, bind, option);
   }
-  return std::nullopt;
+  return {};
 }
 
-std::variant<std::vector<SharedSocket>, ListenError> open_unix(const config::Bind& bind,
-                                                               int backlog,
-                                                               const std::string& option) {
+config::Result<std::vector<SharedSocket>, ListenError> open_unix(const config::Bind& bind,
+                                                                 int backlog,
+                                                                 const std::string& option) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (bind.path.size() >= sizeof address.sun_path) {
     return error_for(ENAMETOOLONG, bind, option);
   }
   std::memcpy(address.sun_path, bind.path.data(), bind.path.size());
-  if (auto problem = remove_stale_socket(address, bind, option)) {
-    return *problem;
+  if (const auto removed = remove_stale_socket(address, bind, option); !removed.ok()) {
+    return removed.problem();
   }
   ipc::OwnedFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid() ||
@@ -189,7 +191,7 @@ std::variant<std::vector<SharedSocket>, ListenError> open_unix(const config::Bin
   return std::vector<SharedSocket>{std::move(socket)};
 }
 
-std::variant<std::vector<SharedSocket>, ListenError> open_inherited(const config::Bind& bind) {
+config::Result<std::vector<SharedSocket>, ListenError> open_inherited(const config::Bind& bind) {
   const auto refuse = [&bind](const std::string& what) {
     return ListenError{config::ExitCode::cannot_bind,
                        "cannot listen on " + bind.text() + ": " + what};
@@ -247,7 +249,7 @@ void ListeningSocket::close() {
   }
 }
 
-std::variant<std::vector<SharedSocket>, ListenError> open_listening_sockets(
+config::Result<std::vector<SharedSocket>, ListenError> open_listening_sockets(
     const config::Bind& bind, int backlog, const std::string& option) {
   switch (bind.kind) {
     case config::Bind::Kind::tcp:

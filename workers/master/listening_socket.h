@@ -6,9 +6,9 @@
 #include <sys/types.h>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "config/base/result.h"
 #include "config/values/bind.h"
 #include "config/values/exit_code.h"
 #include "ipc/base/owned_fd.h"
@@ -53,7 +53,7 @@ struct ListenError {
 // A bind may give several sockets: a host name has several addresses. On an error nothing of it
 // stays open.
 // `option` is the one to name when another address has to be chosen: "--port", "--admin".
-std::variant<std::vector<SharedSocket>, ListenError> open_listening_sockets(
+config::Result<std::vector<SharedSocket>, ListenError> open_listening_sockets(
     const config::Bind& bind, int backlog, const std::string& option);
 
 }  // namespace prefork::master

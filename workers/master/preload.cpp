@@ -40,18 +40,17 @@ std::string name_of_another_thread() {
   return {};
 }
 
-config::ValueOrProblem<SharedApplication> preload(const std::string& path,
-                                                  prefork_app::Report report) {
+config::Result<SharedApplication> preload(const std::string& path, prefork_app::Report report) {
   auto loaded = native::NativeApplication::load(path, std::move(report));
-  if (auto* problem = std::get_if<config::Problem>(&loaded)) {
-    return std::move(*problem);
+  if (!loaded.ok()) {
+    return loaded.problem();
   }
   if (const std::string thread = name_of_another_thread(); !thread.empty()) {
     return config::Problem{"--preload: '" + path + "' left a thread named '" + thread +
                            "' running while it was loaded; workers would not have it: start it in "
                            "on_worker_start, or go without --preload"};
   }
-  return SharedApplication(std::get<std::unique_ptr<native::NativeApplication>>(std::move(loaded)));
+  return SharedApplication(std::move(loaded).value());
 }
 
 bool is_asked_to_stop() {
@@ -67,8 +66,8 @@ bool is_asked_to_stop() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   child::close_other_fds(std::array{result_fd});
   auto loaded = preload(path, [](config::LogLevel, std::string_view) {});
-  if (const auto* problem = std::get_if<config::Problem>(&loaded)) {
-    const std::string text = problem->text.substr(0, kMaxProblemBytes);
+  if (!loaded.ok()) {
+    const std::string text = loaded.problem().text.substr(0, kMaxProblemBytes);
     [[maybe_unused]] const ssize_t written = ::write(result_fd, text.data(), text.size());
     ::_exit(1);
   }
@@ -95,16 +94,15 @@ bool read_to_the_end(int fd, std::chrono::milliseconds within, std::string& said
 
 }  // namespace
 
-config::ValueOrProblem<SharedApplication> load_application(const config::Options& options,
-                                                           prefork_app::Report report) {
+config::Result<SharedApplication> load_application(const config::Options& options,
+                                                   prefork_app::Report report) {
   if (!options.processes.preload) {
     return SharedApplication();
   }
   return preload(options.target.path, std::move(report));
 }
 
-std::optional<config::Problem> rehearse_preload(const std::string& path,
-                                                std::chrono::milliseconds within) {
+config::Result<void> rehearse_preload(const std::string& path, std::chrono::milliseconds within) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     return config::Problem{std::string("--preload: pipe: ") + std::strerror(errno)};
@@ -139,7 +137,7 @@ std::optional<config::Problem> rehearse_preload(const std::string& path,
     return config::Problem{
         said.empty() ? "--preload: '" + path + "' ended the process that loaded it" : said};
   }
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace prefork::master

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "config/base/problem.h"
+#include "config/base/result.h"
 #include "config/options/options.h"
 #include "server/native/native_application.h"
 
@@ -19,13 +19,12 @@ using SharedApplication = std::shared_ptr<native::NativeApplication>;
 
 // With --preload loads the application into this process; without it, null. Refuses one that has
 // left threads behind: a fork copies only the one that calls it.
-config::ValueOrProblem<SharedApplication> load_application(const config::Options& options,
-                                                           prefork_app::Report report);
+config::Result<SharedApplication> load_application(const config::Options& options,
+                                                   prefork_app::Report report);
 
 // Loads it in a child that ends then: an application that crashes, hangs or leaves threads behind
 // must not take a serving master with it. Waits until `within` has passed or a signal that asks the
 // (blocked) caller to stop is pending; nothing: it can be loaded.
-std::optional<config::Problem> rehearse_preload(const std::string& path,
-                                                std::chrono::milliseconds within);
+config::Result<void> rehearse_preload(const std::string& path, std::chrono::milliseconds within);
 
 }  // namespace prefork::master

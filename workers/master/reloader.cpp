@@ -12,7 +12,7 @@ Reloader::Reloader(std::vector<std::string> arguments, config::Environment envir
       environment_(std::move(environment)),
       tell_(std::move(tell)) {}
 
-std::variant<SharedPlan, Problems> Reloader::make_plan(const Present& present) const {
+config::Result<SharedPlan, Problems> Reloader::make_plan(const Present& present) const {
   config::Loaded loaded = config::load_options(arguments_, environment_, config::LoadPhase::reload);
   if (loaded.action != config::Action::run) {
     Problems problems;
@@ -30,20 +30,20 @@ std::variant<SharedPlan, Problems> Reloader::make_plan(const Present& present) c
     options.admin = present.plan.options.admin;
   }
   if (options.processes.preload) {
-    if (auto problem = rehearse_preload(options.target.path, options.processes.boot_timeout)) {
-      return Problems{std::move(*problem)};
+    const auto rehearsed = rehearse_preload(options.target.path, options.processes.boot_timeout);
+    if (!rehearsed.ok()) {
+      return Problems{rehearsed.problem()};
     }
   }
   auto application = load_application(options, tell_);
-  if (auto* problem = std::get_if<config::Problem>(&application)) {
-    return Problems{std::move(*problem)};
+  if (!application.ok()) {
+    return Problems{application.problem()};
   }
-  auto plan = make_serving_plan(options, std::get<SharedApplication>(std::move(application)),
-                                present.living);
-  if (auto* error = std::get_if<ListenError>(&plan)) {
-    return Problems{{std::move(error->message)}};
+  auto plan = make_serving_plan(options, std::move(application).value(), present.living);
+  if (!plan.ok()) {
+    return Problems{{plan.problem().message}};
   }
-  return std::get<SharedPlan>(std::move(plan));
+  return std::move(plan).value();
 }
 
 }  // namespace prefork::master

@@ -5,10 +5,9 @@
 
 #include <cstdint>
 #include <string>
-#include <variant>
 #include <vector>
 
-#include "config/base/problem.h"
+#include "config/base/result.h"
 #include "config/load.h"
 #include "workers/master/preload.h"
 #include "workers/master/serving_plan.h"
@@ -31,7 +30,7 @@ class Reloader {
   Reloader(std::vector<std::string> arguments, config::Environment environment,
            prefork_app::Report tell);
 
-  [[nodiscard]] std::variant<SharedPlan, Problems> make_plan(const Present& present) const;
+  [[nodiscard]] config::Result<SharedPlan, Problems> make_plan(const Present& present) const;
 
  private:
   const std::vector<std::string> arguments_;

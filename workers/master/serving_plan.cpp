@@ -20,7 +20,7 @@ std::vector<SharedSocket> sockets_of(const std::vector<SharedSocket>& open,
 
 using PlanSockets = std::vector<SharedSocket> ServingPlan::*;
 
-std::variant<std::vector<SharedSocket>, ListenError> reuse_or_open(
+config::Result<std::vector<SharedSocket>, ListenError> reuse_or_open(
     const config::Bind& bind, std::uint32_t backlog, const std::vector<SharedPlan>& living,
     PlanSockets which) {
   for (const SharedPlan& plan : living) {
@@ -34,29 +34,24 @@ std::variant<std::vector<SharedSocket>, ListenError> reuse_or_open(
 }
 
 // A second server on the same machine should start without a thought about the admin port.
-std::optional<ListenError> open_admin(ServingPlan& plan, const std::vector<SharedPlan>& living) {
+config::Result<void, ListenError> open_admin(ServingPlan& plan,
+                                             const std::vector<SharedPlan>& living) {
   if (!plan.options.admin.address) {
-    return std::nullopt;
+    return {};
   }
   config::Bind bind = *plan.options.admin.address;
   const std::uint32_t backlog = plan.options.listening.backlog;
   auto opened = reuse_or_open(bind, backlog, living, &ServingPlan::admin);
-  const ListenError* error = std::get_if<ListenError>(&opened);
-  if (error != nullptr && error->code == config::ExitCode::address_in_use &&
+  if (!opened.ok() && opened.problem().code == config::ExitCode::address_in_use &&
       plan.options.admin.is_default) {
     bind.port = 0;
     opened = reuse_or_open(bind, backlog, living, &ServingPlan::admin);
-    error = std::get_if<ListenError>(&opened);
-    if (error == nullptr) {
+    if (opened.ok()) {
       plan.note = "the default admin address " + plan.options.admin.address->text() +
                   " is in use; a free port was taken instead (choose one with --admin)";
     }
   }
-  if (error != nullptr) {
-    return *error;
-  }
-  plan.admin = std::move(std::get<std::vector<SharedSocket>>(opened));
-  return std::nullopt;
+  return config::store(std::move(opened), plan.admin);
 }
 
 }  // namespace
@@ -92,7 +87,7 @@ std::string ServingPlan::statistics_url() const {
   return url.starts_with("http://") ? url + "/stats" : "";
 }
 
-std::variant<SharedPlan, ListenError> make_serving_plan(
+config::Result<SharedPlan, ListenError> make_serving_plan(
     const config::Options& options, std::shared_ptr<native::NativeApplication> application,
     const std::vector<SharedPlan>& living) {
   auto plan = std::make_shared<ServingPlan>();
@@ -100,20 +95,20 @@ std::variant<SharedPlan, ListenError> make_serving_plan(
   plan->application = std::move(application);
   for (const config::Bind& bind : options.listening.binds) {
     auto opened = reuse_or_open(bind, options.listening.backlog, living, &ServingPlan::sockets);
-    if (auto* error = std::get_if<ListenError>(&opened)) {
-      return std::move(*error);
+    if (!opened.ok()) {
+      return opened.problem();
     }
-    for (SharedSocket& socket : std::get<std::vector<SharedSocket>>(opened)) {
+    for (SharedSocket& socket : opened.value()) {
       if (bind.proxy_protocol) {
         plan->with_preamble.insert(socket);
       }
       plan->sockets.push_back(std::move(socket));
     }
   }
-  if (auto error = open_admin(*plan, living)) {
-    return *error;
+  if (const auto opened = open_admin(*plan, living); !opened.ok()) {
+    return opened.problem();
   }
-  return plan;
+  return SharedPlan(std::move(plan));
 }
 
 supervision::Settings supervision_settings(const config::Options& options) {

@@ -8,9 +8,9 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "config/base/result.h"
 #include "config/options/options.h"
 #include "server/native/native_application.h"
 #include "workers/child/child_context.h"
@@ -40,7 +40,7 @@ struct ServingPlan {
 using SharedPlan = std::shared_ptr<const ServingPlan>;
 
 // Opens what `options` names and none of the `living` plans has open already.
-std::variant<SharedPlan, ListenError> make_serving_plan(
+config::Result<SharedPlan, ListenError> make_serving_plan(
     const config::Options& options, std::shared_ptr<native::NativeApplication> application,
     const std::vector<SharedPlan>& living);
 

@@ -6,7 +6,6 @@
 #include <optional>
 #include <system_error>
 #include <utility>
-#include <variant>
 
 #include "workers/child/log.h"
 #include "workers/child/process_title.h"
@@ -37,29 +36,29 @@ config::ExitCode fail(config::ExitCode code, const std::string& problem) {
 config::ExitCode run_master(const config::Options& options, std::vector<std::string> arguments,
                             config::Environment environment, ChildMains mains) {
   child::Log log;
-  std::string problem;
-  if (!log.open(options.logging.file, options.logging.level, problem)) {
-    return fail(config::ExitCode::configuration, "--log-file: " + problem);
+  const auto opened = log.open(options.logging.file, options.logging.level);
+  if (!opened.ok()) {
+    return fail(config::ExitCode::configuration, "--log-file: " + opened.problem().text);
   }
   child::set_process_title("master");
   raise_file_limit();
   // Before anything else: an application may crash or take its time, and there is nothing to undo.
   auto application = load_application(
       options, [&log](config::LogLevel level, std::string_view line) { log.write(level, line); });
-  if (const auto* failed = std::get_if<config::Problem>(&application)) {
-    return fail(config::ExitCode::application_failed, failed->text);
+  if (!application.ok()) {
+    return fail(config::ExitCode::application_failed, application.problem().text);
   }
   std::optional<Signals> signals;
   std::optional<Master> master;
   try {
     // First: a signal from here on waits until everything can be undone.
     signals.emplace();
-    auto plan = make_serving_plan(options, std::get<SharedApplication>(std::move(application)), {});
-    if (const auto* error = std::get_if<ListenError>(&plan)) {
-      return fail(error->code, error->message);
+    auto plan = make_serving_plan(options, std::move(application).value(), {});
+    if (!plan.ok()) {
+      return fail(plan.problem().code, plan.problem().message);
     }
-    master.emplace(Master::Start{log, *signals, std::get<SharedPlan>(std::move(plan)),
-                                 std::move(arguments), std::move(environment), std::move(mains)});
+    master.emplace(Master::Start{log, *signals, std::move(plan).value(), std::move(arguments),
+                                 std::move(environment), std::move(mains)});
   } catch (const std::system_error& error) {
     return fail(config::ExitCode::system_error, error.what());
   }

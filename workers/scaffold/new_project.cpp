@@ -132,10 +132,10 @@ class Draft {
   void keep() { is_kept_ = true; }
 
   // An empty folder that is there will do.
-  std::optional<config::Problem> make_folder() {
+  config::Result<void> make_folder() {
     has_made_folder_ = ::mkdir(folder_.c_str(), 0777) == 0;
     if (has_made_folder_) {
-      return std::nullopt;
+      return {};
     }
     const int error = errno;
     const std::string around = fs::path(folder_).parent_path().string();
@@ -161,10 +161,10 @@ class Draft {
       return config::Problem{"folder " + config::in_quotes(folder_) +
                              " is not empty; use another name or empty it"};
     }
-    return std::nullopt;
+    return {};
   }
 
-  std::optional<config::Problem> write(std::string_view name, std::string_view text) {
+  config::Result<void> write(std::string_view name, std::string_view text) {
     const std::string path = folder_ + "/" + std::string(name);
     const ipc::OwnedFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (!file.valid()) {
@@ -178,7 +178,7 @@ class Draft {
       }
       text.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
     }
-    return std::nullopt;
+    return {};
   }
 
  private:
@@ -211,7 +211,7 @@ std::string told(const std::string& path, const std::string& name, const Package
 
 }  // namespace
 
-config::ValueOrProblem<std::string> make_new_project(const std::string& path) {
+config::Result<std::string> make_new_project(const std::string& path) {
   const std::string program = own_path();
   const Package package = find_package(program);
   const std::string name = fs::path(path).filename().string();
@@ -219,12 +219,13 @@ config::ValueOrProblem<std::string> make_new_project(const std::string& path) {
                              {"{{prefix}}", for_cmake(package.prefix)},
                              {"{{version}}", std::string(config::kVersion)}};
   Draft draft(path);
-  if (auto problem = draft.make_folder()) {
-    return *problem;
+  if (const auto made = draft.make_folder(); !made.ok()) {
+    return made.problem();
   }
   for (const EmbeddedFile& file : kTemplateFiles) {
-    if (auto problem = draft.write(file.name, filled(file.text, fillings))) {
-      return *problem;
+    const auto written = draft.write(file.name, filled(file.text, fillings));
+    if (!written.ok()) {
+      return written.problem();
     }
   }
   draft.keep();

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/base/problem.h"
+#include "config/base/result.h"
 
 namespace prefork::scaffold {
 
@@ -20,6 +20,6 @@ extern const std::span<const EmbeddedFile> kTemplateFiles;
 
 // The text for standard output: what was made and how it is built and served. `path` is as
 // config/new_command.h leaves it. After a problem nothing is left behind.
-config::ValueOrProblem<std::string> make_new_project(const std::string& path);
+config::Result<std::string> make_new_project(const std::string& path);
 
 }  // namespace prefork::scaffold

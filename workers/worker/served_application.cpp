@@ -39,12 +39,11 @@ void ServedApplication::load() {
     auto loaded = native::NativeApplication::load(
         context_.options.target.path,
         [this](config::LogLevel level, std::string_view line) { context_.log.write(level, line); });
-    if (const auto* problem = std::get_if<config::Problem>(&loaded)) {
-      throw ApplicationFailed(problem->text);
+    if (!loaded.ok()) {
+      throw ApplicationFailed(loaded.problem().text);
     }
-    auto application = std::get<std::unique_ptr<native::NativeApplication>>(std::move(loaded));
-    native_ = application.get();
-    application_ = std::move(application);
+    native_ = loaded.value().get();
+    application_ = std::move(loaded).value();
   }
   try {
     native_->enter_worker(shared_place_, context_.options.proxies.root_path, cache_limits_);
@@ -63,8 +62,9 @@ void ServedApplication::start() {
   if (native_ == nullptr) {
     return;
   }
-  if (const auto refusal = native_->start_worker(about_this_worker())) {
-    throw std::runtime_error("the application does not let this worker start: " + *refusal);
+  if (const auto started = native_->start_worker(about_this_worker()); !started.ok()) {
+    throw std::runtime_error("the application does not let this worker start: " +
+                             started.problem().text);
   }
 }
 

@@ -64,10 +64,10 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
         request_budget_(request_budget(context_.options.processes)) {}
 
   int run() {
-    std::string problem;
-    if (!access_log_.open(context_.options.logging.access_log,
-                          "w" + std::to_string(context_.id.slot), problem)) {
-      throw std::runtime_error(problem);
+    const auto opened = access_log_.open(context_.options.logging.access_log,
+                                         "w" + std::to_string(context_.id.slot));
+    if (!opened.ok()) {
+      throw std::runtime_error(opened.problem().text);
     }
     served_ = std::make_unique<ServedApplication>(context_);
     const config::ProcessOptions& processes = context_.options.processes;
@@ -156,9 +156,8 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
                                                  : engine::DrainMode::hand_off);
   }
   void on_reopen_logs() override {
-    std::string problem;
-    if (!access_log_.reopen(problem)) {
-      context_.log.error(problem);
+    if (const auto opened = access_log_.reopen(); !opened.ok()) {
+      context_.log.error(opened.problem().text);
     }
   }
 

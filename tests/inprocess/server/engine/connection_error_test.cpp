@@ -254,8 +254,7 @@ TEST_F(ConnectionError, EveryAnswerHasItsLineInTheAccessLog) {
   std::string path = testing::TempDir() + "access-XXXXXX";
   ipc::OwnedFd file(::mkstemp(path.data()));
   ASSERT_TRUE(file.valid());
-  std::string problem;
-  ASSERT_TRUE(log_.open(path, "w1", problem)) << problem;
+  ASSERT_TRUE(log_.open(path, "w1").ok());
   Client client = connect();
   exchange(client, get("/", "User-Agent: tester\r\n") + "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" +
                        get("/nowhere") + kUnknownMethod);

@@ -300,8 +300,8 @@ TEST(ConfigValues, AreTakenInTheFormTheyAreShownIn) {
   for (const OptionSpec& option : option_table()) {
     Options options;
     for (const std::string& text : field_texts(option.field, Options{})) {
-      const auto problem = set_field(option.field, options, text);
-      EXPECT_FALSE(problem) << option.name << ": " << problem->text;
+      const auto set = set_field(option.field, options, text);
+      EXPECT_TRUE(set.ok()) << option.name << ": " << set.problem().text;
     }
     EXPECT_EQ(field_texts(option.field, options), field_texts(option.field, Options{}))
         << option.name;

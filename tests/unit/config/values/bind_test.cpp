@@ -8,15 +8,13 @@ namespace {
 
 Bind bind_of(std::string_view text) {
   const auto parsed = parse_bind(text);
-  const auto* bind = std::get_if<Bind>(&parsed);
-  EXPECT_NE(bind, nullptr) << text << ": " << std::get<Problem>(parsed).text;
-  return bind != nullptr ? *bind : Bind{};
+  EXPECT_TRUE(parsed.ok()) << text << ": " << parsed.problem().text;
+  return parsed.ok() ? parsed.value() : Bind{};
 }
 
 std::string problem_of(std::string_view text) {
   const auto parsed = parse_bind(text);
-  const auto* problem = std::get_if<Problem>(&parsed);
-  return problem != nullptr ? problem->text : "is fine";
+  return parsed.ok() ? "is fine" : parsed.problem().text;
 }
 
 TEST(Bind, TakesAHostAndAPort) {
@@ -128,10 +126,10 @@ TEST(Bind, SaysWhatIsWrongWithAnAddress) {
 }
 
 TEST(Bind, TakesAHostByItselfWithAndWithoutBrackets) {
-  EXPECT_EQ(std::get<std::string>(parse_host("::")), "::");
-  EXPECT_EQ(std::get<std::string>(parse_host("[::1]")), "::1");
-  EXPECT_EQ(std::get<std::string>(parse_host("0.0.0.0")), "0.0.0.0");
-  EXPECT_EQ(std::get<Problem>(parse_host("localhost:80")).text,
+  EXPECT_EQ(parse_host("::").value(), "::");
+  EXPECT_EQ(parse_host("[::1]").value(), "::1");
+  EXPECT_EQ(parse_host("0.0.0.0").value(), "0.0.0.0");
+  EXPECT_EQ(parse_host("localhost:80").problem().text,
             "'localhost:80' is more than a host; the port has an option of its own");
 }
 

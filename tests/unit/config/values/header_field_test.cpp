@@ -7,15 +7,13 @@ namespace {
 
 HeaderField field_of(std::string_view text) {
   const auto parsed = parse_header_field(text);
-  const auto* field = std::get_if<HeaderField>(&parsed);
-  EXPECT_NE(field, nullptr) << text << ": " << std::get<Problem>(parsed).text;
-  return field != nullptr ? *field : HeaderField{};
+  EXPECT_TRUE(parsed.ok()) << text << ": " << parsed.problem().text;
+  return parsed.ok() ? parsed.value() : HeaderField{};
 }
 
 std::string problem_of(std::string_view text) {
   const auto parsed = parse_header_field(text);
-  const auto* problem = std::get_if<Problem>(&parsed);
-  return problem != nullptr ? problem->text : "is fine";
+  return parsed.ok() ? "is fine" : parsed.problem().text;
 }
 
 TEST(HeaderField, IsANameAndAValueWithoutWhiteSpaceAtItsEnds) {

@@ -9,14 +9,14 @@ using Texts = std::vector<std::string>;
 
 IpNetworks networks_of(std::string_view list) {
   IpNetworks networks;
-  const auto problem = networks.add(list);
-  EXPECT_FALSE(problem) << list << ": " << problem->text;
+  const auto added = networks.add(list);
+  EXPECT_TRUE(added.ok()) << list << ": " << added.problem().text;
   return networks;
 }
 
 std::string problem_of(std::string_view list) {
-  const auto problem = IpNetworks().add(list);
-  return problem ? problem->text : "is fine";
+  const auto added = IpNetworks().add(list);
+  return added.ok() ? "is fine" : added.problem().text;
 }
 
 bool contains(const IpNetworks& networks, std::string_view address) {
@@ -119,7 +119,7 @@ TEST(IpNetworks, OfThisMachineAreLoopbackAndUnixSockets) {
 TEST(IpNetworks, WriteWhatTheyRead) {
   const Texts texts = {"192.0.2.1", "10.0.0.0/8", "0.0.0.0/0", "::1", "fd00::/8", "unix", "*"};
   IpNetworks networks;
-  for (const std::string& text : texts) EXPECT_FALSE(networks.add(text));
+  for (const std::string& text : texts) EXPECT_TRUE(networks.add(text).ok());
   EXPECT_EQ(networks.texts(), texts);
   EXPECT_EQ(networks_of("FD00:0::/8").texts(), (Texts{"fd00::/8"}));
 }
@@ -166,12 +166,12 @@ TEST(IpNetworks, AreBounded) {
   IpNetworks networks;
   for (std::size_t i = 0; i < kMaxIpNetworks; ++i) {
     const std::string address = "10.0." + std::to_string(i / 256) + "." + std::to_string(i % 256);
-    ASSERT_FALSE(networks.add(address));
+    ASSERT_TRUE(networks.add(address).ok());
   }
-  EXPECT_FALSE(networks.add("10.0.0.1"));
-  const auto problem = networks.add("192.0.2.1");
-  ASSERT_TRUE(problem);
-  EXPECT_EQ(problem->text, "more than 1024 addresses are given; join them into networks");
+  EXPECT_TRUE(networks.add("10.0.0.1").ok());
+  const auto added = networks.add("192.0.2.1");
+  ASSERT_FALSE(added.ok());
+  EXPECT_EQ(added.problem().text, "more than 1024 addresses are given; join them into networks");
 }
 
 }  // namespace

@@ -31,10 +31,7 @@ class AccessLogTest : public testing::Test {
   }
   ~AccessLogTest() override { std::filesystem::remove_all(folder_); }
 
-  void open() {
-    std::string problem;
-    ASSERT_TRUE(log_.open(path_, "w2", problem)) << problem;
-  }
+  void open() { ASSERT_TRUE(log_.open(path_, "w2").ok()); }
 
   static std::string content(const std::string& path) {
     std::ostringstream text;
@@ -63,10 +60,9 @@ class AccessLogTest : public testing::Test {
 };
 
 TEST_F(AccessLogTest, IsOffWithoutAPath) {
-  std::string problem;
-  EXPECT_TRUE(log_.open("", "w0", problem));
+  EXPECT_TRUE(log_.open("", "w0").ok());
   EXPECT_FALSE(log_.is_on());
-  EXPECT_TRUE(log_.reopen(problem));
+  EXPECT_TRUE(log_.reopen().ok());
   EXPECT_FALSE(log_.is_on());
 }
 
@@ -135,8 +131,7 @@ TEST_F(AccessLogTest, AppendsToWhatTheFileHolds) {
 TEST_F(AccessLogTest, TwoWritersOfOneFileKeepTheirLinesApart) {
   open();
   AccessLog other;
-  std::string problem;
-  ASSERT_TRUE(other.open(path_, "w3", problem));
+  ASSERT_TRUE(other.open(path_, "w3").ok());
   for (int i = 0; i < 3; ++i) {
     log_.write_malformed(ipc::PeerAddress{}, 400);
     other.write_malformed(ipc::PeerAddress{}, 408);
@@ -151,8 +146,7 @@ TEST_F(AccessLogTest, ReopenGoesOnInANewFileAfterTheOldOneWasMoved) {
   log_.write_malformed(ipc::PeerAddress{}, 400);
   std::filesystem::rename(path_, path_ + ".1");
   log_.write_malformed(ipc::PeerAddress{}, 401);
-  std::string problem;
-  ASSERT_TRUE(log_.reopen(problem)) << problem;
+  ASSERT_TRUE(log_.reopen().ok());
   log_.write_malformed(ipc::PeerAddress{}, 402);
   EXPECT_EQ(lines(), "unknown - - TIME \"-\" 402 0 \"-\" \"-\" 0us w2\n");
   const std::string moved = content(path_ + ".1");
@@ -164,27 +158,26 @@ TEST_F(AccessLogTest, KeepsTheOldFileWhenTheNewOneCannotBeOpened) {
   open();
   std::filesystem::rename(path_, path_ + ".1");
   std::filesystem::create_directory(path_);
-  std::string problem;
-  EXPECT_FALSE(log_.reopen(problem));
-  EXPECT_NE(problem.find(path_), std::string::npos) << problem;
+  const auto reopened = log_.reopen();
+  ASSERT_FALSE(reopened.ok());
+  EXPECT_NE(reopened.problem().text.find(path_), std::string::npos) << reopened.problem().text;
   EXPECT_TRUE(log_.is_on());
   log_.write_malformed(ipc::PeerAddress{}, 400);
   EXPECT_NE(content(path_ + ".1").find("\"-\" 400 "), std::string::npos);
 }
 
 TEST_F(AccessLogTest, SaysWhyAFileCannotBeOpened) {
-  std::string problem;
-  EXPECT_FALSE(log_.open(folder_ + "/missing/access.log", "w0", problem));
-  EXPECT_NE(problem.find("/missing/access.log: No such file or directory"), std::string::npos)
-      << problem;
+  const auto opened = log_.open(folder_ + "/missing/access.log", "w0");
+  ASSERT_FALSE(opened.ok());
+  EXPECT_NE(opened.problem().text.find("/missing/access.log: No such file or directory"),
+            std::string::npos)
+      << opened.problem().text;
   EXPECT_FALSE(log_.is_on());
 }
 
 TEST_F(AccessLogTest, APipeWithoutAReaderIsAnErrorAndNotAWait) {
   ASSERT_EQ(::mkfifo(path_.c_str(), 0600), 0);
-  std::string problem;
-  EXPECT_FALSE(log_.open(path_, "w0", problem));
-  EXPECT_FALSE(problem.empty());
+  EXPECT_FALSE(log_.open(path_, "w0").ok());
 }
 
 }  // namespace

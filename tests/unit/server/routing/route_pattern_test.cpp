@@ -15,12 +15,12 @@ using testing::HasSubstr;
 
 // Text as it is, parameters as ":name", wildcards as "*name", with a bar between parts.
 std::string parts_of(std::string_view pattern) {
-  std::vector<RoutePart> parts;
-  if (const auto problem = parse_route_pattern(pattern, parts)) {
-    return "problem: " + *problem;
+  const auto parsed = parse_route_pattern(pattern);
+  if (!parsed.ok()) {
+    return "problem: " + parsed.problem().text;
   }
   std::string text;
-  for (const RoutePart& part : parts) {
+  for (const RoutePart& part : parsed.value()) {
     text += part.kind == RoutePart::Kind::parameter  ? ":"
             : part.kind == RoutePart::Kind::wildcard ? "*"
                                                      : "";

@@ -13,10 +13,9 @@ namespace prefork::routing {
 namespace {
 
 std::vector<RoutePart> parse(std::string_view pattern) {
-  std::vector<RoutePart> parts;
-  const auto problem = parse_route_pattern(pattern, parts);
-  EXPECT_EQ(problem, std::nullopt) << pattern;
-  return parts;
+  auto parsed = parse_route_pattern(pattern);
+  EXPECT_TRUE(parsed.ok()) << pattern;
+  return std::move(parsed).value();
 }
 
 RouteTree make_tree(const std::vector<std::string>& patterns) {

@@ -143,7 +143,7 @@ class RouterTable : public testing::Test {
  protected:
   void add(const std::vector<Written>& routes) {
     for (const Written& route : routes) {
-      EXPECT_EQ(router_.add(route.method, route.pattern, {}, answering(++last_)), std::nullopt);
+      EXPECT_TRUE(router_.add(route.method, route.pattern, {}, answering(++last_)).ok());
     }
   }
   void expect(std::string_view request, std::string_view expected) {
@@ -218,24 +218,24 @@ TEST_F(RouterTable, TakesEachMethodThatARequestCanHave) {
 
 TEST_F(RouterTable, RefusesARouteThatIsThereAlready) {
   add({{"GET", "/things"}, {"GET", "/items/{id}"}, {"PROPFIND", "/files/{path...}"}});
-  EXPECT_EQ(router_.add("GET", "/things", {}, answering(500)),
+  EXPECT_EQ(router_.add("GET", "/things", {}, answering(500)).problem().text,
             "route GET '/things': the same as route GET '/things'");
-  EXPECT_EQ(router_.add("GET", "/items/{item}", {}, answering(500)),
+  EXPECT_EQ(router_.add("GET", "/items/{item}", {}, answering(500)).problem().text,
             "route GET '/items/{item}': the same as route GET '/items/{id}'");
-  EXPECT_EQ(router_.add("PROPFIND", "/files/{file...}", {}, answering(500)),
+  EXPECT_EQ(router_.add("PROPFIND", "/files/{file...}", {}, answering(500)).problem().text,
             "route PROPFIND '/files/{file...}': the same as route PROPFIND '/files/{path...}'");
   expect("GET /things", "201");
   expect("GET /items/7", "202 id=7");
 }
 
 TEST_F(RouterTable, RefusesMethodsAndPatternsThatNoRequestHas) {
-  EXPECT_EQ(router_.add("get", "/", {}, answering(500)),
+  EXPECT_EQ(router_.add("get", "/", {}, answering(500)).problem().text,
             "route get '/': 'get' is no method that a request can have");
-  EXPECT_EQ(router_.add("CONNECT", "/", {}, answering(500)),
+  EXPECT_EQ(router_.add("CONNECT", "/", {}, answering(500)).problem().text,
             "route CONNECT '/': 'CONNECT' is no method that a request can have");
-  EXPECT_EQ(router_.add("GET", "/{a}/{a}", {}, answering(500)),
+  EXPECT_EQ(router_.add("GET", "/{a}/{a}", {}, answering(500)).problem().text,
             "route GET '/{a}/{a}': two parameters with the name 'a'");
-  EXPECT_EQ(router_.add("GET", "/a\nb", {}, answering(500)),
+  EXPECT_EQ(router_.add("GET", "/a\nb", {}, answering(500)).problem().text,
             "route GET '/a\\x0ab': a control character, which no path has");
   expect("GET /", "404");
   expect("GET /1/1", "404");

@@ -37,10 +37,7 @@ inline std::shared_ptr<ServingPlan> plan_without_observer() {
 // A log that a test can read.
 class ReadableLog {
  public:
-  ReadableLog() {
-    std::string problem;
-    EXPECT_TRUE(log_.open(path(), config::LogLevel::debug, problem)) << problem;
-  }
+  ReadableLog() { EXPECT_TRUE(log_.open(path(), config::LogLevel::debug).ok()); }
 
   // What the server would be told to write to.
   [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(file_.get()); }

@@ -14,7 +14,7 @@ namespace {
 
 class ReloaderTest : public ::testing::Test {
  protected:
-  std::variant<SharedPlan, Problems> make_plan(std::vector<std::string> arguments) {
+  config::Result<SharedPlan, Problems> make_plan(std::vector<std::string> arguments) {
     const Reloader reloader(
         std::move(arguments), {},
         [this](config::LogLevel, std::string_view line) { told_.emplace_back(line); });
@@ -23,8 +23,8 @@ class ReloaderTest : public ::testing::Test {
   std::vector<std::string> problems(std::vector<std::string> arguments) {
     std::vector<std::string> texts;
     const auto made = make_plan(std::move(arguments));
-    if (const auto* problems = std::get_if<Problems>(&made)) {
-      for (const config::Problem& problem : *problems) {
+    if (!made.ok()) {
+      for (const config::Problem& problem : made.problem()) {
         texts.push_back(problem.text);
       }
     }
@@ -37,8 +37,8 @@ class ReloaderTest : public ::testing::Test {
 
 TEST_F(ReloaderTest, APlanTakesOverTheSocketsThatAreOpenAlready) {
   const auto made = make_plan({"--admin", "off", "--workers", "3"});
-  ASSERT_TRUE(std::holds_alternative<SharedPlan>(made));
-  const ServingPlan& plan = *std::get<SharedPlan>(made);
+  ASSERT_TRUE(made.ok());
+  const ServingPlan& plan = *made.value();
   EXPECT_EQ(plan.options.processes.workers, 3U);
   EXPECT_EQ(plan.sockets, present_->sockets);
   EXPECT_TRUE(told_.empty());
@@ -59,14 +59,14 @@ TEST_F(ReloaderTest, MoreWorkersThanTheMasterHasRoomForAreAProblem) {
 
 TEST_F(ReloaderTest, TheObserverStaysOffAndThatIsTold) {
   const auto made = make_plan({"--admin", "127.0.0.1:0"});
-  ASSERT_TRUE(std::holds_alternative<SharedPlan>(made));
-  EXPECT_EQ(std::get<SharedPlan>(made)->options.admin.address, std::nullopt);
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made.value()->options.admin.address, std::nullopt);
   EXPECT_EQ(told_, (std::vector<std::string>{"--admin: turning the observer on or off takes a "
                                              "restart; it stays as it is"}));
 }
 
 TEST_F(ReloaderTest, AQuestionInsteadOfAConfigurationIsRefused) {
-  EXPECT_TRUE(std::holds_alternative<Problems>(make_plan({"--version"})));
+  EXPECT_FALSE(make_plan({"--version"}).ok());
 }
 
 }  // namespace
