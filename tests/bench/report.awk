@@ -5,8 +5,8 @@
 
 BEGIN {
   FS = "\t"
-  servers = split("bare prefork nginx h2o lighttpd", server, " ")
-  split("bare-loop prefork-server nginx h2o lighttpd", label, " ")
+  servers = split("bare prefork nginx h2o lighttpd old", server, " ")
+  split("bare-loop prefork-server nginx h2o lighttpd other", label, " ")
   cases = split("keepalive pipelined close close4 browser echo64k stream1m" \
     " static1k static10k static1m static100m", case_name, " ")
   title["keepalive"] = "64 keep-alive connections, one worker"
@@ -90,6 +90,13 @@ function ratio_verdict(what, c, base, limit,    value) {
   verdict(what, sprintf("%.2f", value), "times", "at most " limit, value <= limit)
 }
 
+function old_verdict(c,    value) {
+  if (!has(c, "prefork") || !has(c, "old")) return
+  value = ratio(c, "prefork", "old")
+  verdict("CPU per request, " c ", of the other prefork-server's", sprintf("%.3f", value), "times",
+    "at most 1.02", value <= 1.02)
+}
+
 function below_verdict(c, s) {
   if (!has(c, "prefork") || !has(c, s)) return
   verdict("CPU per request, " c ", of " s "'s", sprintf("%.2f", ratio(c, "prefork", s)),
@@ -171,13 +178,20 @@ END {
     printf "\nmemory per idle keep-alive connection (of 8,000): prefork-server %d, nginx %d bytes\n",
       fact["idle_prefork"], fact["idle_nginx"]
   }
+  if ("idle_old" in fact) {
+    printf "\nmemory per idle keep-alive connection (of 8,000): prefork-server %d, the other %d bytes\n",
+      fact["idle_prefork"], fact["idle_old"]
+  }
   if (rounds["poolcost64"]) pool_table()
   printf "\nlimits\n"
   ratio_verdict("CPU per request, keep-alive, of the bare loop's", "keepalive", "bare", 1.15)
   ratio_verdict("CPU per request, pipelined, of the bare loop's", "pipelined", "bare", 1.6)
-  for (i = 3; i <= servers; i++) below_verdict("keepalive", server[i])
-  for (i = 3; i <= servers; i++) below_verdict("pipelined", server[i])
-  for (i = 3; i <= servers; i++) below_verdict("browser", server[i])
+  for (i = 3; i < servers; i++) below_verdict("keepalive", server[i])
+  for (i = 3; i < servers; i++) below_verdict("pipelined", server[i])
+  for (i = 3; i < servers; i++) below_verdict("browser", server[i])
+  for (i = 1; i <= cases; i++) {
+    old_verdict(case_name[i])
+  }
   below_verdict("echo64k", "nginx")
   below_verdict("stream1m", "nginx")
   ratio_verdict("CPU per new connection, one worker, of nginx's", "close", "nginx", 1.1)

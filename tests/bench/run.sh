@@ -9,6 +9,10 @@
 #                                       static1k, static10k, static1m, static100m, pool, poolcost,
 #                                       preload
 #   ./tests/bench/run.sh --plot         also draws build/bench/bench.png
+#   ./tests/bench/run.sh --against PROGRAM
+#                                       beside another prefork-server (of an older commit, say) and
+#                                       no other server; the cases that compare servers, and the
+#                                       limit is 2 % more CPU
 #
 # The figure that counts is the CPU time a server spends on a request (user and system, of all its
 # processes), because it does not depend on how fast the load generator is. Servers run on one core,
@@ -30,6 +34,7 @@ rounds=7
 seconds=4
 reloads=20
 plot=false
+against=
 cases=()
 all_cases=(keepalive pipelined close close4 browser echo64k stream1m idle boot spread static1k static10k
   static1m static100m pool poolcost preload)
@@ -40,6 +45,11 @@ while (($#)); do
   case $1 in
     --quick) rounds=3 seconds=1 reloads=5 ;;
     --plot) plot=true ;;
+    --against)
+      [[ -x "${2:-}" ]] || fail '--against needs the path of a prefork-server.'
+      against=$(realpath "$2")
+      shift
+      ;;
     --case)
       [[ " ${all_cases[*]} " == *" ${2:-} "* ]] || fail "--case needs one of: ${all_cases[*]}"
       cases+=("$2")
@@ -53,7 +63,12 @@ while (($#)); do
   esac
   shift
 done
-((${#cases[@]})) || cases=("${all_cases[@]}")
+if ((!${#cases[@]})); then
+  cases=("${all_cases[@]}")
+  if [[ -n "$against" ]]; then
+    cases=(keepalive pipelined close browser echo64k stream1m static1k static10k static1m idle)
+  fi
+fi
 
 make_work_folder
 results=$work/results.tsv
@@ -62,7 +77,7 @@ facts=$work/facts.tsv
 if "$plot"; then bench_packages+=(gnuplot-nox); fi
 build_folder=$root/build/release
 install_dependencies "$build_folder" "${test_packages[@]}" "${bench_packages[@]}"
-install_servers nginx h2o lighttpd
+[[ -n "$against" ]] || install_servers nginx h2o lighttpd
 configure "$root" release -DPREFORK_DEVELOPER=ON
 cmake --build "$build_folder" --target prefork-server bench_bare_loop bench_idle \
   bench_application >&2
@@ -132,6 +147,7 @@ compare() {
   shift 3
   local names=() pids=() ports=() entries=() i
   IFS=, read -ra entries <<<"$servers"
+  [[ -z "$against" ]] || read_old_and_new entries
   for entry in "${entries[@]}"; do
     read -ra command <<<"${entry#*:}"
     "${command[@]}"
@@ -145,6 +161,23 @@ compare() {
     done
   done
   stop_servers
+}
+
+# read_old_and_new ENTRIES: of the servers only prefork-server is left, and the other one beside it.
+read_old_and_new() {
+  local -n listed=$1
+  local entry kept=()
+  for entry in "${listed[@]}"; do
+    [[ "$entry" != prefork:* ]] || kept=("old:start_old ${entry#*:}" "$entry")
+  done
+  listed=("${kept[@]}")
+}
+
+# start_old COMMAND...: the same with the program of --against.
+start_old() {
+  prefork_command=("$against")
+  "$@"
+  prefork_command=()
 }
 
 # What prefork-server sends, for the bare loop to send as well.
@@ -242,7 +275,11 @@ idle_memory() {
 case_idle() {
   say 'idle: 8,000 keep-alive connections'
   idle_memory prefork start_prefork 1
-  idle_memory nginx start_nginx 1
+  if [[ -n "$against" ]]; then
+    idle_memory old start_old start_prefork 1
+  else
+    idle_memory nginx start_nginx 1
+  fi
 }
 
 # From the fork of a worker to its word that it is ready, as the server itself notes it.
