@@ -45,6 +45,19 @@ void put(Wire& wire, const ReopenLogsFrame&) {
   wire.kind = static_cast<std::uint8_t>(FrameKind::reopen_logs);
 }
 
+void put(Wire& wire, const ForkedFrame& frame) {
+  wire.kind = static_cast<std::uint8_t>(FrameKind::forked);
+  wire.number = static_cast<std::uint64_t>(frame.pid);
+}
+
+std::variant<Frame, FrameError> decode_forked(const Wire& wire) {
+  constexpr std::uint64_t kLargestPid = 1U << 22;  // proc(5), pid_max
+  if (wire.number == 0 || wire.number > kLargestPid) {
+    return FrameError::value;
+  }
+  return Frame{wire.epoch, ForkedFrame{static_cast<std::int32_t>(wire.number)}};
+}
+
 std::variant<Frame, FrameError> decode_drain(const Wire& wire) {
   if (wire.number < static_cast<std::uint64_t>(DrainReason::stop) ||
       wire.number > static_cast<std::uint64_t>(DrainReason::removed)) {
@@ -89,6 +102,8 @@ std::variant<Frame, FrameError> decode(std::span<const std::byte, kFrameSize> by
       return decode_drain(wire);
     case FrameKind::reopen_logs:
       return Frame{wire.epoch, ReopenLogsFrame{}};
+    case FrameKind::forked:
+      return decode_forked(wire);
   }
   return FrameError::kind;
 }

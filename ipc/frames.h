@@ -30,7 +30,7 @@ namespace prefork::ipc {
 
 inline constexpr std::size_t kFrameSize = 256;
 inline constexpr std::size_t kMaxFrameText = kFrameSize - 20;
-inline constexpr std::uint8_t kFrameVersion = 2;
+inline constexpr std::uint8_t kFrameVersion = 3;
 
 using FrameBytes = std::array<std::byte, kFrameSize>;
 
@@ -41,8 +41,13 @@ enum class FrameKind : std::uint8_t {
   recycle = 4,
   drain = 5,
   reopen_logs = 6,
+  forked = 7,
 };
 
+// Child of a fork server to master, its first: it exists and is the master's child now.
+struct ForkedFrame {
+  std::int32_t pid = 0;
+};
 // Child to master: it serves. `boot_us`: from its first instruction to this frame.
 struct ReadyFrame {
   std::uint64_t boot_us = 0;
@@ -66,7 +71,7 @@ struct DrainFrame {
 struct ReopenLogsFrame {};
 
 using Message = std::variant<ReadyFrame, BootFailedFrame, AliveFrame, RecycleFrame, DrainFrame,
-                             ReopenLogsFrame>;
+                             ReopenLogsFrame, ForkedFrame>;
 
 struct Frame {
   std::uint32_t epoch = 0;

@@ -104,11 +104,10 @@ constexpr std::array kOptions = {
                "Up to so many requests more, at random for each worker.",
                CountField{member<&Options::processes, &ProcessOptions::max_requests_jitter>(), 0,
                           1000 * kMillion}},
-    OptionSpec{
-        "preload", "", OptionGroup::processes,
-        "Load the application in the master, before the fork: workers share what it has read "
-        "by copy-on-write.",
-        SwitchField{member<&Options::processes, &ProcessOptions::preload>()}},
+    OptionSpec{"preload", "", OptionGroup::processes,
+               "Load the application before the workers are forked: they share what it has read "
+               "by copy-on-write.",
+               SwitchField{member<&Options::processes, &ProcessOptions::preload>()}},
     OptionSpec{"timeout-worker-boot", "TIME", OptionGroup::processes,
                "A worker must be ready within this time.",
                deadline(member<&Options::processes, &ProcessOptions::boot_timeout>())},

@@ -127,8 +127,9 @@ const prefork_api& native_api() {
 }
 
 config::Result<std::unique_ptr<NativeApplication>> NativeApplication::load(
-    const std::string& path, prefork_app::Report report) {
-  auto entry = load_shared_object(path);
+    const ApplicationFile& file, prefork_app::Report report) {
+  const std::string& path = file.path;
+  auto entry = load_shared_object(file);
   if (!entry.ok()) {
     return entry.problem();
   }

@@ -38,7 +38,7 @@ namespace prefork::native {
 class NativeApplication : public exchange::Application {
  public:
   // `report` may be called by any thread.
-  static config::Result<std::unique_ptr<NativeApplication>> load(const std::string& path,
+  static config::Result<std::unique_ptr<NativeApplication>> load(const ApplicationFile& file,
                                                                  prefork_app::Report report);
 
   // Tells the application that it is not needed any more.

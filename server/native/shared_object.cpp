@@ -1,15 +1,18 @@
 #include "server/native/shared_object.h"
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <link.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
+#include <string>
+#include <string_view>
 
 #include "ipc/base/owned_fd.h"
+#include "server/native/elf_image.h"
 
 namespace prefork::native {
 
@@ -20,30 +23,36 @@ constexpr const char* kLoadSymbol = "prefork_load";
 
 std::string quoted(const std::string& path) { return "'" + path + "'"; }
 
-// What the loader would say of a file that is none is long and names no remedy.
-const char* problem_of_file(const std::string& path) {
-  const ipc::OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.valid()) {
-    return std::strerror(errno);
-  }
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    return "not a regular file";
-  }
-  Elf64_Ehdr header{};
-  const ssize_t size = ::pread(file.get(), &header, sizeof header, 0);
-  if (size < static_cast<ssize_t>(sizeof header) ||
-      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {
-    return "not a shared object (build it with -fPIC -shared)";
-  }
-  return header.e_type == ET_DYN
-             ? nullptr
-             : "not a shared object but an object file or a program (link it with -shared)";
+config::Problem cannot_load(const std::string& path, const std::string& why) {
+  return config::Problem{"cannot load " + quoted(path) + ": " + why};
 }
 
-// dlopen(3) knows objects by their names first: a file that took the place of one that is loaded
-// already (--preload and a reload) needs another name, and "/srv/././app.so" is one. The same file
-// stays one object by any name.
+// A copy has no folder, so the loader would look in vain for libraries that lie beside the
+// application ($ORIGIN, ld.so(8)). Those that are there are loaded first: the loader knows them
+// then by their names. What is missing or broken is told by the loader itself.
+void load_libraries_beside(const std::string& path, const ElfImage& image) {
+  constexpr std::string_view kOrigins[] = {"$ORIGIN", "${ORIGIN}"};
+  const std::string folder = path.substr(0, path.rfind('/'));
+  for (std::string beside : image.search_folders()) {
+    bool is_relative = false;
+    for (const std::string_view origin : kOrigins) {
+      if (beside.starts_with(origin)) {
+        beside.replace(0, origin.size(), folder);
+        is_relative = true;
+      }
+    }
+    for (const std::string& name : image.needed()) {
+      const std::string library = beside + "/" + name;
+      if (is_relative && name.find('/') == name.npos && ::access(library.c_str(), R_OK) == 0) {
+        ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+      }
+    }
+  }
+}
+
+// dlopen(3) knows objects by their names first: the copy of a file that took the place of one that
+// is loaded already (--preload and a reload) may have the same descriptor, and "/srv/././app.so" is
+// another name. The same file stays one object by any name.
 std::string unused_name_of(const std::string& path) {
   static std::size_t loads = 0;
   std::string name = path.substr(0, path.rfind('/') + 1);
@@ -54,16 +63,60 @@ std::string unused_name_of(const std::string& path) {
   return name + path.substr(path.rfind('/') + 1);
 }
 
+// Debuggers, backtraces and dladdr(3) look at this name: a descriptor's would tell them nothing.
+// The loader allocates names, and this object is never unloaded.
+void name_object(void* object, const std::string& path) {
+  link_map* map = nullptr;
+  if (::dlinfo(object, RTLD_DI_LINKMAP, &map) == 0) {
+    map->l_name = ::strdup(path.c_str());
+  }
+}
+
+// All symbols now: a missing one is a reason not to start, not to crash in a request.
+void* open_object(const ApplicationFile& file, const ElfImage& image) {
+  if (file.sealed_copy < 0) {
+    return ::dlopen(unused_name_of(file.path).c_str(), RTLD_NOW | RTLD_LOCAL);
+  }
+  load_libraries_beside(file.path, image);
+  const std::string name = "/proc/self/fd/" + std::to_string(file.sealed_copy);
+  void* const object = ::dlopen(unused_name_of(name).c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (object != nullptr) {
+    name_object(object, file.path);
+  }
+  return object;
+}
+
+// What the loader says, of the file that people know.
+std::string loader_error(const ApplicationFile& file) {
+  std::string text = ::dlerror();
+  if (file.sealed_copy >= 0) {
+    const std::size_t colon = text.find(": ");
+    if (text.starts_with("/proc/self/fd/") && colon != text.npos) {
+      text.replace(0, colon, file.path);
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
-config::Result<prefork_load_function> load_shared_object(const std::string& path) {
-  if (const char* problem = problem_of_file(path)) {
-    return config::Problem{"cannot load " + quoted(path) + ": " + problem};
+config::Result<prefork_load_function> load_shared_object(const ApplicationFile& file) {
+  const std::string& path = file.path;
+  ipc::OwnedFd opened;
+  if (file.sealed_copy < 0) {
+    opened.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!opened.valid()) {
+      return cannot_load(path, std::strerror(errno));
+    }
   }
-  // All symbols now: a missing one is a reason not to start, not to crash in a request.
-  void* const object = ::dlopen(unused_name_of(path).c_str(), RTLD_NOW | RTLD_LOCAL);
+  // What the loader would say of a file that is none is long and names no remedy.
+  const auto image = ElfImage::read(opened.valid() ? opened.get() : file.sealed_copy);
+  if (!image.ok()) {
+    return cannot_load(path, image.problem().text);
+  }
+  void* const object = open_object(file, image.value());
   if (object == nullptr) {
-    return config::Problem{std::string("cannot load ") + ::dlerror()};
+    return config::Problem{"cannot load " + loader_error(file)};
   }
   const auto* version = static_cast<const std::uint32_t*>(::dlsym(object, kVersionSymbol));
   void* const entry = ::dlsym(object, kLoadSymbol);

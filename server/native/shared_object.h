@@ -3,14 +3,13 @@
 // long as the process. One thread.
 #pragma once
 
-#include <string>
-
 #include "config/base/result.h"
 #include "server/include/prefork/abi.h"
+#include "server/native/application_file.h"
 
 namespace prefork::native {
 
-// The entry point of the application in the file `path` (absolute).
-config::Result<prefork_load_function> load_shared_object(const std::string& path);
+// The entry point of the application in this file. Its descriptor may be closed afterwards.
+config::Result<prefork_load_function> load_shared_object(const ApplicationFile& file);
 
 }  // namespace prefork::native

@@ -23,7 +23,11 @@ struct Context {
 
 struct Table {
   explicit Table(const prefork::App& owner) : app(owner) {}
-  ~Table() { app.log(prefork::LogLevel::info, "table freed"); }
+  ~Table() {
+    app.log(prefork::LogLevel::info, "table freed");
+    if (is_wanted("TEST_APP_UNLOAD_CRASH")) std::abort();
+    if (is_wanted("TEST_APP_UNLOAD_HANG")) ::pause();
+  }
   Table(const Table&) = delete;
   Table& operator=(const Table&) = delete;
 
@@ -37,6 +41,7 @@ PREFORK_APP(app) {
   const auto table = std::make_shared<const Table>(app);
   app.on_load([&app] {
     app.log(prefork::LogLevel::info, "loaded by " + std::to_string(::getpid()));
+    if (is_wanted("TEST_APP_LOAD_HANG")) ::pause();
     if (is_wanted("TEST_APP_LOAD_THREAD")) {
       std::thread thread([] { ::pause(); });
       ::pthread_setname_np(thread.native_handle(), "busybody");

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "tests/support/server_process.h"
@@ -232,6 +233,58 @@ TEST_F(ExchangedApplication, AReloadWithAWrongFileKeepsTheOldWorkers) {
   EXPECT_TRUE(server.has_logged({"no licence file"}));
   EXPECT_EQ(get(server.url(), "/").body, "Hello, World!\n");
   EXPECT_EQ(server.worker_pids(), before);
+}
+
+// One generation is one build: the file may be exchanged, written over or gone meanwhile.
+TEST_F(ExchangedApplication, AWorkerThatIsReplacedServesTheBuildOfItsGeneration) {
+  put(app("hello"));
+  ServerProcess server({path_, "--workers", "1"});
+  const auto replace_worker = [&server] {
+    const pid_t before = server.worker_pid(0);
+    EXPECT_EQ(::kill(before, SIGKILL), 0);
+    return server.wait_for_statistics([before](const Json& statistics) {
+      const Json& worker = statistics["workers"][0];
+      return worker["state"] == "ready" && worker["pid"] != before;
+    });
+  };
+  put(app("features"));
+  ASSERT_TRUE(replace_worker());
+  EXPECT_EQ(get(server.url(), "/").body, "Hello, World!\n");
+  std::filesystem::remove(path_);
+  ASSERT_TRUE(replace_worker());
+  EXPECT_EQ(get(server.url(), "/").body, "Hello, World!\n");
+}
+
+TEST_F(ExchangedApplication, AFileThatIsWrittenOverHarmsNobodyWhoHasLoadedIt) {
+  std::filesystem::copy_file(app("hello"), path_);
+  ServerProcess server({path_, "--workers", "1"});
+  std::ofstream(path_, std::ios::trunc) << "no application any more";
+  EXPECT_EQ(get(server.url(), "/").body, "Hello, World!\n");
+  EXPECT_EQ(get(server.url(), "/hello/you").body, R"({"hello":"you"})");
+  EXPECT_EQ(server.times_logged("ended"), 0U) << server.log();
+}
+
+// As releases are switched.
+TEST_F(ExchangedApplication, AReloadServesWhatTheWorkingFoldersNameMeansNow) {
+  const std::string link = folder_.path() + "/current";
+  for (const std::string release : {"hello", "features"}) {
+    const std::string folder = folder_.path() + "/" + release;
+    std::filesystem::create_directory(folder);
+    std::filesystem::copy_file(app(release), folder + "/app.so");
+  }
+  std::filesystem::create_directory_symlink("hello", link);
+  Launch launch = launch_of({"./app.so", "--workers", "1"});
+  launch.working_folder = link;
+  launch.environment["PWD"] = link;
+  ServerProcess server(launch);
+  ASSERT_EQ(get(server.url(), "/").body, "Hello, World!\n");
+  std::filesystem::remove(link);
+  std::filesystem::create_directory_symlink("features", link);
+  server.send_signal(SIGHUP);
+  EXPECT_TRUE(server.wait_for_statistics([](const Json& statistics) {
+    return statistics["server"]["generation"] == 2 && statistics["workers"].size() == 1;
+  }));
+  EXPECT_EQ(get(server.url(), "/loop").body, "loop");
 }
 
 }  // namespace

@@ -54,14 +54,14 @@ TEST_F(ReloadedByFiles, ANewFileIsServedAndSaidInOneLine) {
   EXPECT_EQ(server.stop(), exit_code(0));
 }
 
-TEST_F(ReloadedByFiles, AnApplicationThatTheMasterLoadsIsLoadedAnew) {
+TEST_F(ReloadedByFiles, APreloadedApplicationIsLoadedAnew) {
   ServerProcess server({path_, "--workers", "2", "--reload", "--preload"});
   ASSERT_EQ(get(server.url(), "/").body, "Hello, World!\n");
   put("broken_3");
   ASSERT_TRUE(server.has_logged({"error", "cannot be loaded: no licence file"}));
   EXPECT_EQ(get(server.url(), "/").body, "Hello, World!\n");
   put("features");
-  ASSERT_TRUE(runs_generation(server, 2)) << server.log();
+  ASSERT_TRUE(runs_generation(server, 3)) << server.log();
   EXPECT_EQ(get(server.url(), "/loop").body, "loop");
 }
 

@@ -4,8 +4,11 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <string>
 
+#include "tests/support/child_process.h"
 #include "tests/support/server_process.h"
 
 namespace prefork::test {
@@ -161,13 +164,71 @@ TEST(MountsBehindAProxy, RedirectBelowTheRootPath) {
 
 // --- before the fork -----------------------------------------------------------------------------
 
-TEST(Preload, LoadsOnceInTheMaster) {
+// Who has loaded it: neither the master nor a worker.
+pid_t fork_server_of(const ServerProcess& server) {
+  const std::string pid = get(server.url(), "/loaded-by").body;
+  EXPECT_FALSE(pid.empty());
+  return pid.empty() ? 0 : std::stoi(pid);
+}
+
+TEST(Preload, LoadsOnceInAProcessOfItsOwnThatForksTheWorkers) {
   ServerProcess server({app("shared"), "--workers", "2", "--preload"});
-  EXPECT_TRUE(server.has_logged({"loaded by " + std::to_string(server.pid())}));
-  EXPECT_EQ(server.times_logged("loaded by "), 1U);
-  EXPECT_EQ(get(server.url(), "/loaded-by").body, std::to_string(server.pid()));
+  const pid_t fork_server = fork_server_of(server);
+  EXPECT_TRUE(server.has_logged({"fork server", "loaded by " + std::to_string(fork_server)}));
+  EXPECT_NE(fork_server, server.pid());
+  for (const auto& [slot, pid] : server.worker_pids()) EXPECT_NE(fork_server, pid);
   replace_worker(server, 0);
   EXPECT_EQ(server.times_logged("loaded by "), 1U);
+  EXPECT_EQ(server.stop(), exit_code(0));
+  EXPECT_EQ(server.times_logged("table freed"), 1U);
+}
+
+TEST(Preload, AForkServerThatIsLostIsStartedAgainWithTheNextWorker) {
+  ServerProcess server({app("shared"), "--workers", "1", "--preload"});
+  const pid_t first = fork_server_of(server);
+  ASSERT_EQ(::kill(first, SIGKILL), 0);
+  EXPECT_TRUE(server.has_logged({"the fork server of generation 1 ended: signal 9"}));
+  EXPECT_EQ(fork_server_of(server), first);  // the worker goes on
+  replace_worker(server, 0);
+  EXPECT_NE(fork_server_of(server), first);
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(Preload, AnApplicationThatCrashesAsItIsLetGoEndsNobodyElse) {
+  Launch launch = launch_of({app("shared"), "--workers", "1", "--preload"});
+  launch.environment["TEST_APP_UNLOAD_CRASH"] = "1";
+  ServerProcess server(launch);
+  server.send_signal(SIGHUP);
+  EXPECT_TRUE(server.wait_for_statistics([](const Json& statistics) {
+    return statistics["server"]["generation"] == 2 && statistics["workers"].size() == 1;
+  }));
+  EXPECT_TRUE(server.has_logged({"table freed"}));
+  EXPECT_EQ(get(server.url(), "/slot").body, "0");
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(Preload, AnApplicationThatHangsAsItIsLetGoDelaysAStopByASecond) {
+  Launch launch = launch_of({app("shared"), "--workers", "1", "--preload"});
+  launch.environment["TEST_APP_UNLOAD_HANG"] = "1";
+  ServerProcess server(launch);
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(Preload, AStopDoesNotWaitForALoadThatHangs) {
+  Launch launch = launch_of(
+      {app("shared"), "--workers", "2", "--preload", "--port", "0", "--admin", "127.0.0.1:0"});
+  launch.environment["TEST_APP_LOAD_HANG"] = "1";
+  const TemporaryFolder folder;
+  launch.stderr_path = folder.path() + "/log";
+  ChildProcess child(launch);
+  const auto is_loading = [&] {
+    std::ostringstream log;
+    log << std::ifstream(launch.stderr_path).rdbuf();
+    return log.str().find("loaded by ") != std::string::npos;
+  };
+  ASSERT_TRUE(wait_until(is_loading));
+  ASSERT_EQ(::kill(child.pid(), SIGTERM), 0);
+  EXPECT_EQ(child.wait(kPatience), exit_code(0));
 }
 
 TEST(Preload, WithoutItEachWorkerLoads) {
@@ -210,10 +271,10 @@ class PreloadedReload : public testing::Test {
   // What is wrong is said, and the old ones go on.
   void reload_in_vain(ServerProcess& server, const std::string& said) {
     const auto before = server.worker_pids();
+    const pid_t fork_server = fork_server_of(server);
     server.send_signal(SIGHUP);
-    EXPECT_TRUE(server.has_logged({said}));
-    EXPECT_TRUE(server.has_logged({"the reload was given up"}));
-    EXPECT_EQ(get(server.url(), "/loaded-by").body, std::to_string(server.pid()));
+    EXPECT_TRUE(server.has_logged({"was given up", said}));
+    EXPECT_EQ(fork_server_of(server), fork_server);
     EXPECT_EQ(server.worker_pids(), before);
   }
 
@@ -226,18 +287,19 @@ TEST_F(PreloadedReload, ServesTheNewFileAndLetsGoOfTheOldOne) {
   put(app("hello"));
   server.send_signal(SIGHUP);
   ASSERT_TRUE(wait_until([&] { return get(server.url(), "/").body == "Hello, World!\n"; }));
-  EXPECT_TRUE(server.has_logged({"master", "table freed"}));
+  EXPECT_TRUE(server.has_logged({"fork server", "table freed"}));
 }
 
 TEST_F(PreloadedReload, OfTheSameFileLoadsItAgain) {
   ServerProcess server({path_, "--workers", "1", "--preload"});
+  const pid_t first = fork_server_of(server);
   server.send_signal(SIGHUP);
   EXPECT_TRUE(server.wait_for_statistics([](const Json& statistics) {
     return statistics["server"]["generation"] == 2 && statistics["workers"].size() == 1;
   }));
-  EXPECT_EQ(server.times_logged("loaded by " + std::to_string(server.pid())), 2U);
-  EXPECT_TRUE(server.has_logged({"table freed"}));
-  EXPECT_EQ(get(server.url(), "/loaded-by").body, std::to_string(server.pid()));
+  EXPECT_EQ(server.times_logged("loaded by "), 2U);
+  EXPECT_TRUE(server.has_logged({"fork server[" + std::to_string(first), "table freed"}));
+  EXPECT_NE(fork_server_of(server), first);
 }
 
 TEST_F(PreloadedReload, WithAWrongOrCrashingFileKeepsTheOldWorkers) {
@@ -245,7 +307,7 @@ TEST_F(PreloadedReload, WithAWrongOrCrashingFileKeepsTheOldWorkers) {
   put(app("broken_3"));
   reload_in_vain(server, "no licence file");
   put(app("broken_8"));
-  reload_in_vain(server, "crashed while it was loaded (SIG");
+  reload_in_vain(server, "ended the process that loaded it: signal");
 }
 
 }  // namespace

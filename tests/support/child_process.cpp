@@ -88,6 +88,9 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   if (launch.user && (::setgid(*launch.user) != 0 || ::setuid(*launch.user) != 0)) {
     ::_exit(126);
   }
+  if (!launch.working_folder.empty() && ::chdir(launch.working_folder.c_str()) != 0) {
+    ::_exit(124);
+  }
   if (::getppid() != parent) {
     ::_exit(125);
   }

@@ -20,6 +20,7 @@ struct Launch {
   std::map<std::string, std::string> environment;
   // Descriptors of the child and what they are here.
   std::map<int, int> descriptors;
+  std::string working_folder;  // empty: that of the test
   std::string stdout_path = "/dev/null";
   std::string stderr_path = "/dev/null";
   bool without_standard_descriptors = false;  // 0, 1 and 2 are closed

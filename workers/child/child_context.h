@@ -31,7 +31,9 @@ struct ChildContext {
   ipc::Segment& segment;
   const ipc::Inboxes& inboxes;
   ipc::Leadership& leadership;
-  native::NativeApplication* preloaded;  // by the master; null: each worker loads for itself
+  native::NativeApplication* preloaded;  // by a fork server; null: each worker loads for itself
+  std::string preload_problem;           // empty: none, or nobody tried
+  int sealed_application = -1;           // the copy that a worker loads; -1: the file itself
   Log& log;
   ipc::ControlEnd& control;
   ipc::Place id;

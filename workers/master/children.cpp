@@ -67,6 +67,12 @@ void Children::send_to_all(const ipc::Message& message) {
   }
 }
 
+void Children::speak_for(ipc::Place at, std::string last_words) {
+  if (const auto found = children_.find(at); found != children_.end()) {
+    found->second.last_words = std::move(last_words);
+  }
+}
+
 bool Children::has_last_words(ipc::Place at) const {
   const auto found = children_.find(at);
   return found != children_.end() && !found->second.last_words.empty();

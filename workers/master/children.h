@@ -44,6 +44,8 @@ class Children {
   ipc::SendResult send(ipc::Place at, const ipc::Message& message);
   void send_to_all(const ipc::Message& message);
 
+  // In the name of one that could not say it itself.
+  void speak_for(ipc::Place at, std::string last_words);
   // It has said why it cannot boot.
   [[nodiscard]] bool has_last_words(ipc::Place at) const;
   // Those of the last child that was removed and had any; else empty.

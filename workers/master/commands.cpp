@@ -54,6 +54,9 @@ CommandResult Commands::reload(const std::string& why) {
   if (!opened.ok()) {
     return refuse_reload({{"--log-file: " + opened.problem().text}});
   }
+  if (options.target.kind == config::ServeTarget::Kind::application) {
+    parts_.log.info(serves(options.target.path, plan->build_id).text);
+  }
   const supervision::Generation generation = parts_.plans.add(plan);
   try {
     parts_.watch.follow(options, supervision::Clock::now());
@@ -100,6 +103,7 @@ CommandResult Commands::reopen_logs(std::string_view why) {
     return {{opened.problem()}};
   }
   parts_.children.send_to_all(ipc::ReopenLogsFrame{});
+  parts_.fork_servers.reopen_logs();
   parts_.log.info(why);
   return {};
 }

@@ -9,6 +9,7 @@
 
 #include "workers/child/log.h"
 #include "workers/master/children.h"
+#include "workers/master/fork_servers.h"
 #include "workers/master/plans.h"
 #include "workers/master/publisher.h"
 #include "workers/master/reload_watch.h"
@@ -31,6 +32,7 @@ class Commands {
     const supervision::Supervisor& supervisor;
     Plans& plans;
     Children& children;
+    ForkServers& fork_servers;
     Publisher& publisher;
     const Reloader& reloader;
     ReloadWatch& watch;

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <initializer_list>
 #include <utility>
 #include <variant>
 
@@ -33,11 +34,12 @@ supervision::Settings first_settings(const config::Options& options) {
   return settings;
 }
 
-std::chrono::milliseconds time_until(std::optional<supervision::TimePoint> tick,
-                                     std::optional<supervision::TimePoint> look_at_files) {
+std::chrono::milliseconds time_until(
+    std::initializer_list<std::optional<supervision::TimePoint>> deadlines) {
   auto until = Clock::now() + kLongestWait;
-  until = std::min(until, tick.value_or(until));
-  until = std::min(until, look_at_files.value_or(until));
+  for (const auto& deadline : deadlines) {
+    until = std::min(until, deadline.value_or(until));
+  }
   // Rounded up: a turn just before the deadline would be one for nothing.
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
   return std::max(left, std::chrono::milliseconds{0});
@@ -51,6 +53,16 @@ bool is_anybody_starting(const supervision::Supervisor& supervisor) {
   });
 }
 
+std::vector<ipc::Place> worker_places(const supervision::Supervisor& supervisor) {
+  std::vector<ipc::Place> places;
+  for (std::uint32_t slot = 0; slot < supervisor.observer_slot(); ++slot) {
+    for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
+      places.push_back({slot, seat});
+    }
+  }
+  return places;
+}
+
 }  // namespace
 
 Master::Master(Start start)
@@ -62,10 +74,10 @@ Master::Master(Start start)
       publisher_(segment_),
       supervisor_(first_settings(plans_.first().options), Plans::kFirst),
       narrator_(supervisor_.observer_slot()),
-      spawner_(std::move(start.mains), {segment_, inboxes_, leadership_, log_}),
+      spawner_(std::move(start.mains), {segment_, inboxes_, leadership_, log_, fork_servers_}),
       reloader_(std::move(start.arguments), std::move(start.environment),
                 [this](config::LogLevel level, std::string_view line) { log_.write(level, line); }),
-      commands_({supervisor_, plans_, children_, publisher_, reloader_, watch_, log_,
+      commands_({supervisor_, plans_, children_, fork_servers_, publisher_, reloader_, watch_, log_,
                  [this](const supervision::Event& event) { report(event); }}) {
   watch_.follow(plans_.first().options, Clock::now());
 }
@@ -76,6 +88,10 @@ config::ExitCode Master::run() {
   while (!exit_code_) {
     turn();
   }
+  // Nobody else is left: the applications' own ends, each within its grace.
+  while (!fork_servers_.empty()) {
+    turn();
+  }
   return *exit_code_;
 }
 
@@ -83,32 +99,32 @@ void Master::turn() {
   PollSet polled;
   // What children say first: the last words of one that has ended belong to its end.
   for (const Children::Pipe& pipe : children_.open_pipes()) {
-    polled.add(pipe.read_fd, [this, at = pipe.at] {
-      children_.read(at, [this](ipc::Place of, const Heard& heard) { hear(of, heard); });
-    });
+    polled.add(pipe.read_fd, [this, at = pipe.at] { read(at); });
   }
   polled.add(signals_.fd(), [this] { take_signals(); });
   if (watch_.fd() >= 0) {
     polled.add(watch_.fd(), [] {});  // drained in every turn, below
   }
-  polled.wait(time_until(supervisor_.next_deadline(), watch_.deadline()));
+  polled.wait(
+      time_until({supervisor_.next_deadline(), watch_.deadline(), fork_servers_.deadline()}));
   publisher_.beat();
   polled.dispatch();
+  fork_servers_.enforce(Clock::now());
   if (!exit_code_) {
     follow_files();
     report_beats();
     report(supervision::event::Tick{});
   }
+  if (supervisor_.stopping()) {
+    forget_unused();
+  }
 }
 
 void Master::take_signals() {
   for (const int signal : signals_.take()) {
-    if (exit_code_) {
-      return;
-    }
     if (signal == SIGCHLD) {
       reap();
-    } else {
+    } else if (!exit_code_) {
       commands_.obey(signal);
     }
   }
@@ -116,13 +132,56 @@ void Master::take_signals() {
 
 void Master::reap() {
   while (const std::optional<Reaped> reaped = reap_one()) {
+    if (const auto lost = fork_servers_.on_reaped(reaped->pid, reaped->exit)) {
+      lose(*lost);
+      continue;
+    }
+    if (!supervisor_.find(reaped->pid)) {
+      read_all();  // its pid may be among what nobody has read yet
+    }
     const auto at = supervisor_.find(reaped->pid);
     if (!at) {
       say(reaped_stranger(reaped->pid));
       continue;
     }
-    children_.read(*at, [this](ipc::Place of, const Heard& heard) { hear(of, heard); });
+    read(*at);
     report(supervision::event::Exited{reaped->pid, reaped->exit});
+  }
+}
+
+void Master::read(ipc::Place at) {
+  children_.read(at, [this](ipc::Place of, const Heard& heard) { hear(of, heard); });
+  // The fork server has said why there is no process.
+  if (awaits_pid(at) && children_.has_last_words(at)) {
+    report(supervision::event::ForkFailed{at, 0, {}});
+  }
+}
+
+void Master::read_all() {
+  for (const Children::Pipe& pipe : children_.open_pipes()) {
+    read(pipe.at);
+  }
+}
+
+bool Master::awaits_pid(ipc::Place at) const {
+  return supervisor_.seat(at).occupied() && !supervisor_.seat(at).pid;
+}
+
+// Whoever it was still to fork never comes.
+void Master::lose(const ForkServers::Lost& lost) {
+  if (!lost.was_dismissed) {
+    say(fork_server_ended(lost.generation, lost.exit));
+  }
+  for (const ipc::Place at : worker_places(supervisor_)) {
+    read(at);
+    if (!awaits_pid(at) || supervisor_.seat(at).generation != lost.generation) {
+      continue;
+    }
+    const std::string& path = plans_.at(lost.generation).options.target.path;
+    children_.speak_for(at, ended_while_it_was_loaded(path, lost.exit));
+    supervision::Exit exit;
+    exit.code = config::to_int(config::ExitCode::application_failed);
+    report(supervision::event::ForkFailed{at, 0, exit});
   }
 }
 
@@ -134,7 +193,9 @@ void Master::hear(ipc::Place at, const Heard& heard) {
     return say(narrator_.sent_frame_of_other_epoch(at, pid_of(at)));
   }
   const auto& frame = std::get<ipc::Frame>(heard);
-  if (const auto* ready = std::get_if<ipc::ReadyFrame>(&frame.message)) {
+  if (const auto* forked = std::get_if<ipc::ForkedFrame>(&frame.message)) {
+    hear_pid(at, forked->pid);
+  } else if (const auto* ready = std::get_if<ipc::ReadyFrame>(&frame.message)) {
     publisher_.ready(at);
     say(narrator_.ready(at, pid_of(at), *ready));
     report(supervision::event::Ready{at, frame.epoch});
@@ -143,6 +204,16 @@ void Master::hear(ipc::Place at, const Heard& heard) {
   } else if (std::holds_alternative<ipc::RecycleFrame>(frame.message)) {
     report(supervision::event::Recycle{at, frame.epoch});
   }
+}
+
+// It may say what it likes, but only a child of this process is supervised.
+void Master::hear_pid(ipc::Place at, std::int32_t pid) {
+  if (!awaits_pid(at) || !is_child(pid)) {
+    return;
+  }
+  publisher_.forked(at, pid);
+  say(narrator_.started(at, pid));
+  report(supervision::event::Forked{at, pid});
 }
 
 void Master::follow_files() {
@@ -159,16 +230,13 @@ void Master::follow_files() {
 }
 
 void Master::report_beats() {
-  for (std::uint32_t slot = 0; slot < supervisor_.observer_slot(); ++slot) {
-    for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
-      const ipc::Place at{slot, seat};
-      if (supervisor_.seat(at).state != ipc::ProcessState::ready) {
-        continue;
-      }
-      const supervision::TimePoint time = publisher_.beat_of(at);
-      if (supervisor_.seat(at).last_beat != time) {
-        report(supervision::event::Beat{at, time});
-      }
+  for (const ipc::Place at : worker_places(supervisor_)) {
+    if (supervisor_.seat(at).state != ipc::ProcessState::ready) {
+      continue;
+    }
+    const supervision::TimePoint time = publisher_.beat_of(at);
+    if (supervisor_.seat(at).last_beat != time) {
+      report(supervision::event::Beat{at, time});
     }
   }
 }
@@ -198,10 +266,13 @@ void Master::perform(const supervision::action::Spawn& spawn) {
   publisher_.spawning(spawn, forked_ns);
   Spawner::Spawned spawned = spawner_.spawn(spawn, plans_.at(spawn.generation), forked_ns);
   if (spawned.pid < 0) {
-    return report(supervision::event::ForkFailed{spawn.at, spawned.error_number});
+    return report(supervision::event::ForkFailed{spawn.at, spawned.error_number, {}});
   }
   children_.add(spawn.at, spawn.epoch, std::move(spawned.control));
-  publisher_.forked(spawn, spawned.pid);
+  if (spawned.pid == 0) {
+    return;  // it tells its pid when it is there
+  }
+  publisher_.forked(spawn.at, spawned.pid);
   say(narrator_.started(spawn.at, spawned.pid));
   report(supervision::event::Forked{spawn.at, spawned.pid});
 }
@@ -225,7 +296,14 @@ void Master::perform(const supervision::action::Release& release) {
   }
   children_.remove(release.at);
   publisher_.released(release);
+  forget_unused();
+}
+
+void Master::forget_unused() {
   plans_.forget_unused(supervisor_);
+  const bool is_over = supervisor_.stopping();  // nobody is started any more
+  fork_servers_.keep_only(is_over ? std::vector<supervision::Generation>() : plans_.generations(),
+                          Clock::now());
 }
 
 void Master::perform(const supervision::action::Notice& notice) {
@@ -233,14 +311,18 @@ void Master::perform(const supervision::action::Notice& notice) {
   if (notice.kind == NoticeKind::reload_finished) {
     publisher_.reloaded();
   }
+  if (notice.kind == NoticeKind::boot_deadline_passed && awaits_pid(*notice.at)) {
+    fork_servers_.kill(supervisor_.seat(*notice.at).generation);
+  }
   say(narrator_.tell(notice, children_.last_words(), notice.at ? at_work(*notice.at) : AtWork{}));
   if (notice.kind == NoticeKind::reload_finished || notice.kind == NoticeKind::reload_aborted) {
-    plans_.forget_unused(supervisor_);
+    forget_unused();
   }
 }
 
 void Master::perform(const supervision::action::Finish& finish) {
   exit_code_ = finish.code;
+  forget_unused();
   if (!finish.reason) {
     return say(stopped(finish.code));
   }
@@ -266,6 +348,9 @@ void Master::say_start() {
   say(starts({plan.options.processes.workers, plan.options.processes.workers_basis,
               plan.options.processes.threads, plan.urls(), plan.note, plan.admin_url(),
               watch_.describe()}));
+  if (plan.options.target.kind == config::ServeTarget::Kind::application) {
+    say(serves(plan.options.target.path, plan.build_id));
+  }
 }
 
 void Master::say_when_ready() {

@@ -20,6 +20,7 @@
 #include "workers/child/log.h"
 #include "workers/master/children.h"
 #include "workers/master/commands.h"
+#include "workers/master/fork_servers.h"
 #include "workers/master/narrator.h"
 #include "workers/master/plans.h"
 #include "workers/master/publisher.h"
@@ -57,7 +58,11 @@ class Master {
   void turn();
   void take_signals();
   void reap();
+  void read(ipc::Place at);
+  void read_all();
   void hear(ipc::Place at, const Heard& heard);
+  void hear_pid(ipc::Place at, std::int32_t pid);
+  void lose(const ForkServers::Lost& lost);
   void follow_files();
   void report_beats();
   // Tells the supervisor and carries out what follows, before anything else is told.
@@ -76,6 +81,9 @@ class Master {
   void say(const Lines& lines);
   void say_start();
   void say_when_ready();
+  void forget_unused();
+  // Its process is, or was, on the way from a fork server.
+  [[nodiscard]] bool awaits_pid(ipc::Place at) const;
   [[nodiscard]] Narrator::Pid pid_of(ipc::Place at) const { return supervisor_.seat(at).pid; }
   [[nodiscard]] AtWork at_work(ipc::Place at) const;
 
@@ -89,6 +97,7 @@ class Master {
   supervision::Supervisor supervisor_;
   Narrator narrator_;
   Children children_;
+  ForkServers fork_servers_;  // with --preload
   Spawner spawner_;
   Reloader reloader_;
   ReloadWatch watch_;  // with --reload

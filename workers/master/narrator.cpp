@@ -75,6 +75,11 @@ Lines starts(const Announcement& announcement) {
   return lines;
 }
 
+Line serves(const std::string& path, const std::string& build_id) {
+  return {LogLevel::info,
+          "serving '" + path + "'" + (build_id.empty() ? "" : ", build id " + build_id)};
+}
+
 Line is_ready(std::uint32_t workers, std::uint64_t after_ns) {
   return {LogLevel::info, "ready: " + counted_workers(workers) + " in " +
                               std::to_string(after_ns / 1'000'000) + " ms"};
@@ -115,6 +120,15 @@ Line means_nothing(int signal) {
 
 Line reaped_stranger(supervision::Pid pid) {
   return {LogLevel::debug, "reaped a process of somebody else: pid " + std::to_string(pid)};
+}
+
+Line fork_server_ended(supervision::Generation generation, const supervision::Exit& exit) {
+  return {LogLevel::warning, "the fork server of generation " + std::to_string(generation) +
+                                 " ended: " + describe_exit(exit)};
+}
+
+std::string ended_while_it_was_loaded(const std::string& path, const supervision::Exit& exit) {
+  return "'" + path + "' ended the process that loaded it: " + describe_exit(exit);
 }
 
 std::string too_many_workers(std::uint32_t workers, std::uint32_t capacity) {
@@ -198,7 +212,9 @@ std::string Narrator::describe(const Failure& failure, std::string_view last_wor
   const std::string name = name_of(failure.at, failure.pid);
   switch (failure.kind) {
     case FailureKind::fork_failed:
-      return name + " could not be started: " + std::strerror(failure.error_number);
+      return last_words.empty()
+                 ? name + " could not be started: " + std::strerror(failure.error_number)
+                 : name + " could not boot: " + std::string(last_words);
     case FailureKind::boot_exited:
       return name + " could not boot: " +
              (last_words.empty() ? describe_exit(failure.exit) : std::string(last_words));

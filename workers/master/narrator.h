@@ -55,12 +55,17 @@ struct Ending {
 
 // The server. (What asks for a stop says so itself: why_of.)
 Lines starts(const Announcement& announcement);
+// Which build of an application a generation serves, as far as its file says so.
+Line serves(const std::string& path, const std::string& build_id);
 Line is_ready(std::uint32_t workers, std::uint64_t after_ns);
 Line stopped(config::ExitCode code);
 // What a signal asks for, as the line of the log that says so; `again`: it asked before.
 std::string why_of(int signal, bool again = false);
 Line means_nothing(int signal);
 Line reaped_stranger(supervision::Pid pid);
+Line fork_server_ended(supervision::Generation generation, const supervision::Exit& exit);
+// The application took the process with it that loaded it.
+std::string ended_while_it_was_loaded(const std::string& path, const supervision::Exit& exit);
 inline constexpr std::string_view kReloadGivenUp =
     "the reload was given up; the workers go on with the configuration they have";
 std::string too_many_workers(std::uint32_t workers, std::uint32_t capacity);

@@ -38,6 +38,14 @@ std::vector<SharedPlan> Plans::living() const {
   return living;
 }
 
+std::vector<supervision::Generation> Plans::generations() const {
+  std::vector<supervision::Generation> generations;
+  for (const auto& [generation, plan] : plans_) {
+    generations.push_back(generation);
+  }
+  return generations;
+}
+
 void Plans::forget_unused(const supervision::Supervisor& supervisor) {
   if (supervisor.reloading()) {
     return;

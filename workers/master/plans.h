@@ -23,6 +23,7 @@ class Plans {
   // Before the first reload.
   [[nodiscard]] const ServingPlan& first() const { return at(kFirst); }
   [[nodiscard]] std::vector<SharedPlan> living() const;
+  [[nodiscard]] std::vector<supervision::Generation> generations() const;
 
   // Those that no process has and none can be made from any more; their sockets close with them.
   void forget_unused(const supervision::Supervisor& supervisor);

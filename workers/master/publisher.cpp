@@ -41,6 +41,7 @@ void Publisher::beat() { segment_.header().master_beat_ns.store(ipc::monotonic_n
 
 void Publisher::spawning(const supervision::action::Spawn& spawn, std::uint64_t forked_ns) {
   if (is_observer(spawn.at)) {
+    segment_.header().observer_restarts.store(spawn.restarts, kRelaxed);
     return;
   }
   ipc::WorkerRecord& record = segment_.record(spawn.at);
@@ -52,12 +53,11 @@ void Publisher::spawning(const supervision::action::Spawn& spawn, std::uint64_t 
   segment_.notes(spawn.at.slot).restarts.store(spawn.restarts, kRelaxed);
 }
 
-void Publisher::forked(const supervision::action::Spawn& spawn, std::int32_t pid) {
-  if (is_observer(spawn.at)) {
+void Publisher::forked(ipc::Place at, std::int32_t pid) {
+  if (is_observer(at)) {
     segment_.header().observer_pid.store(pid, kRelaxed);
-    segment_.header().observer_restarts.store(spawn.restarts, kRelaxed);
   } else {
-    segment_.record(spawn.at).pid.store(pid, kRelaxed);
+    segment_.record(at).pid.store(pid, kRelaxed);
   }
 }
 

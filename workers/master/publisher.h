@@ -22,7 +22,7 @@ class Publisher {
   void beat();
   // Before the fork: who will be there.
   void spawning(const supervision::action::Spawn& spawn, std::uint64_t forked_ns);
-  void forked(const supervision::action::Spawn& spawn, std::int32_t pid);
+  void forked(ipc::Place at, std::int32_t pid);
   void ready(ipc::Place at);
   // Notes how it ended and folds its record.
   void released(const supervision::action::Release& release);

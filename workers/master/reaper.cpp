@@ -35,4 +35,9 @@ std::optional<Reaped> reap_one() {
   return reaped;
 }
 
+bool is_child(supervision::Pid pid) {
+  siginfo_t ignored{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &ignored, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 }  // namespace prefork::master

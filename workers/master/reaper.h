@@ -16,4 +16,7 @@ struct Reaped {
 // others.
 std::optional<Reaped> reap_one();
 
+// Whether the process is a child of this one, dead or alive.
+bool is_child(supervision::Pid pid);
+
 }  // namespace prefork::master

@@ -6,13 +6,14 @@
 
 namespace prefork::master {
 
-Reloader::Reloader(std::vector<std::string> arguments, config::Environment environment,
-                   prefork_app::Report tell)
+Reloader::Reloader(std::vector<std::string> arguments, config::Environment environment, Tell tell)
     : arguments_(std::move(arguments)),
       environment_(std::move(environment)),
+      working_folder_(environment_),
       tell_(std::move(tell)) {}
 
 config::Result<SharedPlan, Problems> Reloader::make_plan(const Present& present) const {
+  working_folder_.follow();
   config::Loaded loaded = config::load_options(arguments_, environment_, config::LoadPhase::reload);
   if (loaded.action != config::Action::run) {
     Problems problems;
@@ -29,17 +30,7 @@ config::Result<SharedPlan, Problems> Reloader::make_plan(const Present& present)
     tell_(config::LogLevel::warning, kObserverStaysAsItIs);
     options.admin = present.plan.options.admin;
   }
-  if (options.processes.preload) {
-    const auto rehearsed = rehearse_preload(options.target.path, options.processes.boot_timeout);
-    if (!rehearsed.ok()) {
-      return Problems{rehearsed.problem()};
-    }
-  }
-  auto application = load_application(options, tell_);
-  if (!application.ok()) {
-    return Problems{application.problem()};
-  }
-  auto plan = make_serving_plan(options, std::move(application).value(), present.living);
+  auto plan = make_serving_plan(options, present.living);
   if (!plan.ok()) {
     return Problems{{plan.problem().message}};
   }

@@ -1,16 +1,17 @@
 // Reads the configuration again and makes a serving plan of it, or says everything that is wrong
-// with it. Starts, replaces and logs nothing itself; with --preload it loads the application, first
-// in a process of its own. Master only.
+// with it. Starts, replaces and logs nothing itself. Master only.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/base/result.h"
 #include "config/load.h"
-#include "workers/master/preload.h"
 #include "workers/master/serving_plan.h"
+#include "workers/master/working_folder.h"
 
 namespace prefork::master {
 
@@ -18,6 +19,8 @@ using Problems = std::vector<config::Problem>;
 
 class Reloader {
  public:
+  using Tell = std::function<void(config::LogLevel level, std::string_view line)>;
+
   // What a new plan has to get along with.
   struct Present {
     const ServingPlan& plan;
@@ -25,17 +28,17 @@ class Reloader {
     std::vector<SharedPlan> living;
   };
 
-  // `arguments` and `environment` are read again each time. `tell` gets what is worth a line in the
-  // log but no obstacle, as it happens.
-  Reloader(std::vector<std::string> arguments, config::Environment environment,
-           prefork_app::Report tell);
+  // `arguments` and `environment` are read again each time, in the folder of that name. `tell` gets
+  // what is worth a line in the log but no obstacle, as it happens.
+  Reloader(std::vector<std::string> arguments, config::Environment environment, Tell tell);
 
   [[nodiscard]] config::Result<SharedPlan, Problems> make_plan(const Present& present) const;
 
  private:
   const std::vector<std::string> arguments_;
   const config::Environment environment_;
-  const prefork_app::Report tell_;
+  const WorkingFolder working_folder_;
+  const Tell tell_;
 };
 
 }  // namespace prefork::master

@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "server/native/elf_image.h"
+#include "workers/master/sealed_copy.h"
+
 namespace prefork::master {
 
 namespace {
@@ -87,12 +90,20 @@ std::string ServingPlan::statistics_url() const {
   return url.starts_with("http://") ? url + "/stats" : "";
 }
 
-config::Result<SharedPlan, ListenError> make_serving_plan(
-    const config::Options& options, std::shared_ptr<native::NativeApplication> application,
-    const std::vector<SharedPlan>& living) {
+config::Result<SharedPlan, ListenError> make_serving_plan(const config::Options& options,
+                                                          const std::vector<SharedPlan>& living) {
   auto plan = std::make_shared<ServingPlan>();
   plan->options = options;
-  plan->application = std::move(application);
+  if (options.target.kind == config::ServeTarget::Kind::application) {
+    auto copy = make_sealed_copy(options.target.path);
+    if (!copy.ok()) {
+      return ListenError{config::ExitCode::application_failed, copy.problem().text};
+    }
+    plan->sealed_application = std::move(copy).value();
+    // One that is no application is told by whoever loads it.
+    const auto image = native::ElfImage::read(plan->sealed_application.get());
+    plan->build_id = image.ok() ? image.value().build_id() : "";
+  }
   for (const config::Bind& bind : options.listening.binds) {
     auto opened = reuse_or_open(bind, options.listening.backlog, living, &ServingPlan::sockets);
     if (!opened.ok()) {

@@ -12,7 +12,7 @@
 
 #include "config/base/result.h"
 #include "config/options/options.h"
-#include "server/native/native_application.h"
+#include "ipc/base/owned_fd.h"
 #include "workers/child/child_context.h"
 #include "workers/master/listening_socket.h"
 #include "workers/supervision/supervisor_state.h"
@@ -21,10 +21,13 @@ namespace prefork::master {
 
 struct ServingPlan {
   config::Options options;
-  std::vector<SharedSocket> sockets;                       // at least one
-  std::set<SharedSocket> with_preamble;                    // of these: with the PROXY protocol
-  std::vector<SharedSocket> admin;                         // empty: off
-  std::shared_ptr<native::NativeApplication> application;  // with --preload
+  std::vector<SharedSocket> sockets;     // at least one
+  std::set<SharedSocket> with_preamble;  // of these: with the PROXY protocol
+  std::vector<SharedSocket> admin;       // empty: off
+  // What its workers load, whatever happens to the file; not valid: no application, or nobody can
+  // make such a copy here.
+  ipc::OwnedFd sealed_application;
+  std::string build_id;  // of that; empty: it has none
   std::string note;  // for the log: what was decided differently than asked for
 
   // As a child inherits them.
@@ -40,9 +43,8 @@ struct ServingPlan {
 using SharedPlan = std::shared_ptr<const ServingPlan>;
 
 // Opens what `options` names and none of the `living` plans has open already.
-config::Result<SharedPlan, ListenError> make_serving_plan(
-    const config::Options& options, std::shared_ptr<native::NativeApplication> application,
-    const std::vector<SharedPlan>& living);
+config::Result<SharedPlan, ListenError> make_serving_plan(const config::Options& options,
+                                                          const std::vector<SharedPlan>& living);
 
 // How the supervisor is to treat the processes of these options. Without the capacity, which is the
 // master's.

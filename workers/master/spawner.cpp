@@ -24,31 +24,74 @@ bool is_single_threaded() {
 
 }  // namespace
 
-Spawner::Spawner(ChildMains mains, Parts parts) : mains_(std::move(mains)), parts_(parts) {}
+Spawner::Spawner(ChildMains mains, Parts parts)
+    : mains_(std::move(mains)), parts_(parts), master_pid_(::getpid()) {}
 
 Spawner::Spawned Spawner::spawn(const supervision::action::Spawn& spawn, const ServingPlan& plan,
                                 std::uint64_t forked_ns) {
   PREFORK_CHECK(is_single_threaded());
   Spawned spawned;
-  ipc::ControlPair pipes;
   try {
-    pipes = ipc::make_control_pair();
-    spawned.pid = ::fork();
-    spawned.error_number = errno;
+    ipc::ControlPair pipes = ipc::make_control_pair();
+    fork_one(spawn, plan, forked_ns, pipes, spawned);
+    spawned.control = std::move(pipes.master);
   } catch (const std::system_error& failed) {
     spawned.error_number = failed.code().value();
   }
-  if (spawned.pid == 0) {
-    run(spawn, plan, forked_ns, pipes.child);
-  }
-  spawned.control = std::move(pipes.master);
   return spawned;
 }
 
+void Spawner::fork_one(const supervision::action::Spawn& spawn, const ServingPlan& plan,
+                       std::uint64_t forked_ns, ipc::ControlPair& pipes, Spawned& spawned) {
+  if (plan.options.processes.preload && spawn.role == supervision::Role::worker) {
+    spawned.error_number =
+        parts_.fork_servers.order(spawn, pipes.child, forked_ns,
+                                  [&](int orders) { serve_forks(spawn.generation, plan, orders); });
+    spawned.pid = spawned.error_number == 0 ? 0 : -1;
+    return;
+  }
+  spawned.pid = ::fork();
+  spawned.error_number = errno;
+  if (spawned.pid == 0) {
+    run(spawn, plan, forked_ns, pipes.child, nullptr);
+  }
+}
+
+void Spawner::append_shared_fds(std::vector<int>& fds) const {
+  parts_.inboxes.append_fds(fds);
+  fds.push_back(parts_.leadership.fd());
+  fds.push_back(parts_.log.fd());
+}
+
+void Spawner::serve_forks(supervision::Generation generation, const ServingPlan& plan, int orders) {
+  constexpr std::string_view kTitle = "fork server";
+  child::set_process_title(kTitle);
+  parts_.log.set_name(kTitle);
+  std::vector<int> keep = {orders, plan.sealed_application.get()};
+  for (const child::InheritedListener& listener : plan.listeners()) {
+    keep.push_back(listener.fd);
+  }
+  append_shared_fds(keep);
+  child::close_other_fds(keep);
+  const ipc::OwnedFd signals = child::take_over_signals(master_pid_);
+  {
+    ForkServer server(
+        orders, master_pid_, parts_.log,
+        [&](const ipc::ForkOrder& order, ipc::ControlEnd& control,
+            const PreloadedApplication& application) {
+          run({{order.slot, order.seat}, order.epoch, generation, supervision::Role::worker, 0},
+              plan, order.ordered_ns, control, &application);
+        });
+    server.load({plan.options.target.path, plan.sealed_application.get()});
+    server.serve();
+  }
+  child::leave(0);
+}
+
 void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& plan,
-                  std::uint64_t forked_ns, ipc::ControlEnd& control) {
+                  std::uint64_t forked_ns, ipc::ControlEnd& control,
+                  const PreloadedApplication* application) {
   const bool observer = spawn.role == supervision::Role::observer;
-  const std::int32_t master_pid = parts_.segment.header().master_pid.load();
   const std::string title = observer ? "observer" : "worker " + std::to_string(spawn.at.slot);
   child::set_process_title(title);
   parts_.log.set_name(title);
@@ -59,23 +102,33 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
   for (const child::InheritedListener& listener : listeners) {
     keep.push_back(listener.fd);
   }
-  keep.insert(keep.end(), {control.read_fd(), control.write_fd(), parts_.log.fd()});
+  keep.insert(keep.end(), {control.read_fd(), control.write_fd()});
   if (observer) {
-    keep.push_back(parts_.segment.fd());
+    keep.insert(keep.end(), {parts_.segment.fd(), parts_.log.fd()});
   } else {
-    parts_.inboxes.append_fds(keep);
-    keep.push_back(parts_.leadership.fd());
+    append_shared_fds(keep);
+    keep.push_back(plan.sealed_application.get());
   }
   child::close_other_fds(keep);
 
+  const bool is_loaded = application != nullptr && application->ok();
   const child::ChildContext context{
-      plan.options,      listeners,
-      parts_.segment,    parts_.inboxes,
-      parts_.leadership, plan.application.get(),
-      parts_.log,        control,
-      spawn.at,          spawn.epoch,
-      spawn.generation,  master_pid,
-      forked_ns,         observer ? plan.admin_url() : plan.statistics_url()};
+      plan.options,
+      listeners,
+      parts_.segment,
+      parts_.inboxes,
+      parts_.leadership,
+      is_loaded ? application->value().get() : nullptr,
+      application != nullptr && !is_loaded ? application->problem().text : "",
+      plan.sealed_application.get(),
+      parts_.log,
+      control,
+      spawn.at,
+      spawn.epoch,
+      spawn.generation,
+      master_pid_,
+      forked_ns,
+      observer ? plan.admin_url() : plan.statistics_url()};
   child::leave(observer ? mains_.observer(context, plan.urls()) : mains_.worker(context));
 }
 

@@ -15,6 +15,8 @@
 #include "ipc/segment.h"
 #include "workers/child/child_context.h"
 #include "workers/child/log.h"
+#include "workers/master/fork_server.h"
+#include "workers/master/fork_servers.h"
 #include "workers/master/serving_plan.h"
 #include "workers/supervision/supervisor_messages.h"
 
@@ -37,11 +39,13 @@ class Spawner {
     const ipc::Inboxes& inboxes;
     ipc::Leadership& leadership;
     child::Log& log;
+    ForkServers& fork_servers;
   };
 
   struct Spawned {
+    // 0: a fork server was asked, and the process will tell its pid (ForkedFrame). -1: none comes.
     pid_t pid = -1;
-    int error_number = 0;  // when there is no process
+    int error_number = 0;  // then
     ipc::ControlEnd control;
   };
 
@@ -52,11 +56,19 @@ class Spawner {
                 std::uint64_t forked_ns);
 
  private:
+  void fork_one(const supervision::action::Spawn& spawn, const ServingPlan& plan,
+                std::uint64_t forked_ns, ipc::ControlPair& pipes, Spawned& spawned);
+  // The new processes. `application`: as its fork server has loaded it; null: there is none.
   [[noreturn]] void run(const supervision::action::Spawn& spawn, const ServingPlan& plan,
-                        std::uint64_t forked_ns, ipc::ControlEnd& control);
+                        std::uint64_t forked_ns, ipc::ControlEnd& control,
+                        const PreloadedApplication* application);
+  [[noreturn]] void serve_forks(supervision::Generation generation, const ServingPlan& plan,
+                                int orders);
+  void append_shared_fds(std::vector<int>& fds) const;
 
   ChildMains mains_;
   Parts parts_;
+  const pid_t master_pid_;
 };
 
 }  // namespace prefork::master

@@ -10,7 +10,6 @@
 #include "workers/child/log.h"
 #include "workers/child/process_title.h"
 #include "workers/master/master.h"
-#include "workers/master/preload.h"
 #include "workers/master/serving_plan.h"
 #include "workers/master/signals.h"
 
@@ -42,18 +41,12 @@ config::ExitCode run_master(const config::Options& options, std::vector<std::str
   }
   child::set_process_title("master");
   raise_file_limit();
-  // Before anything else: an application may crash or take its time, and there is nothing to undo.
-  auto application = load_application(
-      options, [&log](config::LogLevel level, std::string_view line) { log.write(level, line); });
-  if (!application.ok()) {
-    return fail(config::ExitCode::application_failed, application.problem().text);
-  }
   std::optional<Signals> signals;
   std::optional<Master> master;
   try {
     // First: a signal from here on waits until everything can be undone.
     signals.emplace();
-    auto plan = make_serving_plan(options, std::move(application).value(), {});
+    auto plan = make_serving_plan(options, {});
     if (!plan.ok()) {
       return fail(plan.problem().code, plan.problem().message);
     }

@@ -62,7 +62,7 @@ void Supervisor::handle(const event::Forked& event) {
 
 void Supervisor::handle(const event::ForkFailed& event) {
   if (!roster_.exists(event.at) || seat(event.at).pid) return;
-  feed(event.at, Input::fork_failed, {.error_number = event.error_number});
+  feed(event.at, Input::fork_failed, {.error_number = event.error_number, .exit = event.exit});
 }
 
 void Supervisor::handle(const event::Ready& event) {

@@ -23,14 +23,16 @@ namespace event {
 // Begin: spawn the observer and all workers. Before it only Stop has a meaning.
 struct Started {};
 
-// Each Spawn is answered by one of these two, before any other event is reported.
+// Each Spawn is answered by one of these two. What is decided in between is carried out when the
+// process is there.
 struct Forked {
   Place at;
   Pid pid = 0;
 };
 struct ForkFailed {
   Place at;
-  int error_number = 0;
+  int error_number = 0;  // 0: somebody has said why
+  Exit exit = {};        // of whoever was to fork, if it has ended
 };
 
 // The process says over its pipe that it serves.

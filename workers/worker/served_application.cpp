@@ -34,10 +34,13 @@ ServedApplication::ServedApplication(const child::ChildContext& context)
 }
 
 void ServedApplication::load() {
+  if (!context_.preload_problem.empty()) {
+    throw ApplicationFailed(context_.preload_problem);
+  }
   native_ = context_.preloaded;
   if (native_ == nullptr) {
     auto loaded = native::NativeApplication::load(
-        context_.options.target.path,
+        {context_.options.target.path, context_.sealed_application},
         [this](config::LogLevel level, std::string_view line) { context_.log.write(level, line); });
     if (!loaded.ok()) {
       throw ApplicationFailed(loaded.problem().text);

@@ -49,7 +49,7 @@ class ServedApplication {
   const child::ChildContext& context_;
   const files::StaticCacheLimits cache_limits_;
   std::unique_ptr<exchange::Application> application_;
-  // Where it came as a shared object: application_, or the one that the master loaded.
+  // Where it came as a shared object: application_, or the one that a fork server loaded.
   native::NativeApplication* native_ = nullptr;
   const native::SharedPlace shared_place_;
   bool is_drained_ = false;

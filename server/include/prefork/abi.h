@@ -8,8 +8,8 @@
  *   PREFORK_EXPORT int prefork_load(const prefork_api* api, prefork_app* app);
  *
  * prefork_load registers routes and hooks and returns 0, or anything else after api->fail(). It is
- * called in every worker after the fork, or once in the master before it (--preload): it must not
- * start threads then, since a fork copies only the one that calls it.
+ * called in every worker after the fork, or with --preload once in the process that forks them (the
+ * fork server): it must not start threads then, since a fork copies only the one that calls it.
  *
  * Rules. No exception may leave a function of the application (the server would abort). Texts are
  * not terminated by NUL unless said otherwise. What a function of the server is given, it copies;
@@ -127,7 +127,7 @@ typedef struct prefork_hooks {
   /* This worker has become the leader: there is never more than one, and there is another within a
    * second after it ended or drained (its drain hook returns before). On the event loop. */
   void (*lead)(void* user_data, const prefork_worker* worker);
-  /* With --preload, in the master: no worker of this generation is left, nothing else will be
+  /* With --preload, in the fork server: no worker of this generation is left, nothing else will be
    * called. */
   void (*unload)(void* user_data);
 } prefork_hooks;

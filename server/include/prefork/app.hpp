@@ -1,6 +1,6 @@
 // What an application for prefork-server is written with: C++20, header only, nothing but the
 // standard library. This is the App; each other noun has a header of its own, which this one
-// includes. Each worker process loads the application for itself, or has it from the master
+// includes. Each worker process loads the application for itself, or has it from its fork server
 // (--preload), so what PREFORK_APP makes and its handlers capture is that worker's own; handlers on
 // the pool run on several threads at once.
 //
@@ -126,8 +126,8 @@ class App {
   // cannot be read.
   App& mount(std::string_view prefix, std::string_view folder, const Folder& how = {});
 
-  // Once, when everything is defined: in the master before the fork with --preload, else in each
-  // worker. Threads must not be left running. Throws what PREFORK_APP may throw.
+  // Once, when everything is defined: in the fork server with --preload, before it forks, else in
+  // each worker. Threads must not be left running. Throws what PREFORK_APP may throw.
   App& on_load(std::function<void()> function) {
     on_load_.push_back(std::move(function));
     return *this;

@@ -33,6 +33,7 @@ std::vector<Frame> one_of_each() {
       {6, DrainFrame{DrainReason::replaced}},
       {7, DrainFrame{DrainReason::removed}},
       {std::numeric_limits<std::uint32_t>::max(), ReopenLogsFrame{}},
+      {8, ForkedFrame{4711}},
   };
 }
 
@@ -74,6 +75,7 @@ TEST(Frames, EveryMessageComesBackAsItWasSent) {
   round_trip(AliveFrame{});
   round_trip(RecycleFrame{});
   round_trip(ReopenLogsFrame{});
+  EXPECT_EQ(round_trip(ForkedFrame{4711}).pid, 4711);
   for (const DrainReason reason :
        {DrainReason::stop, DrainReason::replaced, DrainReason::removed}) {
     EXPECT_EQ(round_trip(DrainFrame{reason}).reason, reason);
@@ -148,11 +150,13 @@ TEST(Frames, AnUnknownKindIsAnError) {
   for (int kind = 0; kind < 256; ++kind) {
     bytes[kKindAt] = static_cast<std::byte>(kind);
     const bool known = kind >= static_cast<int>(FrameKind::ready) &&
-                       kind <= static_cast<int>(FrameKind::reopen_logs);
+                       kind <= static_cast<int>(FrameKind::forked);
     if (!known) {
       EXPECT_EQ(error_of(bytes), FrameError::kind) << "kind " << kind;
     } else if (kind == static_cast<int>(FrameKind::drain)) {
       EXPECT_EQ(error_of(bytes), FrameError::value) << "a drain without a reason";
+    } else if (kind == static_cast<int>(FrameKind::forked)) {
+      EXPECT_EQ(error_of(bytes), FrameError::value) << "a process without a number";
     } else {
       EXPECT_EQ(error_of(bytes), std::nullopt) << "kind " << kind;
     }

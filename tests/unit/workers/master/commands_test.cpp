@@ -59,11 +59,12 @@ class CommandsTest : public ::testing::Test {
   supervision::Supervisor supervisor_{settings(), Plans::kFirst};
   Plans plans_{plan_without_observer()};
   Children children_;
+  ForkServers fork_servers_;
   Reloader reloader_;
   ReloadWatch watch_;
   std::vector<supervision::Event> reported_;
-  Commands commands_{{supervisor_, plans_, children_, publisher_, reloader_, watch_, log_.log(),
-                      [this](const supervision::Event& event) { report(event); }}};
+  Commands commands_{{supervisor_, plans_, children_, fork_servers_, publisher_, reloader_, watch_,
+                      log_.log(), [this](const supervision::Event& event) { report(event); }}};
 };
 
 TEST_F(CommandsTest, AStopTurnsNewClientsAwayAndLetsRequestsFinish) {

@@ -78,6 +78,12 @@ supervision::action::Release release(ipc::ProcessState state, supervision::Exit 
   return made;
 }
 
+TEST(Narrator, SaysWhichBuildIsServed) {
+  EXPECT_EQ(serves("/srv/libshop.so", "ab01"),
+            (Line{config::LogLevel::info, "serving '/srv/libshop.so', build id ab01"}));
+  EXPECT_EQ(serves("/srv/libshop.so", "").text, "serving '/srv/libshop.so'");
+}
+
 TEST(Narrator, TellsWhatTheServerStartsWith) {
   const std::string program = "prefork-server " + std::string(config::kVersion);
   EXPECT_EQ(starts({1, "", 8, {"http://127.0.0.1:8000"}, "", "", ""}),

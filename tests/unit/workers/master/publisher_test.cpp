@@ -59,15 +59,15 @@ TEST_F(PublisherTest, FillsTheRecordOfAWorkerBeforeItsForkAndItsPidAfterIt) {
   EXPECT_EQ(record.beat_ns.load(), 1'000U) << "it has not been silent yet";
   EXPECT_EQ(segment_.notes(kWorker.slot).restarts.load(), 4U);
   EXPECT_EQ(record.pid.load(), 0);
-  publisher_.forked(spawn(kWorker), 300);
+  publisher_.forked(kWorker, 300);
   EXPECT_EQ(record.pid.load(), 300);
   publisher_.ready(kWorker);
   EXPECT_NE(record.ready_monotonic_ns.load(), 0U);
 }
 
 TEST_F(PublisherTest, TheObserverHasNoRecordButAPlaceInTheHeader) {
-  publisher_.spawning(spawn(kObserver), 1'000);
-  publisher_.forked(spawn(kObserver, 2), 300);
+  publisher_.spawning(spawn(kObserver, 2), 1'000);
+  publisher_.forked(kObserver, 300);
   publisher_.ready(kObserver);
   EXPECT_EQ(header_.observer_pid.load(), 300);
   EXPECT_EQ(header_.observer_restarts.load(), 2U);
@@ -76,8 +76,8 @@ TEST_F(PublisherTest, TheObserverHasNoRecordButAPlaceInTheHeader) {
 }
 
 TEST_F(PublisherTest, TheEndOfAnObserverLeavesItsSuccessorsPidAlone) {
-  publisher_.forked(spawn(kObserver), 300);
-  publisher_.forked(spawn({kSlots, 1}), 301);
+  publisher_.forked(kObserver, 300);
+  publisher_.forked({kSlots, 1}, 301);
   publisher_.released(release(kObserver, ipc::ProcessState::draining, {}));
   EXPECT_EQ(header_.observer_pid.load(), 301);
   auto last = release({kSlots, 1}, ipc::ProcessState::ready, {0, 11, false});
