@@ -56,6 +56,7 @@ struct ProcessOptions {
   std::chrono::milliseconds boot_timeout{60'000};        // 10 ms to 24 h
   std::chrono::milliseconds healthcheck_timeout{5'000};  // 500 ms to 24 h
   std::chrono::milliseconds graceful_timeout{30'000};    // 10 ms to 24 h
+  std::chrono::milliseconds replaced_timeout{0};         // 10 ms to 24 h; 0: no end
 };
 
 // 10 ms to 24 h, never off but where 0 says so.

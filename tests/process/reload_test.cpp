@@ -112,6 +112,19 @@ TEST(Reload, LetsARunningRequestFinishInItsOldWorker) {
   EXPECT_EQ(sleeper.get("/plaintext").status, 200) << "and takes the connection over afterwards";
 }
 
+// Nobody waits for a replaced worker but its own clients.
+TEST(Reload, CutsNoRequestThatTakesLongerThanAStopWouldLetIt) {
+  ServerProcess server({"--workers", "1", "--timeout-graceful-shutdown", "10ms"});
+  Client client(server.url());
+  client.send("GET /sleep?ms=1000 HTTP/1.1\r\nHost: test\r\n\r\n");
+  ASSERT_TRUE(server.wait_for_statistics(
+      [](const Json& report) { return report["workers"][0]["requests_active"] == 1; }));
+  server.send_signal(SIGHUP);
+  const Reply reply = client.receive();
+  EXPECT_EQ(reply.status, 200) << reply;
+  EXPECT_EQ(server.times_logged("cut"), 0U) << server.log();
+}
+
 TEST(Reload, HandsOnARequestThatArrivedInPart) {
   ServerProcess server({"--workers", "1"});
   Client client(server.url());

@@ -127,6 +127,10 @@ supervision::Settings supervision_settings(const config::Options& options) {
   settings.boot_timeout = options.processes.boot_timeout;
   settings.healthcheck_timeout = options.processes.healthcheck_timeout;
   settings.graceful_timeout = options.processes.graceful_timeout;
+  settings.replaced_timeout.reset();
+  if (options.processes.replaced_timeout.count() != 0) {
+    settings.replaced_timeout = options.processes.replaced_timeout;
+  }
   settings.workers = options.processes.workers;
   settings.observer = options.admin.address.has_value();
   return settings;

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "config/sources/environment.h"
+#include "config/load.h"
 
 namespace prefork::master {
 

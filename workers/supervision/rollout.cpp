@@ -68,13 +68,23 @@ bool Rollout::step_reload() {
     if (!old) return false;
     const Seat& seat = roster_.seat(*old);
     if (seat.generation == target) continue;
-    if (seat.occupied() && roster_.seat(Roster::sibling(*old)).occupied()) return false;
+    if (seat.occupied() && roster_.seat(Roster::sibling(*old)).occupied()) {
+      hasten(Roster::sibling(*old));
+      return false;
+    }
     ++reload_->next_slot;
     replace(*old, target, false);
     return true;
   }
   finish_reload();
   return true;
+}
+
+// One that was replaced before has its time without an end only as long as nobody needs its seat. So
+// there are never more than two generations.
+void Rollout::hasten(Place retiring) {
+  if (roster_.seat(retiring).deadline || roster_.seat(retiring).part != Part::retiring) return;
+  machine_.feed(retiring, Input::retire, {.why = DrainReason::stop});
 }
 
 void Rollout::replace(Place old, Generation generation, bool recycle) {
@@ -156,7 +166,10 @@ bool Rollout::start_recycle() {
     const Seat& seat = roster_.seat(at);
     if (!seat.successor_due || *seat.successor_due > turn_.now) continue;
     if (seat.state != ProcessState::ready) continue;
-    if (roster_.seat(Roster::sibling(at)).occupied()) continue;
+    if (roster_.seat(Roster::sibling(at)).occupied()) {
+      hasten(Roster::sibling(at));
+      continue;
+    }
     if (!first || *seat.successor_due < *roster_.seat(*first).successor_due) first = at;
   }
   if (!first) return false;

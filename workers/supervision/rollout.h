@@ -53,6 +53,7 @@ class Rollout {
   [[nodiscard]] bool awaits(Place at) const;
   void start_reload();
   bool step_reload();
+  void hasten(Place retiring);
   void commit_reload();
   void finish_reload();
   void abort_recycle(Place old, const Failure& failure);

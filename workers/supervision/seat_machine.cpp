@@ -154,23 +154,28 @@ void SeatMachine::note_successor(Place at) {
   if (!seat.successor_due) seat.successor_due = turn_.now;
 }
 
-Duration SeatMachine::grace(Place at, DrainReason why) const {
-  if (!roster_.is_worker(at) && why == DrainReason::stop) return kObserverStopGrace;
-  return wanted_.settings.graceful_timeout;
+std::optional<TimePoint> SeatMachine::time_to_leave(Place at, DrainReason why) const {
+  if (roster_.is_worker(at) && why == DrainReason::replaced) {
+    const std::optional<Duration>& patience = wanted_.settings.replaced_timeout;
+    return patience ? std::optional(turn_.now + *patience) : std::nullopt;
+  }
+  if (!roster_.is_worker(at) && why == DrainReason::stop) return turn_.now + kObserverStopGrace;
+  return turn_.now + wanted_.settings.graceful_timeout;
 }
 
 // Without a pid the wish is remembered until the fork is reported, as a signal is.
 void SeatMachine::drain(Place at, DrainReason why) {
   Seat& seat = roster_.seat(at);
   seat.part = Part::retiring;
-  enter(at, ProcessState::draining, turn_.now + grace(at, why));
+  enter(at, ProcessState::draining, time_to_leave(at, why));
   seat.leaves_because = why;
   if (seat.pid) turn_.order(action::Drain{at, why});
 }
 
 void SeatMachine::shorten_deadline(Place at, DrainReason why) {
   Seat& seat = roster_.seat(at);
-  seat.deadline = std::min(seat.deadline.value_or(TimePoint::max()), turn_.now + grace(at, why));
+  const std::optional<TimePoint> leaves = time_to_leave(at, why);
+  if (leaves) seat.deadline = std::min(seat.deadline.value_or(*leaves), *leaves);
 }
 
 Outcome SeatMachine::cut(Place at) {

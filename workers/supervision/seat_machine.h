@@ -70,7 +70,7 @@ class SeatMachine {
   void retry(Place at);
   void enter(Place at, ProcessState state, std::optional<TimePoint> deadline);
   [[nodiscard]] Outcome cut_outcome(Place at) const;
-  [[nodiscard]] Duration grace(Place at, DrainReason why) const;
+  [[nodiscard]] std::optional<TimePoint> time_to_leave(Place at, DrainReason why) const;
 
   Roster& roster_;
   const Wanted& wanted_;

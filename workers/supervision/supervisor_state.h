@@ -127,6 +127,8 @@ struct Settings {
   Duration boot_timeout = std::chrono::seconds{60};
   Duration healthcheck_timeout = std::chrono::seconds{10};
   Duration graceful_timeout = std::chrono::seconds{30};
+  // Of one whose successor serves already: nobody waits for it but its own clients. None: no end.
+  std::optional<Duration> replaced_timeout = std::chrono::seconds{30};
   std::uint32_t workers = 1;   // at least 1, at most capacity
   std::uint32_t capacity = 1;  // worker slots there are; fixed for the life of the master
   bool observer = true;        // fixed for the life of the master

@@ -27,6 +27,7 @@ constexpr RangeCase kRanges[] = {
     {"timeout-worker-boot", "10ms", "24h", "9ms", "86401s", "10ms to 24h"},
     {"timeout-worker-healthcheck", "500ms", "24h", "499ms", "86401s", "500ms to 24h"},
     {"timeout-graceful-shutdown", "10ms", "24h", "0", "25h", "10ms to 24h"},
+    {"timeout-replaced-worker", "10ms", "24h", "9ms", "25h", "10ms to 24h or off"},
     {"timeout-keep-alive", "10ms", "24h", "0", "25h", "10ms to 24h"},
     {"timeout-header", "10ms", "24h", "-1s", "25h", "10ms to 24h"},
     {"timeout-body", "10ms", "24h", "9ms", "86400001ms", "10ms to 24h"},
@@ -159,6 +160,7 @@ TEST(ConfigValues, LandInTheirMembers) {
                                       "--timeout-worker-boot=16ms",
                                       "--timeout-worker-healthcheck=1700ms",
                                       "--timeout-graceful-shutdown=18ms",
+                                      "--timeout-replaced-worker=1801ms",
                                       "--timeout-keep-alive=19ms",
                                       "--timeout-header=20ms",
                                       "--timeout-body=21ms",
@@ -200,6 +202,7 @@ TEST(ConfigValues, LandInTheirMembers) {
   EXPECT_EQ(options.processes.boot_timeout, 16ms);
   EXPECT_EQ(options.processes.healthcheck_timeout, 1700ms);
   EXPECT_EQ(options.processes.graceful_timeout, 18ms);
+  EXPECT_EQ(options.processes.replaced_timeout, 1801ms);
   EXPECT_EQ(options.timeouts.keep_alive, 19ms);
   EXPECT_EQ(options.timeouts.header, 20ms);
   EXPECT_EQ(options.timeouts.body, 21ms);
@@ -252,6 +255,7 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
       {"timeout-worker-boot", {"60s"}},
       {"timeout-worker-healthcheck", {"5s"}},
       {"timeout-graceful-shutdown", {"30s"}},
+      {"timeout-replaced-worker", {"off"}},
       {"timeout-keep-alive", {"5s"}},
       {"timeout-header", {"10s"}},
       {"timeout-body", {"60s"}},

@@ -80,6 +80,7 @@ class Harness {
     s.boot_timeout = 5s;
     s.healthcheck_timeout = 4s;
     s.graceful_timeout = 8s;
+    s.replaced_timeout = 8s;
     s.workers = workers;
     s.capacity = workers + 1;
     s.observer = observer;
