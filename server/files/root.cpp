@@ -95,10 +95,12 @@ StaticRoot::StaticRoot(std::string path) : path_(std::move(path)) {
   }
   identity_ = identity_of(status);
   const ipc::OwnedFd probe(open_below(fd_.get(), "."));
-  if (!probe.valid() && errno == ENOSYS) {
+  // Old container engines answer EPERM to calls they do not know; a folder that may not be read
+  // says EACCES.
+  if (!probe.valid() && (errno == ENOSYS || errno == EPERM)) {
     throw std::runtime_error(
-        "cannot serve files: this kernel has no openat2(), which Linux 5.6 "
-        "and later have");
+        "cannot serve files: openat2() is missing here; Linux 5.6 and later have it, and a "
+        "container's seccomp profile must allow it");
   }
 }
 

@@ -85,6 +85,15 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     const rlimit limit{*launch.limit_open_files, *launch.limit_open_files};
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
+  if (launch.limit_open_files_softly) {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = *launch.limit_open_files_softly;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  for (const int signal : launch.ignored_signals) {
+    std::signal(signal, SIG_IGN);
+  }
   if (launch.user && (::setgid(*launch.user) != 0 || ::setuid(*launch.user) != 0)) {
     ::_exit(126);
   }

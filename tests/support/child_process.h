@@ -25,7 +25,9 @@ struct Launch {
   std::string stderr_path = "/dev/null";
   bool without_standard_descriptors = false;  // 0, 1 and 2 are closed
   std::optional<unsigned> limit_open_files;   // soft and hard
-  std::optional<uid_t> user;                  // needs root
+  std::optional<unsigned> limit_open_files_softly;
+  std::vector<int> ignored_signals;
+  std::optional<uid_t> user;  // needs root
 };
 
 Launch launch_of(const std::vector<std::string>& arguments);

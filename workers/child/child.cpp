@@ -1,15 +1,14 @@
 #include "workers/child/child.h"
 
+#include <dirent.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <limits>
-#include <system_error>
 #include <vector>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -22,29 +21,42 @@ extern "C" void __gcov_dump();
 
 namespace prefork::child {
 
-ipc::OwnedFd take_over_signals(int master_pid) {
-  for (const int signal :
-       {SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE, SIGWINCH}) {
-    std::signal(signal, SIG_IGN);
+namespace {
+
+// No table of descriptors is larger (the kernel's fs.nr_open by default).
+constexpr rlim_t kMostFds = 1U << 20U;
+
+// What is open, where the kernel does not close a range by itself (before Linux 5.9, and where a
+// container refuses the call): as /proc tells, or every number there may be.
+void close_range_one_by_one(unsigned first, unsigned last) {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  unsigned most = static_cast<unsigned>(std::min<rlim_t>(files.rlim_max, kMostFds));
+  if (DIR* const folder = ::opendir("/proc/self/fd")) {
+    most = 0;
+    while (const dirent* const entry = ::readdir(folder)) {
+      most = std::max(most, static_cast<unsigned>(std::atoi(entry->d_name)));
+    }
+    ::closedir(folder);
   }
-  std::signal(SIGCHLD, SIG_DFL);
-  sigset_t terminate;
-  sigemptyset(&terminate);
-  sigaddset(&terminate, SIGTERM);
-  if (::sigprocmask(SIG_SETMASK, &terminate, nullptr) != 0) {
-    throw std::system_error(errno, std::generic_category(), "sigprocmask");
+  for (unsigned fd = first; fd <= std::min(last, most); ++fd) {
+    ::close(static_cast<int>(fd));
   }
-  ipc::OwnedFd signal_fd(::signalfd(-1, &terminate, SFD_NONBLOCK | SFD_CLOEXEC));
-  if (!signal_fd.valid()) {
-    throw std::system_error(errno, std::generic_category(), "signalfd");
+}
+
+void close_all_from_to(unsigned first, unsigned last) {
+  if (::close_range(first, last, 0) != 0) {
+    close_range_one_by_one(first, last);
   }
-  // The closed command pipe tells a healthy child that the master is gone; this also ends one that
-  // hangs or is stopped.
+}
+
+}  // namespace
+
+void die_with(int master_pid) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != master_pid) {
     leave(1);  // it died before the line above
   }
-  return signal_fd;
 }
 
 void close_other_fds(std::span<const int> keep) {
@@ -58,11 +70,11 @@ void close_other_fds(std::span<const int> keep) {
   unsigned first = STDERR_FILENO + 1;
   for (const unsigned fd : kept) {
     if (fd > first) {
-      ::close_range(first, fd - 1, 0);
+      close_all_from_to(first, fd - 1);
     }
     first = std::max(first, fd + 1);
   }
-  ::close_range(first, std::numeric_limits<unsigned>::max(), 0);
+  close_all_from_to(first, std::numeric_limits<unsigned>::max());
 }
 
 void close_inherited(std::span<const int> fds) {
@@ -81,12 +93,6 @@ void leave(int exit_code) {
   __gcov_dump();
 #endif
   ::_exit(exit_code);
-}
-
-void drain_signals(int signal_fd) {
-  std::array<signalfd_siginfo, 8> signals{};
-  while (::read(signal_fd, signals.data(), sizeof signals) > 0) {
-  }
 }
 
 }  // namespace prefork::child

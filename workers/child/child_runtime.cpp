@@ -6,17 +6,18 @@
 #include "ipc/base/monotonic.h"
 #include "ipc/control_channel.h"
 #include "workers/child/child.h"
+#include "workers/child/child_signals.h"
 
 namespace prefork::child {
 
 ChildRuntime::ChildRuntime(const ChildContext& context, loop::EventLoop& loop,
                            ChildCommands& commands)
-    : context_(context),
-      loop_(loop),
-      commands_(commands),
-      signal_fd_(take_over_signals(context.master_pid)) {}
+    : context_(context), loop_(loop), commands_(commands), signal_fd_(take_over_signals()) {
+  die_with(context.master_pid);
+}
 
 void ChildRuntime::begin() {
+  set_signals_again();
   for (const InheritedListener& listener : context_.listeners) {
     close_inherited({&listener.fd, 1});
   }

@@ -33,7 +33,8 @@ class ChildCommands {
 
 class ChildRuntime {
  public:
-  // Takes over the signals; see take_over_signals(). All outlive it. Throws std::system_error.
+  // Takes over the signals; see workers/child/child_signals.h. All outlive it. Throws
+  // std::system_error.
   ChildRuntime(const ChildContext& context, loop::EventLoop& loop, ChildCommands& commands);
   ChildRuntime(const ChildRuntime&) = delete;
   ChildRuntime& operator=(const ChildRuntime&) = delete;

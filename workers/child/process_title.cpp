@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
-#include <vector>
 
 namespace prefork::child {
 
@@ -15,10 +14,12 @@ namespace {
 char* title_begin = nullptr;
 std::size_t title_capacity = 0;
 
+constexpr std::size_t kRoomWanted = 32;  // "prefork-server: worker 255" and some more
+
 }  // namespace
 
 void prepare_process_title(int argc, char** argv) {
-  if (argc < 1) {
+  if (argc < 1 || environ == nullptr) {
     return;
   }
   char* end = argv[0];
@@ -27,21 +28,24 @@ void prepare_process_title(int argc, char** argv) {
       end = argv[i] + std::strlen(argv[i]) + 1;
     }
   }
-  // The strings of the environment follow those of the arguments; together they are the room. They
-  // are copied once and live as long as the program.
-  static std::vector<std::string> copies;
-  static std::vector<char*> pointers;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    copies.emplace_back(*variable);
-    if (*variable == end) {
-      end = *variable + std::strlen(*variable) + 1;
+  // The strings of the environment follow those of the arguments. As many of them as the longest
+  // title needs are copied and give their room; the others stay where libraries may have found
+  // them. Copies and table are never freed: destructors of libraries read the environment after
+  // main.
+  std::size_t taken = 0;
+  while (environ[taken] != nullptr && environ[taken] == end &&
+         static_cast<std::size_t>(end - argv[0]) < kRoomWanted) {
+    end = environ[taken] + std::strlen(environ[taken]) + 1;
+    ++taken;
+  }
+  for (std::size_t i = 0; i < taken; ++i) {
+    char* const copy = ::strdup(environ[i]);
+    if (copy == nullptr) {
+      end = environ[i];
+      break;
     }
+    environ[i] = copy;
   }
-  for (std::string& copy : copies) {
-    pointers.push_back(copy.data());
-  }
-  pointers.push_back(nullptr);
-  environ = pointers.data();
   title_begin = argv[0];
   title_capacity = static_cast<std::size_t>(end - argv[0]);
 }

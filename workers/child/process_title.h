@@ -1,5 +1,6 @@
 // What `ps` shows of this process. The title goes where the kernel looks for it, into the memory of
-// the program's arguments; the environment behind them is moved away first.
+// the program's arguments; if that is too short, the first variables of the environment behind them
+// are moved away.
 #pragma once
 
 #include <string_view>

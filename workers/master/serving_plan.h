@@ -28,7 +28,7 @@ struct ServingPlan {
   // make such a copy here.
   ipc::OwnedFd sealed_application;
   std::string build_id;  // of that; empty: it has none
-  std::string note;  // for the log: what was decided differently than asked for
+  std::string note;      // for the log: what was decided differently than asked for
 
   // As a child inherits them.
   [[nodiscard]] std::vector<child::InheritedListener> listeners() const;

@@ -18,6 +18,18 @@ constexpr std::array kSignals = {SIGTERM, SIGINT,  SIGQUIT, SIGHUP, SIGCHLD,
                                  SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2};
 constexpr std::size_t kMaxSignalsPerTurn = 32;
 
+// Those that are ignored: handlers do not outlive exec(2), or belong to tools such as sanitizers.
+void set_default_actions() {
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
+      std::signal(signal, SIG_DFL);
+    }
+  }
+  // No process that ends waits for anybody else (SA_NOCLDWAIT).
+  std::signal(SIGCHLD, SIG_DFL);
+}
+
 }  // namespace
 
 Signals::Signals() {
@@ -26,9 +38,10 @@ Signals::Signals() {
   for (const int signal : kSignals) {
     sigaddset(&taken, signal);
   }
-  if (::sigprocmask(SIG_BLOCK, &taken, nullptr) != 0) {
+  if (::sigprocmask(SIG_SETMASK, &taken, nullptr) != 0) {
     throw std::system_error(errno, std::generic_category(), "sigprocmask");
   }
+  set_default_actions();
   std::signal(SIGPIPE, SIG_IGN);
   fd_ = ipc::OwnedFd(::signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd_.valid()) {

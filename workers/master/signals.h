@@ -1,5 +1,8 @@
 // The signals that the master takes from a descriptor, so that no handler interrupts it. Made
-// before the first child; children undo it (workers/child/child.h). Master only.
+// before the first child; children undo it (workers/child/child_signals.h). Master only.
+//
+// Whatever the parent has left: a parent that ignores SIGCHLD would have the kernel reap the
+// children, and nobody would hear of their end (waitpid(2)).
 #pragma once
 
 #include <vector>
@@ -10,7 +13,8 @@ namespace prefork::master {
 
 class Signals {
  public:
-  // Blocks them, and ignores SIGPIPE. Throws std::system_error.
+  // Blocks these and no others, ignores SIGPIPE, and gives all others their default actions. Throws
+  // std::system_error.
   Signals();
 
   // Readable when there is one.

@@ -1,25 +1,26 @@
 #include "workers/master/spawner.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
 #include "ipc/base/check.h"
 #include "workers/child/child.h"
+#include "workers/child/child_signals.h"
 #include "workers/child/process_title.h"
 
 namespace prefork::master {
 
 namespace {
 
-// fork() copies only the calling thread; another one could have held any lock.
+// fork() copies only the calling thread; another one could have held any lock. The number of links
+// tells without a descriptor, of which there may be none; without /proc nobody can tell.
 bool is_single_threaded() {
-  const std::filesystem::directory_iterator threads("/proc/self/task");
-  return std::distance(begin(threads), end(threads)) == 1;
+  struct stat threads {};
+  return ::stat("/proc/self/task", &threads) != 0 || threads.st_nlink <= 3;
 }
 
 }  // namespace
@@ -73,7 +74,8 @@ void Spawner::serve_forks(supervision::Generation generation, const ServingPlan&
   }
   append_shared_fds(keep);
   child::close_other_fds(keep);
-  const ipc::OwnedFd signals = child::take_over_signals(master_pid_);
+  child::take_no_signals();
+  child::die_with(master_pid_);
   {
     ForkServer server(
         orders, master_pid_, parts_.log,

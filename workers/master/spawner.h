@@ -68,7 +68,7 @@ class Spawner {
 
   ChildMains mains_;
   Parts parts_;
-  const pid_t master_pid_;
+  const pid_t master_pid_;  // never what the segment says: every worker can write there
 };
 
 }  // namespace prefork::master

@@ -1,12 +1,11 @@
 #include "workers/master/start.h"
 
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <optional>
 #include <system_error>
 #include <utility>
 
+#include "workers/child/file_limit.h"
 #include "workers/child/log.h"
 #include "workers/child/process_title.h"
 #include "workers/master/master.h"
@@ -16,14 +15,6 @@
 namespace prefork::master {
 
 namespace {
-
-void raise_file_limit() {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-    files.rlim_cur = files.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &files);
-  }
-}
 
 config::ExitCode fail(config::ExitCode code, const std::string& problem) {
   std::fprintf(stderr, "prefork-server: %s\n", problem.c_str());
@@ -40,7 +31,7 @@ config::ExitCode run_master(const config::Options& options, std::vector<std::str
     return fail(config::ExitCode::configuration, "--log-file: " + opened.problem().text);
   }
   child::set_process_title("master");
-  raise_file_limit();
+  child::raise_file_limit();
   std::optional<Signals> signals;
   std::optional<Master> master;
   try {

@@ -12,15 +12,13 @@ bool is_boot_failure(FailureKind kind) {
          kind == FailureKind::boot_timed_out;
 }
 
-// What the loss of a process in this seat means.
-FailureKind kind_of_loss(const Seat& seat, const Exit& exit) {
+// What the loss of a process in this seat means. Its exit code does not count: an application may
+// end its process with any.
+FailureKind kind_of_loss(const Seat& seat) {
   if (seat.state == ProcessState::killing) {
     return seat.ready_at ? FailureKind::silent : FailureKind::boot_timed_out;
   }
-  const bool says_so =
-      exit.signal == 0 && (exit.code == config::to_int(ExitCode::no_worker_booted) ||
-                           exit.code == config::to_int(ExitCode::application_failed));
-  if (seat.state == ProcessState::starting || says_so) return FailureKind::boot_exited;
+  if (seat.state == ProcessState::starting) return FailureKind::boot_exited;
   return FailureKind::crashed;
 }
 
@@ -48,7 +46,7 @@ Outcome SeatMachine::feed(Place at, Input input, const Detail& detail) {
     case Reaction::serve:
       return serve(at);
     case Reaction::lost:
-      return lose(at, kind_of_loss(seat, detail.exit), detail);
+      return lose(at, kind_of_loss(seat), detail);
     case Reaction::left:
       leave(at, detail);
       break;

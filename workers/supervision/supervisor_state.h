@@ -106,10 +106,10 @@ struct Exit {
 
 enum class FailureKind : std::uint8_t {
   fork_failed,     // there never was a process; error_number says why
-  boot_exited,     // ended before it was ready, or said by its code that it cannot boot
+  boot_exited,     // ended before it was ready, with whatever code
   boot_timed_out,  // was not ready within boot_timeout and was killed
   silent,          // was ready, did not beat within healthcheck_timeout and was killed
-  crashed,         // was ready and ended without being asked to, with code 0 or any other
+  crashed,         // was ready and ended without being asked to, with whatever code
 };
 
 // Why a process was lost.

@@ -18,6 +18,7 @@
 #include "server/loop/event_loop.h"
 #include "server/net/listener_spec.h"
 #include "workers/child/child_runtime.h"
+#include "workers/child/child_signals.h"
 #include "workers/worker/placement.h"
 #include "workers/worker/served_application.h"
 #include "workers/worker/thread_pool.h"
@@ -70,6 +71,8 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
       throw std::runtime_error(opened.problem().text);
     }
     served_ = std::make_unique<ServedApplication>(context_);
+    // Before there are threads, which inherit what it has left behind.
+    child::set_signals_again();
     const config::ProcessOptions& processes = context_.options.processes;
     pool_ = std::make_unique<ThreadPool>(processes.threads, context_.options.limits.queue, record_,
                                          [this](std::unique_ptr<exchange::Job> job) {

@@ -254,16 +254,16 @@ TEST(Supervisor, CountsAFailedForkAsABootFailure) {
   EXPECT_EQ(h.last<action::Release>().last.pid, std::nullopt);
 }
 
-TEST(Supervisor, CountsTheBootFailureCodesOfAReadyWorkerToo) {
+TEST(Supervisor, TakesTheEndOfAReadyWorkerForACrashWhateverItsCode) {
   Harness h = with(2);
   h.serve();
-  for (std::uint32_t i = 0; i < kBootAttempts; ++i) {
-    h.exit({1, 0}, kApplicationFailed);
-    if (h.state({1, 0}) != ProcessState::backoff) break;
+  for (const int code : {kApplicationFailed, kCouldNotBoot, 0, 7, kCouldNotBoot, kCouldNotBoot}) {
+    h.exit({1, 0}, code);
+    ASSERT_EQ(h.state({1, 0}), ProcessState::backoff);
+    EXPECT_EQ(h.supervisor.slots()[1].last_failure->kind, FailureKind::crashed);
     h.pass(*h.seat({1, 0}).deadline - h.now);
     h.ready({1, 0});
   }
-  EXPECT_EQ(h.state({1, 0}), ProcessState::failed);
 }
 
 TEST(Supervisor, ACrashBetweenBootFailuresStartsTheirCountAnew) {

@@ -1,0 +1,111 @@
+// What an application does with its process, and what its process was started with, harms nobody
+// else: every process sets the signals that it relies on itself, at its start and after each call
+// into an application; who ends its process has crashed, whatever the code; and programs that a
+// handler starts find what a program expects.
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "tests/support/processes.h"
+#include "tests/support/server_process.h"
+
+namespace prefork::test {
+namespace {
+
+std::string application() { return std::string(PREFORK_TEST_APPS) + "/libtest_app_processes.so"; }
+
+// As a careless parent starts a program: it inherits what is ignored.
+Launch with_sleeping_ears(const std::vector<std::string>& arguments) {
+  Launch launch = launch_of(arguments);
+  launch.ignored_signals = {SIGCHLD, SIGTERM, SIGABRT, SIGUSR2};
+  return launch;
+}
+
+bool is_replaced(const ServerProcess& server, pid_t before) {
+  return server.wait_for_statistics(
+      [before](const Json& report) {
+        const Json& worker = report["workers"][0];
+        return worker["state"] == "ready" && worker["pid"] != before;
+      },
+      2 * kASecond);
+}
+
+TEST(SignalsOfTheParent, ThatWereIgnoredAreHeardAllTheSame) {
+  ServerProcess server(with_sleeping_ears({"--workers", "2"}));
+  const pid_t before = server.worker_pid(0);
+  ::kill(before, SIGKILL);
+  EXPECT_TRUE(is_replaced(server, before));
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(SignalsOfTheParent, ThatWereIgnoredDoNotKeepAHungWorker) {
+  ServerProcess server(
+      with_sleeping_ears({"--workers", "1", "--timeout-worker-healthcheck", "500ms"}));
+  const pid_t before = server.worker_pid(0);
+  ::kill(before, SIGSTOP);
+  EXPECT_TRUE(server.wait_for_statistics([before](const Json& report) {
+    const Json& worker = report["workers"][0];
+    return worker["state"] == "ready" && worker["pid"] != before;
+  }));
+}
+
+TEST(SignalsOfTheApplication, ThatItChangesAtItsLoadAreSetAgain) {
+  Launch launch = launch_of({application(), "--workers", "1"});
+  launch.environment["TEST_CHANGES_SIGNALS"] = "1";
+  ServerProcess server(std::move(launch));
+  const pid_t before = server.worker_pid(0);
+  ::kill(before, SIGTERM);
+  EXPECT_TRUE(is_replaced(server, before));
+  EXPECT_NE(get(server.url(), "/popen").body.find("SigBlk:\t0000000000000000"), std::string::npos);
+  server.send_signal_to_group(SIGINT);
+  EXPECT_EQ(server.wait_for_exit(), exit_code(0));
+}
+
+class ProgramsOfHandlers : public testing::TestWithParam<const char*> {};
+
+// The set of signals behind `name`, without the two of the C library, which ignores them in what it
+// spawns.
+std::uint64_t signals_in(const std::string& said, const std::string& name) {
+  constexpr std::uint64_t kOfTheLibrary = 0x180000000;
+  const std::size_t at = said.find(name + ":\t");
+  return at == said.npos
+             ? ~std::uint64_t{0}
+             : std::stoull(said.substr(at + name.size() + 2), nullptr, 16) & ~kOfTheLibrary;
+}
+
+TEST_P(ProgramsOfHandlers, FindNoSignalBlockedOrIgnored) {
+  const ServerProcess server({application(), "--workers", "1"});
+  const std::string said = get(server.url(), GetParam()).body;
+  EXPECT_EQ(signals_in(said, "SigBlk"), 0U) << said;
+  EXPECT_EQ(signals_in(said, "SigIgn"), 0U) << said;
+}
+
+INSTANTIATE_TEST_SUITE_P(HoweverTheyAreStarted, ProgramsOfHandlers,
+                         testing::Values("/popen", "/fork-and-exec", "/posix-spawn"));
+
+TEST(ProgramsOfHandlers, ThatAreForkedHaveTheFileLimitOfTheStart) {
+  Launch launch = launch_of({application(), "--workers", "1"});
+  launch.limit_open_files_softly = 300;
+  const ServerProcess server(std::move(launch));
+  const std::string said = get(server.url(), "/fork-and-exec").body;
+  EXPECT_NE(said.find("files 300\n"), std::string::npos) << said;
+}
+
+TEST(AWorkerThatEndsItself, HasCrashedWhateverItsCode) {
+  ServerProcess server({application(), "--workers", "1"});
+  for (const char* path : {"/exit/3", "/exit/4", "/exit/0", "/exit/3", "/exit/3", "/exit/3"}) {
+    const pid_t before = server.worker_pid(0);
+    Client client(server.url());
+    client.send(get_request(path));
+    ASSERT_TRUE(server.wait_for_statistics([before](const Json& report) {
+      const Json& worker = report["workers"][0];
+      return worker["state"] == "ready" && worker["pid"] != before;
+    }));
+  }
+  EXPECT_EQ(server.times_logged("could not boot"), 0U) << server.log();
+  EXPECT_EQ(get(server.url(), "/").status, 200);
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+}  // namespace
+}  // namespace prefork::test

@@ -1,0 +1,117 @@
+#include "workers/child/child_signals.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <system_error>
+
+#include "workers/child/file_limit.h"
+
+namespace prefork::child {
+
+namespace {
+
+// Everything else has its default action; for SIGWINCH that is to ignore it.
+constexpr std::array kUnwanted = {SIGINT,  SIGQUIT, SIGHUP,  SIGUSR1,
+                                  SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE};
+
+// For the handler, which finds nothing else.
+volatile int terminate_fd = -1;
+volatile pid_t owner = 0;
+
+void do_nothing(int) {}
+
+// A process that an application has forked without exec has its parent's handler for a moment.
+void note_terminate(int signal) {
+  if (::getpid() != owner) {
+    std::signal(signal, SIG_DFL);
+    ::raise(signal);
+    return;
+  }
+  const int error = errno;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(terminate_fd, &one, sizeof one);
+  errno = error;
+}
+
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  ::sigaction(signal, &action, nullptr);
+}
+
+void unblock_all() {
+  sigset_t none;
+  sigemptyset(&none);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+}
+
+// Between fork and exec: only system calls. Handlers that the application has set are its own.
+void give_back_to_forked() {
+  for (const int signal : kUnwanted) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == do_nothing) {
+      std::signal(signal, SIG_DFL);
+    }
+  }
+  std::signal(SIGTERM, SIG_DFL);
+  restore_file_limit();
+}
+
+}  // namespace
+
+ipc::OwnedFd take_over_signals() {
+  ipc::OwnedFd fd(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+  if (!fd.valid()) {
+    throw std::system_error(errno, std::generic_category(), "eventfd");
+  }
+  terminate_fd = fd.get();
+  if (owner != ::getpid()) {
+    owner = ::getpid();
+    ::pthread_atfork(nullptr, nullptr, give_back_to_forked);
+  }
+  std::signal(SIGCHLD, SIG_DFL);
+  std::signal(SIGWINCH, SIG_DFL);
+  set_signals_again();
+  return fd;
+}
+
+void take_no_signals() {
+  for (const int signal : kUnwanted) {
+    handle(signal, do_nothing);
+  }
+  handle(SIGTERM, do_nothing);
+  std::signal(SIGCHLD, SIG_DFL);
+  std::signal(SIGWINCH, SIG_DFL);
+  unblock_all();
+}
+
+void set_signals_again() {
+  for (const int signal : kUnwanted) {
+    struct sigaction action {};
+    const bool is_own = ::sigaction(signal, nullptr, &action) == 0 &&
+                        ((action.sa_flags & SA_SIGINFO) != 0 ||
+                         (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN));
+    if (!is_own) {
+      handle(signal, do_nothing);
+    }
+  }
+  handle(SIGTERM, note_terminate);
+  unblock_all();
+}
+
+void drain_signals(int signal_fd) {
+  std::uint64_t count = 0;
+  while (::read(signal_fd, &count, sizeof count) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace prefork::child
