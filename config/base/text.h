@@ -66,10 +66,10 @@ constexpr std::string_view take_until(std::string_view& rest, char separator) {
   return taken;
 }
 
-// A field value that may go on the wire: no CR, LF or NUL (RFC 9110 section 5.5).
+// A field value that may go on the wire: no control characters but tabs (RFC 9110 section 5.5).
 constexpr bool is_safe_field_value(std::string_view value) {
   for (const char c : value) {
-    if (c == '\r' || c == '\n' || c == '\0') {
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F) {
       return false;
     }
   }

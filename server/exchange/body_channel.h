@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "server/http/body_source.h"
@@ -36,6 +37,9 @@ class BodyChannel {
   // Called without the lock, by a thread that changed something the loop waits for. To be set
   // before the channel is shared; for the loop's side only.
   explicit BodyChannel(std::function<void()> wake_loop) : wake_loop_(std::move(wake_loop)) {}
+  // Where write() must not be called, which would wait for itself. Also before it is shared.
+  void set_loop_thread(std::thread::id thread) { loop_thread_ = thread; }
+  [[nodiscard]] bool is_loop_thread() const { return loop_thread_ == std::this_thread::get_id(); }
 
   // --- the writer ---
   // Waits for room. False when nobody will read it.
@@ -72,6 +76,7 @@ class BodyChannel {
   void end(End end, bool also_finished);
 
   const std::function<void()> wake_loop_;
+  std::thread::id loop_thread_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // All guarded by mutex_.

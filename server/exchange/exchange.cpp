@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/exchange/unrouted.h"
 #include "server/http/forwarded.h"
 #include "server/http/status.h"
 
@@ -52,6 +53,9 @@ void Exchange::on_head_moved(std::string_view old_path) {
 
 void Exchange::run(std::string_view content) {
   request_.body = content;
+  if (route_.status == 405) {
+    services_.accounting.count(ipc::Counter::unsupported_requests);
+  }
   if (route_.deferred != nullptr) {
     run_deferred();
   } else if (route_.handler == nullptr) {
@@ -129,12 +133,12 @@ std::unique_ptr<Job> Exchange::make_job() {
     return nullptr;
   }
   auto job = std::make_unique<Job>();
-  abandoned_ = std::make_shared<std::atomic<bool>>(false);
+  client_ = std::make_shared<ClientBox>(ClientState::waiting);
   job->exchange = token_;
   job->sink = &services_.completions;
   job->handler = route_.handler;
   job->own_request(request_);
-  job->set_abandoned(abandoned_);
+  job->set_client(client_);
   if (request_body_) {
     job->set_request_body(request_body_);
   }
@@ -163,7 +167,7 @@ void Exchange::run_deferred() {
   if (!job) {
     return;
   }
-  job->begin();
+  job->begin_deferred();
   respond_by_ns_ = services_.now_ns + ipc::to_ns(services_.timeouts.deferred);
   state_ = State::handling;
   services_.accounting.add_in_progress();
@@ -186,18 +190,7 @@ void Exchange::respond_overload(std::string_view detail) {
 
 void Exchange::respond_without_handler() {
   http::Response& response = services_.response;
-  if (route_.status == 204) {
-    response.clear();
-    response.set_status(204);
-  } else {
-    response.set_error(route_.status, {});
-  }
-  if (route_.status == 405) {
-    services_.accounting.count(ipc::Counter::unsupported_requests);
-  }
-  if (!route_.allow.empty()) {
-    response.add_field("Allow", route_.allow.to_text());
-  }
+  answer_unrouted(route_, response);
   services_.accounting.count_loop_answer();
   respond(request_, response);
 }
@@ -246,6 +239,8 @@ void Exchange::respond(const http::Request& request, http::Response& response) {
   if (const char* problem = response.problem()) {
     services_.accounting.report_handler_error(request, problem);
     response.set_error(500, {});
+  } else if (!response.failure().empty()) {
+    services_.accounting.report_handler_error(request, response.failure());
   }
   response.detach_large_body();
   status_ = response.status();
@@ -297,9 +292,9 @@ void Exchange::complete_malformed(const ipc::PeerAddress& peer, int status) {
 void Exchange::end() {
   state_ = State::none;
   upload_ = Upload::none;
-  if (abandoned_) {
-    abandoned_->store(true, std::memory_order_relaxed);
-    abandoned_.reset();
+  if (client_) {
+    client_->store(ClientState::gone, std::memory_order_relaxed);
+    client_.reset();
   }
   if (request_body_) {
     request_body_->fail();

@@ -14,7 +14,6 @@
 // exchange. One thread: the event loop.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,6 +21,7 @@
 
 #include "ipc/base/peer_address.h"
 #include "server/exchange/body_channel.h"
+#include "server/exchange/client_state.h"
 #include "server/exchange/job.h"
 #include "server/exchange/response_stream.h"
 #include "server/exchange/services.h"
@@ -129,9 +129,9 @@ class Exchange {
   RouteMatch route_;
   RouteParameters parameters_;  // of request_
   std::string content_;
-  std::shared_ptr<BodyChannel> request_body_;     // on its way to the handler
-  std::shared_ptr<std::atomic<bool>> abandoned_;  // read by the job that makes the answer
-  std::unique_ptr<http::OwnedRequest> logged_;    // of a long answer: the request, for the log
+  std::shared_ptr<BodyChannel> request_body_;   // on its way to the handler
+  std::shared_ptr<ClientBox> client_;           // read by the job that makes the answer
+  std::unique_ptr<http::OwnedRequest> logged_;  // of a long answer: the request, for the log
   std::uint64_t started_ns_ = 0;
   std::uint64_t respond_by_ns_ = ipc::kNever;
   std::uint64_t paused_ns_ = 0;  // since when the handler has no room

@@ -9,8 +9,9 @@
 namespace prefork::exchange {
 
 void Job::own_request(const http::Request& from) {
-  owned_.copy(from);
-  request = owned_.request;
+  owned_ = std::make_shared<http::OwnedRequest>();
+  owned_->copy(from);
+  request = owned_->request;
 }
 
 void Job::set_request_body(std::shared_ptr<BodyChannel> body) {
@@ -20,11 +21,16 @@ void Job::set_request_body(std::shared_ptr<BodyChannel> body) {
 
 void Job::run() {
   begin();
-  skipped_ = abandoned_ && abandoned_->load(std::memory_order_relaxed);
+  skipped_ = client_ && client_->load(std::memory_order_relaxed) == ClientState::gone;
   if (!skipped_) {
     failed = !call_handler(*handler, request, response, failure);
   }
   finish();
+}
+
+void Job::begin_deferred() {
+  loop_thread_ = std::this_thread::get_id();
+  begin();
 }
 
 void Job::begin() {
@@ -52,9 +58,14 @@ BodyChannel& Job::start(http::Response& started) {
   }
   response_body_ =
       std::make_shared<BodyChannel>([sink = sink, exchange = exchange] { sink->wake(exchange); });
+  response_body_->set_loop_thread(loop_thread_);
   started.set_source(std::make_unique<ChannelSource>(response_body_), started.source_size());
   sink->deliver_start(*this, std::make_unique<http::Response>(std::move(started)));
   return *response_body_;
+}
+
+bool Job::is_abandoned() const {
+  return client_ && client_->load(std::memory_order_relaxed) != ClientState::waiting;
 }
 
 bool call_handler(const Handler& handler, const http::Request& request, http::Response& response,

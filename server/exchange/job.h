@@ -3,13 +3,14 @@
 // one it belongs to. One thread at a time: loop, pool thread, loop.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "server/exchange/application.h"
 #include "server/exchange/body_channel.h"
+#include "server/exchange/client_state.h"
 #include "server/exchange/token.h"
 #include "server/http/owned_request.h"
 
@@ -51,31 +52,34 @@ class Job : public http::ResponseStarter {
   void own_request(const http::Request& from);
   // The request's content, where the handler reads it while it arrives.
   void set_request_body(std::shared_ptr<BodyChannel> body);
-  // Set by the exchange when nobody waits for the answer any more.
-  void set_abandoned(std::shared_ptr<const std::atomic<bool>> abandoned) {
-    abandoned_ = std::move(abandoned);
-  }
+  // The same copy, for whoever needs the request for longer than the job lasts.
+  [[nodiscard]] std::shared_ptr<const http::OwnedRequest> shared_request() const { return owned_; }
+  // What the exchange says of the client.
+  void set_client(std::shared_ptr<const ClientBox> client) { client_ = std::move(client); }
+  [[nodiscard]] const std::shared_ptr<const ClientBox>& client() const { return client_; }
 
   // Runs the handler on this thread, unless the answer was abandoned already; an exception is kept
   // as text.
   void run();
-  // For an answer that is completed by somebody else: before the first of it, and after the last.
-  void begin();
+  // For an answer that is completed by somebody else: before the first of it, on the event loop,
+  // and after the last.
+  void begin_deferred();
   void finish();
-  // Something that is needed as long as the request.
-  void keep_alive(std::shared_ptr<const void> thing) { kept_alive_ = std::move(thing); }
   [[nodiscard]] bool was_skipped() const { return skipped_; }
   // The head of the answer has gone its own way.
   [[nodiscard]] bool has_started() const { return response_body_ != nullptr; }
 
   BodyChannel& start(http::Response& response) override;
+  [[nodiscard]] bool is_abandoned() const override;
 
  private:
-  http::OwnedRequest owned_;
+  void begin();
+
+  std::shared_ptr<http::OwnedRequest> owned_;
   std::shared_ptr<BodyChannel> request_body_;
   std::shared_ptr<BodyChannel> response_body_;
-  std::shared_ptr<const std::atomic<bool>> abandoned_;
-  std::shared_ptr<const void> kept_alive_;
+  std::shared_ptr<const ClientBox> client_;
+  std::thread::id loop_thread_;  // where the handler was called, of a deferred one
   bool skipped_ = false;
 };
 

@@ -21,7 +21,7 @@ const char* field_problem(std::string_view name, std::string_view value) {
     return "a field name that is no token";
   }
   if (!config::is_safe_field_value(value)) {
-    return "CR, LF or NUL in a field value";
+    return "a control character in a field value";
   }
   return nullptr;
 }

@@ -33,11 +33,16 @@ const char* application_field_problem(std::string_view name, std::string_view va
 void Response::clear() {
   status_ = 200;
   close_ = false;
-  is_static_ = false;
   has_bad_type_ = false;
   field_problem_ = nullptr;
   fields_.clear();
   content_type_bytes_ = 0;
+  failure_.clear();
+  clear_content();
+}
+
+void Response::clear_content() {
+  is_static_ = false;
   static_body_ = {};
   body_.clear();
   if (has_long_body()) {
@@ -45,6 +50,11 @@ void Response::clear() {
     source_.reset();
   }
   source_size_.reset();
+}
+
+void Response::clear_fields() {
+  fields_.clear();
+  content_type_bytes_ = 0;
 }
 
 void FieldBlock::add(std::string_view name, std::string_view value) {
@@ -172,7 +182,7 @@ const char* Response::problem() const {
     return "a status outside 200 to 599";
   }
   if (has_bad_type_) {
-    return "CR, LF or NUL in the content type";
+    return "a control character in the content type";
   }
   if (has_long_body() && !content().empty()) {
     return "a body and a source or pieces besides";

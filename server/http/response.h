@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "ipc/base/owned_fd.h"
@@ -60,6 +61,8 @@ class ResponseStarter {
   ResponseStarter& operator=(const ResponseStarter&) = delete;
 
   virtual exchange::BodyChannel& start(class Response& response) = 0;
+  // Nobody waits for the response any more, as far as is known. Any thread.
+  [[nodiscard]] virtual bool is_abandoned() const = 0;
 };
 
 class Response {
@@ -77,6 +80,7 @@ class Response {
   // The same in place of all fields of that name. The value is not of this response's fields.
   void set_field(std::string_view name, std::string_view value);
   void remove_field(std::string_view name);
+  void clear_fields();
 
   // Content-Type, the first of the fields; empty: none. Same rules as add_field, which adds a
   // second one if that is what it is told.
@@ -106,6 +110,8 @@ class Response {
   std::vector<BodyPiece> take_pieces() { return std::move(pieces_); }
   std::unique_ptr<BodySource> take_source() { return std::move(source_); }
   [[nodiscard]] std::optional<std::uint64_t> source_size() const { return source_size_; }
+  // Body, pieces and source.
+  void clear_content();
   // Makes a piece of a body that is worth not being copied.
   void detach_large_body();
 
@@ -114,6 +120,7 @@ class Response {
   // elsewhere it throws std::logic_error. The response may not be changed afterwards.
   exchange::BodyChannel& start_stream(std::optional<std::uint64_t> size = {});
   void set_starter(ResponseStarter* starter) { starter_ = starter; }
+  [[nodiscard]] const ResponseStarter* starter() const { return starter_; }
 
   // Asks for the connection to be closed after this answer.
   void close_connection() { close_ = true; }
@@ -121,6 +128,10 @@ class Response {
 
   // Why the answer may not be sent, or nothing.
   [[nodiscard]] const char* problem() const;
+
+  // The handler failed, and the response says so by itself: for the log. Empty: it did not.
+  void note_failure(std::string what) { failure_ = std::move(what); }
+  [[nodiscard]] const std::string& failure() const { return failure_; }
 
   // A small answer in the server's own words: "404 Not Found: no such resource\n".
   void set_error(int status, std::string_view detail);
@@ -143,6 +154,7 @@ class Response {
   std::unique_ptr<BodySource> source_;
   std::optional<std::uint64_t> source_size_;
   ResponseStarter* starter_ = nullptr;
+  std::string failure_;
 };
 
 }  // namespace prefork::http

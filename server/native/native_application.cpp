@@ -7,6 +7,9 @@
 #include <optional>
 #include <utility>
 
+#include "server/exchange/job.h"
+#include "server/exchange/unrouted.h"
+#include "server/native/native_request.h"
 #include "server/native/native_response.h"
 
 namespace prefork::native {
@@ -97,6 +100,16 @@ void set_hooks(prefork_app* app, const prefork_hooks* hooks, void* user_data) {
   app->hooks_user_data = user_data;
 }
 
+prefork_status set_around(prefork_app* app, const prefork_around* around, void* user_data) {
+  if (app->is_loaded) {
+    return PREFORK_WRONG;
+  }
+  app->around.set(*around, user_data);
+  return PREFORK_OK;
+}
+
+prefork_text get_failure(prefork_app* app) { return {app->failure.data(), app->failure.size()}; }
+
 void log(prefork_app* app, int level, prefork_text line) {
   constexpr std::array kLevels = {config::LogLevel::debug, config::LogLevel::info,
                                   config::LogLevel::warning, config::LogLevel::error};
@@ -114,6 +127,9 @@ prefork_api make_api() {
   api.set_hooks = set_hooks;
   api.fail = fail;
   api.log = log;
+  api.get_failure = get_failure;
+  api.set_around = set_around;
+  add_request_functions(api);
   add_shared_functions(api);
   add_response_functions(api);
   return api;
@@ -154,23 +170,55 @@ config::Result<std::unique_ptr<NativeApplication>> NativeApplication::load(
   return application;
 }
 
+NativeApplication::NativeApplication()
+    : around_([this](const http::Request& request, http::Response& response) {
+        answer_around(request, response);
+      }) {}
+
 NativeApplication::~NativeApplication() {
   if (app_.hooks.unload != nullptr) {
     app_.hooks.unload(app_.hooks_user_data);
   }
 }
 
-exchange::RouteMatch NativeApplication::route(
+NativeApplication::Found NativeApplication::find(
     const http::Request& request, exchange::RouteParameters& parameters) const noexcept {
-  exchange::RouteMatch match = app_.router.route(request, parameters);
+  Found found{app_.router.route(request, parameters)};
+  exchange::RouteMatch& match = found.match;
+  found.is_own = match.has_handler();
   if (!match.has_handler() && match.status == 404) {
     match = app_.mounts.route(request);
   }
   if (!match.has_handler() && match.status == 404 && app_.not_found) {
     match.handler = &app_.not_found;
     match.run_on = app_.not_found_on;
+    found.is_own = true;
   }
-  return match;
+  return found;
+}
+
+exchange::RouteMatch NativeApplication::route(
+    const http::Request& request, exchange::RouteParameters& parameters) const noexcept {
+  Found found = find(request, parameters);
+  if (!found.is_own && app_.around.is_set()) {
+    // Without a handler nothing needs the loop, and what stands around may block.
+    found.match.run_on = found.match.has_handler() ? found.match.run_on : exchange::RunOn::pool;
+    found.match.handler = &around_;
+  }
+  return found.match;
+}
+
+void NativeApplication::answer_around(const http::Request& request,
+                                      http::Response& response) const {
+  app_.around.answer(request, response, [this](const http::Request& asked, http::Response& answer) {
+    exchange::RouteParameters parameters;
+    const exchange::RouteMatch match = find(asked, parameters).match;
+    if (match.handler != nullptr) {
+      (*match.handler)(asked, answer);
+    } else {
+      exchange::answer_unrouted(match, answer);
+    }
+  });
 }
 
 void NativeApplication::enter_worker(const SharedPlace& place, const std::string& root_path,

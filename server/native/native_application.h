@@ -14,6 +14,7 @@
 #include "server/exchange/application.h"
 #include "server/files/mounts.h"
 #include "server/include/prefork/abi.h"
+#include "server/native/native_around.h"
 #include "server/native/native_shared.h"
 #include "server/native/shared_object.h"
 #include "server/routing/router.h"
@@ -26,6 +27,7 @@ struct prefork_app {
   prefork::native::SharedNumbers numbers;
   prefork::exchange::Handler not_found;
   prefork::exchange::RunOn not_found_on = prefork::exchange::RunOn::pool;
+  prefork::native::NativeAround around;
   prefork_hooks hooks{};
   void* hooks_user_data = nullptr;
   bool is_loaded = false;  // nothing can be declared any more
@@ -59,9 +61,19 @@ class NativeApplication : public exchange::Application {
   void stop_worker(const prefork_worker& worker);
 
  private:
-  NativeApplication() = default;
+  struct Found {
+    exchange::RouteMatch match;
+    bool is_own = false;  // by a handler of the application, which sees to what stands around it
+  };
+
+  NativeApplication();
+
+  [[nodiscard]] Found find(const http::Request& request,
+                           exchange::RouteParameters& parameters) const noexcept;
+  void answer_around(const http::Request& request, http::Response& response) const;
 
   prefork_app app_;
+  const exchange::Handler around_;  // answers what is not the application's own
 };
 
 // The functions an application gets. Lives as long as the process.

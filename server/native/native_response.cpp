@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <limits>
 #include <stdexcept>
@@ -26,10 +25,6 @@ prefork_stream* to_stream(exchange::BodyChannel* channel) {
 }
 exchange::BodyChannel& to_channel(prefork_stream* stream) {
   return *reinterpret_cast<exchange::BodyChannel*>(stream);
-}
-
-prefork_field to_native(const http::Field& field) {
-  return {to_text(field.name), to_text(field.value)};
 }
 
 // --- the functions of the interface --------------------------------------------------------------
@@ -75,10 +70,6 @@ prefork_stream* start_stream(prefork_response* response, std::uint64_t size) {
   }
 }
 
-prefork_status write(prefork_stream* stream, prefork_text bytes) {
-  return to_channel(stream).write(to_view(bytes)) ? PREFORK_OK : PREFORK_GONE;
-}
-
 prefork_status try_write(prefork_stream* stream, prefork_text bytes) {
   switch (to_channel(stream).try_write(to_view(bytes))) {
     case exchange::ChannelState::open:
@@ -89,6 +80,44 @@ prefork_status try_write(prefork_stream* stream, prefork_text bytes) {
       break;
   }
   return PREFORK_GONE;
+}
+
+prefork_status write(prefork_stream* stream, prefork_text bytes) {
+  if (to_channel(stream).is_loop_thread()) {
+    // It would wait for itself.
+    return try_write(stream, bytes);
+  }
+  return to_channel(stream).write(to_view(bytes)) ? PREFORK_OK : PREFORK_GONE;
+}
+
+int is_gone(const prefork_stream* stream) {
+  return reinterpret_cast<const exchange::BodyChannel*>(stream)->is_wanted() ? 0 : 1;
+}
+
+int get_status(const prefork_response* response) { return response->response->status(); }
+
+prefork_status get_field(const prefork_response* response, std::size_t index,
+                         prefork_field* field) {
+  std::size_t at = 0;
+  for (const http::Field& known : response->response->fields()) {
+    if (at++ == index) {
+      *field = {to_text(known.name), to_text(known.value)};
+      return PREFORK_OK;
+    }
+  }
+  return PREFORK_END;
+}
+
+prefork_text get_body(const prefork_response* response) {
+  return to_text(response->response->content());
+}
+
+void clear_fields(prefork_response* response) { response->response->clear_fields(); }
+
+void clear_body(prefork_response* response) { response->response->clear_content(); }
+
+void report_failure(prefork_response* response, prefork_text what) {
+  response->response->note_failure(std::string(to_view(what)));
 }
 
 prefork_status read(prefork_stream* stream, char* room, std::size_t size, std::size_t* got) {
@@ -120,38 +149,10 @@ void complete(prefork_response* response) {
   job.finish();
   exchange::CompletionSink* const sink = job.sink;
   sink->deliver(std::move(owned->job));
+  owned->request->release();
 }
 
 }  // namespace
-
-NativeRequest::NativeRequest(const http::Request& request) {
-  const std::span<const http::Field> parameters = request.parameters;
-  const std::size_t count = request.fields.size() + parameters.size();
-  if (count > few_.size()) {
-    many_.resize(count);
-  }
-  prefork_field* const fields = many_.empty() ? few_.data() : many_.data();
-  prefork_field* const behind_fields =
-      std::transform(request.fields.begin(), request.fields.end(), fields, to_native);
-  std::transform(parameters.begin(), parameters.end(), behind_fields, to_native);
-  native_.size = sizeof native_;
-  native_.id = request.id;
-  native_.version_minor = request.version_minor;
-  native_.method = to_text(request.method_text);
-  native_.target = to_text(request.target);
-  native_.path = to_text(request.path);
-  native_.query = to_text(request.query);
-  native_.host = to_text(request.host);
-  native_.scheme = to_text(request.scheme == http::Scheme::https ? "https" : "http");
-  native_.root_path = to_text(request.root_path);
-  native_.client = to_text(ipc::write_text(request.peer, client_));
-  native_.body = to_text(request.body);
-  native_.fields = fields;
-  native_.field_count = request.fields.size();
-  native_.parameters = behind_fields;
-  native_.parameter_count = parameters.size();
-  native_.content = to_stream(request.content);
-}
 
 void add_response_functions(prefork_api& api) {
   api.set_status = set_status;
@@ -165,11 +166,19 @@ void add_response_functions(prefork_api& api) {
   api.try_write = try_write;
   api.read = read;
   api.complete = complete;
+  api.get_status = get_status;
+  api.get_field = get_field;
+  api.get_body = get_body;
+  api.clear_fields = clear_fields;
+  api.clear_body = clear_body;
+  api.report_failure = report_failure;
+  api.is_gone = is_gone;
 }
 
 void call_native(prefork_handler handler, void* user_data, const http::Request& request,
                  http::Response& response) {
-  const NativeRequest native(request);
+  prefork_call call{response.starter(), nullptr};
+  const NativeRequest native(request, call.starter == nullptr ? nullptr : &call);
   prefork_response answer;
   answer.response = &response;
   handler(user_data, &native.get(), &answer);
@@ -181,11 +190,13 @@ void call_native(prefork_handler handler, void* user_data, const http::Request& 
 void defer_native(prefork_handler handler, void* user_data, std::unique_ptr<exchange::Job> job) {
   auto answer = std::make_unique<prefork_response>();
   answer->response = &job->response;
-  auto native = std::make_unique<NativeRequest>(job->request);
-  const prefork_request& request = native->get();
-  job->keep_alive(std::move(native));
+  answer->request = new HeldRequest(*job);
   answer->job = std::move(job);
-  handler(user_data, &request, answer.release());
+  // The answer may be complete before the handler returns, and gone with it.
+  HeldRequest* const request = answer->request;
+  request->hold();
+  handler(user_data, &request->get(), answer.release());
+  request->release();
 }
 
 }  // namespace prefork::native

@@ -101,7 +101,25 @@ PREFORK_APP(app) {
   app.get("/never", prefork::deferred, [kept](prefork::Request, prefork::Responder responder) {
     kept->push_back(std::move(responder));
   });
+  // More than there is room for, where nobody may wait.
+  app.get("/flood", prefork::deferred, [](prefork::Request, prefork::Responder responder) {
+    responder.start(prefork::Response());
+    while (responder.write(std::string(200'000, 'f'))) {
+    }
+  });
+  app.get("/held/{what}", prefork::deferred,
+          [&app](prefork::Request request, prefork::Responder responder) {
+            std::thread([&app, request, responder = std::move(responder)]() mutable {
+              responder.send(prefork::text("sent"));
+              app.log(prefork::LogLevel::info,
+                      "held " + std::string(request.parameter("what")) + " of " +
+                          std::string(request.header("user-agent").value_or("-")));
+            }).detach();
+          });
   app.get("/dropped", prefork::deferred, [](prefork::Request, prefork::Responder) {});
+  if (const char* const folder = std::getenv("TEST_APP_ASSETS")) {
+    app.mount("/assets", folder);
+  }
   app.get("/crash", [](const prefork::Request&) -> prefork::Response { std::abort(); });
 
   app.on_worker_start([&app](const prefork::Worker& worker) {

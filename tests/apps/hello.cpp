@@ -4,6 +4,6 @@ PREFORK_APP(app) {
   app.get("/", [](const prefork::Request&) { return prefork::text("Hello, World!\n"); });
 
   app.get("/hello/{name}", [](const prefork::Request& request) {
-    return prefork::json(R"({"hello":")" + std::string(request.parameter("name")) + "\"}");
+    return prefork::json("{\"hello\":" + prefork::quote_json(request.parameter("name")) + "}");
   });
 }

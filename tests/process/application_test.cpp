@@ -64,6 +64,80 @@ TEST_P(Features, FunctionsBeforeAndAfterAndForErrorsAreCalled) {
   EXPECT_EQ(nothing.body, "nothing at /nowhere");
 }
 
+TEST_P(Features, TheyStandAroundEveryAnswerOfTheApplication) {
+  const auto ask = [this](const std::string& request_line, const std::string& fields = "") {
+    return send(request_line + " HTTP/1.1\r\nHost: test\r\n" + fields + "\r\n");
+  };
+  // A handler on the pool, on the loop, deferred, one that throws, nobody at all.
+  for (const char* path : {"/items/1/a", "/loop", "/later", "/dropped", "/fails", "/nowhere"}) {
+    EXPECT_EQ(ask(std::string("GET ") + path).header("X-After"), "yes") << path;
+    const Reply blocked = ask(std::string("GET ") + path, "X-Block: 1\r\n");
+    EXPECT_EQ(blocked.status, 403) << path;
+    EXPECT_EQ(blocked.header("X-After"), "yes") << path;
+  }
+  const Reply wrong = ask("DELETE /loop");
+  EXPECT_EQ(wrong.status, 405);
+  EXPECT_EQ(wrong.header("X-After"), "yes");
+  EXPECT_EQ(wrong.header("Allow"), "OPTIONS, GET, HEAD");
+  const Reply options = ask("OPTIONS /loop");
+  EXPECT_EQ(options.status, 204);
+  EXPECT_EQ(options.header("X-After"), "yes");
+  EXPECT_EQ(ask("OPTIONS /loop", "X-Block: 1\r\n").status, 403);
+  EXPECT_EQ(ask("GET /fails").body, "500 Internal Server Error\n");
+  EXPECT_GE(server_.statistics()["totals"]["errors"]["unsupported"], 1);
+}
+
+TEST_P(Features, TheyStandAroundMountedFolders) {
+  const TemporaryFolder assets;
+  assets.write("a.txt", "of a folder\n");
+  Launch launch = launch_of({app(GetParam()), "--workers", "1"});
+  launch.environment["TEST_APP_ASSETS"] = assets.path();
+  const ServerProcess server(std::move(launch));
+  Client client(server.url());
+  const Reply reply = client.get("/assets/a.txt");
+  EXPECT_EQ(reply.body, "of a folder\n") << reply;
+  EXPECT_EQ(reply.header("X-After"), "yes");
+  const std::string etag = reply.header("ETag").value_or("");
+  EXPECT_EQ(reply.header("Content-Type"), "text/plain; charset=utf-8");
+  client.send("GET /assets/a.txt HTTP/1.1\r\nHost: test\r\nIf-None-Match: " + etag + "\r\n\r\n");
+  const Reply unchanged = client.receive();
+  EXPECT_EQ(unchanged.status, 304);
+  EXPECT_EQ(unchanged.header("X-After"), "yes");
+  client.send("GET /assets/a.txt HTTP/1.1\r\nHost: test\r\nRange: bytes=3-5\r\n\r\n");
+  const Reply part = client.receive();
+  EXPECT_EQ(part.body, "a f") << part;
+  EXPECT_EQ(part.header("X-After"), "yes");
+  for (const char* path : {"/assets/a.txt", "/assets/missing"}) {
+    client.send("GET " + std::string(path) + " HTTP/1.1\r\nHost: test\r\nX-Block: 1\r\n\r\n");
+    const Reply blocked = client.receive();
+    EXPECT_EQ(blocked.status, 403) << path;
+    EXPECT_EQ(blocked.body, "blocked") << path;
+    EXPECT_EQ(blocked.header("X-After"), "yes") << path;
+  }
+  client.send("POST /assets/a.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n");
+  const Reply wrong = client.receive();
+  EXPECT_EQ(wrong.status, 405) << wrong;
+  EXPECT_EQ(wrong.header("X-After"), "yes");
+}
+
+TEST_P(Features, ADeferredRequestLivesAsLongAsItIsHeld) {
+  for (int i = 0; i < 20; ++i) {
+    const std::string name = "a-name-of-more-than-a-few-bytes-" + std::to_string(i);
+    EXPECT_EQ(send("GET /held/" + name + " HTTP/1.1\r\nHost: test\r\nUser-Agent: me\r\n\r\n").body,
+              "sent");
+    EXPECT_TRUE(server_.has_logged({"held " + name + " of me"}));
+  }
+}
+
+TEST_P(Features, WritingMoreThanThereIsRoomForNeverHoldsUpTheLoop) {
+  Client client(server_.url());
+  client.send("GET /flood HTTP/1.0\r\nHost: test\r\n\r\n");
+  const std::string all = client.receive_to_the_end();
+  EXPECT_GE(all.size(), 200'000U);
+  EXPECT_LT(all.size(), 1'000'000U);
+  EXPECT_TRUE(server_.has_logged({"write() on the event loop found no room"}));
+}
+
 TEST_P(Features, AHandlerThatThrowsIsA500AndALineInTheLog) {
   EXPECT_EQ(client_.get("/fails").status, 500);
   EXPECT_TRUE(server_.has_logged({"GET /fails answered with 500: no disk"}));
@@ -174,6 +248,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"broken_4", "route GET '/a/{y}': the same as route GET '/a/{x}'"},
                     Wrong{"broken_6", "mount of '/nowhere/at/all' at '/assets': No such file"},
                     Wrong{"broken_7", "number '7 dwarfs': a name has letters"},
+                    Wrong{"broken_9", "cannot be loaded: route GET '/x': the function is none"},
+                    Wrong{"broken_10", "cannot be loaded: I was told: mount of '.' at 'assets'"},
                     Wrong{"broken_5", "undefined symbol: prefork_test_symbol_that_nobody_has"}),
     [](const auto& wrong) { return std::string(wrong.param.name); });
 

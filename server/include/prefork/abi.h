@@ -33,6 +33,7 @@ extern "C" {
 typedef struct prefork_app prefork_app;           /* what prefork_load fills */
 typedef struct prefork_response prefork_response; /* an answer that is being made */
 typedef struct prefork_stream prefork_stream;     /* content on its way, see below */
+typedef struct prefork_call prefork_call;         /* a request's life, see below */
 
 typedef struct prefork_text {
   const char* data;
@@ -45,7 +46,7 @@ typedef struct prefork_field {
 } prefork_field;
 
 /* A request, to be read by one thread. Lives until its handler returns; that of a deferred handler
- * until the answer is sent or dropped. */
+ * until the answer is sent or dropped, and longer as long as somebody holds it (api->hold). */
 typedef struct prefork_request {
   size_t size;
   uint64_t id;         /* counts the worker's requests */
@@ -64,6 +65,7 @@ typedef struct prefork_request {
   const prefork_field* parameters; /* of the route's pattern, by name */
   size_t parameter_count;
   prefork_stream* content; /* where the handler streams the body; else NULL */
+  prefork_call* call;      /* for api->hold, release and is_abandoned; NULL on the event loop */
 } prefork_request;
 
 /* Which process and which part of the service this is. */
@@ -108,6 +110,18 @@ typedef struct prefork_mount {
   int listing;                /* a folder without an index lists its files */
   int spa;                    /* paths that name no file get the index of `folder` */
 } prefork_mount;
+
+/* What stands around the answers that the server makes for an application: files of its mounted
+ * folders, 404, 405, OPTIONS. Each may be NULL. They run on the event loop for a path below a
+ * mounted folder, else on the pool. What handlers answer is not shown to them: they see to
+ * themselves. */
+typedef struct prefork_around {
+  size_t size;
+  /* Before anything is looked for. Not 0: it has made the answer itself. */
+  int (*before)(void* user_data, const prefork_request* request, prefork_response* response);
+  /* Sees the answer, whoever made it, and may change it. */
+  void (*after)(void* user_data, const prefork_request* request, prefork_response* response);
+} prefork_around;
 
 /* A number that the workers share: each has its own part, /stats shows the parts and their sum. */
 typedef enum prefork_number_kind {
@@ -181,9 +195,9 @@ typedef struct prefork_api {
   /* --- an answer, by one thread at a time --- */
   /* 200 to 599; without it 200. Any other makes the answer a 500, with a line in the log. */
   void (*set_status)(prefork_response* response, int status);
-  /* RFC 9110 section 5. A name that is no token, CR, LF or NUL in the value, or a field that the
-   * server sets itself (Content-Length, Transfer-Encoding, Connection, Date, Server) makes the
-   * answer a 500, with a line in the log. */
+  /* RFC 9110 section 5. A name that is no token, a control character but a tab in the value, or a
+   * field that the server sets itself (Content-Length, Transfer-Encoding, Connection, Date, Server)
+   * makes the answer a 500, with a line in the log. */
   void (*add_field)(prefork_response* response, prefork_text name, prefork_text value);
   /* Content-Length follows from what was appended. */
   void (*append_body)(prefork_response* response, prefork_text bytes);
@@ -200,7 +214,7 @@ typedef struct prefork_api {
    * handler, or with complete(). */
   prefork_stream* (*start_stream)(prefork_response* response, uint64_t size);
   /* Waits for room (pool threads and others that may block), then copies all of the bytes.
-   * PREFORK_GONE: the client left. */
+   * PREFORK_GONE: the client left. On the event loop it never waits: PREFORK_FULL takes nothing. */
   prefork_status (*write)(prefork_stream* stream, prefork_text bytes);
   /* Never waits: PREFORK_FULL takes nothing. */
   prefork_status (*try_write)(prefork_stream* stream, prefork_text bytes);
@@ -209,7 +223,38 @@ typedef struct prefork_api {
 
   /* A deferred answer is finished, once, by any thread; `response` is gone then. */
   void (*complete)(prefork_response* response);
+
+  /* --- what older servers do not have: look at `size` --- */
+  /* In prefork_load only: what was noted by api->fail last, by the server or the application. Ends
+   * with the next call. */
+  prefork_text (*get_failure)(prefork_app* app);
+  /* In prefork_load only. `around` is copied, `user_data` lives as long as the application. */
+  prefork_status (*set_around)(prefork_app* app, const prefork_around* around, void* user_data);
+  /* An answer as it is so far, by the one who may change it; what they give ends with the next
+   * change. The fields in their order, from 0; PREFORK_END: there are no more. The body is empty
+   * where the content is a file. */
+  int (*get_status)(const prefork_response* response);
+  prefork_status (*get_field)(const prefork_response* response, size_t index, prefork_field* field);
+  prefork_text (*get_body)(const prefork_response* response);
+  void (*clear_fields)(prefork_response* response);
+  /* Body, file and all other content. */
+  void (*clear_body)(prefork_response* response);
+  /* The handler failed, and the answer says so by itself: counted and logged, but sent as it is. */
+  void (*report_failure)(prefork_response* response, prefork_text what);
+  /* Any thread. The request of a deferred handler lives until each hold was released. Others cannot
+   * be held: PREFORK_WRONG. */
+  prefork_status (*hold)(prefork_call* call);
+  void (*release)(prefork_call* call);
+  /* Any thread. 1: nobody waits for the answer any more, as far as is known: the client has closed
+   * or lost its connection, or the time was up. */
+  int (*is_abandoned)(const prefork_call* call);
+  /* The same for content on its way to the client. */
+  int (*is_gone)(const prefork_stream* stream);
 } prefork_api;
+
+/* Whether the server that gave `api` has this function. */
+#define PREFORK_HAS(api, function) \
+  ((api)->size >= offsetof(prefork_api, function) + sizeof((api)->function))
 
 typedef int (*prefork_load_function)(const prefork_api* api, prefork_app* app);
 

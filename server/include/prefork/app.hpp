@@ -11,7 +11,8 @@
 //   }
 //
 // Exceptions of a handler become a 500 and a line in the log; of PREFORK_APP, on_load and
-// on_worker_start, the reason why the worker does not start.
+// on_worker_start, the reason why the worker does not start. A function that is handed in and is
+// none (an empty std::function, a null pointer) is refused with std::invalid_argument.
 //
 // Which thread may call what: everything that defines the application (all but log() and
 // is_leader()) belongs into PREFORK_APP, which one thread runs; afterwards the App does not change.
@@ -31,12 +32,16 @@
 #include <vector>
 
 #include <prefork/abi.h>
+#include <prefork/around.hpp>
 #include <prefork/folder.hpp>
+#include <prefork/hooks.hpp>
+#include <prefork/json.hpp>
 #include <prefork/log.hpp>
 #include <prefork/metrics.hpp>
 #include <prefork/request.hpp>
 #include <prefork/responder.hpp>
 #include <prefork/response.hpp>
+#include <prefork/route.hpp>
 #include <prefork/run_on.hpp>
 #include <prefork/worker.hpp>
 
@@ -46,16 +51,17 @@ inline namespace v1 {
 class App {
  public:
   // Called by several threads at once where it runs on the pool. The request ends when it returns.
-  using Handler = std::function<Response(const Request&)>;
+  using Handler = Around::Handler;
   // Called on the event loop. The request ends when the Responder has responded.
-  using DeferredHandler = std::function<void(Request, Responder)>;
-  // These run where the handler runs, that is by several threads at once.
-  using Before = std::function<std::optional<Response>(const Request&)>;  // nothing: go on
-  using After = std::function<void(const Request&, Response&)>;
-  using OnError = std::function<Response(const Request&, const std::exception&)>;
-  // Called on the worker's main thread, in the order they were added. An exception is logged as an
-  // error and skips those behind it; in on_worker_start it keeps the worker from starting.
-  using Hook = std::function<void(const Worker&)>;
+  using DeferredHandler = Route::DeferredHandler;
+  // By several threads at once.
+  using Before = Around::Before;  // nothing: go on
+  using After = Around::After;
+  using OnError = Around::OnError;
+  // Called on the worker's main thread, in the order they were added, those of on_worker_stop in
+  // the reverse order. An exception is logged as an error; in on_worker_start it keeps the worker
+  // from starting.
+  using Hook = Hooks::Hook;
 
   // For load(). Both outlive it.
   App(const prefork_api& api, prefork_app* app) : api_(api), app_(app) {}
@@ -65,7 +71,8 @@ class App {
   // Adds a route. `method`: "GET" (for HEAD too), "POST", any token (RFC 9110 section 9.1).
   // `pattern`: "/", "/items/{id}", "/files/{path...}"; of several that match a path the one whose
   // parts are fixed where the others' vary comes first. See run_on.hpp for where the handler runs.
-  // Throws std::invalid_argument when the pattern cannot be read or exists for that method.
+  // Throws std::invalid_argument, which says why, when the pattern cannot be read or exists for
+  // that method.
   App& route(std::string_view method, std::string_view pattern, Handler handler) {
     return add(method, pattern, PREFORK_POOL, std::nullopt, std::move(handler));
   }
@@ -98,22 +105,28 @@ class App {
     return route("DELETE", pattern, std::forward<What>(what)...);
   }
 
-  // Around every handler but deferred ones, in the order they were added: a function before() that
-  // responds ends the chain, and the handler is not called; those after() see every response and
-  // may change it. What they throw is treated like what the handler throws; of after() it becomes a
-  // 500.
+  // Around every answer of the application, in the order they were added: that of a handler
+  // wherever it runs, of a mounted folder, and of the server for a path without a route (404), the
+  // wrong method (405) and OPTIONS. A function before() that responds ends the chain, and nothing
+  // else is asked; those after() see every response, also one that says 500, and may change it.
+  // What they throw is treated like what a handler throws; of after() it becomes a 500.
+  //
+  // They run where the route runs: on the pool; on the event loop, where they must not block, for
+  // routes with on_loop or deferred and for paths below a mounted folder; on the pool where there
+  // is no route. After a deferred handler, after() runs on the thread that responds. What the
+  // server refuses or ends by itself (400, 413, 503, 504) is not the application's.
   App& before(Before function) {
-    before_.push_back(std::move(function));
+    around_.add(checked(std::move(function), "before()"));
     return *this;
   }
   App& after(After function) {
-    after_.push_back(std::move(function));
+    around_.add(checked(std::move(function), "after()"));
     return *this;
   }
-  // Responds to what a handler or a function before() threw, instead of a 500. One; the last
-  // counts.
+  // Responds to what a handler or a function before() threw, instead of a 500; not for deferred
+  // handlers, which have given their Responder away. One; the last counts.
   App& on_error(OnError function) {
-    on_error_ = std::move(function);
+    around_.set(checked(std::move(function), "on_error()"));
     return *this;
   }
   // Responds to a path that neither a route nor a mounted folder has, on the pool, instead of the
@@ -121,15 +134,14 @@ class App {
   App& not_found(Handler handler);
 
   // The files of `folder` below `prefix` ("/assets"), as `prefork-server FOLDER` serves them; a
-  // relative folder is looked for where the server was started. Routes come first, before() and
-  // after() are not called. Throws std::invalid_argument when the prefix is bad or the folder
-  // cannot be read.
+  // relative folder is looked for where the server was started. Routes come first. Throws
+  // std::invalid_argument, which says why, when the prefix is bad or the folder cannot be read.
   App& mount(std::string_view prefix, std::string_view folder, const Folder& how = {});
 
   // Once, when everything is defined: in the fork server with --preload, before it forks, else in
   // each worker. Threads must not be left running. Throws what PREFORK_APP may throw.
   App& on_load(std::function<void()> function) {
-    on_load_.push_back(std::move(function));
+    on_load_.push_back(checked(std::move(function), "on_load()"));
     return *this;
   }
 
@@ -141,14 +153,16 @@ class App {
 
   // auto database = app.per_worker<Database>([](const Worker& worker) {
   //   return std::make_unique<Database>(worker.slot); });
-  // `make` is called at the worker's start and must not return null; what it throws keeps the
-  // worker from starting. Things are made in the order they were declared, among the
-  // on_worker_start hooks.
+  // `make` is called at the worker's start; what it throws keeps the worker from starting, and so
+  // does null. Things are made in the order they were declared, among the on_worker_start hooks,
+  // and destroyed in the reverse order among the on_worker_stop hooks.
   template <typename Thing, typename Make>
   PerWorker<Thing> per_worker(Make make) {
+    auto maker = checked(std::function<std::unique_ptr<Thing>(const Worker&)>(std::move(make)),
+                         "per_worker()");
     PerWorker<Thing> mine;
     on_worker_start(
-        [mine, make = std::move(make)](const Worker& worker) { mine.fill(make(worker)); });
+        [mine, maker = std::move(maker)](const Worker& worker) { mine.fill(maker(worker)); });
     on_worker_stop([mine](const Worker&) { mine.empty(); });
     return mine;
   }
@@ -157,7 +171,7 @@ class App {
   // loop of the one that has become it; it leads until it drains (on_drain) or dies, then another
   // does.
   App& on_lead(Hook hook) {
-    on_lead_.push_back(std::move(hook));
+    on_lead_.add(checked(std::move(hook), "on_lead()"));
     return *this;
   }
   // Any thread, any time; false outside of a worker. It may be another's turn right afterwards.
@@ -165,17 +179,17 @@ class App {
 
   // Before the worker accepts anything.
   App& on_worker_start(Hook hook) {
-    on_start_.push_back(std::move(hook));
+    on_start_.add(checked(std::move(hook), "on_worker_start()"));
     return *this;
   }
   // The worker takes no new connections any more; on the event loop, which goes on afterwards.
   App& on_drain(Hook hook) {
-    on_drain_.push_back(std::move(hook));
+    on_drain_.add(checked(std::move(hook), "on_drain()"));
     return *this;
   }
   // The last handler has returned. Not called when the worker is killed or crashes.
   App& on_worker_stop(Hook hook) {
-    on_stop_.push_back(std::move(hook));
+    on_stop_.add(checked(std::move(hook), "on_worker_stop()"));
     return *this;
   }
 
@@ -194,6 +208,7 @@ class App {
       for (const std::function<void()>& function : app->on_load_) {
         function();
       }
+      app->register_around();
       app->register_hooks();
       app.release();
       return 0;
@@ -206,76 +221,77 @@ class App {
   }
 
  private:
-  struct Route {
-    App& app;
-    Handler handler;
-    DeferredHandler deferred;
-  };
-
+  template <typename Function>
+  static Function checked(Function function, const std::string& what) {
+    if (!function) {
+      throw std::invalid_argument(what + ": the function is none");
+    }
+    return function;
+  }
+  // The server has noted what is wrong.
+  std::invalid_argument refusal() const {
+    return std::invalid_argument(PREFORK_HAS(&api_, get_failure)
+                                     ? std::string(detail::view(api_.get_failure(app_)))
+                                     : std::string());
+  }
   App& add(std::string_view method, std::string_view pattern, prefork_run_on run_on,
            std::optional<Upload> upload, Handler handler);
   App& register_route(prefork_route& route, std::unique_ptr<Route> owned);
-  Response answer(const Route& route, const Request& request) const;
   template <typename Number>
   Number declare(prefork_number_kind kind, std::string_view name) {
     std::uint32_t number = 0;
     if (api_.declare_number(app_, kind, detail::text(name), &number) != PREFORK_OK) {
-      throw std::invalid_argument(std::string());  // the server has noted what is wrong with it
+      throw refusal();
     }
     return Number(api_, app_, number);
   }
+  void register_around();
   void register_hooks();
-  static void handle(void* route, const prefork_request* request, prefork_response* response);
-  static void handle_deferred(void* route, const prefork_request* request,
-                              prefork_response* response);
-  static void call(const App& app, std::vector<Hook> App::*hooks, const prefork_worker& worker) {
-    try {
-      for (const Hook& hook : app.*hooks) {
-        hook(to_worker(worker));
-      }
-    } catch (const std::exception& error) {
-      app.log(LogLevel::error, std::string("a hook of the worker's life threw: ") + error.what());
-    } catch (...) {
-      app.log(LogLevel::error, "a hook of the worker's life threw something");
-    }
+  Hooks::Report error_log() const {
+    return [this](std::string_view line) { log(LogLevel::error, line); };
   }
   static Worker to_worker(const prefork_worker& worker) {
     return {worker.slot, worker.workers, worker.generation, worker.restarts, worker.pid};
+  }
+  static std::string name_of(std::string_view method, std::string_view pattern) {
+    return "route " + std::string(method) + " '" + std::string(pattern) + "'";
   }
 
   const prefork_api& api_;
   prefork_app* app_;
   std::vector<std::unique_ptr<Route>> routes_;
-  std::vector<Before> before_;
-  std::vector<After> after_;
-  OnError on_error_;
+  Around around_;
   std::vector<std::function<void()>> on_load_;
-  std::vector<Hook> on_start_;
-  std::vector<Hook> on_lead_;
-  std::vector<Hook> on_drain_;
-  std::vector<Hook> on_stop_;
+  Hooks on_start_;
+  Hooks on_lead_;
+  Hooks on_drain_;
+  Hooks on_stop_;
 };
 
 inline App& App::add(std::string_view method, std::string_view pattern, prefork_run_on run_on,
                      std::optional<Upload> upload, Handler handler) {
+  handler = checked(std::move(handler), name_of(method, pattern));
   prefork_route route{};
   route.method = detail::text(method);
   route.pattern = detail::text(pattern);
   route.run_on = run_on;
-  route.handler = handle;
+  route.handler = Route::handle;
   route.streams_body = upload ? 1 : 0;
   route.body_limit = upload ? upload->limit : 0;
-  return register_route(route, std::unique_ptr<Route>(new Route{*this, std::move(handler), {}}));
+  return register_route(
+      route, std::unique_ptr<Route>(new Route{api_, app_, around_, std::move(handler), {}}));
 }
 
 inline App& App::route(std::string_view method, std::string_view pattern, Deferred,
                        DeferredHandler handler) {
+  handler = checked(std::move(handler), name_of(method, pattern));
   prefork_route route{};
   route.method = detail::text(method);
   route.pattern = detail::text(pattern);
   route.run_on = PREFORK_DEFERRED;
-  route.handler = handle_deferred;
-  return register_route(route, std::unique_ptr<Route>(new Route{*this, {}, std::move(handler)}));
+  route.handler = Route::handle_deferred;
+  return register_route(
+      route, std::unique_ptr<Route>(new Route{api_, app_, around_, {}, std::move(handler)}));
 }
 
 inline App& App::mount(std::string_view prefix, std::string_view folder, const Folder& how) {
@@ -288,17 +304,18 @@ inline App& App::mount(std::string_view prefix, std::string_view folder, const F
   mount.listing = how.listing ? 1 : 0;
   mount.spa = how.spa ? 1 : 0;
   if (api_.mount_folder(app_, &mount) != PREFORK_OK) {
-    throw std::invalid_argument(std::string());  // the server has noted what is wrong with it
+    throw refusal();
   }
   return *this;
 }
 
 inline App& App::not_found(Handler handler) {
+  handler = checked(std::move(handler), "not_found()");
   prefork_route route{};
   route.size = sizeof route;
   route.run_on = PREFORK_POOL;
-  route.handler = handle;
-  routes_.push_back(std::unique_ptr<Route>(new Route{*this, std::move(handler), {}}));
+  route.handler = Route::handle;
+  routes_.push_back(std::unique_ptr<Route>(new Route{api_, app_, around_, std::move(handler), {}}));
   route.user_data = routes_.back().get();
   api_.set_not_found(app_, &route);
   return *this;
@@ -308,55 +325,31 @@ inline App& App::register_route(prefork_route& route, std::unique_ptr<Route> own
   route.size = sizeof route;
   route.user_data = owned.get();
   if (api_.add_route(app_, &route) != PREFORK_OK) {
-    // The server has noted what is wrong with it.
-    throw std::invalid_argument(std::string());
+    throw refusal();
   }
   routes_.push_back(std::move(owned));
   return *this;
 }
 
-inline Response App::answer(const Route& route, const Request& request) const {
-  try {
-    for (const Before& function : before_) {
-      if (std::optional<Response> early = function(request)) {
-        return std::move(*early);
-      }
-    }
-    return route.handler(request);
-  } catch (const std::exception& error) {
-    if (!on_error_) {
-      throw;
-    }
-    return on_error_(request, error);
+inline void App::register_around() {
+  if (around_.empty()) {
+    return;
   }
-}
-
-inline void App::handle(void* data, const prefork_request* native, prefork_response* to) {
-  const Route& route = *static_cast<const Route*>(data);
-  const App& app = route.app;
-  try {
-    const Request request(app.api_, *native);
-    Response response = app.answer(route, request);
-    for (const After& function : app.after_) {
-      function(request, response);
-    }
-    response.send(app.api_, to);
-  } catch (const std::exception& error) {
-    app.api_.set_failed(to, detail::text(error.what()));
-  } catch (...) {
-    app.api_.set_failed(to, detail::text("an exception that is no std::exception"));
+  if (!PREFORK_HAS(&api_, set_around)) {
+    throw std::runtime_error("before() and after() need a newer server than this one");
   }
-}
-
-inline void App::handle_deferred(void* data, const prefork_request* native, prefork_response* to) {
-  const Route& route = *static_cast<const Route*>(data);
-  const App& app = route.app;
-  try {
-    route.deferred(Request(app.api_, *native), Responder(app.api_, app.app_, native->id, to));
-  } catch (const std::exception& error) {
-    app.log(LogLevel::error, std::string("a deferred handler threw: ") + error.what());
-  } catch (...) {
-    app.log(LogLevel::error, "a deferred handler threw an exception that is no std::exception");
+  prefork_around around{};
+  around.size = sizeof around;
+  around.before = [](void* self, const prefork_request* request, prefork_response* to) {
+    const App& app = *static_cast<const App*>(self);
+    return app.around_.before_server(app.api_, *request, to);
+  };
+  around.after = [](void* self, const prefork_request* request, prefork_response* to) {
+    const App& app = *static_cast<const App*>(self);
+    app.around_.after_server(app.api_, *request, to);
+  };
+  if (api_.set_around(app_, &around, this) != PREFORK_OK) {
+    throw refusal();
   }
 }
 
@@ -366,9 +359,7 @@ inline void App::register_hooks() {
   hooks.worker_start = [](void* self, const prefork_worker* worker) -> int {
     const App& app = *static_cast<const App*>(self);
     try {
-      for (const Hook& hook : app.on_start_) {
-        hook(to_worker(*worker));
-      }
+      app.on_start_.call(to_worker(*worker));
       return 0;
     } catch (const std::exception& error) {
       app.api_.fail(app.app_, detail::text(error.what()));
@@ -378,14 +369,17 @@ inline void App::register_hooks() {
     return 1;
   };
   hooks.drain = [](void* self, const prefork_worker* worker) {
-    call(*static_cast<const App*>(self), &App::on_drain_, *worker);
+    const App& app = *static_cast<const App*>(self);
+    app.on_drain_.call_each(to_worker(*worker), app.error_log());
   };
   hooks.lead = [](void* self, const prefork_worker* worker) {
-    call(*static_cast<const App*>(self), &App::on_lead_, *worker);
+    const App& app = *static_cast<const App*>(self);
+    app.on_lead_.call_each(to_worker(*worker), app.error_log());
   };
   hooks.unload = [](void* self) { delete static_cast<App*>(self); };
   hooks.worker_stop = [](void* self, const prefork_worker* worker) {
-    call(*static_cast<const App*>(self), &App::on_stop_, *worker);
+    const App& app = *static_cast<const App*>(self);
+    app.on_stop_.call_each_backwards(to_worker(*worker), app.error_log());
   };
   api_.set_hooks(app_, &hooks, this);
 }

@@ -1,6 +1,6 @@
-// A request, as handlers see it. Cheap to copy: a pointer. Every view lives as long as the request:
-// until the handler returns, for deferred handlers until the answer is complete. One thread at a
-// time.
+// A request, as handlers see it. Cheap to copy. Every view lives as long as the request: until the
+// handler returns, however it was copied; that of a deferred handler as long as there is a copy of
+// it. One thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <prefork/abi.h>
 
@@ -92,13 +93,51 @@ inline std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+// Keeps the request of a deferred handler: the copies of a Request share it.
+class Hold {
+ public:
+  Hold() = default;
+  Hold(const prefork_api& api, prefork_call* call) : api_(&api), call_(call) {
+    if (call_ != nullptr && api_->hold(call_) != PREFORK_OK) {
+      call_ = nullptr;  // it cannot be held
+    }
+  }
+  Hold(const Hold& other) : api_(other.api_), call_(other.call_) {
+    if (call_ != nullptr) {
+      api_->hold(call_);
+    }
+  }
+  Hold(Hold&& other) noexcept : api_(other.api_), call_(std::exchange(other.call_, nullptr)) {}
+  Hold& operator=(Hold other) noexcept {
+    std::swap(api_, other.api_);
+    std::swap(call_, other.call_);
+    return *this;
+  }
+  ~Hold() {
+    if (call_ != nullptr) {
+      api_->release(call_);
+    }
+  }
+
+ private:
+  const prefork_api* api_ = nullptr;
+  prefork_call* call_ = nullptr;
+};
+
+// What a server that is older than this header does not have is null.
+inline prefork_call* call_of(const prefork_api& api, const prefork_request& request) {
+  const bool has_call =
+      request.size >= offsetof(prefork_request, call) + sizeof(prefork_request::call);
+  return has_call && PREFORK_HAS(&api, is_gone) ? request.call : nullptr;
+}
+
 }  // namespace detail
 
 class Request {
  public:
-  // For the layer below. Both outlive it and all its copies.
+  // For the layer below. `api` outlives it and all its copies.
   Request(const prefork_api& api, const prefork_request& request)
-      : api_(&api), request_(&request) {}
+      : api_(&api), request_(&request), hold_(api, detail::call_of(api, request)) {}
 
   // Counts the requests of this worker; with the worker's pid it names one in the log.
   std::uint64_t id() const { return request_->id; }
@@ -186,6 +225,14 @@ class Request {
   // std::runtime_error when the rest will not come, and std::logic_error in other handlers.
   std::size_t read(std::span<char> room) const;
 
+  // Whether nobody waits for the answer any more, as far as is known: the client has closed or lost
+  // its connection, or the time was up. For handlers that work for long, on the pool and deferred
+  // ones; on the event loop always false. Any thread.
+  bool is_gone() const {
+    const prefork_call* const call = detail::call_of(*api_, *request_);
+    return call != nullptr && api_->is_abandoned(call) != 0;
+  }
+
   // For what this class does not show.
   const prefork_request& native() const { return *request_; }
 
@@ -199,6 +246,7 @@ class Request {
 
   const prefork_api* api_;
   const prefork_request* request_;
+  detail::Hold hold_;
 };
 
 inline std::size_t Request::read(std::span<char> room) const {

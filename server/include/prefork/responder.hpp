@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <prefork/abi.h>
+#include <prefork/around.hpp>
 #include <prefork/request.hpp>
 #include <prefork/response.hpp>
 
@@ -20,13 +22,20 @@ inline namespace v1 {
 
 class Responder {
  public:
-  // For the layer below. All outlive it.
-  Responder(const prefork_api& api, prefork_app* app, std::uint64_t request_id,
+  // For the layer below. All but the request outlive it.
+  Responder(const prefork_api& api, prefork_app* app, const Around& around, const Request& request,
             prefork_response* response)
-      : api_(&api), app_(app), request_id_(request_id), response_(response) {}
+      : api_(&api),
+        app_(app),
+        around_(&around),
+        request_(request),
+        request_id_(request.id()),
+        response_(response) {}
   Responder(Responder&& other) noexcept
       : api_(other.api_),
         app_(other.app_),
+        around_(other.around_),
+        request_(std::move(other.request_)),
         request_id_(other.request_id_),
         response_(std::exchange(other.response_, nullptr)),
         stream_(std::exchange(other.stream_, nullptr)) {}
@@ -35,6 +44,8 @@ class Responder {
       finish();
       api_ = other.api_;
       app_ = other.app_;
+      around_ = other.around_;
+      request_ = std::move(other.request_);
       request_id_ = other.request_id_;
       response_ = std::exchange(other.response_, nullptr);
       stream_ = std::exchange(other.stream_, nullptr);
@@ -43,47 +54,76 @@ class Responder {
   }
   ~Responder() { finish(); }
 
-  // The whole response. The request and all views into it are gone afterwards. Not for a response
-  // with a stream: start() and write() do that.
-  void send(const Response& answer) {
+  // The whole response; functions after() see it first, on this thread. Not for a response with a
+  // stream: start() and write() do that.
+  void send(Response answer) { send(std::move(answer), std::nullopt); }
+
+  // The head of a response in pieces; write() and try_write() send the content, chunked (RFC 9112
+  // section 7.1), and finish() ends it. A body or file of `head` is not sent. Functions after() see
+  // the head.
+  void start(Response head) {
     if (!is_first()) {
       return;
     }
     try {
-      answer.send(*api_, response_);
+      around_->pass(*request_, head);
     } catch (const std::exception& error) {
-      api_->set_failed(response_, detail::text(error.what()));
-    }
-    complete();
-  }
-
-  // The head of a response in pieces; write() and try_write() send the content, chunked (RFC 9112
-  // section 7.1), and finish() ends it. A body or file of `head` is not sent.
-  void start(const Response& head) {
-    if (!is_first()) {
+      fail(error.what());
+      return;
+    } catch (...) {
+      fail("an exception that is no std::exception");
       return;
     }
     head.send_head(*api_, response_);
     stream_ = api_->start_stream(response_, UINT64_MAX);
   }
-  // Copies the bytes. Waits for room: not in the handler itself, which runs on the event loop.
-  // False: the client left, or start() was not called.
+  // Copies the bytes. Waits for room, but on the event loop, that is in the deferred handler
+  // itself, it never does: there it takes all of them or nothing. False: the client left, start()
+  // was not called, or there is no room on the event loop; a line in the log then says so.
   bool write(std::string_view bytes) {
-    return stream_ != nullptr && api_->write(stream_, detail::text(bytes)) == PREFORK_OK;
+    const prefork_status status =
+        stream_ == nullptr ? PREFORK_GONE : api_->write(stream_, detail::text(bytes));
+    if (status == PREFORK_FULL) {
+      api_->log(app_, 3,
+                detail::text("request " + std::to_string(request_id_) +
+                             ": write() on the event loop found no room and took nothing; "
+                             "use try_write(), or write on another thread"));
+    }
+    return status == PREFORK_OK;
   }
   // Copies the bytes and never waits. PREFORK_FULL: nothing was taken, the client is slower; try
   // again later. PREFORK_GONE: the client left, or start() was not called.
   prefork_status try_write(std::string_view bytes) {
     return stream_ == nullptr ? PREFORK_GONE : api_->try_write(stream_, detail::text(bytes));
   }
+  // After start(): whether the client has closed or lost its connection, as far as is known.
+  // Whoever keeps responders to write to later looks now and then and destroys those that are gone.
+  // Before start() it is Request::is_gone() that knows.
+  bool is_gone() const {
+    return stream_ != nullptr && PREFORK_HAS(api_, is_gone) && api_->is_gone(stream_) != 0;
+  }
   // Ends the response that was started; without one it becomes a 500. Once is enough.
   void finish() {
     if (response_ != nullptr) {
       if (stream_ == nullptr) {
-        api_->set_failed(response_, detail::text("a deferred answer was dropped"));
+        send(Around::internal_error(), "a deferred answer was dropped");
+      } else {
+        complete();
       }
-      complete();
     }
+  }
+
+  // For the layer below: the response is a 500 because of `failure`.
+  void send(Response answer, Around::Failure failure) {
+    if (!is_first()) {
+      return;
+    }
+    try {
+      around_->send(*api_, response_, *request_, answer, std::move(failure));
+    } catch (...) {
+      api_->set_failed(response_, detail::text("out of memory"));
+    }
+    complete();
   }
 
  private:
@@ -96,13 +136,20 @@ class Responder {
                            " was answered twice; the second answer was ignored"));
     return false;
   }
+  void fail(std::string_view what) {
+    api_->set_failed(response_, detail::text(what));
+    complete();
+  }
   void complete() {
     stream_ = nullptr;
     api_->complete(std::exchange(response_, nullptr));
+    request_.reset();
   }
 
   const prefork_api* api_;
   prefork_app* app_;
+  const Around* around_;
+  std::optional<Request> request_;  // until it was responded to; without one that was moved from
   std::uint64_t request_id_;
   prefork_response* response_;
   prefork_stream* stream_ = nullptr;

@@ -20,19 +20,28 @@
 namespace prefork {
 inline namespace v1 {
 
-// Server-sent events (HTML Living Standard, section 9.2): one event as it goes over the wire; each
-// line of `data` becomes a line of it. `type` is one line; empty: none.
+// Server-sent events (HTML Living Standard, section 9.2): one event as it goes over the wire. Each
+// line of `data` becomes a line of it; CRLF, CR and LF end lines. `type`: empty: none; one with a
+// line end in it would be more than a type and throws std::invalid_argument.
 inline std::string format_event(std::string_view data, std::string_view type = {}) {
+  if (type.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
+    throw std::invalid_argument("the type of an event has a line end in it");
+  }
   std::string text;
   if (!type.empty()) {
     text.append("event: ").append(type).append("\n");
   }
-  do {
-    const std::string_view line = data.substr(0, data.find('\n'));
-    text.append("data: ").append(line).append("\n");
-    data.remove_prefix(line.size() < data.size() ? line.size() + 1 : data.size());
-  } while (!data.empty());
-  return text.append("\n");
+  for (;;) {
+    const std::size_t end = data.find_first_of("\r\n");
+    text.append("data: ").append(data.substr(0, end)).append("\n");
+    if (end == std::string_view::npos) {
+      return text.append("\n");
+    }
+    data.remove_prefix(data.substr(end, 2) == "\r\n" ? end + 2 : end + 1);
+    if (data.empty()) {
+      return text.append("\n");  // that was the end of the last line
+    }
+  }
 }
 
 // Where a handler on the pool writes a long response to, piece by piece. Lives as long as the call
@@ -47,6 +56,9 @@ class Writer {
   bool write(std::string_view bytes) {
     return api_->write(stream_, detail::text(bytes)) == PREFORK_OK;
   }
+  // Whether the client has closed or lost its connection, as far as is known: for those that have
+  // nothing to write and only wait. Any thread.
+  bool is_gone() const { return PREFORK_HAS(api_, is_gone) && api_->is_gone(stream_) != 0; }
   // Server-sent events: one of them, see format_event.
   bool event(std::string_view data, std::string_view type = {}) {
     return write(format_event(data, type));
@@ -70,43 +82,78 @@ class Response {
     header("Content-Type", content_type);
   }
 
-  Response& status(int status) {
+  // Each of the following is there twice: what is made in a return statement is moved out of it.
+  Response& status(int status) & {
     status_ = status;
     return *this;
   }
+  Response&& status(int status) && { return std::move(this->status(status)); }
   int status() const { return status_; }
 
-  // Adds a field, also a second one of its name (Set-Cookie). Content-Length, Transfer-Encoding,
-  // Connection, Date and Server are the server's: to set one of them makes the response a 500.
-  Response& header(std::string_view name, std::string_view value) {
+  // Sets a field: takes the place of all of that name, in any case. Content-Length,
+  // Transfer-Encoding, Connection, Date and Server are the server's: to set one of them makes the
+  // response a 500, and so does a control character (but a tab) in the value.
+  Response& header(std::string_view name, std::string_view value) & {
+    std::erase_if(fields_, [name](const auto& field) {
+      return detail::same_ignoring_case(field.first, name);
+    });
+    return add_header(name, value);
+  }
+  Response&& header(std::string_view name, std::string_view value) && {
+    return std::move(header(name, value));
+  }
+  // Adds one more of a name, for those that may come several times (Set-Cookie, Link).
+  Response& add_header(std::string_view name, std::string_view value) & {
     fields_.emplace_back(name, value);
     return *this;
   }
+  Response&& add_header(std::string_view name, std::string_view value) && {
+    return std::move(add_header(name, value));
+  }
+  // The first of that name, in any case; nothing: there is none. Ends with the next change.
+  std::optional<std::string_view> header(std::string_view name) const {
+    for (const auto& [known, value] : fields_) {
+      if (detail::same_ignoring_case(known, name)) {
+        return value;
+      }
+    }
+    return std::nullopt;
+  }
   // The content; Content-Length follows from it. A file or a stream takes its place.
-  Response& body(std::string body) {
+  Response& body(std::string body) & {
     body_ = std::move(body);
+    keeps_content_ = false;
     return *this;
   }
+  Response&& body(std::string body) && { return std::move(this->body(std::move(body))); }
+  // Empty where the content is a file or a stream.
   const std::string& body() const { return body_; }
   // The content of a regular file, sent by sendfile(2) without being read into memory. It is opened
   // when the response is sent; a file that cannot be makes it a 500.
-  Response& file(std::string path) {
+  Response& file(std::string path) & {
     file_ = std::move(path);
+    keeps_content_ = false;
     return *this;
   }
+  Response&& file(std::string path) && { return std::move(file(std::move(path))); }
   // The content is written by a function, after the head is sent. In handlers on the pool; on the
   // event loop it makes the response a 500. `size`: bytes that the function writes, for
   // Content-Length; without it the content is chunked (RFC 9112 section 7.1).
-  Response& stream(Body body, std::optional<std::uint64_t> size = {}) {
+  Response& stream(Body body, std::optional<std::uint64_t> size = {}) & {
     stream_ = std::move(body);
     stream_size_ = size;
+    keeps_content_ = false;
     return *this;
   }
+  Response&& stream(Body body, std::optional<std::uint64_t> size = {}) && {
+    return std::move(stream(std::move(body), size));
+  }
   // Ends the connection behind this response (Connection: close, RFC 9112 section 9.6).
-  Response& close_connection() {
+  Response& close_connection() & {
     close_ = true;
     return *this;
   }
+  Response&& close_connection() && { return std::move(close_connection()); }
 
   // For the layer below. Throws std::logic_error for a stream that cannot be, std::runtime_error
   // for a file that cannot be opened, and what the function of a stream throws.
@@ -136,6 +183,29 @@ class Response {
       api.close_connection(to);
     }
   }
+  bool has_stream() const { return stream_ != nullptr; }
+
+  // For the layer below: a response that the server has made, to be changed and written back. Its
+  // content stays where it is unless it is set anew.
+  static Response of_server(const prefork_api& api, const prefork_response* from) {
+    Response response(api.get_status(from));
+    prefork_field field{};
+    for (std::size_t i = 0; api.get_field(from, i, &field) == PREFORK_OK; ++i) {
+      response.add_header(detail::view(field.name), detail::view(field.value));
+    }
+    response.body_ = detail::view(api.get_body(from));
+    response.keeps_content_ = true;
+    return response;
+  }
+  void write_back(const prefork_api& api, prefork_response* to) const {
+    api.clear_fields(to);
+    if (keeps_content_) {
+      send_head(api, to);
+      return;
+    }
+    api.clear_body(to);
+    send(api, to);
+  }
 
  private:
   int status_ = 200;
@@ -145,6 +215,7 @@ class Response {
   Body stream_;
   std::optional<std::uint64_t> stream_size_;
   bool close_ = false;
+  bool keeps_content_ = false;  // see of_server()
 };
 
 // text/plain in UTF-8.
@@ -155,7 +226,7 @@ inline Response text(std::string body, int status = 200) {
 inline Response html(std::string body, int status = 200) {
   return {status, "text/html; charset=utf-8", std::move(body)};
 }
-// `body` is JSON already, by whatever library made it.
+// `body` is JSON already, by whatever library made it; see quote_json for single texts.
 inline Response json(std::string body, int status = 200) {
   return {status, "application/json", std::move(body)};
 }

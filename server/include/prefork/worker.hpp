@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 
 namespace prefork {
@@ -30,8 +31,13 @@ class PerWorker {
   Thing& operator*() const { return **thing_; }
   Thing* operator->() const { return thing_->get(); }
 
-  // For App::per_worker, at the worker's start and stop.
-  void fill(std::unique_ptr<Thing> thing) const { *thing_ = std::move(thing); }
+  // For App::per_worker, at the worker's start and stop. Throws std::invalid_argument for nothing.
+  void fill(std::unique_ptr<Thing> thing) const {
+    if (thing == nullptr) {
+      throw std::invalid_argument("a function given to per_worker() returned null");
+    }
+    *thing_ = std::move(thing);
+  }
   void empty() const { thing_->reset(); }
 
  private:

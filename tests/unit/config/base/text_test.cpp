@@ -60,6 +60,8 @@ TEST(Text, AFieldValueMayHoldAnythingButLineEndsAndNul) {
   EXPECT_FALSE(is_safe_field_value("a\rb"));
   EXPECT_FALSE(is_safe_field_value("a\nb"));
   EXPECT_FALSE(is_safe_field_value("a\0b"sv));
+  EXPECT_FALSE(is_safe_field_value("a\x1b[0m"));
+  EXPECT_FALSE(is_safe_field_value("a\x7f"));
 }
 
 TEST(Text, ReadsHexadecimalDigitsOfBothCases) {

@@ -107,7 +107,7 @@ TEST(Response, TheLastTypeThatIsSetCounts) {
   Response response;
   response.set_content_type("text/plain");
   response.set_content_type("a\nb");
-  EXPECT_STREQ(response.problem(), "CR, LF or NUL in the content type");
+  EXPECT_STREQ(response.problem(), "a control character in the content type");
   response.set_content_type("text/html; charset=utf-8");
   EXPECT_EQ(response.problem(), nullptr);
   EXPECT_EQ(response.fields().wire(), "Content-Type: text/html; charset=utf-8\r\n");

@@ -4,12 +4,16 @@
 
 #include <prefork/abi.h>
 #include <prefork/app.hpp>
+#include <prefork/around.hpp>
 #include <prefork/folder.hpp>
+#include <prefork/hooks.hpp>
+#include <prefork/json.hpp>
 #include <prefork/log.hpp>
 #include <prefork/metrics.hpp>
 #include <prefork/request.hpp>
 #include <prefork/responder.hpp>
 #include <prefork/response.hpp>
+#include <prefork/route.hpp>
 #include <prefork/run_on.hpp>
 #include <prefork/worker.hpp>
 

@@ -1,10 +1,14 @@
-#include "server/native/native_response.h"
+#include "server/native/native_request.h"
 
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
+
+#include "server/exchange/job.h"
+#include "server/native/native_response.h"
 
 namespace prefork::native {
 namespace {
@@ -82,6 +86,31 @@ TEST(NativeRequest, TakesAnyNumberOfFields) {
     ASSERT_EQ(lines_of(given.fields, given.field_count), expected);
     ASSERT_EQ(lines_of(given.parameters, given.parameter_count), std::vector<std::string>{"id: 7"});
   }
+}
+
+TEST(HeldRequest, LivesUntilTheLastOfItsHoldersHasReleasedIt) {
+  auto job = std::make_unique<exchange::Job>();
+  const std::string path = "/a/path/that/is/longer/than/a/short/string";
+  const std::string body(5000, 'b');
+  http::Request request;
+  request.path = path;
+  request.body = body;
+  job->own_request(request);
+  const auto client = std::make_shared<exchange::ClientBox>(exchange::ClientState::waiting);
+  job->set_client(client);
+  auto* const held = new HeldRequest(*job);
+  prefork_api api{};
+  add_request_functions(api);
+  prefork_call* const call = held->get().call;
+  EXPECT_EQ(api.hold(call), PREFORK_OK);
+  EXPECT_EQ(api.is_abandoned(call), 0);
+  held->release();
+  job.reset();
+  EXPECT_EQ(text_of(held->get().path), path);
+  EXPECT_EQ(text_of(held->get().body), body);
+  client->store(exchange::ClientState::gone);
+  EXPECT_EQ(api.is_abandoned(call), 1);
+  api.release(call);
 }
 
 }  // namespace

@@ -1,0 +1,17 @@
+#include "server/exchange/unrouted.h"
+
+namespace prefork::exchange {
+
+void answer_unrouted(const RouteMatch& match, http::Response& response) {
+  if (match.status == 204) {
+    response.clear();
+    response.set_status(204);
+  } else {
+    response.set_error(match.status, {});
+  }
+  if (!match.allow.empty()) {
+    response.add_field("Allow", match.allow.to_text());
+  }
+}
+
+}  // namespace prefork::exchange

@@ -1,0 +1,83 @@
+#include "server/native/native_request.h"
+
+#include <algorithm>
+#include <span>
+#include <string_view>
+
+namespace prefork::native {
+
+namespace {
+
+prefork_text to_text(std::string_view view) { return {view.data(), view.size()}; }
+
+prefork_field to_native(const http::Field& field) {
+  return {to_text(field.name), to_text(field.value)};
+}
+
+prefork_status hold(prefork_call* call) {
+  if (call->held == nullptr) {
+    return PREFORK_WRONG;
+  }
+  call->held->hold();
+  return PREFORK_OK;
+}
+
+void release(prefork_call* call) { call->held->release(); }
+
+int is_abandoned(const prefork_call* call) {
+  const bool abandoned =
+      call->held != nullptr ? call->held->is_abandoned() : call->starter->is_abandoned();
+  return abandoned ? 1 : 0;
+}
+
+}  // namespace
+
+NativeRequest::NativeRequest(const http::Request& request, prefork_call* call) {
+  const std::span<const http::Field> parameters = request.parameters;
+  const std::size_t count = request.fields.size() + parameters.size();
+  if (count > few_.size()) {
+    many_.resize(count);
+  }
+  prefork_field* const fields = many_.empty() ? few_.data() : many_.data();
+  prefork_field* const behind_fields =
+      std::transform(request.fields.begin(), request.fields.end(), fields, to_native);
+  std::transform(parameters.begin(), parameters.end(), behind_fields, to_native);
+  native_.size = sizeof native_;
+  native_.id = request.id;
+  native_.version_minor = request.version_minor;
+  native_.method = to_text(request.method_text);
+  native_.target = to_text(request.target);
+  native_.path = to_text(request.path);
+  native_.query = to_text(request.query);
+  native_.host = to_text(request.host);
+  native_.scheme = to_text(request.scheme == http::Scheme::https ? "https" : "http");
+  native_.root_path = to_text(request.root_path);
+  native_.client = to_text(ipc::write_text(request.peer, client_));
+  native_.body = to_text(request.body);
+  native_.fields = fields;
+  native_.field_count = request.fields.size();
+  native_.parameters = behind_fields;
+  native_.parameter_count = parameters.size();
+  native_.content = reinterpret_cast<prefork_stream*>(request.content);
+  native_.call = call;
+}
+
+HeldRequest::HeldRequest(const exchange::Job& job)
+    : owned_(job.shared_request()),
+      client_(job.client()),
+      call_{nullptr, this},
+      native_(job.request, &call_) {}
+
+void HeldRequest::release() {
+  if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    delete this;
+  }
+}
+
+void add_request_functions(prefork_api& api) {
+  api.hold = hold;
+  api.release = release;
+  api.is_abandoned = is_abandoned;
+}
+
+}  // namespace prefork::native

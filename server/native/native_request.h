@@ -1,0 +1,80 @@
+// Requests as applications see them, through the C interface: for the time of a call, or, of
+// deferred handlers, as long as somebody holds them. See include/prefork/abi.h.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "ipc/base/peer_address.h"
+#include "server/exchange/client_state.h"
+#include "server/exchange/job.h"
+#include "server/http/owned_request.h"
+#include "server/http/request.h"
+#include "server/http/response.h"
+#include "server/include/prefork/abi.h"
+
+namespace prefork::native {
+class HeldRequest;
+}
+
+// The life of a request: on the stack of the one who calls a handler, or in a held request.
+struct prefork_call {
+  const prefork::http::ResponseStarter* starter = nullptr;  // knows the client, or
+  prefork::native::HeldRequest* held = nullptr;             // this one does
+};
+
+namespace prefork::native {
+
+// The C form of a request; its texts are the request's. Made without allocation, but for unusually
+// many fields. Not moved: it points into itself.
+class NativeRequest {
+ public:
+  // `call`: null on the event loop; outlives it.
+  explicit NativeRequest(const http::Request& request, prefork_call* call = nullptr);
+  NativeRequest(const NativeRequest&) = delete;
+  NativeRequest& operator=(const NativeRequest&) = delete;
+
+  [[nodiscard]] const prefork_request& get() const { return native_; }
+
+ private:
+  // More than browsers send.
+  static constexpr std::size_t kUsualFields = 40;
+
+  prefork_request native_{};
+  ipc::PeerText client_;
+  std::array<prefork_field, kUsualFields> few_;  // the fields, then the parameters
+  std::vector<prefork_field> many_;              // instead, where there are more
+};
+
+// The request of a deferred handler. Counts who holds it, on any thread, and goes with the last.
+class HeldRequest {
+ public:
+  // Held once.
+  explicit HeldRequest(const exchange::Job& job);
+  HeldRequest(const HeldRequest&) = delete;
+  HeldRequest& operator=(const HeldRequest&) = delete;
+
+  void hold() { holders_.fetch_add(1, std::memory_order_relaxed); }
+  void release();
+
+  [[nodiscard]] const prefork_request& get() const { return native_.get(); }
+  [[nodiscard]] bool is_abandoned() const {
+    return client_->load(std::memory_order_relaxed) != exchange::ClientState::waiting;
+  }
+
+ private:
+  std::atomic<std::uint32_t> holders_{1};
+  const std::shared_ptr<const http::OwnedRequest> owned_;
+  const std::shared_ptr<const exchange::ClientBox> client_;
+  prefork_call call_;
+  const NativeRequest native_;
+};
+
+// Fills in the functions of abi.h that are about a call.
+void add_request_functions(prefork_api& api);
+
+}  // namespace prefork::native
