@@ -19,7 +19,7 @@ class StaticMounts::Mount {
       : prefix_(std::move(prefix)),
         files_(std::move(settings), std::move(types), limits),
         handler_([this](const http::Request& request, http::Response& response) {
-          files_.respond(request, request.path.substr(prefix_.size()), response);
+          files_.respond(request, request.path_segments().substr(prefix_.size()), response);
         }) {}
 
   [[nodiscard]] bool covers(std::string_view path) const {
@@ -88,7 +88,7 @@ void StaticMounts::open(const std::string& root_path, StaticCacheLimits limits) 
 exchange::RouteMatch StaticMounts::route(const http::Request& request) const noexcept {
   exchange::RouteMatch match;
   for (const auto& mount : open_) {
-    if (!mount->covers(request.path)) {
+    if (!mount->covers(request.path_segments())) {
       continue;
     }
     if (StaticFiles::can_answer(request.method)) {

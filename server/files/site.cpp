@@ -18,7 +18,7 @@ class StaticSite : public exchange::Application {
       : files_(std::move(settings),
                std::make_shared<const http::MimeTypes>(http::MimeTypes::of_system()), limits),
         handler_([this](const http::Request& request, http::Response& response) {
-          files_.respond(request, request.path, response);
+          files_.respond(request, request.path_segments(), response);
         }) {}
 
   [[nodiscard]] exchange::RouteMatch route(const http::Request& request,

@@ -16,6 +16,25 @@ struct Field {
   std::string_view value;  // without white space at its ends
 };
 
+// The members of a list (RFC 9110 section 5.6.1) whose members have no commas in them. Empty ones
+// count for nothing.
+class ListMembers {
+ public:
+  explicit ListMembers(std::string_view list) noexcept : rest_(list) {}
+
+  std::optional<std::string_view> next() noexcept {
+    while (!rest_.empty()) {
+      if (const auto member = config::trim(config::take_until(rest_, ',')); !member.empty()) {
+        return member;
+      }
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
 // All lines of one name, as far as single-valued fields need them.
 struct FieldLines {
   std::size_t count = 0;

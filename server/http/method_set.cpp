@@ -1,5 +1,6 @@
 #include "server/http/method_set.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -37,6 +38,10 @@ MethodNumber method_number(std::string_view name) { return find_from(0, name); }
 MethodNumber method_number(const Request& request) {
   return request.method == Method::other ? find_from(kNamedMethods, request.method_text)
                                          : static_cast<MethodNumber>(request.method);
+}
+
+bool is_known_method(std::string_view name) {
+  return std::find(kMethods.begin(), kMethods.end(), name) != kMethods.end();
 }
 
 std::string_view method_name(MethodNumber method) { return kMethods[method]; }

@@ -18,6 +18,8 @@ inline constexpr MethodNumber kNoMethod = 0xFF;
 // does not know, and CONNECT. Methods are told apart by case: "get" is none.
 MethodNumber method_number(std::string_view name);
 MethodNumber method_number(const Request& request);
+// Whether requests may have it, CONNECT among them: the others are answered with 501.
+bool is_known_method(std::string_view name);
 std::string_view method_name(MethodNumber method);
 
 class MethodSet {

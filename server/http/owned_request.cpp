@@ -12,7 +12,7 @@ void OwnedRequest::copy_head(const Request& from) {
 
 void OwnedRequest::copy(const Request& from) {
   std::size_t size = from.method_text.size() + from.target.size() + from.path.size() +
-                     from.query.size() + from.host.size() + from.body.size();
+                     from.segments.size() + from.query.size() + from.host.size() + from.body.size();
   for (const Field& field : from.fields) {
     size += field.name.size() + field.value.size();
   }
@@ -39,6 +39,7 @@ void OwnedRequest::copy(const Request& from) {
   request.method_text = own(from.method_text);
   request.target = own(from.target);
   request.path = own(from.path);
+  request.segments = own(from.segments);
   request.query = own(from.query);
   request.host = own(from.host);
   request.body = own(from.body);

@@ -30,6 +30,9 @@ enum class Method : std::uint8_t {
   other,  // a registered method without a name here; see Request::method_text
 };
 
+// Stands in Request::segments for a slash that was sent percent-encoded. No path has it otherwise.
+inline constexpr char kEncodedSlash = '\0';
+
 enum class Scheme : std::uint8_t { http, https };
 
 struct Request {
@@ -38,6 +41,7 @@ struct Request {
   std::string_view method_text;
   std::string_view target;            // as sent
   std::string_view path;              // decoded once, without dot segments; "*" for OPTIONS *
+  std::string_view segments;          // where slashes came encoded: see path_segments()
   std::string_view query;             // as sent, without the question mark
   std::string_view host;              // of the absolute target if there is one, else of Host
   FieldView fields;                   // in the order they came
@@ -49,6 +53,12 @@ struct Request {
   Scheme scheme = Scheme::http;  // https: a trusted proxy says so
   std::string_view root_path;    // where a proxy has mounted the server: "/shop", or nothing
   std::uint64_t id = 0;          // counts the worker's requests
+
+  // The path for whoever divides it at its slashes: byte for byte the same, but that a slash which
+  // was sent as "%2F" belongs to its segment (RFC 3986 section 2.4) and is kEncodedSlash here.
+  [[nodiscard]] std::string_view path_segments() const {
+    return segments.empty() ? path : segments;
+  }
 
   // The route's parameter of that name.
   [[nodiscard]] std::optional<std::string_view> parameter(std::string_view name) const {

@@ -8,6 +8,9 @@ namespace prefork::http {
 
 namespace {
 
+constexpr std::string_view kSlashes("/\0", 2);
+static_assert(kSlashes[1] == kEncodedSlash);
+
 constexpr bool is_unreserved_or_sub_delim(char c) {
   constexpr std::string_view kOther = "-._~!$&'()*+,;=";
   return config::is_digit(c) || (config::to_lower(c) >= 'a' && config::to_lower(c) <= 'z') ||
@@ -62,29 +65,6 @@ bool is_valid_port(std::string_view port) {
   return true;
 }
 
-const char* decode_percent(std::string_view raw, std::string& path) {
-  path.clear();
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    char c = raw[i];
-    if (c == '%') {
-      const auto high = i + 2 < raw.size() ? config::hex_value(raw[i + 1]) : std::nullopt;
-      const auto low = high ? config::hex_value(raw[i + 2]) : std::nullopt;
-      if (!low) {
-        return "bad percent escape in the target";
-      }
-      c = static_cast<char>(*high << 4 | *low);
-      i += 2;
-    }
-    // Raw ones are refused with the target as a whole. Decoded, a line end in a path would reach
-    // logs and headers that applications make of it.
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      return "control character in the target";
-    }
-    path.push_back(c);
-  }
-  return nullptr;
-}
-
 // RFC 3986 section 5.2.4, in place. `path` starts with a slash.
 const char* remove_dot_segments(std::string& path) {
   std::size_t out = 0;
@@ -119,6 +99,46 @@ const char* remove_dot_segments(std::string& path) {
     path = "/";
   }
   return nullptr;
+}
+
+// In place. Only after the path was divided: an encoded slash divides nothing (RFC 3986
+// section 2.4).
+const char* decode_percent(std::string& path) {
+  std::size_t out = 0;
+  for (std::size_t in = 0; in < path.size(); ++in) {
+    char c = path[in];
+    if (c == '%') {
+      const auto high = in + 2 < path.size() ? config::hex_value(path[in + 1]) : std::nullopt;
+      const auto low = high ? config::hex_value(path[in + 2]) : std::nullopt;
+      if (!low) {
+        return "bad percent escape in the target";
+      }
+      c = static_cast<char>(*high << 4 | *low);
+      in += 2;
+    }
+    // Raw ones are refused with the target as a whole. Decoded, a line end in a path would reach
+    // logs and headers that applications make of it.
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      return "control character in the target";
+    }
+    path[out++] = c == '/' && path[in] != '/' ? kEncodedSlash : c;
+  }
+  path.resize(out);
+  return nullptr;
+}
+
+// Those that were written as such are gone already: one that is found now was hidden from whoever
+// looked at the target as it was sent.
+bool has_dot_segment(std::string_view path) {
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::string_view segment = path.substr(0, path.find_first_of(kSlashes));
+    if (segment == "." || segment == "..") {
+      return true;
+    }
+    path.remove_prefix(segment.size());
+  }
+  return false;
 }
 
 // What one look at each character of a target tells.
@@ -161,9 +181,19 @@ const char* parse_origin_form(std::string_view text, const TargetScan& scan, Tar
     target.path = raw;
     return nullptr;
   }
-  const char* problem = normalize_path(raw, storage);
+  if (const char* problem = normalize_path(raw, storage)) {
+    return problem;
+  }
   target.path = storage;
-  return problem;
+  if (storage.find(kEncodedSlash) != std::string::npos) {
+    const std::size_t size = storage.size();
+    storage.append(storage);
+    std::replace(storage.begin(), storage.begin() + static_cast<std::ptrdiff_t>(size),
+                 kEncodedSlash, '/');
+    target.path = std::string_view(storage).substr(0, size);
+    target.segments = std::string_view(storage).substr(size);
+  }
+  return nullptr;
 }
 
 const char* parse_absolute_form(Method method, std::string_view text, std::size_t scheme_size,
@@ -187,10 +217,14 @@ const char* parse_absolute_form(Method method, std::string_view text, std::size_
 }  // namespace
 
 const char* normalize_path(std::string_view raw, std::string& path) {
-  if (const char* problem = decode_percent(raw, path)) {
+  path = raw;
+  if (const char* problem = remove_dot_segments(path)) {
     return problem;
   }
-  return remove_dot_segments(path);
+  if (const char* problem = decode_percent(path)) {
+    return problem;
+  }
+  return has_dot_segment(path) ? "percent-encoded dot segment in the target" : nullptr;
 }
 
 bool is_valid_authority(std::string_view authority) {

@@ -10,7 +10,8 @@
 namespace prefork::http {
 
 struct Target {
-  std::string_view path;  // points into the target, or into the storage given
+  std::string_view path;      // points into the target, or into the storage given
+  std::string_view segments;  // see Request::segments
   std::string_view query;
   std::string_view authority;  // of the absolute or authority form; else empty
 };
@@ -23,8 +24,9 @@ const char* parse_target(Method method, std::string_view text, Target& target,
 // uri-host [":" port] of RFC 3986 section 3.2.2, never with userinfo, never empty.
 bool is_valid_authority(std::string_view authority);
 
-// Decodes percent signs once and removes dot segments. Returns what is wrong (a bad escape, a
-// control character, a path above the root), or nothing.
+// Removes dot segments, then decodes percent signs, once; a slash that was encoded becomes
+// kEncodedSlash. Returns what is wrong (a path above the root, a bad escape, a control character, a
+// dot segment that only decoding shows), or nothing.
 const char* normalize_path(std::string_view raw, std::string& path);
 
 }  // namespace prefork::http

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/http/method_set.h"
 #include "server/http/target.h"
 
 namespace prefork::http1 {
@@ -13,6 +14,7 @@ namespace {
 constexpr std::size_t kMaxBlankLineBytes = 16;
 // The longest registered method (UPDATEREDIRECTREF) has 17.
 constexpr std::size_t kMaxMethodBytes = 32;
+
 http::Method method_of(llhttp_method_t method) {
   switch (method) {
     case HTTP_GET:
@@ -113,7 +115,7 @@ void RequestParser::reset() {
   llhttp_reset(&llhttp_);
   stopped_ = false;
   line_ = {};
-  parsed_ = 0;
+  parsed_ = {};
   head_size_ = 0;
   target_ = {};
   spans_.clear();
@@ -170,15 +172,14 @@ ParseStatus RequestParser::parse_head(std::string_view bytes) {
     if (status != ParseStatus::complete) {
       return status;
     }
-    parsed_ = line_.start;
+    parsed_.end = line_.start;
   }
   // llhttp sees no byte beyond the limit, so that what it says of a head that is too long does not
   // depend on how much of it has come.
   base_ = bytes.data();
   const std::size_t end = std::min(bytes.size(), line_.start + limits_.header_bytes);
-  const llhttp_errno_t code = llhttp_execute(&llhttp_, bytes.data() + parsed_, end - parsed_);
+  const llhttp_errno_t code = show_head(bytes.substr(0, end));
   if (code == HPE_OK) {
-    parsed_ = end;
     return end == line_.start + limits_.header_bytes ? fail(431, "header section over the limit")
                                                      : ParseStatus::need_more;
   }
@@ -186,8 +187,27 @@ ParseStatus RequestParser::parse_head(std::string_view bytes) {
     return fail_from_llhttp(code);
   }
   head_size_ = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - bytes.data());
-  parsed_ = head_size_;
+  parsed_.end = head_size_;
   return finish_head(bytes);
+}
+
+// White space behind a value is no part of it (RFC 9110 section 5.5), but behind the values that
+// llhttp reads itself it takes spaces only. So what begins with a tab and ends with the line is not
+// shown to it. At the start of a line it is no such thing: it would continue the line before.
+llhttp_errno_t RequestParser::show_head(std::string_view bytes) {
+  llhttp_errno_t code = HPE_OK;
+  while (code == HPE_OK && parsed_.end + parsed_.held < bytes.size()) {
+    const std::size_t tab = std::min(bytes.find('\t', parsed_.end), bytes.size());
+    const std::size_t from = std::max(tab, parsed_.end + parsed_.held);
+    const std::size_t behind = std::min(bytes.find_first_not_of(" \t", from), bytes.size());
+    const bool may_end_line = (behind == bytes.size() || bytes[behind] == '\r') &&
+                              (tab == bytes.size() || bytes[tab - 1] != '\n');
+    const std::size_t shown = may_end_line ? tab : behind;
+    code = llhttp_execute(&llhttp_, bytes.data() + parsed_.end, shown - parsed_.end);
+    parsed_.end = behind == bytes.size() ? shown : behind;
+    parsed_.held = behind - parsed_.end;
+  }
+  return code;
 }
 
 // Nothing is parsed before the request line is there as a whole: its limit, its form and its
@@ -219,13 +239,16 @@ ParseStatus RequestParser::find_request_line(std::string_view bytes) {
     return ParseStatus::need_more;
   }
   line_.size = end + 1 - line_.start;
-  const ParseStatus status = check_request_line(line.substr(0, line_.size));
-  if (status == ParseStatus::complete && unknown_method) {
-    // RFC 9112 section 3: a method longer than any that is implemented.
-    return config::is_token(line.substr(0, line.find(' '))) ? fail(501, "unknown method")
-                                                            : fail(400, "malformed request line");
+  if (const ParseStatus status = check_request_line(line.substr(0, line_.size));
+      status != ParseStatus::complete) {
+    return status;
   }
-  return status;
+  if (unknown_method && !config::is_token(line.substr(0, line.find(' ')))) {
+    return fail(400, "malformed request line");
+  }
+  // RFC 9110 section 9.1. Asked of our own table: llhttp knows methods of other protocols too.
+  return !unknown_method && http::is_known_method(method) ? ParseStatus::complete
+                                                          : fail(501, "unknown method");
 }
 
 // method SP target SP "HTTP/" DIGIT "." DIGIT CR LF, and nothing else.
@@ -272,7 +295,6 @@ ParseStatus RequestParser::finish_head(std::string_view bytes) {
   if (const auto status = check_target(); status != ParseStatus::complete) {
     return status;
   }
-  keep_alive_ = llhttp_should_keep_alive(&llhttp_) != 0;
   body_.limit = limits_.body_bytes;
   in_body_ = true;
   return ParseStatus::complete;
@@ -282,6 +304,8 @@ ParseStatus RequestParser::check_fields() {
   unsigned host_count = 0;
   unsigned transfer_encoding_count = 0;
   std::string_view transfer_encoding;
+  bool closes = false;
+  bool keeps = request_.version_minor >= 1;
   expects_continue_ = false;
   for (const http::Field& field : fields_) {
     // The few fields the framing depends on have lengths that are rare among others.
@@ -294,10 +318,20 @@ ParseStatus RequestParser::check_fields() {
         break;
       case 6:
         if (config::equals_ignoring_case(field.name, "expect")) {
-          if (!config::equals_ignoring_case(field.value, "100-continue")) {
-            return fail(417, "unknown expectation");
+          for (http::ListMembers members(field.value); const auto member = members.next();) {
+            if (!config::equals_ignoring_case(*member, "100-continue")) {
+              return fail(417, "unknown expectation");
+            }
+            expects_continue_ = request_.version_minor >= 1;
           }
-          expects_continue_ = request_.version_minor >= 1;
+        }
+        break;
+      case 10:
+        if (config::equals_ignoring_case(field.name, "connection")) {
+          for (http::ListMembers members(field.value); const auto member = members.next();) {
+            closes = closes || config::equals_ignoring_case(*member, "close");
+            keeps = keeps || config::equals_ignoring_case(*member, "keep-alive");
+          }
         }
         break;
       case 17:
@@ -310,6 +344,7 @@ ParseStatus RequestParser::check_fields() {
         break;
     }
   }
+  keep_alive_ = keeps && !closes;
   if (host_count > 1) {
     return fail(400, "more than one Host field");
   }
@@ -350,6 +385,7 @@ ParseStatus RequestParser::check_target() {
     return fail(501, "CONNECT is not for an origin server");
   }
   request_.path = target.path;
+  request_.segments = target.segments;
   request_.query = target.query;
   if (!target.authority.empty()) {
     request_.host = target.authority;
@@ -357,37 +393,10 @@ ParseStatus RequestParser::check_target() {
   return ParseStatus::complete;
 }
 
-ParseStatus RequestParser::fail_from_llhttp(llhttp_errno_t code) {
-  if (stopped_) {
-    return ParseStatus::error;
-  }
-  switch (code) {
-    case HPE_INVALID_METHOD:
-    case HPE_INVALID_VERSION:
-    case HPE_PAUSED_H2_UPGRADE:
-      // A token that llhttp does not know, or takes for another protocol's (the version itself has
-      // been judged), is no method that anybody here could implement.
-      return fail(501, "unknown method");
-    case HPE_INVALID_URL:
-      return fail(400, "malformed target");
-    case HPE_INVALID_CONTENT_LENGTH:
-    case HPE_UNEXPECTED_CONTENT_LENGTH:
-      return fail(400, "malformed or contradictory Content-Length");
-    case HPE_INVALID_TRANSFER_ENCODING:
-      return fail(400, "malformed or contradictory Transfer-Encoding");
-    case HPE_INVALID_HEADER_TOKEN:
-      return fail(400, in_body_ ? "malformed trailer field" : "malformed header field");
-    case HPE_INVALID_CHUNK_SIZE:
-      return fail(400, "malformed chunk");
-    default:
-      return fail(400, "malformed request");
-  }
-}
-
 void RequestParser::rebase(const char* copy, std::vector<http::Field>& fields,
                            http::Request& request) const {
   const auto move = [this, copy](std::string_view& view) {
-    // The decoded path lives in this object, not among the bytes.
+    // A decoded path lives in this object, not among the bytes.
     if (view.data() != nullptr && view.data() >= base_ && view.data() < base_ + head_size_) {
       view = {copy + (view.data() - base_), view.size()};
     }

@@ -8,7 +8,8 @@
 // takes the bytes that follow. Feeding the same bytes in any pieces gives the same result.
 //
 // One object parses one message at a time; `reset` makes it ready for the next. One thread.
-// Two files: request_parser.cpp (the head) and request_parser_body.cpp (its framing too).
+// Two files: request_parser.cpp (the head) and request_parser_body.cpp (its framing and what llhttp
+// says of either too).
 #pragma once
 
 #include <llhttp.h>
@@ -109,6 +110,7 @@ class RequestParser {
   int stop(int status, const char* detail);
   ParseStatus fail_from_llhttp(llhttp_errno_t code);
   bool skip_blank_lines(std::string_view bytes);
+  llhttp_errno_t show_head(std::string_view bytes);
   ParseStatus find_request_line(std::string_view bytes);
   ParseStatus check_request_line(std::string_view line);
   ParseStatus finish_head(std::string_view bytes);
@@ -131,6 +133,11 @@ class RequestParser {
     std::size_t scanned = 0;  // for its end
     std::size_t size = 0;     // with CR LF; 0: not found yet
   };
+  // How much of the head llhttp has seen.
+  struct Parsed {
+    std::size_t end = 0;
+    std::size_t held = 0;  // white space behind it that may be the end of a line
+  };
   // How the content is framed.
   struct Body {
     bool is_chunked = false;
@@ -150,7 +157,7 @@ class RequestParser {
   // The head.
   const char* base_ = nullptr;  // of the bytes being parsed
   Line line_;
-  std::size_t parsed_ = 0;
+  Parsed parsed_;
   std::size_t head_size_ = 0;
   Span target_;
   std::vector<FieldSpan> spans_;

@@ -103,6 +103,27 @@ ParseStatus RequestParser::check_transfer_encoding(std::string_view value, unsig
   return fail(501, "unknown transfer coding");
 }
 
+ParseStatus RequestParser::fail_from_llhttp(llhttp_errno_t code) {
+  if (stopped_) {
+    return ParseStatus::error;
+  }
+  switch (code) {
+    case HPE_INVALID_URL:
+      return fail(400, "malformed target");
+    case HPE_INVALID_CONTENT_LENGTH:
+    case HPE_UNEXPECTED_CONTENT_LENGTH:
+      return fail(400, "malformed or contradictory Content-Length");
+    case HPE_INVALID_TRANSFER_ENCODING:
+      return fail(400, "malformed or contradictory Transfer-Encoding");
+    case HPE_INVALID_HEADER_TOKEN:
+      return fail(400, in_body_ ? "malformed trailer field" : "malformed header field");
+    case HPE_INVALID_CHUNK_SIZE:
+      return fail(400, "malformed chunk");
+    default:
+      return fail(400, "malformed request");
+  }
+}
+
 ParseStatus RequestParser::limit_body(std::optional<std::uint64_t> bytes) {
   body_.limit = bytes.value_or(limits_.body_bytes);
   return body_.length > body_.limit ? fail(413, "body over the limit") : ParseStatus::complete;

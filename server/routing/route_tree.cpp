@@ -65,9 +65,9 @@ std::uint32_t RouteTree::add(const std::vector<RoutePart>& parts) {
   return pattern;
 }
 
-RouteSearch::RouteSearch(const RouteTree& tree, std::string_view path,
+RouteSearch::RouteSearch(const RouteTree& tree, std::string_view path, std::string_view segments,
                          exchange::RouteParameters& parameters)
-    : tree_(tree), path_(path), parameters_(parameters) {
+    : tree_(tree), path_(path), segments_(segments), parameters_(parameters) {
   parameters_.count = 0;
   if (path_.starts_with('/')) {
     starts_[0] = 1;
@@ -83,13 +83,13 @@ void RouteSearch::enter(std::uint32_t node) {
 // Finds the end of a part, once.
 void RouteSearch::divide(std::size_t depth) {
   if (divided_ == depth) {
-    starts_[depth + 1] = std::min(path_.find('/', starts_[depth]), path_.size()) + 1;
+    starts_[depth + 1] = std::min(segments_.find('/', starts_[depth]), segments_.size()) + 1;
     ++divided_;
   }
 }
 
-std::string_view RouteSearch::part(std::size_t depth) const {
-  return path_.substr(starts_[depth], starts_[depth + 1] - 1 - starts_[depth]);
+std::string_view RouteSearch::part(std::string_view of, std::size_t depth) const {
+  return of.substr(starts_[depth], starts_[depth + 1] - 1 - starts_[depth]);
 }
 
 std::uint32_t RouteSearch::next() {
@@ -108,22 +108,24 @@ std::uint32_t RouteSearch::next() {
         }
         divide(depth);
         frame.stage = Stage::parameter;
-        if (const std::uint32_t child = node.find(part(depth)); child != RouteTree::kNone) {
+        if (const std::uint32_t child = node.find(part(segments_, depth));
+            child != RouteTree::kNone) {
           enter(child);
         }
         break;
       case Stage::parameter:
         parameters_.count = frame.values;
         frame.stage = Stage::wildcard;
-        if (node.parameter != RouteTree::kNone && !part(depth).empty()) {
-          parameters_.fields[parameters_.count++].value = part(depth);
+        if (node.parameter != RouteTree::kNone && !part(path_, depth).empty()) {
+          parameters_.fields[parameters_.count++].value = part(path_, depth);
           enter(node.parameter);
         }
         break;
       case Stage::wildcard:
         parameters_.count = frame.values;
         frame.stage = Stage::leave;
-        if (node.wildcard != RouteTree::kNone && !part(depth).empty()) {
+        if (node.wildcard != RouteTree::kNone && !part(path_, depth).empty() &&
+            path_[starts_[depth]] != '/') {
           parameters_.fields[parameters_.count++].value = path_.substr(starts_[depth]);
           return node.wildcard;
         }

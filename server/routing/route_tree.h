@@ -53,10 +53,13 @@ class RouteTree {
 };
 
 // A search for the patterns that match a path, best first. Fills in the values of the parameters,
-// not the names: those may be others for each method. All three must outlive it.
+// not the names: those may be others for each method. All four must outlive it.
 class RouteSearch {
  public:
-  RouteSearch(const RouteTree& tree, std::string_view path, exchange::RouteParameters& parameters);
+  // `path` is what values are taken from, `segments` the same as it is divided and compared; see
+  // Request::path_segments().
+  RouteSearch(const RouteTree& tree, std::string_view path, std::string_view segments,
+              exchange::RouteParameters& parameters);
 
   // The number of the next pattern, with its values in `parameters`; or kNone, without values.
   std::uint32_t next();
@@ -75,10 +78,11 @@ class RouteSearch {
 
   void enter(std::uint32_t node);
   void divide(std::size_t depth);
-  [[nodiscard]] std::string_view part(std::size_t depth) const;
+  [[nodiscard]] std::string_view part(std::string_view of, std::size_t depth) const;
 
   const RouteTree& tree_;
   const std::string_view path_;
+  const std::string_view segments_;
   exchange::RouteParameters& parameters_;
   std::size_t depth_ = 0;    // frames in use
   std::size_t divided_ = 0;  // parts of the path whose ends are known

@@ -128,7 +128,7 @@ exchange::RouteMatch Router::route(const http::Request& request,
     return without_handler(204, allow);
   }
   const http::MethodNumber method = http::method_number(request);
-  RouteSearch matches(tree_, request.path, parameters);
+  RouteSearch matches(tree_, request.path, request.path_segments(), parameters);
   for (std::uint32_t at = matches.next(); at != RouteTree::kNone; at = matches.next()) {
     if (const Route* route = patterns_[at].find(method)) {
       for (std::size_t i = 0; i < parameters.count; ++i) {

@@ -129,7 +129,9 @@ TEST_F(Mounts, ShowTheFilesBelowTheirPrefix) {
   EXPECT_EQ(get(server_.url(), "/assets/nothing").status, 404);
   EXPECT_EQ(get(server_.url(), "/site.css").status, 404);
   EXPECT_EQ(get(server_.url(), "/assetsite.css").status, 404);
-  EXPECT_EQ(get(server_.url(), "/assets/../assets/%2e%2e/etc/passwd").status, 404);
+  EXPECT_EQ(get(server_.url(), "/assets/../assets/etc/passwd").status, 404);
+  EXPECT_EQ(get(server_.url(), "/assets/%2e%2e/etc/passwd").status, 400);
+  EXPECT_EQ(get(server_.url(), "/assets%2Fsite.css").status, 404) << "not below the prefix";
 }
 
 TEST_F(Mounts, ThePrefixAloneIsAFolder) {

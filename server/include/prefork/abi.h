@@ -53,7 +53,8 @@ typedef struct prefork_request {
   int version_minor;   /* HTTP/1.0 or HTTP/1.1 */
   prefork_text method; /* as sent: "GET" */
   prefork_text target; /* as sent */
-  prefork_text path;   /* decoded once, without dot segments */
+  prefork_text path;   /* decoded once, without dot segments; "%2F" is a slash here, but divides no
+                          parameter from the next */
   prefork_text query;  /* as sent, without the question mark */
   prefork_text host;
   prefork_text scheme;    /* "http" or "https" */

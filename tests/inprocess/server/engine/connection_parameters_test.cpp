@@ -65,7 +65,8 @@ const std::vector<Sent>& targets() {
       {"/a/b/c", "rest=a/b/c;"},
       {"/a%20b/x/%C3%A9?q=1", "first=a b;second=\xC3\xA9;"},
       {"/no/../some/./thing", "rest=some/thing;"},
-      {"/a%2Fx%2Fb", "first=a;second=b;"},
+      {"/a%2Fx/x/%2Fb", "first=a/x;second=/b;"},
+      {"/a%2Fx%2Fb", "rest=a/x/b;"},
   };
   return kTargets;
 }

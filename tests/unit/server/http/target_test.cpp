@@ -125,8 +125,7 @@ TEST(Target, DecodesOnceAndRemovesDotSegments) {
       {"/...", "/..."},
       {"/..a/.b/c..", "/..a/.b/c.."},
       {"/%41%7a%7A", "/Azz"},
-      {"/%2e/a/%2E%2e/b", "/b"},
-      {"/a%2fb%2f..%2fc", "/a/c"},
+      {"/a/x%2Fy/../b", "/a/b"},
       {"/%252e%252e/x", "/%2e%2e/x"},
       {"/a%00b"sv.substr(0, 2), "/a"},
       {"/caf%c3%a9", "/caf\xC3\xA9"},
@@ -137,6 +136,45 @@ TEST(Target, DecodesOnceAndRemovesDotSegments) {
     std::string path = "left from before";
     EXPECT_EQ(normalize_path(normalized.raw, path), nullptr);
     EXPECT_EQ(path, normalized.path);
+  }
+}
+
+TEST(Target, DividesThePathBeforeItIsDecoded) {
+  const std::vector<Accepted> cases = {
+      {Method::get, "/a%2Fb/c", "/a/b/c", "", ""},
+      {Method::get, "/a/b%2fc?d%2Fe", "/a/b/c", "d%2Fe", ""},
+      {Method::get, "/%2F", "//", "", ""},
+      {Method::get, "http://a/b%2Fc", "/b/c", "", "a"},
+      {Method::get, "/..a%2F...%2F.b/%2F%2F", "/..a/.../.b///", "", ""},
+  };
+  const std::vector<std::string_view> segments = {"/a\0b/c"sv, "/a/b\0c"sv, "/\0"sv, "/b\0c"sv,
+                                                  "/..a\0...\0.b/\0\0"sv};
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE(cases[i].text);
+    Target target;
+    std::string storage = "left from before";
+    EXPECT_EQ(parse_target(cases[i].method, cases[i].text, target, storage), nullptr);
+    EXPECT_EQ(target.path, cases[i].path);
+    EXPECT_EQ(target.segments, segments[i]);
+    EXPECT_EQ(target.query, cases[i].query);
+    EXPECT_EQ(target.authority, cases[i].authority);
+  }
+  Target target;
+  std::string storage;
+  EXPECT_EQ(parse_target(Method::get, "/a%20b/c", target, storage), nullptr);
+  EXPECT_TRUE(target.segments.empty()) << "the path itself";
+}
+
+// What is in front of the server, or looks at the target as it was sent, did not see them.
+TEST(Target, RefusesDotSegmentsThatOnlyDecodingShows) {
+  for (const std::string_view raw :
+       {"/x/..%2fadmin/secret", "/x/a%2F..", "/x/a%2F..%2Fb", "/x/%2F..%2F", "/x%2F.", "/.%2Fx",
+        "/x/%2e%2e/y", "/x/.%2E", "/x/%2e", "/a%2fb%2f..%2fc", "/%2e%2e", "/x/%2e./y",
+        "/x/..%2F"}) {
+    SCOPED_TRACE(raw);
+    Target target;
+    std::string storage;
+    EXPECT_NE(parse_target(Method::get, raw, target, storage), nullptr) << "gave " << target.path;
   }
 }
 

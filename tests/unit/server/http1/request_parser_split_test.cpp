@@ -120,6 +120,20 @@ TEST(RequestParserCuts, DoNotChangeWhatAChunkMeans) {
   expect_the_same_at_every_cut(chunk_messages(), {});
 }
 
+TEST(RequestParserCuts, DoNotChangeWhatATabMeans) {
+  const std::vector<std::string> fields = {
+      "Connection: close\t\r\n", "Content-Length: 0 \t \r\n", "X:\t\r\nY: a\t b\t\r\n",
+      "X: v\r\n\t\r\n",          "Content-Length: 5\t6\r\n",  "X: \t\t\rX\r\n",
+      "Content-Length: 0\t\n",   "Transfer-Encoding: \t,\r\n"};
+  std::vector<Message> messages;
+  for (const std::string& line : fields) {
+    messages.push_back({600 + static_cast<int>(messages.size()), kGet + line + "\r\n", kAccepted});
+  }
+  messages.push_back({620, kGet + "X: v" + repeat("\t", 100) + "\r\n\r\n", 431});
+  expect_the_same_at_every_cut(messages, tight_limits());
+  expect_the_same_at_every_cut(messages, {});
+}
+
 TEST(RequestParserCuts, DoNotMoveALimit) {
   expect_codes(messages_at_the_limits(), tight_limits());
   expect_the_same_at_every_cut(messages_at_the_limits(), tight_limits());

@@ -89,10 +89,72 @@ TEST(RequestParser, KnowsWhetherTheConnectionIsKept) {
   EXPECT_FALSE(keeps("1.1", "Connection: foo, Close\r\n"));
   EXPECT_FALSE(keeps("1.1", "Connection: close, keep-alive\r\n"));
   EXPECT_FALSE(keeps("1.1", "Connection: keep-alive\r\nConnection: close\r\n"));
+  EXPECT_FALSE(keeps("1.1", "Connection: close\t\r\n"));
+  EXPECT_FALSE(keeps("1.1", "Connection:\t \tclose \t\r\n"));
+  EXPECT_FALSE(keeps("1.1", "Connection: foo\t,\tclose\t,\t\r\n"));
+  EXPECT_FALSE(keeps("1.1", "Connection: close,\r\n"));
+  EXPECT_TRUE(keeps("1.1", "Connection:\r\n"));
+  EXPECT_TRUE(keeps("1.1", "Connection: clo\tse\r\n"));
+  EXPECT_TRUE(keeps("1.0", "Connection: ,\tkeep-alive\t\r\n"));
   EXPECT_FALSE(keeps("1.0", ""));
   EXPECT_TRUE(keeps("1.0", "Connection: keep-alive\r\n"));
   EXPECT_TRUE(keeps("1.0", "Connection: Keep-Alive\r\n"));
   EXPECT_FALSE(keeps("1.0", "Connection: foo\r\n"));
+}
+
+TEST(RequestParser, WhiteSpaceAroundAValueIsNoPartOfIt) {
+  for (const std::string space : {"", " ", "\t", " \t", "\t ", "\t\t  \t"}) {
+    SCOPED_TRACE(testing::PrintToString(space));
+    EXPECT_EQ(feed(kPost + "Content-Length:" + space + "5" + space + "\r\n\r\nhello").body,
+              "hello");
+    const Outcome chunked = feed(kPost + "Transfer-Encoding:" + space + "chunked" + space +
+                                 "\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+    EXPECT_EQ(chunked.body, "hello");
+    EXPECT_EQ(feed(kGet + "X:" + space + "a\tb" + space + "\r\n\r\n").fields.back().second, "a\tb");
+    EXPECT_EQ(feed(kGet + "Expect:" + space + "\r\n\r\n").code(), 200);
+  }
+}
+
+// Tabs where they are more than that, and lines that they do not end.
+TEST(RequestParser, ATabLetsNoOtherFramingIn) {
+  for (const std::string fields :
+       {"Content-Length: 5\t6\r\n", "Content-Length: 5\t,5\r\n", "Content-Length:\t\r\n",
+        "Content-Length\t: 5\r\n", "Content-Length: 5\t\rX\r\n", "Content-Length: 5\t\n",
+        "X: v\r\n\tContent-Length: 5\r\n", "X: v\r\n\t\r\n", "\tX: v\r\n", "X\t\r\n",
+        "Transfer-Encoding:\t\r\nContent-Length: 5\r\n", "Transfer-Encoding: chun\tked\r\n",
+        "Transfer-Encoding: chunked\t,\tchunked\t\r\n",
+        "Transfer-Encoding: \x0b"
+        "chunked\t\r\n",
+        "Transfer-Encoding: chunked\t\r\nContent-Length: 5\t\r\n",
+        "Content-Length: 5\t\r\nContent-Length: 5\r\n"}) {
+    EXPECT_EQ(feed(kPost + fields + "\r\nhello").code(), 400) << testing::PrintToString(fields);
+  }
+}
+
+TEST(RequestParser, EmptyMembersOfAnExpectationCountForNothing) {
+  const auto expects = [](const std::string& fields) {
+    const Outcome outcome = feed(kPost + fields + "Content-Length: 1\r\n\r\nx");
+    EXPECT_EQ(outcome.code(), 200) << fields;
+    return outcome.expects_continue;
+  };
+  EXPECT_FALSE(expects("Expect:\r\n"));
+  EXPECT_FALSE(expects("Expect: , ,\t,\r\n"));
+  EXPECT_TRUE(expects("Expect: 100-continue,\r\n"));
+  EXPECT_TRUE(expects("Expect: ,100-Continue , 100-continue\t\r\n"));
+  EXPECT_TRUE(expects("Expect: 100-continue\r\nExpect:\r\n"));
+  EXPECT_EQ(feed(kPost + "Expect: 100-continue, foo\r\n\r\n").code(), 417);
+  EXPECT_EQ(feed(kPost + "Expect: 100-continue;\r\n\r\n").code(), 417);
+}
+
+TEST(RequestParser, MethodsOfOtherProtocolsAreUnknown) {
+  for (const std::string method :
+       {"DESCRIBE", "SETUP", "PLAY", "PAUSE", "TEARDOWN", "RECORD", "ANNOUNCE", "GET_PARAMETER",
+        "REDIRECT", "FLUSH", "PRI", "FOO", "get", "BASELINE-CONTROL"}) {
+    for (const std::string target : {"/", "*", "rtsp://a/b", "a:1"}) {
+      EXPECT_EQ(feed(method + " " + target + " HTTP/1.1\r\nHost: a\r\n\r\n").code(), 501)
+          << method << " " << target;
+    }
+  }
 }
 
 TEST(RequestParser, ExpectsContinueOfHttp11Only) {

@@ -32,11 +32,14 @@ struct Found {
   bool operator==(const Found&) const = default;
 };
 
-// Everything a search finds; checks on the way what holds for each search.
-std::vector<Found> find_all(const RouteTree& tree, std::string_view path) {
+// Everything a search finds; checks on the way what holds for each search. An underscore stands for
+// a slash that was sent encoded.
+std::vector<Found> find_all(const RouteTree& tree, std::string_view segments) {
   std::vector<Found> all;
+  std::string path(segments);
+  std::replace(path.begin(), path.end(), '_', '/');
   exchange::RouteParameters parameters;
-  RouteSearch matches(tree, path, parameters);
+  RouteSearch matches(tree, path, segments, parameters);
   for (auto at = matches.next(); at != RouteTree::kNone; at = matches.next()) {
     Found found{at, {}};
     for (const http::Field& parameter : parameters.view()) {
@@ -161,6 +164,16 @@ std::vector<std::string> all_ways(std::size_t parts, const std::string& end) {
   return patterns;
 }
 
+TEST(RouteTree, ASlashThatCameEncodedBelongsToItsPart) {
+  EXPECT_EQ(best({"/p/{a}/{b}"}, "/p/a_b/c"), "/p/{a}/{b} [a/b] [c]");
+  EXPECT_EQ(best({"/p/{a}/{b}"}, "/p/a_b"), "none");
+  EXPECT_EQ(best({"/p/a/b", "/p/{a}"}, "/p/a_b"), "/p/{a} [a/b]") << "text is compared as divided";
+  EXPECT_EQ(best({"/admin/{a}", "/{a}"}, "/admin_x"), "/{a} [admin/x]");
+  EXPECT_EQ(best({"/f/{rest...}"}, "/f/a_b/c"), "/f/{rest...} [a/b/c]");
+  EXPECT_EQ(best({"/f/{rest...}"}, "/f/_etc/passwd"), "none") << "no absolute path";
+  EXPECT_EQ(best({"/f/{a}"}, "/f/_"), "/f/{a} [/]");
+}
+
 TEST(RouteTree, AHopelessPathCostsNoMoreStepsThanTheTreeHasNodes) {
   const RouteTree tree = make_tree(all_ways(exchange::kMaxRouteParameters, "/x/y"));
   // 255 below which the path branches, 256 of the last part but one, as many of the last one.
@@ -177,7 +190,7 @@ TEST(RouteTree, StepsDoNotGrowWithThePath) {
   const RouteTree tree = make_tree(all_ways(6, "/x"));
   const auto steps = [&tree](std::string_view path) {
     exchange::RouteParameters parameters;
-    RouteSearch matches(tree, path, parameters);
+    RouteSearch matches(tree, path, path, parameters);
     while (matches.next() != RouteTree::kNone) {
     }
     return matches.steps();
