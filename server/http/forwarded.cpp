@@ -163,10 +163,19 @@ std::optional<ForwardedElement> parse_element(std::string_view text) {
   }
 }
 
+// Both fields together are what Forwarded says in one: each proxy wrote the last entry of each.
 void follow_x_forwarded(FieldView fields, const config::IpNetworks& trusted,
                         ForwardedOrigin& origin) {
   EntriesFromTheRight nodes(fields, kForwardedFor);
+  EntriesFromTheRight schemes(fields, kForwardedProto);
+  bool has_schemes = true;
   for (std::size_t hop = 0; hop < kMaxForwardedHops && is_in(origin.client, trusted); ++hop) {
+    // A proxy that only passes the scheme on writes no entry, and one that nobody understands hides
+    // whose those before it are.
+    const auto scheme = has_schemes ? schemes.next() : std::nullopt;
+    const auto parsed = scheme ? parse_scheme(*scheme) : std::nullopt;
+    has_schemes = parsed.has_value();
+    origin.scheme = parsed.value_or(origin.scheme);
     const auto entry = nodes.next();
     const auto client = entry ? parse_node(*entry) : std::nullopt;
     if (!client) {
@@ -174,9 +183,6 @@ void follow_x_forwarded(FieldView fields, const config::IpNetworks& trusted,
     }
     origin.client = *client;
   }
-  // Only the last one is surely from the direct peer: others may have been there before it.
-  const auto scheme = EntriesFromTheRight(fields, kForwardedProto).next();
-  origin.scheme = (scheme ? parse_scheme(*scheme) : std::nullopt).value_or(Scheme::http);
 }
 
 void follow_forwarded(FieldView fields, const config::IpNetworks& trusted,

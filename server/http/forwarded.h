@@ -7,6 +7,10 @@
 // address nor spoil the entry of its proxy by writing nonsense before it. Where all are trusted the
 // leftmost address is the client's.
 //
+// The scheme goes with the address: the entry that the outermost trusted proxy wrote tells how the
+// client came. A list of schemes that is shorter, because proxies passed it on as it came, says it
+// for all before it.
+//
 // An entry that names no address (`unknown`, `_hidden`) or that nobody can understand ends the
 // walk: the last address known stays. That of a direct peer who is not trusted always stays.
 //

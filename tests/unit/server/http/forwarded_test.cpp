@@ -116,7 +116,28 @@ TEST(XForwardedFor, IsFollowedForALimitedNumberOfHops) {
   EXPECT_EQ(origin_of({{"X-Forwarded-For", chain + ", 10.0.0.2"}}), "http 10.0.1.1:0");
 }
 
-TEST(XForwardedProto, IsWhatTheDirectPeerSaid) {
+TEST(XForwardedProto, IsWhatTheOutermostTrustedProxySaid) {
+  const auto both = [](const char* addresses, const char* schemes) {
+    return origin_of({{"X-Forwarded-For", addresses}, {"X-Forwarded-Proto", schemes}});
+  };
+  EXPECT_EQ(both("192.0.2.1, 10.0.0.9", "https, http"), "https 192.0.2.1:0");
+  EXPECT_EQ(both("192.0.2.1, 10.0.0.9", "http, https"), "http 192.0.2.1:0");
+  EXPECT_EQ(both("192.0.2.1, 10.0.0.9", "https"), "https 192.0.2.1:0") << "passed on as it came";
+  EXPECT_EQ(both("192.0.2.1, 10.0.0.8, 10.0.0.9", "https, http, http"), "https 192.0.2.1:0");
+  EXPECT_EQ(both("192.0.2.1, 10.0.0.9", "https, http, http"), "http 192.0.2.1:0")
+      << "written by the client";
+  EXPECT_EQ(both("10.0.0.9, 192.0.2.1", "https, http"), "http 192.0.2.1:0");
+  EXPECT_EQ(both("192.0.2.1, 10.0.0.9", "https, gopher"), "http 192.0.2.1:0");
+  EXPECT_EQ(both("192.0.2.1, 10.0.0.9", "gopher, https"), "https 192.0.2.1:0");
+  EXPECT_EQ(both("192.0.2.1, 10.0.0.9", "https,, http,"), "https 192.0.2.1:0");
+  EXPECT_EQ(both("192.0.2.1, unknown, 10.0.0.9", "https, http, http"), "http 10.0.0.9:0");
+  EXPECT_EQ(origin_of({{"X-Forwarded-Proto", "https"},
+                       {"X-Forwarded-For", "192.0.2.1, 10.0.0.9"},
+                       {"X-Forwarded-Proto", "http"}}),
+            "https 192.0.2.1:0");
+}
+
+TEST(XForwardedProto, IsWhatTheDirectPeerSaidWhereNoAddressIsFollowed) {
   expect_origins({
       {{{"X-Forwarded-Proto", "https"}}, "https 10.0.0.1:5"},
       {{{"X-Forwarded-Proto", "HTTPS"}, {"X-Forwarded-For", "192.0.2.1"}}, "https 192.0.2.1:0"},
