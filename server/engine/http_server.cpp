@@ -68,9 +68,6 @@ void HttpServer::on_turn(std::uint64_t now_ns, bool has_events) {
       record_.asleep_until_ns.store(0, std::memory_order_relaxed);
     }
   }
-  if (now_ns - scratch_->date_ns >= kTickNs) {
-    refresh_date();
-  }
 }
 
 void HttpServer::on_sleep(std::uint64_t until_ns) {
@@ -205,11 +202,6 @@ void HttpServer::forget(net::ConnectionToken token) {
 }
 
 // --- times ---------------------------------------------------------------------------------------
-
-void HttpServer::refresh_date() {
-  scratch_->date_ns = loop_.now_ns();
-  scratch_->date.refresh(std::time(nullptr));
-}
 
 void HttpServer::tick() {
   bool is_soon = std::exchange(is_active_, false) || drain_.is_active();

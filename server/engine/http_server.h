@@ -93,7 +93,6 @@ class HttpServer : private loop::LoopClient, private net::AcceptHandler {
   void start_submitted();
   void tick();
   void sweep_deadlines();
-  void refresh_date();
   void advance_drain();
 
   // What all connections and exchanges use in their turn.
@@ -105,7 +104,6 @@ class HttpServer : private loop::LoopClient, private net::AcceptHandler {
     http::ByteBuffer batch;            // output that is gathered
     http::Response response;           // that is made on the loop
     http::DateCache date;
-    std::uint64_t date_ns = 0;  // when the date was looked at
     // Being seen to; here for their memory.
     exchange::Completions completions;
     std::vector<net::ConnectionToken> overdue;

@@ -11,13 +11,11 @@ DateCache::DateCache(FieldList fixed_fields, bool with_date)
   refresh(std::time(nullptr));
 }
 
-void DateCache::refresh(std::time_t now) {
-  if (now != second_) {
-    second_ = now;
-    fields_ = fixed_fields_;
-    if (with_date_) {
-      fields_.append("Date", format_http_date(now).view());
-    }
+void DateCache::format(std::time_t now) {
+  second_ = now;
+  fields_ = fixed_fields_;
+  if (with_date_) {
+    fields_.append("Date", format_http_date(now).view());
   }
 }
 

@@ -1,5 +1,6 @@
 // The fields that go with every response, Date among them, formatted once a second instead of once
-// a response. RFC 9110 section 6.6.1 (Date). One thread: the event loop refreshes it from its tick.
+// a response. RFC 9110 section 6.6.1 (Date): that second is asked for with each response, so that
+// no Last-Modified is ever later (section 8.8.2.1). One thread: the event loop.
 #pragma once
 
 #include <ctime>
@@ -13,13 +14,24 @@ class DateCache {
   // `fixed_fields` come first.
   explicit DateCache(FieldList fixed_fields, bool with_date = true);
 
-  // To be called often; does something when the second has changed.
-  void refresh(std::time_t now);
+  // To be called before each response; does something when the second has changed.
+  void refresh(std::time_t now) {
+    if (now != second_) {
+      format(now);
+    }
+  }
 
   // Server, what the configuration adds, and Date.
   [[nodiscard]] const FieldList& fields() const { return fields_; }
+  // The same, with the present second.
+  const FieldList& refreshed() {
+    refresh(std::time(nullptr));
+    return fields_;
+  }
 
  private:
+  void format(std::time_t now);
+
   const FieldList fixed_fields_;
   FieldList fields_;
   const bool with_date_;

@@ -22,7 +22,7 @@ constexpr std::uint64_t kEarnedNsPerByte = 1'000'000'000 / 500;
 }  // namespace
 
 Session::Session(exchange::Services& services, const ParserLimits& limits,
-                 const http::DateCache& fixed_fields)
+                 http::DateCache& fixed_fields)
     : services_(services),
       fixed_fields_(fixed_fields),
       parser_(limits),

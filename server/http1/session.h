@@ -35,8 +35,7 @@ namespace prefork::http1 {
 class Session final : public net::Session, private exchange::ResponseStream {
  public:
   // Used again for many connections; `fixed_fields` go with every answer. All outlive it.
-  Session(exchange::Services& services, const ParserLimits& limits,
-          const http::DateCache& fixed_fields);
+  Session(exchange::Services& services, const ParserLimits& limits, http::DateCache& fixed_fields);
 
   // Begins with a connection, or goes on with the message that is parked there, whose bytes are
   // `received`. They come again as input.
@@ -94,7 +93,7 @@ class Session final : public net::Session, private exchange::ResponseStream {
   void give_up_upload();
 
   exchange::Services& services_;
-  const http::DateCache& fixed_fields_;
+  http::DateCache& fixed_fields_;
   net::Connection* connection_ = nullptr;
   RequestParser parser_;
   exchange::Exchange exchange_;

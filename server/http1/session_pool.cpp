@@ -5,7 +5,7 @@
 namespace prefork::http1 {
 
 SessionPool::SessionPool(loop::EventLoop& loop, exchange::Services& services,
-                         const ParserLimits& limits, const http::DateCache& fixed_fields)
+                         const ParserLimits& limits, http::DateCache& fixed_fields)
     : loop_(loop), services_(services), limits_(limits), fixed_fields_(fixed_fields) {
   spare_.reserve(kMaxSpareSessions);
 }

@@ -19,7 +19,7 @@ class SessionPool final : public net::Protocol {
  public:
   // All outlive the pool, and the pool the connections.
   SessionPool(loop::EventLoop& loop, exchange::Services& services, const ParserLimits& limits,
-              const http::DateCache& fixed_fields);
+              http::DateCache& fixed_fields);
 
   std::unique_ptr<net::Session> borrow(net::Connection& connection,
                                        const net::ParkedMessage& parked,
@@ -33,7 +33,7 @@ class SessionPool final : public net::Protocol {
   loop::EventLoop& loop_;
   exchange::Services& services_;
   const ParserLimits limits_;
-  const http::DateCache& fixed_fields_;
+  http::DateCache& fixed_fields_;
   std::vector<std::unique_ptr<Session>> spare_;
 };
 

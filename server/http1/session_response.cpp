@@ -50,7 +50,7 @@ bool Session::start(const http::Request& request, http::Response& response) {
                           !services_.is_stopping &&
                           !(has_content && framing == BodyFraming::until_close);
   write_response(connection_->output().batch(), response,
-                 {request.method, request.version_minor, keep_alive, fixed_fields_.fields()});
+                 {request.method, request.version_minor, keep_alive, fixed_fields_.refreshed()});
   if (!keep_alive && ending_ != Ending::linger) {
     // A client that is told only now that the connection ends may have another request on its way.
     ending_ = parser_.keep_alive() ? Ending::linger : Ending::close;
@@ -173,7 +173,7 @@ void Session::refuse() {
   response.set_error(503, "too many connections");
   response.add_field("Retry-After", kRetryAfterSeconds);
   write_response(connection_->output().batch(), response,
-                 {http::Method::get, 1, false, fixed_fields_.fields()});
+                 {http::Method::get, 1, false, fixed_fields_.refreshed()});
   services_.accounting.count_response(503);
   ending_ = Ending::linger;
   end_response();
@@ -201,7 +201,7 @@ void Session::respond_error(int status, std::string_view detail, ipc::Counter co
   http::Response& response = services_.response;
   response.set_error(status, detail);
   write_response(connection_->output().batch(), response,
-                 {method, 1, false, fixed_fields_.fields()});
+                 {method, 1, false, fixed_fields_.refreshed()});
   exchange_.complete_malformed(connection_->peer(), status);
   ending_ = Ending::linger;
   end_response();

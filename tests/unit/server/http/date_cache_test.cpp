@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <string>
+
+#include "server/http/http_date.h"
 
 namespace prefork::http {
 namespace {
@@ -33,6 +36,14 @@ TEST(DateCache, FollowsAClockThatIsSetBack) {
 TEST(DateCache, HasADateBeforeTheFirstRefresh) {
   const DateCache cache({{"Server", "x"}});
   EXPECT_EQ(cache.fields().wire().size(), std::string("Server: x\r\nDate: ").size() + 31);
+}
+
+TEST(DateCache, KnowsThePresentSecondWheneverItIsAsked) {
+  DateCache cache({{"Server", "x"}});
+  cache.refresh(0);
+  const std::time_t before = std::time(nullptr);
+  const std::string_view date = cache.refreshed().wire().substr(17, 29);
+  EXPECT_GE(parse_http_date(date, before), before) << date;
 }
 
 TEST(DateCache, CanDoWithoutADate) {
