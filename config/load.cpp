@@ -113,7 +113,10 @@ Loaded load(std::span<const std::string> arguments, const Environment& environme
   std::move(merged.errors.begin(), merged.errors.end(), std::back_inserter(all.errors));
   if (!all.errors.empty()) return {Action::fail, {}, {}, {}, std::move(all.errors)};
   if (!checks && !prints) return {Action::run, std::move(merged.options), {}, {}, {}};
-  return print((prints ? print_config(merged) : "") + (checks ? fine_text(merged.options) : ""));
+  std::string output =
+      (prints ? print_config(merged) : "") + (checks ? fine_text(merged.options) : "");
+  if (!checks) return print(std::move(output));
+  return {Action::check, std::move(merged.options), std::move(output), {}, {}};
 }
 
 }  // namespace

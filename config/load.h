@@ -19,14 +19,15 @@ namespace prefork::config {
 
 enum class Action {
   run,
-  print_and_exit,  // `output` is the answer (--help, --version, --print-config, --check-config)
+  print_and_exit,  // `output` is the answer (--help, --version, --print-config)
+  check,           // the configuration is fine, and `output` says so: is the application, too?
   new_project,     // make a folder at `new_project`
   fail,            // `errors` says why; exit with ExitCode::configuration
 };
 
 struct Loaded {
   Action action = Action::fail;
-  Options options;                  // complete and checked when `action` is run
+  Options options;                  // complete and checked when `action` is run or check
   std::string output;               // for standard output, ends with a newline
   std::string new_project;          // see new_command.h
   std::vector<ConfigError> errors;  // empty unless `action` is fail

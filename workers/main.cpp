@@ -10,6 +10,7 @@
 #include "config/load.h"
 #include "config/values/exit_code.h"
 #include "workers/child/process_title.h"
+#include "workers/master/application_check.h"
 #include "workers/master/start.h"
 #include "workers/observer/observer.h"
 #include "workers/scaffold/new_project.h"
@@ -24,6 +25,15 @@ prefork::config::ExitCode make_project(const std::string& path) {
     return prefork::config::ExitCode::configuration;
   }
   std::fputs(made.value().c_str(), stdout);
+  return prefork::config::ExitCode::stopped;
+}
+
+prefork::config::ExitCode check(const prefork::config::Loaded& loaded) {
+  if (const auto fine = prefork::master::check_application(loaded.options); !fine.ok()) {
+    std::fprintf(stderr, "prefork-server: %s\n", fine.problem().text.c_str());
+    return prefork::config::ExitCode::application_failed;
+  }
+  std::fputs(loaded.output.c_str(), stdout);
   return prefork::config::ExitCode::stopped;
 }
 
@@ -47,6 +57,8 @@ int main(int argc, char** argv) {
     case prefork::config::Action::print_and_exit:
       std::fputs(loaded.output.c_str(), stdout);
       return prefork::config::to_int(prefork::config::ExitCode::stopped);
+    case prefork::config::Action::check:
+      return prefork::config::to_int(check(loaded));
     case prefork::config::Action::new_project:
       return prefork::config::to_int(make_project(loaded.new_project));
     case prefork::config::Action::fail:

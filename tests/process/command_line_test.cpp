@@ -235,6 +235,27 @@ TEST(CheckConfig, OfAFineConfigurationSaysSoAndStartsNothing) {
   EXPECT_TRUE(no_process_left(run.group));
 }
 
+TEST(CheckConfig, LoadsTheApplicationWhereNobodyIsHarmed) {
+  const auto check = [](const std::string& path) {
+    return run_to_the_end(launch_of({"--check-config", path}));
+  };
+  const std::string apps = std::string(PREFORK_TEST_APPS) + "/libtest_app_";
+  const FinishedRun fine = check(apps + "hello.so");
+  EXPECT_EQ(fine.exit, exit_code(0)) << fine.err;
+  const FinishedRun refused = check(apps + "broken_3.so");
+  EXPECT_EQ(refused.exit, exit_code(4));
+  EXPECT_EQ(refused.err,
+            "prefork-server: '" + apps + "broken_3.so' cannot be loaded: no licence file\n");
+  EXPECT_EQ(refused.out, "");
+  const FinishedRun crashed = check(apps + "broken_8.so");
+  EXPECT_EQ(crashed.exit, exit_code(4));
+  EXPECT_NE(crashed.err.find("ended the process that loaded it: signal"), std::string::npos)
+      << crashed.err;
+  const FinishedRun none = check(std::string(PREFORK_TEST_APPS) + "/cmake_install.cmake");
+  EXPECT_EQ(none.exit, exit_code(4));
+  EXPECT_NE(none.err.find("not a shared object"), std::string::npos) << none.err;
+}
+
 TEST(PrintConfig, ShowsEachValueAndWhereItCameFrom) {
   const TemporaryFolder folder;
   const std::string path = folder.write("p.toml", "threads = 6\n");

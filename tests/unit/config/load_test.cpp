@@ -200,7 +200,7 @@ TEST_F(Load, SaysWhyTheFileIsMissingWhoeverNamedIt) {
 TEST_F(Load, SaysThatTheConfigurationIsFine) {
   const Loaded loaded = load_options(
       Arguments{"--check-config", "--workers=1", "--bind=:1", "--bind=[::1]:2,proxy-protocol"}, {});
-  EXPECT_EQ(loaded.action, Action::print_and_exit);
+  EXPECT_EQ(loaded.action, Action::check);
   EXPECT_EQ(loaded.output,
             "prefork-server: the configuration is fine: 1 worker on 0.0.0.0:1, "
             "[::1]:2,proxy-protocol\n");

@@ -73,6 +73,8 @@ class ChildRuntimeTest : public testing::Test, private ChildCommands {
                               inboxes_,
                               leadership_,
                               nullptr,
+                              "",
+                              -1,
                               log_,
                               pipes_.child,
                               {0, 0},
