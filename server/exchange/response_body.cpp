@@ -1,5 +1,7 @@
 #include "server/exchange/response_body.h"
 
+#include <sys/stat.h>
+
 #include <utility>
 
 namespace prefork::exchange {
@@ -48,6 +50,7 @@ void ResponseBody::reset() {
   piece_ = 0;
   text_ = {};
   in_piece_ = false;
+  file_state_ = {};
   source_ended_ = false;
   problem_ = "";
   is_reported_ = false;
@@ -70,10 +73,30 @@ ResponseBody::Next ResponseBody::next() {
       return Next::text;
     }
     if (piece.size != 0) {
-      return Next::file;
+      const char* const problem = look_at_file(piece.file);
+      if (problem == nullptr) {
+        return Next::file;
+      }
+      fail_file(problem);
+      break;
     }
   }
   return problem_[0] == '\0' ? Next::end : Next::failed;
+}
+
+// Old bytes and new ones never make a complete response: who gets it must see that it broke off.
+// What is only appended to a file, a log for instance, does not change what is being sent of it.
+const char* ResponseBody::look_at_file(const std::shared_ptr<const ipc::OwnedFd>& file) {
+  struct stat status {};
+  if (::fstat(file->get(), &status) != 0) {
+    return nullptr;  // whoever sends it will see
+  }
+  const FileState now{file.get(), status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_size};
+  const FileState before = std::exchange(file_state_, now);
+  if (before.file != now.file || now.size > before.size || now == before) {
+    return nullptr;
+  }
+  return now.size < before.size ? kFileShortened : "the file was rewritten while it was sent";
 }
 
 void ResponseBody::text_sent(std::size_t size) {

@@ -47,7 +47,7 @@ class ResponseBody {
   [[nodiscard]] std::uint64_t file_size() const { return pieces_[piece_].size; }
   void file_sent(std::size_t size);
   // In place of file_sent(): nothing more can be had of the file.
-  void file_ended() { fail_file("the file became shorter while it was sent"); }
+  void file_ended() { fail_file(kFileShortened); }
   void file_failed() { fail_file("the file cannot be read"); }
 
   // Room to offer to the source. Of one with a size one byte more than there should be, which shows
@@ -65,6 +65,19 @@ class ResponseBody {
   [[nodiscard]] std::uint64_t content_sent() const { return content_sent_; }
 
  private:
+  static constexpr const char* kFileShortened = "the file became shorter while it was sent";
+
+  // What an open file was like when it was looked at.
+  struct FileState {
+    const ipc::OwnedFd* file = nullptr;
+    std::int64_t modified_seconds = 0;
+    std::int64_t modified_nanoseconds = 0;
+    std::int64_t size = 0;
+
+    bool operator==(const FileState&) const = default;
+  };
+
+  const char* look_at_file(const std::shared_ptr<const ipc::OwnedFd>& file);
   http::SourceResult end_source();
   http::SourceResult fail_source(const char* problem);
   void fail_file(const char* problem);
@@ -73,6 +86,7 @@ class ResponseBody {
   std::size_t piece_ = 0;
   std::string_view text_;  // of the present piece, what is left
   bool in_piece_ = false;
+  FileState file_state_;
   std::unique_ptr<http::BodySource> source_;
   bool is_counted_ = false;
   std::uint64_t left_ = 0;  // of a counted source

@@ -42,6 +42,12 @@ const StaticResource* StaticCache::find_fresh(std::string_view path) {
   return &entries_.front().resource;
 }
 
+void StaticCache::expire(std::string_view path) {
+  if (const auto known = by_name_.find(path); known != by_name_.end()) {
+    known->second->checked_ns = 0;
+  }
+}
+
 StaticCache::Found StaticCache::find(std::string_view name) {
   if (const StaticResource* fresh = find_fresh(name)) {
     return {FileKind::file, fresh};

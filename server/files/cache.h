@@ -3,8 +3,9 @@
 //
 // What is served may be stale, but for a second (kMaxAgeNs) at most: the first request for a path
 // after that looks at its file and its neighbours again, and whatever was written, renamed over,
-// made or deleted is noticed then. Where the folder itself was replaced by another one it may take
-// two. What is not there is never remembered: a new file is served at once.
+// made or deleted is noticed then. It is stale as a whole: see is_current(). Where the folder
+// itself was replaced by another one it may take two. What is not there is never remembered: a new
+// file is served at once.
 //
 // Everything is bounded: past a limit the path that was not asked for the longest is forgotten.
 #pragma once
@@ -55,6 +56,9 @@ class StaticCache {
   // The file of a path that was asked for within the last second; else null. No system call, no
   // allocation. Any path may be asked for.
   const StaticResource* find_fresh(std::string_view path);
+
+  // The file of that path is looked at again when it is asked for next.
+  void expire(std::string_view path);
 
   // `name` is from name_static_path(). With a slash at its end it means the folder's index; without
   // one it may be a folder.

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
@@ -86,6 +87,11 @@ bool describe(const StaticRoot& root, int folder, std::string_view folder_name, 
   return S_ISREG(status.st_mode) || listed.is_folder;
 }
 
+// By this process, as what it is. A folder may have an index that is served without being listed.
+bool is_readable(int folder, const Listed& listed) {
+  return ::faccessat(folder, listed.name.c_str(), listed.is_folder ? X_OK : R_OK, AT_EACCESS) == 0;
+}
+
 void append_time(std::string& html, std::int64_t seconds) {
   const std::time_t time = seconds;
   std::tm parts{};
@@ -144,7 +150,8 @@ std::string listing_page(const StaticRoot& root, FoundFile folder, std::string_v
   while (const dirent* entry = ::readdir(directory.get())) {
     Listed listed;
     listed.name = entry->d_name;
-    if (is_hidden_name(listed.name) || !describe(root, fd, name, listed)) {
+    if (is_hidden_name(listed.name) || !is_reachable_name(listed.name) ||
+        !describe(root, fd, name, listed) || !is_readable(fd, listed)) {
       continue;
     }
     if (found.size() == kMaxListedNames) {

@@ -26,6 +26,14 @@ class StaticMounts::Mount {
     return path.starts_with(prefix_) &&
            (path.size() == prefix_.size() || path[prefix_.size()] == '/');
   }
+  // Covered paths only.
+  [[nodiscard]] bool has(const http::Request& request) noexcept {
+    try {
+      return files_.has(request, request.path_segments().substr(prefix_.size()));
+    } catch (...) {
+      return true;  // what is wrong meets the handler too, which may say so
+    }
+  }
   [[nodiscard]] const exchange::Handler& handler() const { return handler_; }
 
  private:
@@ -85,11 +93,20 @@ void StaticMounts::open(const std::string& root_path, StaticCacheLimits limits) 
   }
 }
 
+bool StaticMounts::covers(const http::Request& request) const noexcept {
+  return std::any_of(open_.begin(), open_.end(), [&request](const auto& mount) {
+    return mount->covers(request.path_segments());
+  });
+}
+
 exchange::RouteMatch StaticMounts::route(const http::Request& request) const noexcept {
   exchange::RouteMatch match;
   for (const auto& mount : open_) {
     if (!mount->covers(request.path_segments())) {
       continue;
+    }
+    if (!mount->has(request)) {
+      return match;
     }
     if (StaticFiles::can_answer(request.method)) {
       match.handler = &mount->handler();

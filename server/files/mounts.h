@@ -32,7 +32,9 @@ class StaticMounts {
   void open(const std::string& root_path, StaticCacheLimits limits);
 
   [[nodiscard]] bool empty() const { return planned_.empty(); }
-  // The folder with the longest prefix; without one a status of 404.
+  // Whether the path is below one of them.
+  [[nodiscard]] bool covers(const http::Request& request) const noexcept;
+  // Of the folder with the longest prefix, if it has something at the path; else a status of 404.
   [[nodiscard]] exchange::RouteMatch route(const http::Request& request) const noexcept;
 
  private:

@@ -1,5 +1,7 @@
 #include "server/files/path.h"
 
+#include <algorithm>
+
 #include "config/base/text.h"
 
 namespace prefork::files {
@@ -18,6 +20,11 @@ constexpr bool is_plain_in_url(char c) {
 
 bool is_hidden_name(std::string_view segment) noexcept {
   return segment.starts_with('.') && segment != ".well-known";
+}
+
+bool is_reachable_name(std::string_view segment) noexcept {
+  return std::none_of(segment.begin(), segment.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 std::string_view name_static_path(std::string_view path, std::string& storage) {

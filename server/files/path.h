@@ -21,6 +21,9 @@ bool has_extension(std::string_view path) noexcept;
 // Whether the segment is hidden from clients.
 bool is_hidden_name(std::string_view segment) noexcept;
 
+// Whether a URL can name it: no path of a request has a control character in it.
+bool is_reachable_name(std::string_view segment) noexcept;
+
 // The path as it stands in a URL: percent-encoded but for slashes and what needs no encoding, so
 // that a browser reads back the same path.
 void append_url_path(std::string& out, std::string_view path);

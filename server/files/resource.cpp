@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <ctime>
 #include <utility>
 
+#include "ipc/base/monotonic.h"
+#include "server/files/content_hash.h"
 #include "server/http/http_date.h"
 
 namespace prefork::files {
@@ -47,9 +50,27 @@ bool read_all(int fd, std::string& content) {
   return true;
 }
 
+// A file that was written to twice within one tick of the kernel's clock has one time for both.
+constexpr std::int64_t kSettledNs = 20'000'000;
+
+bool is_settled(const StoredFile& file) {
+  return !file.is_in_memory || file.read_ns - file.identity.changed_ns > kSettledNs;
+}
+
+std::uint64_t version_of(const StoredFile& file) {
+  if (file.is_in_memory) {
+    return hash_content(file.content);
+  }
+  const FileIdentity& identity = file.identity;
+  const std::array numbers = {identity.device, identity.inode,
+                              static_cast<std::uint64_t>(identity.changed_ns)};
+  return hash_content({reinterpret_cast<const char*>(numbers.data()), sizeof numbers});
+}
+
 // In memory if it is small and holds still meanwhile; else open.
-std::shared_ptr<const StoredFile> store(FoundFile found) {
+std::shared_ptr<StoredFile> store(FoundFile found) {
   auto stored = std::make_shared<StoredFile>();
+  stored->read_ns = static_cast<std::int64_t>(ipc::clock_ns(CLOCK_REALTIME_COARSE));
   stored->identity = found.identity;
   if (found.identity.size <= kMaxFileBytesInMemory) {
     stored->content.resize(static_cast<std::size_t>(found.identity.size));
@@ -62,6 +83,7 @@ std::shared_ptr<const StoredFile> store(FoundFile found) {
     stored->identity = found.identity;
     stored->fd = std::move(found.fd);
   }
+  stored->version = version_of(*stored);
   return stored;
 }
 
@@ -81,9 +103,28 @@ void add_representation(StaticResource& resource, http::ContentCoding coding, Fo
   Representation& added = resource.representations.emplace_back();
   added.coding = coding;
   const Representation* known = find_representation(before, coding);
-  added.file = known != nullptr && known->file->identity == found.identity
-                   ? known->file
-                   : store(std::move(found));
+  if (known == nullptr || known->file->identity != found.identity) {
+    added.file = store(std::move(found));
+    return;
+  }
+  added.file = known->file;
+  if (!is_settled(*known->file)) {
+    auto again = store(std::move(found));
+    if (again->is_in_memory && again->version == known->file->version) {
+      known->file->read_ns = again->read_ns;
+    } else {
+      added.file = std::move(again);
+    }
+  }
+}
+
+// The kernel's own time of the last change, which nobody sets: a modification time that came with
+// the file is that of each of its versions. Where it is younger all the same, it counts.
+std::int64_t last_modified_of(const FileIdentity& identity, std::int64_t now) {
+  constexpr std::int64_t kSecondNs = 1'000'000'000;
+  const std::int64_t modified = identity.modified_ns / kSecondNs;
+  const std::int64_t changed = identity.changed_ns / kSecondNs;
+  return std::min(modified <= now ? std::max(modified, changed) : changed, now);
 }
 
 std::string_view cache_control_of(const std::string& path, const StaticSettings& settings) {
@@ -100,10 +141,10 @@ std::string_view cache_control_of(const std::string& path, const StaticSettings&
 
 void prepare_fields(Representation& made, bool varies, std::string_view cache_control,
                     std::int64_t now) {
-  constexpr std::int64_t kSecondNs = 1'000'000'000;
   const FileIdentity& identity = made.file->identity;
-  made.etag = http::make_entity_tag(identity.size, identity.modified_ns, made.coding);
-  made.last_modified = std::min(identity.modified_ns / kSecondNs, now);
+  made.etag =
+      http::make_entity_tag(identity.size, identity.modified_ns, made.file->version, made.coding);
+  made.last_modified = last_modified_of(identity, now);
   made.validators.add("ETag", made.etag.view());
   made.validators.add("Last-Modified", http::format_http_date(made.last_modified).view());
   if (!cache_control.empty()) {
@@ -118,12 +159,11 @@ void prepare_fields(Representation& made, bool varies, std::string_view cache_co
   }
 }
 
-}  // namespace
-
-LoadedResource load_resource(const StaticRoot& root, const std::string& path,
-                             const StaticSettings& settings, const http::MimeTypes& types,
-                             const StaticResource* before, std::int64_t now) {
-  FoundFile found = root.open(path);
+// `open` opens a path.
+template <typename Open>
+LoadedResource load(Open open, const std::string& path, const StaticSettings& settings,
+                    const http::MimeTypes& types, const StaticResource* before, std::int64_t now) {
+  FoundFile found = open(path);
   if (found.kind != FileKind::file) {
     return {found.kind, {}};
   }
@@ -131,7 +171,7 @@ LoadedResource load_resource(const StaticRoot& root, const std::string& path,
   StaticResource& resource = loaded.resource;
   if (!is_compressed_name(path)) {
     for (const auto& [coding, extension] : kNeighbours) {
-      FoundFile neighbour = root.open(path + std::string(extension));
+      FoundFile neighbour = open(path + std::string(extension));
       if (neighbour.kind == FileKind::file) {
         add_representation(resource, coding, std::move(neighbour), before);
       }
@@ -144,6 +184,19 @@ LoadedResource load_resource(const StaticRoot& root, const std::string& path,
     prepare_fields(made, varies, cache_control, now);
   }
   return loaded;
+}
+
+}  // namespace
+
+LoadedResource load_resource(const StaticRoot& root, const std::string& path,
+                             const StaticSettings& settings, const http::MimeTypes& types,
+                             const StaticResource* before, std::int64_t now) {
+  return load([&root](const std::string& name) { return root.open(name); }, path, settings, types,
+              before, now);
+}
+
+LoadedResource load_file(const std::string& path, const http::MimeTypes& types, std::int64_t now) {
+  return load(open_anywhere, path, {}, types, nullptr, now);
 }
 
 }  // namespace prefork::files

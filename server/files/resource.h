@@ -29,6 +29,10 @@ inline constexpr std::size_t kMaxFileBytesInMemory = 32 * 1024;
 
 struct StoredFile {
   FileIdentity identity;
+  // Tells this content from every other of the same size and time. Of what is in memory it is made
+  // of the bytes, so that copies of a site on several machines agree; of the rest, of the identity.
+  std::uint64_t version = 0;
+  std::int64_t read_ns = 0;  // when the bytes were read last, by the clock of the file's times
   bool is_in_memory = false;
   std::string content;  // if in memory
   ipc::OwnedFd fd;      // if not
@@ -36,11 +40,12 @@ struct StoredFile {
 
 struct Representation {
   http::ContentCoding coding = http::ContentCoding::identity;
-  std::shared_ptr<const StoredFile> file;
+  std::shared_ptr<StoredFile> file;  // shared with what is sent: only read_ns changes
   http::EntityTagText etag;
-  std::int64_t last_modified = 0;  // in seconds; never later than when it was loaded
-  http::FieldBlock validators;     // ETag, Last-Modified, Vary, Cache-Control: also of a 304
-  http::FieldBlock content;        // Accept-Ranges, Content-Encoding
+  // In seconds: when the content came to be here, but never later than when it was loaded.
+  std::int64_t last_modified = 0;
+  http::FieldBlock validators;  // ETag, Last-Modified, Vary, Cache-Control: also of a 304
+  http::FieldBlock content;     // Accept-Ranges, Content-Encoding
 };
 
 struct StaticResource {
@@ -61,5 +66,7 @@ struct LoadedResource {
 LoadedResource load_resource(const StaticRoot& root, const std::string& path,
                              const StaticSettings& settings, const http::MimeTypes& types,
                              const StaticResource* before, std::int64_t now);
+// The same of a path that the application itself names.
+LoadedResource load_file(const std::string& path, const http::MimeTypes& types, std::int64_t now);
 
 }  // namespace prefork::files

@@ -14,11 +14,12 @@ namespace prefork::files {
 
 namespace {
 
+constexpr std::string_view kRetryAfterSeconds = "1";
+
 // Which fields have to be looked at closely: most requests have none of them.
 struct FieldsPresent {
   bool conditions = false;
   bool range = false;
-  bool accept_encoding = false;
 };
 
 FieldsPresent look_over(http::FieldView fields) {
@@ -35,30 +36,11 @@ FieldsPresent look_over(http::FieldView fields) {
       case 'r':
         present.range = present.range || config::equals_ignoring_case(field.name, "range");
         break;
-      case 'a':
-        present.accept_encoding =
-            present.accept_encoding || config::equals_ignoring_case(field.name, "accept-encoding");
-        break;
       default:
         break;
     }
   }
   return present;
-}
-
-const Representation& choose(const StaticResource& resource, http::FieldView fields) {
-  std::array<http::ContentCoding, http::kContentCodingCount> available{};
-  std::size_t count = 0;
-  for (const Representation& representation : resource.representations) {
-    available[count++] = representation.coding;
-  }
-  const auto coding = http::choose_coding(fields, std::span(available).first(count));
-  for (const Representation& representation : resource.representations) {
-    if (representation.coding == coding) {
-      return representation;
-    }
-  }
-  return resource.plain();
 }
 
 // The descriptor as a part of its file's ownership.
@@ -158,11 +140,33 @@ std::string_view MultipartBoundaries::next() {
   return text_;
 }
 
-void respond_with(const StaticResource& resource, const http::Request& request,
-                  MultipartBoundaries& boundaries, http::Response& response) {
+const Representation& choose_representation(const StaticResource& resource,
+                                            http::FieldView fields) {
+  if (resource.representations.size() == 1) [[likely]] {
+    return resource.plain();
+  }
+  std::array<http::ContentCoding, http::kContentCodingCount> available{};
+  std::size_t count = 0;
+  for (const Representation& representation : resource.representations) {
+    available[count++] = representation.coding;
+  }
+  const auto coding = http::choose_coding(fields, std::span(available).first(count));
+  for (const Representation& representation : resource.representations) {
+    if (representation.coding == coding) {
+      return representation;
+    }
+  }
+  return resource.plain();
+}
+
+bool is_current(const StoredFile& file) {
+  return file.is_in_memory || is_still(file.fd.get(), file.identity);
+}
+
+void respond_with(const StaticResource& resource, const Representation& chosen,
+                  const http::Request& request, MultipartBoundaries& boundaries,
+                  http::Response& response) {
   const FieldsPresent present = look_over(request.fields);
-  const bool may_choose = present.accept_encoding && resource.representations.size() > 1;
-  const Representation& chosen = may_choose ? choose(resource, request.fields) : resource.plain();
   const http::Validators validators{chosen.etag.view(), chosen.last_modified, true};
   if (present.conditions) {
     switch (
@@ -186,6 +190,24 @@ void respond_with(const StaticResource& resource, const http::Request& request,
   response.add_fields(chosen.validators);
   response.add_fields(chosen.content);
   send_whole(chosen, response);
+}
+
+void respond_without(FileKind kind, http::Response& response) {
+  switch (kind) {
+    case FileKind::forbidden:
+      response.set_error(403, {});
+      break;
+    case FileKind::overload:
+      response.set_error(503, "no room to open the file");
+      response.add_field("Retry-After", kRetryAfterSeconds);
+      break;
+    case FileKind::failed:
+      response.set_error(500, {});
+      break;
+    default:
+      response.set_error(404, {});
+      break;
+  }
 }
 
 }  // namespace prefork::files

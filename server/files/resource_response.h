@@ -25,9 +25,21 @@ class MultipartBoundaries {
   std::uint64_t count_ = 0;
 };
 
-// The resource must live until the answer is written. For a plain request of a file in memory this
-// makes no system call and allocates nothing.
-void respond_with(const StaticResource& resource, const http::Request& request,
-                  MultipartBoundaries& boundaries, http::Response& response);
+// What the request's Accept-Encoding selects.
+const Representation& choose_representation(const StaticResource& resource, http::FieldView fields);
+
+// Whether what was loaded is what the file holds now. Of a file in memory it is all there will ever
+// be; one that is sent by the kernel is looked at, so that new bytes never go out with the length
+// and the validators of old ones.
+bool is_current(const StoredFile& file);
+
+// The resource, of which `chosen` is a representation, must live until the answer is written. For a
+// plain request of a file in memory this makes no system call and allocates nothing.
+void respond_with(const StaticResource& resource, const Representation& chosen,
+                  const http::Request& request, MultipartBoundaries& boundaries,
+                  http::Response& response);
+
+// What a client is told in place of a file.
+void respond_without(FileKind kind, http::Response& response);
 
 }  // namespace prefork::files

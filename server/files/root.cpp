@@ -19,6 +19,9 @@ namespace {
 // renamed meanwhile.
 constexpr int kMaxTries = 8;
 
+// O_NONBLOCK: a pipe that nobody writes to opens at once, and is refused then.
+constexpr int kOpenFlags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+
 std::int64_t to_ns(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
@@ -30,8 +33,7 @@ FileIdentity identity_of(const struct stat& status) {
 
 int open_below(int folder, const char* path) {
   open_how how{};
-  // O_NONBLOCK: a pipe that nobody writes to opens at once, and is refused then.
-  how.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
+  how.flags = kOpenFlags;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   long fd = -1;
   for (int tries = 0; fd < 0 && tries < kMaxTries; ++tries) {
@@ -84,6 +86,19 @@ FoundFile identify(ipc::OwnedFd fd) {
     return {FileKind::folder, identity_of(status), std::move(fd)};
   }
   return {};
+}
+
+bool is_still(int fd, const FileIdentity& identity) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && identity_of(status) == identity;
+}
+
+FoundFile open_anywhere(const std::string& path) {
+  ipc::OwnedFd fd(::open(path.c_str(), kOpenFlags));
+  if (!fd.valid()) {
+    return {kind_of_error(errno), {}, {}};
+  }
+  return identify(std::move(fd));
 }
 
 StaticRoot::StaticRoot(std::string path) : path_(std::move(path)) {

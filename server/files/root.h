@@ -13,8 +13,9 @@
 
 namespace prefork::files {
 
-// What tells one state of a file from another. A file that is written to in place without changing
-// its size, twice within one tick of the kernel's clock, looks the same.
+// What tells one state of a file from another: never the time of modification alone, which anybody
+// sets. A file that is written to in place without changing its size, twice within one tick of the
+// kernel's clock, looks the same.
 struct FileIdentity {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
@@ -40,8 +41,12 @@ struct FoundFile {
   ipc::OwnedFd fd;        // of a file or folder, for reading
 };
 
-// What is behind a descriptor that was opened below a root; a file or folder, or nothing.
+// What is behind a descriptor that was opened to be served; a file or folder, or nothing.
 FoundFile identify(ipc::OwnedFd fd);
+// Whether an open file is still in that state.
+bool is_still(int fd, const FileIdentity& identity);
+// What lies at a path that the application itself names, wherever that is. Never blocks on a pipe.
+FoundFile open_anywhere(const std::string& path);
 
 class StaticRoot {
  public:

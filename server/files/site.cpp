@@ -10,8 +10,6 @@ namespace prefork::files {
 
 namespace {
 
-constexpr std::string_view kRetryAfterSeconds = "1";
-
 class StaticSite : public exchange::Application {
  public:
   StaticSite(StaticSettings settings, StaticCacheLimits limits)
@@ -55,40 +53,58 @@ StaticFiles::StaticFiles(StaticSettings settings, std::shared_ptr<const http::Mi
 void StaticFiles::respond(const http::Request& request, std::string_view path,
                           http::Response& response) {
   if (const StaticResource* fresh = cache_.find_fresh(path)) [[likely]] {
-    respond_with(*fresh, request, boundaries_, response);
-    return;
+    const Representation& chosen = choose_representation(*fresh, request.fields);
+    if (is_current(*chosen.file)) [[likely]] {
+      respond_with(*fresh, chosen, request, boundaries_, response);
+      return;
+    }
+    cache_.expire(path);
   }
+  const Target target = find(request, path);
+  if (target.kind == FileKind::folder) {
+    if (!target.name.ends_with('/')) {
+      redirect_to_folder(request, target.name, response);
+    } else if (!list(target.name, response)) {
+      respond_without(FileKind::nothing, response);
+    }
+  } else if (target.kind == FileKind::file) {
+    const Representation& chosen = choose_representation(*target.resource, request.fields);
+    respond_with(*target.resource, chosen, request, boundaries_, response);
+  } else {
+    respond_without(target.kind, response);
+  }
+}
+
+bool StaticFiles::has(const http::Request& request, std::string_view path) {
+  return cache_.find_fresh(path) != nullptr || find(request, path).kind != FileKind::nothing;
+}
+
+StaticFiles::Target StaticFiles::find(const http::Request& request, std::string_view path) {
   if (path.empty()) {
-    redirect_to_folder(request, path, response);
-    return;
+    return {FileKind::folder, nullptr, path};
   }
   const std::string_view name = name_static_path(path, name_);
-  if (name.empty()) {
-    response.set_error(404, {});
-    return;
+  if (!name.empty()) {
+    const StaticCache::Found found = cache_.find(name);
+    if (found.kind != FileKind::nothing) {
+      return {found.kind, found.resource, name};
+    }
+    if (settings_.listing && name.ends_with('/') &&
+        cache_.root().open(std::string(name.substr(1))).kind == FileKind::folder) {
+      return {FileKind::folder, nullptr, name};
+    }
   }
-  const StaticCache::Found found = cache_.find(name);
-  switch (found.kind) {
-    case FileKind::file:
-      respond_with(*found.resource, request, boundaries_, response);
-      break;
-    case FileKind::folder:
-      redirect_to_folder(request, name, response);
-      break;
-    case FileKind::nothing:
-      respond_without_file(request, name, response);
-      break;
-    case FileKind::forbidden:
-      response.set_error(403, {});
-      break;
-    case FileKind::overload:
-      response.set_error(503, "no room to open the file");
-      response.add_field("Retry-After", kRetryAfterSeconds);
-      break;
-    case FileKind::failed:
-      response.set_error(500, {});
-      break;
+  // A part with an encoded slash in it names no file, but perhaps something of the application's.
+  const bool may_be_of_application =
+      !name.empty() || path.find(http::kEncodedSlash) != std::string_view::npos;
+  if (settings_.spa && may_be_of_application && can_answer(request.method) &&
+      !has_extension(path) && http::accepts_type(request.fields, "text/html")) {
+    const StaticCache::Found index = cache_.find("/");
+    if (index.kind == FileKind::file) {
+      return {FileKind::file, index.resource, name};
+    }
   }
+  return {};
 }
 
 // The name has one slash in front, so the address cannot be taken for one of another host.
@@ -103,21 +119,6 @@ void StaticFiles::redirect_to_folder(const http::Request& request, std::string_v
   }
   response.set_status(301);
   response.add_field("Location", location);
-}
-
-void StaticFiles::respond_without_file(const http::Request& request, std::string_view name,
-                                       http::Response& response) {
-  if (settings_.listing && name.ends_with('/') && list(name, response)) {
-    return;
-  }
-  if (settings_.spa && !has_extension(name) && http::accepts_type(request.fields, "text/html")) {
-    const StaticCache::Found index = cache_.find("/");
-    if (index.kind == FileKind::file) {
-      respond_with(*index.resource, request, boundaries_, response);
-      return;
-    }
-  }
-  response.set_error(404, {});
 }
 
 bool StaticFiles::list(std::string_view name, http::Response& response) const {

@@ -38,12 +38,21 @@ class StaticFiles {
   // decoded, starting with a slash; empty: the folder itself, without one. The answer refers to the
   // cache: it must be written before the next call.
   void respond(const http::Request& request, std::string_view path, http::Response& response);
+  // Whether there is anything at the path that such an answer could be about: not 404. Of any
+  // method; the index stands for paths that name nothing only where it could be sent.
+  bool has(const http::Request& request, std::string_view path);
 
  private:
+  // What a path leads to. A folder whose name ends with a slash is to be listed.
+  struct Target {
+    FileKind kind = FileKind::nothing;
+    const StaticResource* resource = nullptr;  // of a file
+    std::string_view name;                     // of a folder
+  };
+
+  Target find(const http::Request& request, std::string_view path);
   void redirect_to_folder(const http::Request& request, std::string_view name,
                           http::Response& response) const;
-  void respond_without_file(const http::Request& request, std::string_view name,
-                            http::Response& response);
   bool list(std::string_view name, http::Response& response) const;
 
   const StaticSettings settings_;

@@ -77,10 +77,11 @@ bool tag_list_matches(FieldView fields, std::string_view lower_name,
          });
 }
 
-EntityTagText make_entity_tag(std::uint64_t size, std::int64_t mtime_ns,
+EntityTagText make_entity_tag(std::uint64_t size, std::int64_t mtime_ns, std::uint64_t version,
                               ContentCoding coding) noexcept {
   EntityTagText text;
   text.append("\"").append_number(static_cast<std::uint64_t>(mtime_ns), 16);
+  text.append("-").append_number(version, 16);
   text.append("-").append_number(size, 16);
   if (coding != ContentCoding::identity) {
     text.append("-").append(coding_name(coding));

@@ -36,12 +36,13 @@ bool tag_list_matches(FieldView fields, std::string_view lower_name,
                       const std::optional<EntityTag>& current, bool exists,
                       TagComparison comparison) noexcept;
 
-// Quotes, 16 digits of time and of size, the longest name of a coding.
-using EntityTagText = FixedText<2 + 16 + 1 + 16 + 1 + 4>;
+// Quotes, 16 digits of time, of version and of size, the longest name of a coding.
+using EntityTagText = FixedText<2 + 16 + 1 + 16 + 1 + 16 + 1 + 4>;
 
-// A strong tag for a file's content in that coding: "<time>-<size>[-<coding>]" in hexadecimal. The
-// inode has no part in it, so that copies of a site on several machines agree.
-EntityTagText make_entity_tag(std::uint64_t size, std::int64_t mtime_ns,
+// A strong tag for a file's content in that coding: "<time>-<version>-<size>[-<coding>]" in
+// hexadecimal. `version` differs where contents of one size and time do (RFC 9110 section 8.8.3):
+// times are what whoever wrote the file set them to.
+EntityTagText make_entity_tag(std::uint64_t size, std::int64_t mtime_ns, std::uint64_t version,
                               ContentCoding coding = ContentCoding::identity) noexcept;
 
 }  // namespace prefork::http

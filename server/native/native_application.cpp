@@ -16,6 +16,12 @@ namespace prefork::native {
 
 namespace {
 
+const http::MethodSet kOptionsOnly = [] {
+  http::MethodSet methods;
+  methods.add(static_cast<http::MethodNumber>(http::Method::options));
+  return methods;
+}();
+
 // An empty message leaves the one that the server has noted.
 void fail(prefork_app* app, prefork_text message) {
   if (message.size != 0) {
@@ -185,9 +191,20 @@ NativeApplication::Found NativeApplication::find(
     const http::Request& request, exchange::RouteParameters& parameters) const noexcept {
   Found found{app_.router.route(request, parameters)};
   exchange::RouteMatch& match = found.match;
-  found.is_own = match.has_handler();
-  if (!match.has_handler() && match.status == 404) {
-    match = app_.mounts.route(request);
+  if (match.has_handler()) {
+    found.is_own = true;
+    return found;
+  }
+  if (match.status == 405 && match.allow == kOptionsOnly) {
+    // A route for OPTIONS of all paths (CORS) does not say that there is something at each of them.
+    match = {};
+  }
+  const exchange::RouteMatch file = app_.mounts.route(request);
+  if (file.has_handler()) {
+    match = file;
+  } else if (file.status != 404) {
+    match.status = file.status;
+    match.allow.add(file.allow);
   }
   if (!match.has_handler() && match.status == 404 && app_.not_found) {
     match.handler = &app_.not_found;
@@ -201,8 +218,9 @@ exchange::RouteMatch NativeApplication::route(
     const http::Request& request, exchange::RouteParameters& parameters) const noexcept {
   Found found = find(request, parameters);
   if (!found.is_own && app_.around.is_set()) {
-    // Without a handler nothing needs the loop, and what stands around may block.
-    found.match.run_on = found.match.has_handler() ? found.match.run_on : exchange::RunOn::pool;
+    // A folder is the loop's. Otherwise nothing needs the loop, and what stands around may block.
+    found.match.run_on =
+        app_.mounts.covers(request) ? exchange::RunOn::loop : exchange::RunOn::pool;
     found.match.handler = &around_;
   }
   return found.match;
@@ -212,11 +230,12 @@ void NativeApplication::answer_around(const http::Request& request,
                                       http::Response& response) const {
   app_.around.answer(request, response, [this](const http::Request& asked, http::Response& answer) {
     exchange::RouteParameters parameters;
-    const exchange::RouteMatch match = find(asked, parameters).match;
-    if (match.handler != nullptr) {
-      (*match.handler)(asked, answer);
+    const Found found = find(asked, parameters);
+    // What was there may have gone in between; not_found has its own way and its own thread.
+    if (found.match.handler != nullptr && !found.is_own) {
+      (*found.match.handler)(asked, answer);
     } else {
-      exchange::answer_unrouted(match, answer);
+      exchange::answer_unrouted(found.match, answer);
     }
   });
 }

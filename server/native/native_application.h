@@ -46,6 +46,8 @@ class NativeApplication : public exchange::Application {
   // Tells the application that it is not needed any more.
   ~NativeApplication() override;
 
+  // A route answers what it has. For the rest the folder is asked, and then not_found; a path that
+  // either has for other methods is answered with 405.
   [[nodiscard]] exchange::RouteMatch route(
       const http::Request& request, exchange::RouteParameters& parameters) const noexcept override;
 

@@ -82,4 +82,18 @@ PREFORK_APP(app) {
     app.mount("/assets", folder, {.listing = true, .cache_control = "max-age=60"});
     app.mount("/assets/deep/", std::string(folder) + "/below");
   }
+  if (const char* const site = std::getenv("TEST_APP_SITE")) {
+    app.mount("/", site);
+    app.post("/", [](const prefork::Request&) { return prefork::text("posted"); });
+    app.post("/items", [](const prefork::Request&) { return prefork::text("posted"); });
+    app.get("/p/{a}/{b}", [](const prefork::Request& request) {
+      return prefork::text(std::string(request.parameter("a")) + " " +
+                           std::string(request.parameter("b")));
+    });
+    app.route("OPTIONS", "/{path...}",
+              [](const prefork::Request&) { return prefork::Response(204); });
+    app.not_found([](const prefork::Request& request) {
+      return prefork::text("nothing at " + std::string(request.path()), 404);
+    });
+  }
 }

@@ -164,6 +164,30 @@ TEST(MountsBehindAProxy, RedirectBelowTheRootPath) {
   EXPECT_EQ(get(server.url(), "/assets").header("Location"), "/shop/assets/");
 }
 
+TEST(MountOfEverything, LeavesToRoutesAndNotFoundWhatIsTheirs) {
+  const TemporaryFolder folder;
+  folder.write("index.html", "the index");
+  folder.write("a.txt", "a file");
+  Launch launch = launch_of({app("shared"), "--workers", "1"});
+  launch.environment["TEST_APP_SITE"] = folder.path();
+  ServerProcess server(launch);
+  EXPECT_EQ(get(server.url(), "/").body, "the index") << "although there is a route for POST";
+  EXPECT_EQ(post(server.url(), "/", "POST"), "posted");
+  EXPECT_EQ(get(server.url(), "/a.txt").body, "a file") << "although OPTIONS has all paths";
+  EXPECT_EQ(get(server.url(), "/nowhere").body, "nothing at /nowhere");
+  EXPECT_EQ(post(server.url(), "/nowhere", "DELETE"), "nothing at /nowhere");
+  EXPECT_EQ(get(server.url(), "/p/a%2Fb/c").body, "a/b c");
+  EXPECT_EQ(get(server.url(), "/p/..%2Fa.txt/c").status, 400);
+  const Reply items = get(server.url(), "/items");
+  EXPECT_EQ(items.status, 405);
+  EXPECT_EQ(items.header("Allow"), "OPTIONS, POST");
+  Client client(server.url());
+  client.send("DELETE / HTTP/1.1\r\nHost: test\r\n\r\n");
+  const Reply index = client.receive();
+  EXPECT_EQ(index.status, 405);
+  EXPECT_EQ(index.header("Allow"), "OPTIONS, GET, HEAD, POST");
+}
+
 // --- before the fork -----------------------------------------------------------------------------
 
 // Who has loaded it: neither the master nor a worker.

@@ -143,7 +143,8 @@ class Request {
   std::uint64_t id() const { return request_->id; }
   // As sent, in capitals for the registered ones: "GET" (RFC 9110 section 9).
   std::string_view method() const { return detail::view(request_->method); }
-  // Decoded once (RFC 3986 section 2.1) and without dot segments. It may hold any byte but NUL.
+  // Decoded once (RFC 3986 section 2.1) and without dot segments; control characters are refused.
+  // An encoded slash is a slash in it: the parameters tell them apart.
   std::string_view path() const { return detail::view(request_->path); }
   // As sent, with the query.
   std::string_view target() const { return detail::view(request_->target); }
@@ -156,7 +157,8 @@ class Request {
   // Who sent it, as far as trusted proxies tell: "192.0.2.7:4711", "[2001:db8::1]:4711" or "unix".
   std::string_view client() const { return detail::view(request_->client); }
 
-  // What stands for {name} in the route's pattern, decoded; empty for a name it does not have.
+  // What stands for {name} in the route's pattern, decoded after the path was divided: of
+  // "/items/a%2Fb" it is "a/b". Empty for a name it does not have.
   std::string_view parameter(std::string_view name) const {
     for (const prefork_field& field : parameters()) {
       if (detail::view(field.name) == name) {

@@ -1,6 +1,8 @@
 #include "server/exchange/response_body.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -14,6 +16,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "tests/unit/config/config_support.h"
 
 namespace prefork::exchange {
 namespace {
@@ -72,6 +76,66 @@ class ResponseBodyTest : public testing::Test {
   ResponseBody body_;
   Next last_ = Next::end;
 };
+
+// A file of ten bytes of which two are sent.
+class FileBeingSent : public ResponseBodyTest {
+ protected:
+  FileBeingSent() {
+    folder_.write("file", "0123456789");
+    auto fd =
+        std::make_shared<ipc::OwnedFd>(::open((folder_ / "file").c_str(), O_RDWR | O_CLOEXEC));
+    file_ = fd->get();
+    // What is changed from now on has another time.
+    const timespec long_ago[2] = {{1, 0}, {1, 0}};
+    EXPECT_EQ(::futimens(file_, long_ago), 0);
+    http::Response response;
+    response.add_piece({{}, fd, 0, 5});
+    response.add_piece({"between", fd, 6, 4});
+    body_.start(response);
+    EXPECT_EQ(body_.next(), Next::file);
+    body_.file_sent(2);
+  }
+
+  const config::TemporaryFolder folder_;
+  int file_ = -1;
+};
+
+TEST_F(FileBeingSent, GoesOnAsLongAsItIsTheSame) {
+  ASSERT_EQ(::rename((folder_ / "file").c_str(), (folder_ / "old").c_str()), 0);
+  ASSERT_EQ(::unlink((folder_ / "old").c_str()), 0);
+  EXPECT_EQ(body_.next(), Next::file);
+  body_.file_sent(3);
+  EXPECT_EQ(body_.next(), Next::text);
+  body_.text_sent(7);
+  EXPECT_EQ(body_.next(), Next::file);
+  body_.file_sent(4);
+  EXPECT_EQ(body_.next(), Next::end);
+}
+
+TEST_F(FileBeingSent, IsCutOffWhereNewBytesWouldFollowOldOnes) {
+  ASSERT_EQ(::pwrite(file_, "x", 1, 9), 1);
+  EXPECT_EQ(body_.next(), Next::failed);
+  EXPECT_STREQ(body_.problem(), "the file was rewritten while it was sent");
+  EXPECT_EQ(body_.next(), Next::failed);
+}
+
+TEST_F(FileBeingSent, IsCutOffBetweenItsRangesToo) {
+  body_.file_sent(3);
+  EXPECT_EQ(body_.next(), Next::text);
+  body_.text_sent(7);
+  ASSERT_EQ(::pwrite(file_, "x", 1, 0), 1);
+  EXPECT_EQ(body_.next(), Next::failed);
+}
+
+TEST_F(FileBeingSent, MayGrow) {
+  for (int line = 0; line < 3; ++line) {
+    ASSERT_EQ(::pwrite(file_, "x", 1, 10 + line), 1);
+    EXPECT_EQ(body_.next(), Next::file);
+  }
+  ASSERT_EQ(::ftruncate(file_, 12), 0);
+  EXPECT_EQ(body_.next(), Next::failed);
+  EXPECT_STREQ(body_.problem(), "the file became shorter while it was sent");
+}
 
 TEST_F(ResponseBodyTest, WithoutContentItIsAtItsEnd) {
   EXPECT_EQ(body_.next(), Next::end);

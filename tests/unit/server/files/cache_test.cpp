@@ -72,6 +72,18 @@ TEST_F(StaticCacheTest, AFileIsFreshForASecond) {
   EXPECT_EQ(content("/a"), "three");
 }
 
+// The kernel's clock has not moved on between the two.
+TEST_F(StaticCacheTest, AFileThatIsWrittenTwiceInOneInstantIsNotTakenForTheFirst) {
+  for (const char* other : {"1", "2", "3", "4", "5", "6", "7", "8"}) {
+    write("a", "0");
+    now_ns += kSecondNs;
+    EXPECT_EQ(content("/a"), "0");
+    write("a", other);
+    now_ns += kSecondNs;
+    EXPECT_EQ(content("/a"), other);
+  }
+}
+
 TEST_F(StaticCacheTest, ARenamedAndATruncatedFileAreNoticed) {
   for (const std::string& before : {std::string("before"), kLarge}) {
     const std::string path = write("a", before);

@@ -4,8 +4,10 @@
 #include <sys/resource.h>
 
 #include <chrono>
+#include <tuple>
 
 #include "server/http/http_date.h"
+#include "server/http/target.h"
 #include "tests/unit/server/files/support.h"
 
 namespace prefork::files {
@@ -196,6 +198,66 @@ TEST_F(StaticFilesTest, ADateInTheFutureIsNotSentAsSuch) {
   EXPECT_LE(*modified, std::time(nullptr));
 }
 
+// Reproducible builds give all files of all releases one time.
+TEST_F(StaticFilesTest, AReleaseWithTheSizesAndTimesOfTheLastIsAnother) {
+  const fs::file_time_type long_ago =
+      fs::file_time_type::clock::now() - std::chrono::hours(400'000);
+  for (const auto& [name, one, other] :
+       {std::tuple{"small.html", std::string("release 1"), std::string("release 2")},
+        std::tuple{"large.js", "1" + large_, "2" + large_}}) {
+    SCOPED_TRACE(name);
+    const std::string path = "/" + std::string(name);
+    fs::last_write_time(write(name, one), long_ago);
+    const StaticAnswer before = ask(path);
+    const std::string etag = before.field("ETag");
+    EXPECT_EQ(before.body, one);
+
+    const std::string next = write("next", other);
+    fs::last_write_time(next, long_ago);
+    fs::rename(next, folder_ / ("site" + path));
+    start_anew();
+    EXPECT_NE(ask(path).field("ETag"), etag);
+    EXPECT_EQ(ask(path, {{"If-None-Match", etag}}).body, other);
+    EXPECT_EQ(ask(path, {{"Range", "bytes=0-1"}, {"If-Range", etag}}).body, other);
+    EXPECT_EQ(ask(path, {{"If-Match", etag}}).status, 412);
+    EXPECT_EQ(ask(path, {{"If-Modified-Since", "Tue, 01 Jan 1980 00:00:00 GMT"}}).body, other)
+        << "that it was modified long ago is only what the file says";
+    const std::string date = before.field("Last-Modified");
+    EXPECT_EQ(ask(path, {{"Range", "bytes=0-1"}, {"If-Range", date}}).body, other)
+        << "a date says nothing of the second that is not over";
+  }
+}
+
+TEST_F(StaticFilesTest, TheTagOfASmallFileIsTheSameOnEveryMachine) {
+  const fs::file_time_type time = fs::file_time_type::clock::now() - std::chrono::hours(1);
+  fs::last_write_time(write("one", "content"), time);
+  fs::last_write_time(write("copy", "content"), time);
+  EXPECT_EQ(ask("/one").field("ETag"), ask("/copy").field("ETag"));
+}
+
+TEST_F(StaticFilesTest, AFileThatIsRewrittenInPlaceIsNeverAMix) {
+  std::string content = large_;
+  for (const char letter : {'a', 'b', 'c'}) {
+    const StaticAnswer before = ask("/large.bin");
+    EXPECT_EQ(before.body, content);
+    EXPECT_EQ(before.field("ETag"), ask("/large.bin").field("ETag"));
+    await_clock_tick();
+    content.assign(content.size(), letter);
+    write("large.bin", content);
+    const StaticAnswer after = ask("/large.bin");
+    EXPECT_EQ(after.body, content);
+    EXPECT_NE(after.field("ETag"), before.field("ETag"));
+    EXPECT_EQ(ask("/large.bin", {{"If-None-Match", before.field("ETag")}}).status, 200);
+    content += "longer";
+    write("large.bin", content);
+    EXPECT_EQ(ask("/large.bin", {{"Range", "bytes=-6"}}).body, "longer");
+  }
+  fs::rename(write("next", "small now"), folder_ / "site/large.bin");
+  EXPECT_EQ(ask("/large.bin").body, "small now");
+  fs::remove(folder_ / "site/large.bin");
+  EXPECT_EQ(ask("/large.bin").body, "small now") << "whole, from memory, for up to a second";
+}
+
 TEST_F(StaticFilesTest, OneRangeIsAPartOfTheFile) {
   for (const auto& [path, content] :
        {std::pair{"/a.txt", std::string("0123456789")}, std::pair{"/large.bin", large_}}) {
@@ -286,6 +348,20 @@ TEST_F(StaticFilesTest, AnUnknownPathOfASinglePageApplicationIsItsIndex) {
   EXPECT_EQ(ask("/a.txt", browser).body, "0123456789");
 }
 
+TEST_F(StaticFilesTest, AnEncodedSlashDividesNoPath) {
+  write("docs/a.txt", "a");
+  const std::vector<http::Field> browser = {{"Accept", "text/html"}};
+  const std::string_view inside("/docs\0a.txt", 11);
+  const std::string_view at_the_end("/docs\0", 6);
+  settings_.listing = true;
+  for (const std::string_view path : {inside, at_the_end}) {
+    EXPECT_EQ(ask(path, browser).status, 404);
+  }
+  settings_.spa = true;
+  start_anew();
+  EXPECT_EQ(ask(at_the_end, browser).body, "<h1>root</h1>") << "a path of the application's own";
+}
+
 TEST_F(StaticFilesTest, WithoutTheIndexASinglePageApplicationIs404) {
   settings_.spa = true;
   fs::remove(folder_ / "site/index.html");
@@ -323,6 +399,34 @@ TEST_F(StaticFilesTest, AListingShowsWhatIsServed) {
   EXPECT_EQ(ask("/").body, "<h1>root</h1>") << "an index comes first";
   EXPECT_EQ(ask("/a.txt/").status, 404);
   EXPECT_EQ(ask("/nowhere/").status, 404);
+}
+
+TEST_F(StaticFilesTest, EveryLinkOfAListingLeadsSomewhere) {
+  settings_.listing = true;
+  for (const std::string name :
+       {"tab\there", "line\nend", "del\x7F", "esc\x1B[0m", "caf\xC3\xA9", "\xFF", "back\\slash",
+        "per%2Fcent", "qu?ry#x", "..x", "a b", ";="}) {
+    write("docs/" + name, name);
+  }
+  fs::create_directories(folder_ / "site/docs/folder\n");
+  fs::permissions(write("docs/locked", "x"), fs::perms::none);
+  const std::string html = ask("/docs/").body;
+  std::size_t links = 0;
+  for (std::size_t at = html.find("<tr><td><a href=\""); at != std::string::npos;
+       at = html.find("<tr><td><a href=\"", at + 1)) {
+    const std::size_t start = at + 17;
+    std::string link = html.substr(start, html.find('"', start) - start);
+    for (std::size_t amp = 0; (amp = link.find("&amp;")) != std::string::npos;) {
+      link.replace(amp, 5, "&");
+    }
+    http::Target target;
+    std::string storage;
+    const std::string url = "/docs/" + link;
+    ASSERT_EQ(http::parse_target(http::Method::get, url, target, storage), nullptr) << url;
+    EXPECT_EQ(ask(target.segments.empty() ? target.path : target.segments).status, 200) << url;
+    ++links;
+  }
+  EXPECT_EQ(links, ::geteuid() == 0 ? 9U : 8U) << html;  // the superuser may read what is locked
 }
 
 TEST_F(StaticFilesTest, AFolderThatVanishesIs404AndOneMadeAnewIsServed) {

@@ -2,19 +2,30 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/stat.h>
 
+#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "ipc/base/monotonic.h"
 #include "server/files/site.h"
 #include "server/http1/response_writer.h"
 #include "tests/unit/config/config_support.h"
 
 namespace prefork::files {
+
+// What is changed from now on has another time than what was changed before.
+inline void await_clock_tick() {
+  const auto now = [] { return ipc::clock_ns(CLOCK_REALTIME_COARSE); };
+  for (const std::uint64_t before = now(); now() == before;) {
+    ::sched_yield();
+  }
+}
 
 // An answer taken apart.
 struct StaticAnswer {
@@ -43,6 +54,9 @@ class StaticSiteTest : public testing::Test {
     }
     return *files_;
   }
+
+  // As a worker that has just been started.
+  void start_anew() { files_.reset(); }
 
   // Writes a file of the site.
   std::string write(const std::string& name, std::string_view text) const {

@@ -129,32 +129,33 @@ TEST(EntityTag, HugeListsAreReadOnce) {
   EXPECT_TRUE(list_matches({{"If-None-Match", tags + "\"x\""}}));
 }
 
-TEST(EntityTag, IsMadeOfTimeSizeAndCoding) {
-  EXPECT_EQ(make_entity_tag(18000, 0x123456789abcdef).view(), "\"123456789abcdef-4650\"");
-  EXPECT_EQ(make_entity_tag(18000, 0x123456789abcdef, ContentCoding::br).view(),
-            "\"123456789abcdef-4650-br\"");
-  EXPECT_EQ(make_entity_tag(0, 0).view(), "\"0-0\"");
+TEST(EntityTag, IsMadeOfTimeVersionSizeAndCoding) {
+  EXPECT_EQ(make_entity_tag(18000, 0x123456789abcdef, 0x77).view(), "\"123456789abcdef-77-4650\"");
+  EXPECT_EQ(make_entity_tag(18000, 0x123456789abcdef, 0x77, ContentCoding::br).view(),
+            "\"123456789abcdef-77-4650-br\"");
+  EXPECT_EQ(make_entity_tag(0, 0, 0).view(), "\"0-0-0\"");
 }
 
 TEST(EntityTag, HasRoomForAnyFileAndIsAStrongTag) {
   for (const auto coding :
        {ContentCoding::identity, ContentCoding::gzip, ContentCoding::br, ContentCoding::zstd}) {
-    const EntityTagText text =
-        make_entity_tag(UINT64_MAX, std::numeric_limits<std::int64_t>::min() + 1, coding);
-    const auto tag = parse_entity_tag(make_entity_tag(UINT64_MAX, -1, coding).view());
-    EXPECT_TRUE(parse_entity_tag(text.view())) << text.view();
-    ASSERT_TRUE(tag);
-    EXPECT_FALSE(tag->weak);
+    for (const std::int64_t time : {std::numeric_limits<std::int64_t>::min(), std::int64_t{-1}}) {
+      const EntityTagText text = make_entity_tag(UINT64_MAX, time, UINT64_MAX, coding);
+      const auto tag = parse_entity_tag(text.view());
+      ASSERT_TRUE(tag) << text.view();
+      EXPECT_FALSE(tag->weak);
+    }
   }
 }
 
-TEST(EntityTag, DiffersByEachOfTimeSizeAndCoding) {
-  const EntityTagText base = make_entity_tag(1, 1);
-  EXPECT_NE(base.view(), make_entity_tag(2, 1).view());
-  EXPECT_NE(base.view(), make_entity_tag(1, 2).view());
-  EXPECT_NE(base.view(), make_entity_tag(1, 1, ContentCoding::gzip).view());
-  EXPECT_NE(make_entity_tag(1, 1, ContentCoding::zstd).view(),
-            make_entity_tag(1, 1, ContentCoding::gzip).view());
+TEST(EntityTag, DiffersByEachOfTimeVersionSizeAndCoding) {
+  const EntityTagText base = make_entity_tag(1, 1, 1);
+  EXPECT_NE(base.view(), make_entity_tag(2, 1, 1).view());
+  EXPECT_NE(base.view(), make_entity_tag(1, 2, 1).view());
+  EXPECT_NE(base.view(), make_entity_tag(1, 1, 2).view());
+  EXPECT_NE(base.view(), make_entity_tag(1, 1, 1, ContentCoding::gzip).view());
+  EXPECT_NE(make_entity_tag(1, 1, 1, ContentCoding::zstd).view(),
+            make_entity_tag(1, 1, 1, ContentCoding::gzip).view());
 }
 
 }  // namespace
