@@ -24,6 +24,7 @@ void NativeAround::answer(const http::Request& request, http::Response& response
   prefork_call call{response.starter(), nullptr};
   const NativeRequest native(request, call.starter == nullptr ? nullptr : &call);
   prefork_response answer;
+  answer.asked = &request;
   answer.response = &response;
   const bool is_answered =
       functions_.before != nullptr && functions_.before(user_data_, &native.get(), &answer) != 0;

@@ -11,6 +11,7 @@
 
 #include "ipc/base/owned_fd.h"
 #include "server/exchange/body_channel.h"
+#include "server/native/native_file.h"
 
 namespace prefork::native {
 
@@ -52,6 +53,11 @@ prefork_status set_file(prefork_response* response, const char* path) {
   response->response->add_piece(
       {{}, std::move(file), 0, static_cast<std::uint64_t>(status.st_size)});
   return PREFORK_OK;
+}
+
+prefork_status send_file(prefork_response* response, const char* path) {
+  return respond_with_file(*response->asked, path, *response->response) ? PREFORK_OK
+                                                                        : PREFORK_WRONG;
 }
 
 void set_failed(prefork_response* response, prefork_text what) {
@@ -173,6 +179,7 @@ void add_response_functions(prefork_api& api) {
   api.clear_body = clear_body;
   api.report_failure = report_failure;
   api.is_gone = is_gone;
+  api.send_file = send_file;
 }
 
 void call_native(prefork_handler handler, void* user_data, const http::Request& request,
@@ -180,6 +187,7 @@ void call_native(prefork_handler handler, void* user_data, const http::Request& 
   prefork_call call{response.starter(), nullptr};
   const NativeRequest native(request, call.starter == nullptr ? nullptr : &call);
   prefork_response answer;
+  answer.asked = &request;
   answer.response = &response;
   handler(user_data, &native.get(), &answer);
   if (answer.failed) {
@@ -189,6 +197,7 @@ void call_native(prefork_handler handler, void* user_data, const http::Request& 
 
 void defer_native(prefork_handler handler, void* user_data, std::unique_ptr<exchange::Job> job) {
   auto answer = std::make_unique<prefork_response>();
+  answer->asked = &job->request;
   answer->response = &job->response;
   answer->request = new HeldRequest(*job);
   answer->job = std::move(job);

@@ -14,6 +14,7 @@
 // A response that an application makes: on the stack of the one who calls its handler, or,
 // deferred, on its own together with the job.
 struct prefork_response {
+  const prefork::http::Request* asked = nullptr;  // what it responds to
   prefork::http::Response* response = nullptr;
   // Of a deferred response.
   std::unique_ptr<prefork::exchange::Job> job;

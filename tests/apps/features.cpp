@@ -66,7 +66,7 @@ PREFORK_APP(app) {
   });
   app.get("/redirect", [](const prefork::Request&) { return prefork::redirect("/loop", 303); });
   app.get("/file", [](const prefork::Request& request) {
-    return prefork::file(request.query("path").value_or(""), "text/plain");
+    return prefork::file(request.query("path").value_or(""));
   });
   app.get("/stream", [](const prefork::Request&) {
     return prefork::stream([](prefork::Writer& out) {

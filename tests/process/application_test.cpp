@@ -149,11 +149,20 @@ TEST_P(Features, AFieldThatWouldBreakTheFramingIsA500) {
   EXPECT_FALSE(reply.header("Injected"));
 }
 
-TEST_P(Features, AFileIsSentAndOneThatIsNotThereIsA500) {
-  server_.folder().write("content", "of a file\n");
-  const Reply reply = client_.get("/file?path=" + server_.folder().path() + "/content");
+TEST_P(Features, AFileIsSentAsAFolderShowsItAndOneThatIsNotThereIsA404) {
+  server_.folder().write("content.js", "of a file\n");
+  const std::string path = "/file?path=" + server_.folder().path() + "/content.js";
+  const Reply reply = client_.get(path);
   EXPECT_EQ(reply.body, "of a file\n") << reply;
-  EXPECT_EQ(client_.get("/file?path=/nowhere").status, 500);
+  EXPECT_EQ(reply.header("Content-Type"), "text/javascript; charset=utf-8");
+  ASSERT_TRUE(reply.header("ETag")) << reply;
+  const auto ask = [&](const std::string& fields) {
+    client_.send("GET " + path + " HTTP/1.1\r\nHost: test\r\n" + fields + "\r\n");
+    return client_.receive();
+  };
+  EXPECT_EQ(ask("Range: bytes=3-3\r\n").body, "a");
+  EXPECT_EQ(ask("If-None-Match: " + *reply.header("ETag") + "\r\n").status, 304);
+  EXPECT_EQ(client_.get("/file?path=/nowhere").status, 404);
 }
 
 TEST_P(Features, AnswersInPiecesArriveWhole) {

@@ -202,7 +202,8 @@ typedef struct prefork_api {
   void (*add_field)(prefork_response* response, prefork_text name, prefork_text value);
   /* Content-Length follows from what was appended. */
   void (*append_body)(prefork_response* response, prefork_text bytes);
-  /* The content of a regular file, sent without being read into memory. `path` ends with NUL.
+  /* The content of a regular file and nothing else, sent without being read into memory; see
+   * send_file. `path` ends with NUL.
    * PREFORK_WRONG: cannot be opened (errno says why). */
   prefork_status (*set_file)(prefork_response* response, const char* path);
   /* The handler failed: 500, with a line in the log. Forgets everything set before. */
@@ -251,6 +252,11 @@ typedef struct prefork_api {
   int (*is_abandoned)(const prefork_call* call);
   /* The same for content on its way to the client. */
   int (*is_gone)(const prefork_stream* stream);
+  /* A file as a mounted folder shows it: validators, conditions, ranges, compressed neighbours, the
+   * type of its name where no Content-Type is set; 404 where there is none, 403 where it may not be
+   * read. After status and fields: with a status but 200, or a validator of the application's own,
+   * it is sent whole. `path` ends with NUL. PREFORK_WRONG: the file system is broken. */
+  prefork_status (*send_file)(prefork_response* response, const char* path);
 } prefork_api;
 
 /* Whether the server that gave `api` has this function. */

@@ -128,8 +128,11 @@ class Response {
   Response&& body(std::string body) && { return std::move(this->body(std::move(body))); }
   // Empty where the content is a file or a stream.
   const std::string& body() const { return body_; }
-  // The content of a regular file, sent by sendfile(2) without being read into memory. It is opened
-  // when the response is sent; a file that cannot be makes it a 500.
+  // The content of a file, sent by sendfile(2) without being read into memory, as a mounted folder
+  // shows it: with ETag and Last-Modified, conditions and ranges, app.js.br beside app.js, and the
+  // type of its name unless Content-Type is set. It is opened when the response is sent; a path
+  // that leads to no file makes it a 404, one that may not be read a 403. With a status but 200, or
+  // an ETag or Last-Modified of your own, it is sent whole.
   Response& file(std::string path) & {
     file_ = std::move(path);
     keeps_content_ = false;
@@ -167,7 +170,7 @@ class Response {
       Writer writer(api, stream);
       stream_(writer);
     } else if (!file_.empty()) {
-      if (api.set_file(to, file_.c_str()) != PREFORK_OK) {
+      if (send_file(api, to) != PREFORK_OK) {
         throw std::runtime_error("cannot open '" + file_ + "'");
       }
     } else if (!body_.empty()) {
@@ -208,6 +211,12 @@ class Response {
   }
 
  private:
+  // A server that is older than this header has the content alone to offer.
+  prefork_status send_file(const prefork_api& api, prefork_response* to) const {
+    return PREFORK_HAS(&api, send_file) ? api.send_file(to, file_.c_str())
+                                        : api.set_file(to, file_.c_str());
+  }
+
   int status_ = 200;
   std::vector<std::pair<std::string, std::string>> fields_;
   std::string body_;
@@ -235,10 +244,14 @@ inline Response bytes(std::span<const std::byte> content,
                       std::string_view type = "application/octet-stream") {
   return {200, type, std::string(reinterpret_cast<const char*>(content.data()), content.size())};
 }
-// A file, see Response::file. A relative path is looked for where the server was started.
-inline Response file(std::string path, std::string_view type = "application/octet-stream") {
+// A file, see Response::file. A relative path is looked for where the server was started. `type`:
+// for Content-Type; empty: that of the file's name.
+inline Response file(std::string path, std::string_view type = {}) {
   Response response;
-  response.header("Content-Type", type).file(std::move(path));
+  if (!type.empty()) {
+    response.header("Content-Type", type);
+  }
+  response.file(std::move(path));
   return response;
 }
 // RFC 9110 section 15.4: 307 keeps the method; 303 makes it GET; 301 and 308 are remembered by
