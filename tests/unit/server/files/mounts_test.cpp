@@ -22,7 +22,7 @@ class StaticMountsTest : public testing::Test {
     StaticSettings settings;
     settings.folder = folder_.path();
     settings.spa = spa;
-    ASSERT_EQ(mounts_.add(prefix, settings), std::nullopt);
+    ASSERT_TRUE(mounts_.add(prefix, settings).ok());
     mounts_.open("", {});
   }
 
