@@ -118,10 +118,11 @@ constexpr std::array kOptions = {
     OptionSpec{"timeout-graceful-shutdown", "TIME", OptionGroup::processes,
                "Running requests may take this time to finish when a worker stops.",
                deadline(member<&Options::processes, &ProcessOptions::graceful_timeout>())},
-    OptionSpec{"timeout-replaced-worker", "TIME", OptionGroup::processes,
-               "Running requests may take this time to finish when a worker was replaced (a reload, a "
-               "recycle); the next reload shortens it to --timeout-graceful-shutdown.",
-               deadline_or_off(member<&Options::processes, &ProcessOptions::replaced_timeout>())},
+    OptionSpec{
+        "timeout-replaced-worker", "TIME", OptionGroup::processes,
+        "Running requests may take this time to finish when a worker was replaced (a reload, a "
+        "recycle); the next reload shortens it to --timeout-graceful-shutdown.",
+        deadline_or_off(member<&Options::processes, &ProcessOptions::replaced_timeout>())},
 
     OptionSpec{"timeout-keep-alive", "TIME", OptionGroup::timeouts,
                "Close a connection that is idle for this time.",

@@ -153,9 +153,10 @@ TEST_F(ConnectionError, AHandlerThatThrowsSomethingElseIsA500Too) {
 TEST_F(ConnectionError, AnAnswerThatMayNotGoOutBecomesA500) {
   using namespace std::string_view_literals;
   const std::vector<std::pair<std::string, exchange::Handler>> cases = {
-      {"CR, LF",
+      {"control character",
        [](const http::Request&, http::Response& r) { r.add_field("X", "a\r\nSet-Cookie: b"); }},
-      {"NUL", [](const http::Request&, http::Response& r) { r.add_field("X", "a\0b"sv); }},
+      {"control character",
+       [](const http::Request&, http::Response& r) { r.add_field("X", "a\0b"sv); }},
       {"token", [](const http::Request&, http::Response& r) { r.add_field("X Y", "a"); }},
       {"itself",
        [](const http::Request&, http::Response& r) { r.add_field("Content-Length", "5"); }},

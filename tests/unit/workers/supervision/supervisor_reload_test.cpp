@@ -179,7 +179,7 @@ TEST(SupervisorReload, ReplacesAWorkerThatIsStillStarting) {
 TEST(SupervisorReload, JudgesTheCandidateByTheNewSettings) {
   Serving h(1);
   h.last_settings.boot_timeout = 1s;
-  h.last_settings.graceful_timeout = 2s;
+  h.last_settings.replaced_timeout = 2s;
   h.reload(2, 1);
   EXPECT_EQ(h.seat({0, 1}).deadline, h.now + 1s);
   EXPECT_EQ(h.supervisor.settings().boot_timeout, 5s);
