@@ -125,7 +125,7 @@ TEST(AStoppedWorker, DoesNotHoldUpAStopPastItsDeadline) {
 }
 
 TEST(AStoppedWorker, DoesNotHoldUpAReloadPastItsDeadline) {
-  ServerProcess server({"--workers", "2", "--timeout-graceful-shutdown", "500ms",
+  ServerProcess server({"--workers", "2", "--timeout-replaced-worker", "500ms",
                         "--timeout-worker-healthcheck", "30s"});
   ::kill(server.worker_pid(0), SIGSTOP);
   server.send_signal(SIGHUP);

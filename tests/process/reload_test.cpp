@@ -118,7 +118,7 @@ TEST(Reload, CutsNoRequestThatTakesLongerThanAStopWouldLetIt) {
   Client client(server.url());
   client.send("GET /sleep?ms=1000 HTTP/1.1\r\nHost: test\r\n\r\n");
   ASSERT_TRUE(server.wait_for_statistics(
-      [](const Json& report) { return report["workers"][0]["requests_active"] == 1; }));
+      [](const Json& report) { return report["totals"]["pool"]["busy"] == 1; }));
   server.send_signal(SIGHUP);
   const Reply reply = client.receive();
   EXPECT_EQ(reply.status, 200) << reply;
