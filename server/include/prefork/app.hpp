@@ -135,8 +135,8 @@ class App {
 
   // The files of `folder` below `prefix` ("/assets"), as `prefork-server FOLDER` serves them; a
   // relative folder is looked for where the server was started. A route answers what it has, the
-  // folder the rest, and not_found() what neither has. Throws std::invalid_argument, which says why,
-  // when the prefix is bad or the folder cannot be read.
+  // folder the rest, and not_found() what neither has. Throws std::invalid_argument, which says
+  // why, when the prefix is bad or the folder cannot be read.
   App& mount(std::string_view prefix, std::string_view folder, const Folder& how = {});
 
   // Once, when everything is defined: in the fork server with --preload, before it forks, else in
