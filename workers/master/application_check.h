@@ -1,6 +1,6 @@
-// `--check-config` with an application: it is loaded as a worker would, in a process that ends then,
-// so that a file that is none, or one that crashes or hangs while it is loaded, is told before
-// anything is started. Runs instead of the master.
+// `--check-config` with an application: it is loaded as a worker would, in a process that ends
+// then, so that a file that is none, or one that crashes or hangs while it is loaded, is told
+// before anything is started. Runs instead of the master.
 #pragma once
 
 #include "config/base/result.h"

@@ -80,8 +80,8 @@ bool Rollout::step_reload() {
   return true;
 }
 
-// One that was replaced before has its time without an end only as long as nobody needs its seat. So
-// there are never more than two generations.
+// One that was replaced before has its time without an end only as long as nobody needs its seat.
+// So there are never more than two generations.
 void Rollout::hasten(Place retiring) {
   if (roster_.seat(retiring).deadline || roster_.seat(retiring).part != Part::retiring) return;
   machine_.feed(retiring, Input::retire, {.why = DrainReason::stop});

@@ -149,8 +149,8 @@ TEST(Frames, AnUnknownKindIsAnError) {
   FrameBytes bytes = encode({1, ReopenLogsFrame{}});
   for (int kind = 0; kind < 256; ++kind) {
     bytes[kKindAt] = static_cast<std::byte>(kind);
-    const bool known = kind >= static_cast<int>(FrameKind::ready) &&
-                       kind <= static_cast<int>(FrameKind::forked);
+    const bool known =
+        kind >= static_cast<int>(FrameKind::ready) && kind <= static_cast<int>(FrameKind::forked);
     if (!known) {
       EXPECT_EQ(error_of(bytes), FrameError::kind) << "kind " << kind;
     } else if (kind == static_cast<int>(FrameKind::drain)) {
