@@ -87,8 +87,11 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     pool_.reset();
     if (served_->stop()) {
       // Its threads may still deliver to the server, until the process is gone.
-      [[maybe_unused]] static const engine::HttpServer* const server = server_.release();
-      [[maybe_unused]] static const ServedApplication* const served = served_.release();
+      // Volatile: a leak check has to find them, and nobody reads what is kept here.
+      [[maybe_unused]] static const engine::HttpServer* volatile server = nullptr;
+      [[maybe_unused]] static const ServedApplication* volatile served = nullptr;
+      server = server_.release();
+      served = served_.release();
     }
     return 0;
   }
