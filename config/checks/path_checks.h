@@ -1,7 +1,6 @@
 // Whether paths of the configuration can be used, found out without creating or opening anything.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "config/base/result.h"

@@ -9,8 +9,8 @@ namespace prefork::native {
 
 struct ApplicationFile {
   std::string path;  // absolute; what people, debuggers and logs call it
-  int sealed_copy =
-      -1;  // a descriptor that is open while it is loaded; -1: none, the path is loaded
+  // A descriptor that is open while it is loaded; -1: there is none, and the path is loaded.
+  int sealed_copy = -1;
 };
 
 }  // namespace prefork::native

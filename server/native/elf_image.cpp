@@ -10,6 +10,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "config/base/text.h"
+
 namespace prefork::native {
 
 namespace {
@@ -52,12 +54,8 @@ std::string to_hex(std::string_view bytes) {
 
 std::vector<std::string> divided(std::string_view list) {
   std::vector<std::string> parts;
-  for (std::size_t colon = 0; colon != list.npos; list.remove_prefix(colon + 1)) {
-    colon = list.find(':');
-    parts.emplace_back(list.substr(0, colon));
-    if (colon == list.npos) {
-      break;
-    }
+  while (!list.empty()) {
+    parts.emplace_back(config::take_until(list, ':'));
   }
   return parts;
 }

@@ -50,19 +50,6 @@ void load_libraries_beside(const std::string& path, const ElfImage& image) {
   }
 }
 
-// dlopen(3) knows objects by their names first: the copy of a file that took the place of one that
-// is loaded already (--preload and a reload) may have the same descriptor, and "/srv/././app.so" is
-// another name. The same file stays one object by any name.
-std::string unused_name_of(const std::string& path) {
-  static std::size_t loads = 0;
-  std::string name = path.substr(0, path.rfind('/') + 1);
-  for (std::size_t i = 0; i < loads; ++i) {
-    name += "./";
-  }
-  ++loads;
-  return name + path.substr(path.rfind('/') + 1);
-}
-
 // Debuggers, backtraces and dladdr(3) look at this name: a descriptor's would tell them nothing.
 // The loader allocates names, and this object is never unloaded.
 void name_object(void* object, const std::string& path) {
@@ -75,11 +62,11 @@ void name_object(void* object, const std::string& path) {
 // All symbols now: a missing one is a reason not to start, not to crash in a request.
 void* open_object(const ApplicationFile& file, const ElfImage& image) {
   if (file.sealed_copy < 0) {
-    return ::dlopen(unused_name_of(file.path).c_str(), RTLD_NOW | RTLD_LOCAL);
+    return ::dlopen(file.path.c_str(), RTLD_NOW | RTLD_LOCAL);
   }
   load_libraries_beside(file.path, image);
   const std::string name = "/proc/self/fd/" + std::to_string(file.sealed_copy);
-  void* const object = ::dlopen(unused_name_of(name).c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* const object = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (object != nullptr) {
     name_object(object, file.path);
   }

@@ -1,6 +1,6 @@
 // An application's file, loaded: finds out what is wrong with it in one line for people. dlopen(3).
 // Never unloaded: threads, exit handlers and thread-local objects of the application may live as
-// long as the process. One thread.
+// long as the process, and a process loads one. One thread.
 #pragma once
 
 #include "config/base/result.h"

@@ -18,6 +18,7 @@
 #include "server/native/native_application.h"
 #include "workers/child/child.h"
 #include "workers/master/narrator.h"
+#include "workers/master/reaper.h"
 #include "workers/master/sealed_copy.h"
 
 namespace prefork::master {
@@ -97,10 +98,7 @@ config::Result<void> load_in_child(const native::ApplicationFile& file,
   if (!said.empty()) {
     return config::Problem{said};
   }
-  supervision::Exit exit;
-  exit.code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-  exit.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-  return config::Problem{ended_while_it_was_loaded(file.path, exit)};
+  return config::Problem{ended_while_it_was_loaded(file.path, exit_of(status))};
 }
 
 }  // namespace

@@ -109,9 +109,9 @@ void ForkServer::begin(ipc::ReceivedForkOrder& received, int may_begin) {
   do {
     got = ::read(may_begin, &byte, 1);
   } while (got < 0 && errno == EINTR);
+  // Otherwise the fork server or the master is gone, and who waits hears that the pipe is closed.
   if (got != 1 || ::getppid() != master_pid_) {
-    ::_exit(
-        1);  // the fork server or the master is gone, and who waits hears that the pipe is closed
+    ::_exit(1);
   }
   received.control.send({received.order.epoch, ipc::ForkedFrame{::getpid()}});
   run_worker_(received.order, received.control, application_);

@@ -19,6 +19,14 @@ std::uint64_t cpu_us_of(const rusage& usage) {
 
 }  // namespace
 
+supervision::Exit exit_of(int status) {
+  supervision::Exit exit;
+  exit.code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+  exit.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  exit.core = WIFSIGNALED(status) && WCOREDUMP(status);
+  return exit;
+}
+
 std::optional<Reaped> reap_one() {
   int status = 0;
   rusage usage{};
@@ -28,9 +36,7 @@ std::optional<Reaped> reap_one() {
   }
   Reaped reaped;
   reaped.pid = pid;
-  reaped.exit.code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-  reaped.exit.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-  reaped.exit.core = WIFSIGNALED(status) && WCOREDUMP(status);
+  reaped.exit = exit_of(status);
   reaped.exit.cpu_us = cpu_us_of(usage);
   return reaped;
 }

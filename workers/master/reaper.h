@@ -12,6 +12,9 @@ struct Reaped {
   supervision::Exit exit;
 };
 
+// What waitpid(2) says of a process that has ended; but for the CPU time, which it does not know.
+supervision::Exit exit_of(int status);
+
 // Nothing: nobody else has ended. As PID 1 of a container the master also inherits orphans of
 // others.
 std::optional<Reaped> reap_one();

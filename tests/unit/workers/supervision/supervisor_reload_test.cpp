@@ -35,29 +35,35 @@ TEST(SupervisorReload, CutsAReplacedWorkerAtItsDeadlineWithoutSpoilingALaterStop
   EXPECT_EQ(h.exit({0, 1}, 0).back(), "finish stopped");
 }
 
+// The one worker was replaced, and may take its time.
+struct Patient : Harness {
+  Patient() : Harness(endless()), patient(endless()) {
+    serve();
+    on(event::Reload{2, patient});
+    ready({0, 1});
+  }
+  static Settings endless() {
+    Settings settings = Harness::settings(1);
+    settings.replaced_timeout.reset();
+    return settings;
+  }
+
+  const Settings patient;
+};
+
 TEST(SupervisorReload, LetsAReplacedWorkerFinishUntilItsSeatIsNeeded) {
-  Settings patient = Harness::settings(1, false);
-  patient.replaced_timeout.reset();
-  Harness h(patient);
-  h.serve();
-  h.on(event::Reload{2, patient});
-  h.ready({0, 1});
+  Patient h;
   EXPECT_EQ(h.seat({0, 0}).deadline, std::nullopt);
   EXPECT_EQ(h.pass(1h), Transcript{});
   EXPECT_EQ(h.state({0, 0}), ProcessState::draining);
-  h.on(event::Reload{3, patient});
+  h.on(event::Reload{3, h.patient});
   EXPECT_EQ(h.seat({0, 0}).deadline, h.now + 8s);
   EXPECT_EQ(h.pass(8s), (Transcript{"note drain_deadline_passed 0.0", "kill 0.0 SIGKILL"}));
   EXPECT_EQ(h.crash({0, 0}, 9), (Transcript{"release 0.0", "spawn 0.0 generation 3"}));
 }
 
 TEST(SupervisorReload, AStopGivesAReplacedWorkerItsDeadline) {
-  Settings patient = Harness::settings(1, false);
-  patient.replaced_timeout.reset();
-  Harness h(patient);
-  h.serve();
-  h.on(event::Reload{2, patient});
-  h.ready({0, 1});
+  Patient h;
   h.stop();
   EXPECT_EQ(h.seat({0, 0}).deadline, h.now + 8s);
 }
