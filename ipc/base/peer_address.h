@@ -24,5 +24,6 @@ using PeerText = std::array<char, 56>;
 std::string_view write_text(const PeerAddress& peer, PeerText& room);
 // Without the port: "192.0.2.7", "2001:db8::1", "unix" or "unknown".
 std::string host_of(const PeerAddress& peer);
+std::string_view write_host(const PeerAddress& peer, PeerText& room);
 
 }  // namespace prefork::ipc
