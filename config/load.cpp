@@ -76,6 +76,15 @@ void resolve_workers(Merged& merged) {
   merged.options.processes.workers_basis = std::move(chosen.basis);
 }
 
+// Who tries an application out wants to see what it is asked.
+void resolve_access_log(Merged& merged) {
+  Origin& origin = merged.origin("access-log");
+  if (origin.level == Level::by_default && merged.options.development.reload) {
+    merged.options.logging.access_log = "-";
+    origin.text += " with --reload";
+  }
+}
+
 std::string fine_text(const Options& options) {
   std::string output = "prefork-server: the configuration is fine: ";
   output += std::to_string(options.processes.workers) +
@@ -108,6 +117,7 @@ Loaded load(std::span<const std::string> arguments, const Environment& environme
   resolve_listening(merged);
   resolve_target(merged);
   resolve_reload(merged, phase);
+  resolve_access_log(merged);
   cross_check(merged, phase);
 
   std::move(merged.errors.begin(), merged.errors.end(), std::back_inserter(all.errors));

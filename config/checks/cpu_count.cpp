@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <fstream>
 #include <string_view>
 
@@ -87,8 +87,10 @@ std::string cpus(std::uint32_t count) {
 
 std::string short_decimal(double number) {
   std::array<char, 32> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%.4g", number);
-  return std::string(text.data(), static_cast<std::size_t>(std::max(length, 0)));
+  const char* const end =
+      std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::general, 4)
+          .ptr;
+  return {text.data(), static_cast<std::size_t>(end - text.data())};
 }
 
 }  // namespace

@@ -60,4 +60,12 @@ Texts access_log_texts(const Options& options) {
   return {options.logging.access_log.empty() ? "off" : options.logging.access_log};
 }
 
+Result<void> set_access_log_format(Options& options, std::string_view text) {
+  return store(parse_log_format(text), options.logging.access_log_format);
+}
+
+Texts access_log_format_texts(const Options& options) {
+  return {options.logging.access_log_format.name};
+}
+
 }  // namespace prefork::config

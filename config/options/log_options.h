@@ -21,8 +21,13 @@ std::vector<std::string> log_file_texts(const Options& options);
 Result<void> set_access_log(Options& options, std::string_view text);
 std::vector<std::string> access_log_texts(const Options& options);
 
+Result<void> set_access_log_format(Options& options, std::string_view text);
+std::vector<std::string> access_log_format_texts(const Options& options);
+
 inline constexpr CustomField kLogLevel = {set_log_level, log_level_texts, ""};
 inline constexpr CustomField kLogFile = {set_log_file, log_file_texts, ""};
 inline constexpr CustomField kAccessLog = {set_access_log, access_log_texts, ""};
+inline constexpr CustomField kAccessLogFormat = {set_access_log_format, access_log_format_texts,
+                                                 ""};
 
 }  // namespace prefork::config

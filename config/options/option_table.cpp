@@ -229,7 +229,11 @@ constexpr std::array kOptions = {
     OptionSpec{"log-file", "PATH", OptionGroup::logging,
                "Append the log to a file; - is standard error.", kLogFile, "standard error"},
     OptionSpec{"access-log", "PATH", OptionGroup::logging,
-               "Append a line for each request to a file; - is standard output.", kAccessLog},
+               "Append a line for each request to a file; - is standard output, off is none.",
+               kAccessLog, "off; with --reload -"},
+    OptionSpec{"access-log-format", "FORMAT", OptionGroup::logging,
+               "Form of its lines: combined, json, or a template such as '$remote_addr $status'.",
+               kAccessLogFormat},
 
     OptionSpec{"demo-crash", "", OptionGroup::demo,
                "Let GET /crash of the demo application crash its worker.",

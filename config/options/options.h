@@ -17,6 +17,7 @@
 #include "config/values/cache_rule.h"
 #include "config/values/header_field.h"
 #include "config/values/ip_networks.h"
+#include "config/values/log_format.h"
 
 namespace prefork::config {
 
@@ -119,6 +120,7 @@ struct LogOptions {
   LogLevel level = LogLevel::info;
   std::string file;        // empty: standard error
   std::string access_log;  // empty: off; "-": standard output
+  LogFormat access_log_format = combined_log_format();
 };
 
 struct DemoOptions {

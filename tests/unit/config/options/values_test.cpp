@@ -190,6 +190,7 @@ TEST(ConfigValues, LandInTheirMembers) {
                                       "--log-level=critical",
                                       "--log-file=/dev/null",
                                       "--access-log=-",
+                                      "--access-log-format=$status",
                                       "--demo-crash",
                                       "--notify-fd=2"});
   EXPECT_EQ(options.listening.backlog, 11u);
@@ -234,6 +235,7 @@ TEST(ConfigValues, LandInTheirMembers) {
   EXPECT_EQ(options.logging.level, LogLevel::critical);
   EXPECT_EQ(options.logging.file, "/dev/null");
   EXPECT_EQ(options.logging.access_log, "-");
+  EXPECT_EQ(options.logging.access_log_format.name, "$status");
   EXPECT_TRUE(options.demo.crash);
   EXPECT_EQ(options.general.notify_fd, 2);
 }
@@ -285,6 +287,7 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
       {"log-level", {"info"}},
       {"log-file", {"-"}},
       {"access-log", {"off"}},
+      {"access-log-format", {"combined"}},
       {"demo-crash", {"false"}},
       {"config", {}},
       {"notify-fd", {}},
@@ -343,6 +346,16 @@ TEST(ConfigValues, OfAStrongerSourceCanTurnALogOffAgain) {
   EXPECT_EQ(options.logging.file, "");
   EXPECT_EQ(options.logging.access_log, "");
   EXPECT_FALSE(options.demo.crash);
+}
+
+TEST(ConfigValues, WithReloadShowTheAccessLogUnlessAskedForAnother) {
+  EXPECT_EQ(options_of({"--reload", "--reload-dir=/tmp"}).logging.access_log, "-");
+  EXPECT_EQ(options_of({"--reload", "--reload-dir=/tmp", "--access-log=off"}).logging.access_log,
+            "");
+  EXPECT_EQ(
+      options_of({"--reload", "--reload-dir=/tmp", "--access-log=/dev/null"}).logging.access_log,
+      "/dev/null");
+  EXPECT_EQ(options_of({}).logging.access_log, "");
 }
 
 }  // namespace
