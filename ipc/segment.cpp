@@ -42,6 +42,9 @@ void clear_record(WorkerRecord& record) {
   for (InFlightBox& request : record.pool_requests) {
     request.clear();
   }
+  for (InFlightBox& request : record.deferred_requests) {
+    request.clear();
+  }
 }
 
 }  // namespace

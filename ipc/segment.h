@@ -25,9 +25,10 @@
 
 namespace prefork::ipc {
 
-inline constexpr std::uint32_t kSegmentVersion = 2;
+inline constexpr std::uint32_t kSegmentVersion = 3;
 inline constexpr std::uint32_t kMaxSlots = 320;  // 256 workers at start and room for TTIN
 inline constexpr std::uint32_t kMaxPoolThreads = 256;
+inline constexpr std::uint32_t kMaxDeferredShown = 64;
 
 enum class ServerState : std::uint32_t { starting = 0, running = 1, reloading = 2, stopping = 3 };
 
@@ -70,6 +71,7 @@ struct alignas(64) SegmentHeader {
   std::atomic<std::uint64_t> retired_cpu_us{0};  // of workers that have ended
   std::atomic<std::uint64_t> fold_sequence{0};   // odd while a record moves into `retired`
   std::atomic<std::uint64_t> reloads{0};
+  std::atomic<bool> access_log_torn{false};  // of workers; see LineSink
 };
 
 // What concerns a slot and outlives the processes in it.
@@ -109,6 +111,8 @@ struct alignas(64) WorkerRecord {
   alignas(64) Histogram run_time;    // on a pool thread
   alignas(64) InFlightBox loop_request;
   std::array<InFlightBox, kMaxPoolThreads> pool_requests;
+  // Those that are answered later and not by a thread of the pool; as many as there is room for.
+  std::array<InFlightBox, kMaxDeferredShown> deferred_requests;
 };
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);

@@ -7,9 +7,9 @@ cmake_minimum_required(VERSION 3.25)
 
 include("${ROOMS}")
 # Third-party includes: the first path component or header name.
-set(libraries asio llhttp openssl nghttp2 spdlog fmt nlohmann CLI toml++ gtest gmock)
+set(libraries asio llhttp openssl nghttp2 nlohmann CLI toml++ gtest gmock)
 # Slow to compile: only in .cpp files.
-set(never_in_headers spdlog fmt nlohmann CLI toml++)
+set(never_in_headers nlohmann CLI toml++)
 
 # Sets `room` to the room of a file of the tree; empty: it is in none.
 function(find_room path)

@@ -1,6 +1,8 @@
 #include "server/engine/admission.h"
 
-#include <cstring>
+#include <string>
+
+#include "ipc/base/error_text.h"
 
 namespace prefork::engine {
 
@@ -16,7 +18,7 @@ void Admission::report_accept_error(int error, std::uint64_t now_ns) {
   counters_.add(ipc::Counter::accept_errors);
   report_at_intervals(
       accept_error_reported_ns_, now_ns, config::LogLevel::error,
-      std::string("cannot accept connections: ") + std::strerror(error) +
+      "cannot accept connections: " + std::string(ipc::error_text(error)) +
           "; raise the limit of open files (ulimit -n) or lower --limit-connections");
 }
 

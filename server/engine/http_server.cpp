@@ -94,6 +94,7 @@ void HttpServer::on_deferred(std::uint64_t key) {
 
 void HttpServer::on_turn_end() {
   start_submitted();
+  services_.access_log.on_turn_end(loop_.now_ns());
   if (is_active_) {
     tick_timer_.arm_no_later_than(loop_.now_ns() + kTickNs);
   }
@@ -213,8 +214,20 @@ void HttpServer::tick() {
     advance_drain();
   }
   memory_trim_.on_tick(table_.size());
+  settle_access_log();
   is_soon = hooks_.on_tick(loop_.now_ns()) || is_soon;
   tick_timer_.arm(loop_.now_ns() + (is_soon ? kTickNs : settings_.idle_tick_ns));
+}
+
+void HttpServer::settle_access_log() {
+  exchange::AccessLog& log = services_.access_log;
+  log.flush();
+  if (const std::uint64_t lost = log.take_lost(); lost != 0) {
+    record_.counters.add(ipc::Counter::access_lines_lost, lost);
+  }
+  if (const std::string news = log.take_news(); !news.empty()) {
+    hooks_.report(config::LogLevel::warning, news);
+  }
 }
 
 void HttpServer::sweep_deadlines() {
@@ -290,6 +303,7 @@ void HttpServer::advance_drain() {
 
 void HttpServer::abandon_all() {
   completions_.refuse_starts();
+  services_.is_over = true;
   // Whoever was to hear of the end is not asked for more connections now.
   drain_.silence();
   for (std::size_t i = 0; i < table_.capacity(); ++i) {
@@ -300,6 +314,8 @@ void HttpServer::abandon_all() {
       forget(table_.token_at(i));
     }
   }
+  services_.access_log.finish();
+  settle_access_log();
 }
 
 }  // namespace prefork::engine

@@ -93,6 +93,7 @@ class HttpServer : private loop::LoopClient, private net::AcceptHandler {
   void start_submitted();
   void tick();
   void sweep_deadlines();
+  void settle_access_log();
   void advance_drain();
 
   // What all connections and exchanges use in their turn.

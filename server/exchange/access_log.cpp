@@ -1,107 +1,124 @@
 #include "server/exchange/access_log.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <ctime>
-#include <string_view>
+#include <utility>
+
+#include "ipc/base/error_text.h"
 
 namespace prefork::exchange {
 
 namespace {
 
-// Longer pieces are cut: a log line stays readable and bounded.
-constexpr std::size_t kMaxPieceBytes = 1024;
-constexpr mode_t kFileMode = 0644;
-
-// Non-blocking: a pipe without a reader is an error, not a wait.
-ipc::OwnedFd open_target(const std::string& path) {
-  return ipc::OwnedFd(path == "-" ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-                                  : ::open(path.c_str(),
-                                           O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK,
-                                           kFileMode));
-}
-
-void append_time(std::string& line) {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  std::array<char, 40> text{};
-  const std::size_t size =
-      std::strftime(text.data(), text.size(), " - - [%d/%b/%Y:%H:%M:%S +0000] \"", &utc);
-  line.append(text.data(), size);
-}
+// Lines are gathered for this long, unless there were fewer than so many in the time before.
+constexpr std::uint64_t kGatherNs = 10'000'000;
+constexpr int kDirectLines = 10;
+// Written before they are so many bytes, and kept up to so many while the sink takes none.
+constexpr std::size_t kFlushBytes = 16 * 1024;
+constexpr std::size_t kMostBytes = 64 * 1024;
 
 }  // namespace
 
-config::Result<void> AccessLog::open(const std::string& path, std::string_view worker_name) {
+config::Result<void> AccessLog::open(const std::string& path, const config::LogFormat& format,
+                                     AccessFormatter::Writer writer) {
   path_ = path;
-  worker_name_ = worker_name;
-  return reopen();
+  if (const auto opened = reopen(); !opened.ok() || path.empty()) {
+    return opened;
+  }
+  formatter_.emplace(format, writer);
+  tells_handler_time_ =
+      format.is_json ||
+      std::any_of(format.pieces.begin(), format.pieces.end(), [](const config::LogPiece& piece) {
+        return piece.variable == config::LogVariable::handler_time_us;
+      });
+  gathered_.reserve(kFlushBytes + ipc::LineSink::kMaxLineBytes);
+  return {};
 }
 
 config::Result<void> AccessLog::reopen() {
   if (path_.empty()) {
     return {};
   }
-  ipc::OwnedFd opened = open_target(path_);
-  if (!opened.valid()) {
-    return config::Problem{"cannot open the access log " + path_ + ": " + std::strerror(errno)};
+  flush();
+  const int error = path_ == "-" ? sink_.open_standard(STDOUT_FILENO) : sink_.open_file(path_);
+  if (error != 0) {
+    return config::Problem{"cannot open the access log " + path_ + ": " +
+                           std::string(ipc::error_text(error))};
   }
-  fd_ = std::move(opened);
   return {};
 }
 
-void AccessLog::write(const http::Request& request, int status, std::size_t body_bytes,
-                      std::uint64_t duration_us) {
-  begin_line(request.peer);
-  append_escaped(request.method_text);
-  line_.push_back(' ');
-  append_escaped(request.target);
-  line_.append(request.version_minor == 0 ? " HTTP/1.0" : " HTTP/1.1");
-  end_line(status, body_bytes, request.fields.find("referer").value_or("-"),
-           request.fields.find("user-agent").value_or("-"), duration_us);
-}
-
-void AccessLog::write_malformed(const ipc::PeerAddress& peer, int status) {
-  begin_line(peer);
-  line_.push_back('-');
-  end_line(status, 0, "-", "-", 0);
-}
-
-void AccessLog::begin_line(const ipc::PeerAddress& peer) {
-  line_ = ipc::to_string(peer);
-  append_time(line_);
-}
-
-void AccessLog::end_line(int status, std::size_t body_bytes, std::string_view referer,
-                         std::string_view agent, std::uint64_t duration_us) {
-  line_.append("\" ").append(std::to_string(status)).append(" ");
-  line_.append(std::to_string(body_bytes)).append(" \"");
-  append_escaped(referer);
-  line_.append("\" \"");
-  append_escaped(agent);
-  line_.append("\" ").append(std::to_string(duration_us)).append("us ");
-  line_.append(worker_name_).push_back('\n');
-  // A full disk loses lines, never requests.
-  [[maybe_unused]] const ssize_t written = ::write(fd_.get(), line_.data(), line_.size());
-}
-
-void AccessLog::append_escaped(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  for (const char c : text.substr(0, kMaxPieceBytes)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte >= 0x7F || c == '"' || c == '\\') {
-      line_.append("\\x");
-      line_.push_back(kHex[byte >> 4]);
-      line_.push_back(kHex[byte & 0xFU]);
-    } else {
-      line_.push_back(c);
-    }
+void AccessLog::write(const AccessRecord& record, std::uint64_t now_ns) {
+  if (now_ns >= flush_at_ns_) {
+    direct_left_ = kDirectLines;
   }
+  if (gathered_.size() + ipc::LineSink::kMaxLineBytes > kMostBytes) {
+    ++lost_;
+    ++untold_;
+    return;
+  }
+  formatter_->append(gathered_, record);
+  if (direct_left_ > 0) {
+    --direct_left_;
+    flush_by(now_ns);
+  } else if (gathered_.size() >= kFlushBytes && (!is_stuck_ || now_ns >= flush_at_ns_)) {
+    flush_by(now_ns);
+  }
+}
+
+void AccessLog::flush_by(std::uint64_t now_ns) {
+  flush();
+  if (now_ns >= flush_at_ns_ || is_stuck_) {
+    flush_at_ns_ = now_ns + kGatherNs;
+  }
+  if (is_stuck_) {
+    direct_left_ = 0;
+  }
+}
+
+void AccessLog::flush() {
+  if (gathered_.empty()) {
+    return;
+  }
+  const ipc::LineSink::Written written = sink_.write(gathered_);
+  gathered_.erase(0, written.size);
+  lost_ += written.torn;
+  untold_ += written.torn;
+  is_stuck_ = written.error != 0;
+  if (is_stuck_) {
+    error_ = written.error;
+  }
+  if (is_stuck_ && error_ != EAGAIN) {
+    // Room that a reader makes is worth a wait; a full disk may stay so.
+    lose_gathered();
+  }
+}
+
+void AccessLog::lose_gathered() {
+  const auto lines =
+      static_cast<std::uint64_t>(std::count(gathered_.begin(), gathered_.end(), '\n'));
+  gathered_.clear();
+  lost_ += lines;
+  untold_ += lines;
+}
+
+void AccessLog::finish() {
+  flush();
+  lose_gathered();
+  is_stuck_ = false;
+}
+
+std::uint64_t AccessLog::take_lost() { return std::exchange(lost_, 0); }
+
+std::string AccessLog::take_news() {
+  if (untold_ == 0 || is_stuck_) {
+    return {};
+  }
+  const std::uint64_t lost = std::exchange(untold_, 0);
+  return std::to_string(lost) + (lost == 1 ? " line" : " lines") +
+         " of the access log were lost: " + std::string(ipc::error_text(error_));
 }
 
 }  // namespace prefork::exchange

@@ -1,19 +1,14 @@
 #include "server/exchange/accounting.h"
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <string>
 
+#include "ipc/log/log_text.h"
+#include "server/exchange/elapsed.h"
+
 namespace prefork::exchange {
-
-namespace {
-
-// Clocks of threads, and one that a test sets, need not agree to the microsecond.
-std::uint64_t elapsed_us(std::uint64_t from_ns, std::uint64_t until_ns) {
-  return until_ns > from_ns ? (until_ns - from_ns) / 1000 : 0;
-}
-
-}  // namespace
 
 void Accounting::count_response(int status) {
   static constexpr std::array kByClass = {ipc::Counter::responses_1xx, ipc::Counter::responses_2xx,
@@ -50,19 +45,42 @@ void Accounting::record_loop_answers(std::uint64_t from_ns, std::uint64_t until_
   loop_answers_ = 0;
 }
 
+ipc::InFlightBox* Accounting::claim_deferred() {
+  const auto free = static_cast<std::size_t>(std::countr_one(deferred_));
+  if (free >= record_.deferred_requests.size()) {
+    return nullptr;
+  }
+  deferred_ |= std::uint64_t{1} << free;
+  return &record_.deferred_requests[free];
+}
+
+void Accounting::release_deferred(ipc::InFlightBox& box) {
+  box.clear();
+  deferred_ &= ~(std::uint64_t{1} << (&box - record_.deferred_requests.data()));
+}
+
 void Accounting::report_handler_error(const http::Request& request, std::string_view what) {
-  report(request, " answered with 500: ", what);
+  report_failure(request, " answered with 500: ", what);
 }
 
 void Accounting::report_broken_response(const http::Request& request, std::string_view what) {
-  report(request, " cut off in its answer: ", what);
+  report_failure(request, " cut off in its answer: ", what);
+}
+
+void Accounting::report_late(const http::Request& request) {
+  report(request, " answered with 504: ", "it took too long");
+}
+
+void Accounting::report_failure(const http::Request& request, std::string_view happened,
+                                std::string_view what) {
+  record_.counters.add(ipc::Counter::handler_errors);
+  report(request, happened, what);
 }
 
 void Accounting::report(const http::Request& request, std::string_view happened,
                         std::string_view what) {
-  record_.counters.add(ipc::Counter::handler_errors);
   std::string line = "request " + std::to_string(request.id) + " ";
-  line.append(request.method_text).append(" ").append(request.path);
+  line.append(request.method_text).append(" ").append(ipc::escaped(request.path));
   report_error_(line.append(happened).append(what));
 }
 

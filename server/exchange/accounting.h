@@ -30,6 +30,11 @@ class Accounting {
   // The request that the event loop works on.
   [[nodiscard]] ipc::InFlightBox& loop_request() { return record_.loop_request; }
 
+  // For a request that is answered later, not by a thread of the pool. Null when there are more
+  // than can be shown.
+  ipc::InFlightBox* claim_deferred();
+  void release_deferred(ipc::InFlightBox& box);
+
   // Exchanges that somebody else is working on.
   void add_in_progress();
   [[nodiscard]] std::uint32_t in_progress() const { return in_progress_; }
@@ -44,10 +49,14 @@ class Accounting {
 
   // The handler threw, or gave no valid answer: 500.
   void report_handler_error(const http::Request& request, std::string_view what);
+  // Nobody answered in time: 504.
+  void report_late(const http::Request& request);
   // The content of an answer broke off.
   void report_broken_response(const http::Request& request, std::string_view what);
 
  private:
+  void report_failure(const http::Request& request, std::string_view happened,
+                      std::string_view what);
   void report(const http::Request& request, std::string_view happened, std::string_view what);
 
   ipc::WorkerRecord& record_;
@@ -55,6 +64,7 @@ class Accounting {
   std::uint64_t requests_ = 0;
   std::uint64_t loop_answers_ = 0;
   std::uint32_t in_progress_ = 0;
+  std::uint64_t deferred_ = 0;  // which of the record's boxes are in use
 };
 
 }  // namespace prefork::exchange

@@ -1,7 +1,9 @@
 #include "server/exchange/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "server/exchange/elapsed.h"
 #include "server/exchange/unrouted.h"
 #include "server/http/forwarded.h"
 #include "server/http/status.h"
@@ -38,11 +40,11 @@ void Exchange::identify_client() {
   }
 }
 
-void Exchange::accept(ExchangeToken token) {
+void Exchange::accept(ExchangeToken token, std::uint64_t since_ns) {
   token_ = token;
   state_ = State::receiving;
   request_.id = services_.accounting.count_request();
-  started_ns_ = services_.now_ns;
+  log_.begin(since_ns);
 }
 
 void Exchange::on_head_moved(std::string_view old_path) {
@@ -56,6 +58,7 @@ void Exchange::run(std::string_view content) {
   if (route_.status == 405) {
     services_.accounting.count(ipc::Counter::unsupported_requests);
   }
+  log_.record().bytes_received = content.size();
   if (route_.deferred != nullptr) {
     run_deferred();
   } else if (route_.handler == nullptr) {
@@ -84,6 +87,7 @@ void Exchange::push_content() {
   if (content_.empty()) {
     return;
   }
+  log_.record().bytes_received += content_.size();
   upload_ = request_body_->push(content_) ? Upload::open : Upload::paused;
   content_.clear();
   paused_ns_ = services_.now_ns;
@@ -115,12 +119,17 @@ void Exchange::run_on_loop() {
   }
   ipc::InFlightBox& box = services_.accounting.loop_request();
   box.set(services_.now_ns, request_.id, peer_, request_.method_text, request_.path);
+  const bool is_timed = services_.access_log.tells_handler_time();
+  const std::uint64_t started_ns = is_timed ? services_.clock.now_ns() : 0;
   std::string failure;
   if (!call_handler(*route_.handler, request_, response, failure)) {
     services_.accounting.report_handler_error(request_, failure);
     response.set_error(500, {});
   }
   box.clear();
+  if (is_timed) {
+    log_.record().handler_us = elapsed_us(started_ns, services_.clock.now_ns());
+  }
   services_.accounting.count_loop_answer();
   respond(request_, response);
 }
@@ -157,9 +166,14 @@ bool Exchange::run_on_pool() {
     return false;
   }
   services_.submitted = true;
+  begin_handling();
+  return true;
+}
+
+void Exchange::begin_handling() {
   state_ = State::handling;
   services_.accounting.add_in_progress();
-  return true;
+  log_.keep(request_);
 }
 
 void Exchange::run_deferred() {
@@ -169,8 +183,8 @@ void Exchange::run_deferred() {
   }
   job->begin_deferred();
   respond_by_ns_ = services_.now_ns + ipc::to_ns(services_.timeouts.deferred);
-  state_ = State::handling;
-  services_.accounting.add_in_progress();
+  begin_handling();
+  log_.show_deferred(request_, peer_);
   const http::Request& request = job->request;
   ipc::InFlightBox& box = services_.accounting.loop_request();
   box.set(services_.now_ns, request.id, peer_, request.method_text, request.path);
@@ -201,6 +215,7 @@ void Exchange::on_response_started(const Job& job, http::Response& response) {
   if (!awaits(job)) {
     return;
   }
+  log_.note_times(job, false);
   if (upload_ == Upload::must_ask) {
     // Behind the final head it could not be said any more, and the handler may still want it.
     upload_ = Upload::open;
@@ -210,6 +225,9 @@ void Exchange::on_response_started(const Job& job, http::Response& response) {
 }
 
 void Exchange::on_job_done(Job& job) {
+  if (state_ != State::none && request_.id == job.request.id) {
+    log_.note_times(job, true);
+  }
   if (!awaits(job)) {
     return;
   }
@@ -243,54 +261,72 @@ void Exchange::respond(const http::Request& request, http::Response& response) {
     services_.accounting.report_handler_error(request, response.failure());
   }
   response.detach_large_body();
-  status_ = response.status();
+  log_.record().status = response.status();
   state_ = State::responding;
   const std::uint64_t content_bytes =
-      request.method == http::Method::head || http::is_bodyless(status_)
+      request.method == http::Method::head || http::is_bodyless(log_.record().status)
           ? 0
           : response.content().size();
   const bool is_complete = stream_.start(request, response);
-  services_.accounting.count_response(status_);
+  services_.accounting.count_response(log_.record().status);
   if (!is_complete) {
-    if (!logged_) {
-      logged_ = std::make_unique<http::OwnedRequest>();
-    }
-    logged_->copy_head(request);
+    log_.keep(request);
     return;
-  }
-  if (services_.access_log.is_on()) {
-    services_.access_log.write(request, status_, content_bytes,
-                               (services_.clock.now_ns() - started_ns_) / 1000);
   }
   if (response.has_long_body()) {
     // Nobody asked for it (HEAD): what it holds is not kept until the next answer.
     response.clear();
   }
-  end();
+  finish(request, content_bytes);
 }
 
 void Exchange::report_broken(std::string_view problem) {
-  services_.accounting.report_broken_response(logged_->request, problem);
+  services_.accounting.report_broken_response(log_.named(request_), problem);
 }
 
 void Exchange::complete(std::uint64_t content_bytes) {
-  if (services_.access_log.is_on()) {
-    services_.access_log.write(logged_->request, status_, content_bytes,
-                               (services_.clock.now_ns() - started_ns_) / 1000);
+  finish(log_.named(request_), content_bytes);
+}
+
+void Exchange::complete_refused(const ipc::PeerAddress& peer, int status,
+                                std::uint64_t content_bytes) {
+  services_.accounting.count_response(status);
+  if (state_ == State::handling && status == 504) {
+    services_.accounting.report_late(log_.named(request_));
   }
+  if (state_ != State::none) {
+    log_.record().status = status;
+    return finish(log_.named(request_), content_bytes);
+  }
+  log_.begin(services_.now_ns);
+  log_.record().status = status;
+  log_.write(nullptr, peer, content_bytes);
   end();
 }
 
-void Exchange::complete_malformed(const ipc::PeerAddress& peer, int status) {
-  services_.accounting.count_response(status);
-  if (services_.access_log.is_on()) {
-    services_.access_log.write_malformed(peer, status);
-  }
+// --- its end -------------------------------------------------------------------------------------
+
+void Exchange::finish(const http::Request& request, std::uint64_t content_bytes) {
+  AccessRecord& record = log_.record();
+  record.cut = Cut::none;
+  record.bytes_received = std::max<std::uint64_t>(record.bytes_received, content_.size());
+  log_.write(&request, request.peer, content_bytes);
+  state_ = State::none;
   end();
 }
 
 void Exchange::end() {
+  if (state_ != State::none) {
+    // What was accepted and not completed was cut.
+    AccessRecord& record = log_.record();
+    const Cut why = services_.is_over ? Cut::stopped : Cut::client;
+    record.cut = record.cut == Cut::none ? why : record.cut;
+    record.bytes_received = std::max<std::uint64_t>(record.bytes_received, content_.size());
+    const http::Request& request = log_.named(request_);
+    log_.write(&request, request.peer, state_ == State::responding ? stream_.content_sent() : 0);
+  }
   state_ = State::none;
+  log_.end();
   upload_ = Upload::none;
   if (client_) {
     client_->store(ClientState::gone, std::memory_order_relaxed);

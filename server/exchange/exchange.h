@@ -20,8 +20,10 @@
 #include <string_view>
 
 #include "ipc/base/peer_address.h"
+#include "server/exchange/access_record.h"
 #include "server/exchange/body_channel.h"
 #include "server/exchange/client_state.h"
+#include "server/exchange/exchange_log.h"
 #include "server/exchange/job.h"
 #include "server/exchange/response_stream.h"
 #include "server/exchange/services.h"
@@ -33,7 +35,8 @@ namespace prefork::exchange {
 class Exchange {
  public:
   // Both outlive it.
-  Exchange(Services& services, ResponseStream& stream) : services_(services), stream_(stream) {}
+  Exchange(Services& services, ResponseStream& stream)
+      : services_(services), stream_(stream), log_(services) {}
   ~Exchange() { end(); }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -42,8 +45,9 @@ class Exchange {
   // A head is complete, received from `peer`: asks the application who answers. The views of `head`
   // must stay valid, or be moved: see on_head_moved().
   void open(const http::Request& head, const ipc::PeerAddress& peer);
-  // From now on it is a request that is counted and answered.
-  void accept(ExchangeToken token);
+  // From now on it is a request that is counted and answered. `since_ns`: when its head was
+  // complete.
+  void accept(ExchangeToken token, std::uint64_t since_ns);
   // May be changed in what its views point to, when the head has moved.
   [[nodiscard]] http::Request& request() { return request_; }
   void on_head_moved(std::string_view old_path);
@@ -93,9 +97,12 @@ class Exchange {
 
   // The stream has sent everything: so many bytes of content.
   void complete(std::uint64_t content_bytes);
-  // An answer in the stream's own words has ended it, to `peer`.
-  void complete_malformed(const ipc::PeerAddress& peer, int status);
-  // Over, however: whoever still works for it is told.
+  // An answer in the stream's own words, with so much content, has ended it: what `peer` sent could
+  // not be understood, was too much or took too long.
+  void complete_refused(const ipc::PeerAddress& peer, int status, std::uint64_t content_bytes);
+  // When it ends before it is complete, that is why.
+  void expect_cut(Cut why) { log_.record().cut = why; }
+  // Over, however: whoever still works for it is told, and so is the access log.
   void end();
 
  private:
@@ -117,25 +124,25 @@ class Exchange {
   void respond_overload(std::string_view detail);
   void respond(const http::Request& request, http::Response& response);
   std::unique_ptr<Job> make_job();
+  void begin_handling();
+  void finish(const http::Request& request, std::uint64_t content_bytes);
   [[nodiscard]] bool awaits(const Job& job) const {
     return state_ == State::handling && request_.id == job.request.id;
   }
 
   Services& services_;
   ResponseStream& stream_;
+  ExchangeLog log_;
   ExchangeToken token_;
   ipc::PeerAddress peer_;  // who is connected
   http::Request request_;  // as given to the handler
   RouteMatch route_;
   RouteParameters parameters_;  // of request_
   std::string content_;
-  std::shared_ptr<BodyChannel> request_body_;   // on its way to the handler
-  std::shared_ptr<ClientBox> client_;           // read by the job that makes the answer
-  std::unique_ptr<http::OwnedRequest> logged_;  // of a long answer: the request, for the log
-  std::uint64_t started_ns_ = 0;
+  std::shared_ptr<BodyChannel> request_body_;  // on its way to the handler
+  std::shared_ptr<ClientBox> client_;          // read by the job that makes the answer
   std::uint64_t respond_by_ns_ = ipc::kNever;
   std::uint64_t paused_ns_ = 0;  // since when the handler has no room
-  int status_ = 0;
   State state_ = State::none;
   Upload upload_ = Upload::none;
 };

@@ -24,6 +24,8 @@ class ResponseStream {
   virtual void on_content_ready() = 0;
   // The handler wants the content of the request, which the client holds back (Expect).
   virtual void send_continue() = 0;
+  // How much content of the present answer is on its way to the client.
+  [[nodiscard]] virtual std::uint64_t content_sent() const = 0;
   // There is room again for content of the request, after so long without.
   virtual void on_request_room(std::uint64_t paused_ns) = 0;
 };

@@ -28,6 +28,7 @@ struct Services {
   const std::uint64_t& now_ns;  // of the present turn, by that clock
   http::Response& response;     // of whoever is answered on the loop
   bool submitted = false;       // to the executor, in this turn
+  bool is_over = false;         // the server ends at once: what is in progress is cut
   bool is_stopping = false;     // the service ends: so do connections, with their next answer
 };
 

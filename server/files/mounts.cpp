@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
+#include "ipc/base/error_text.h"
 #include "server/files/site.h"
 
 namespace prefork::files {
@@ -63,13 +63,13 @@ config::Result<void> StaticMounts::add(std::string_view prefix, StaticSettings s
   }
   struct stat status {};
   if (::stat(settings.folder.c_str(), &status) != 0) {
-    return config::Problem{shown + std::strerror(errno)};
+    return config::Problem{shown + std::string(ipc::error_text(errno))};
   }
   if (!S_ISDIR(status.st_mode)) {
     return config::Problem{shown + "not a folder"};
   }
   if (::access(settings.folder.c_str(), R_OK | X_OK) != 0) {
-    return config::Problem{shown + std::strerror(errno)};
+    return config::Problem{shown + std::string(ipc::error_text(errno))};
   }
   planned_.push_back({std::string(prefix), std::move(settings)});
   return {};

@@ -1,6 +1,7 @@
 #include "server/http1/session.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ipc/base/check.h"
 
@@ -138,8 +139,7 @@ std::size_t Session::begin_request(std::string_view bytes) {
     pending_bytes_ = rest.size();
     return 0;
   }
-  connection_->count_message();
-  exchange_.accept({connection_->token().index, connection_->token().serial, 0});
+  accept(state_ == State::short_body ? body_started_ns_ : services_.now_ns);
   if (!has_content) {
     run({});
     return head_size;
@@ -157,6 +157,22 @@ std::size_t Session::begin_request(std::string_view bytes) {
     return head_size + content_size;
   }
   return begin_body(bytes);
+}
+
+void Session::accept(std::uint64_t since_ns) {
+  connection_->count_message();
+  exchange_.accept({connection_->token().index, connection_->token().serial, 0}, since_ns);
+}
+
+// A message whose head was read, and that ends while it is parked.
+void Session::reopen_parked() {
+  const std::string_view bytes = std::exchange(parked_bytes_, {});
+  parser_.reset();
+  if (parser_.parse_head(bytes) == ParseStatus::complete) {
+    exchange_.open(parser_.request(), connection_->peer());
+    accept(body_started_ns_);
+    exchange_.content().assign(bytes.substr(parser_.head_size()));
+  }
 }
 
 void Session::run(std::string_view content) {
@@ -312,6 +328,7 @@ void Session::on_deadline() {
     case State::sending:
       services_.accounting.count(is_over ? ipc::Counter::timeouts_request
                                          : ipc::Counter::timeouts_body);
+      exchange_.expect_cut(exchange::Cut::timeout);
       connection_->abort();
       break;
     case State::handling:
@@ -347,6 +364,9 @@ void Session::on_input_end(net::IoStatus how) {
                           state_ == State::body || exchange_.is_upload_open();
   if (is_reset || in_message) {
     services_.accounting.count(ipc::Counter::peer_resets);
+  }
+  if (state_ == State::short_body) {
+    reopen_parked();
   }
   connection_->close();
 }

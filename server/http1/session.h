@@ -49,6 +49,7 @@ class Session final : public net::Session, private exchange::ResponseStream {
   void on_input_end(net::IoStatus how) override;
   void send_output() override;
   void on_deadline() override;
+  void on_write_timeout() override { exchange_.expect_cut(exchange::Cut::timeout); }
   Standing settle() override;
   [[nodiscard]] net::ParkedMessage park() const override;
   [[nodiscard]] bool is_answering() const override {
@@ -75,6 +76,8 @@ class Session final : public net::Session, private exchange::ResponseStream {
   std::size_t take_body(std::string_view bytes);
   void take_upload(ParseStatus status);
   bool refuse_expectation();
+  void accept(std::uint64_t since_ns);
+  void reopen_parked();
   void run(std::string_view content);
   [[nodiscard]] bool fits_parking(std::size_t bytes) const;
   void set_body_deadline();
@@ -82,6 +85,7 @@ class Session final : public net::Session, private exchange::ResponseStream {
   bool start(const http::Request& request, http::Response& response) override;
   void on_content_ready() override { has_output_ = state_ == State::sending; }
   void send_continue() override;
+  [[nodiscard]] std::uint64_t content_sent() const override;
   void on_request_room(std::uint64_t paused_ns) override { body_started_ns_ += paused_ns; }
   void begin_sending(http::Response& response, BodyFraming framing);
   bool send_text();

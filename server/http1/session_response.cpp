@@ -155,6 +155,7 @@ void Session::fail_sending() {
   if (!sender_.is_reported()) {
     exchange_.report_broken(sender_.problem());
   }
+  exchange_.expect_cut(exchange::Cut::failed);
   connection_->output().flush();
   connection_->abort();
 }
@@ -188,13 +189,9 @@ void Session::respond_parse_error() {
 void Session::respond_error(int status, std::string_view detail, ipc::Counter counter) {
   http::Method method = http::Method::get;
   if (state_ == State::short_body) {
-    // What the message was before it was parked.
-    const std::string_view bytes = std::exchange(parked_bytes_, {});
-    parser_.reset();
-    if (parser_.parse_head(bytes) == ParseStatus::complete) {
-      method = parser_.request().method;
-    }
-  } else if (state_ == State::body || is_answering()) {
+    reopen_parked();
+  }
+  if (state_ == State::short_body || state_ == State::body || is_answering()) {
     method = exchange_.request().method;
   }
   services_.accounting.count(counter);
@@ -202,9 +199,16 @@ void Session::respond_error(int status, std::string_view detail, ipc::Counter co
   response.set_error(status, detail);
   write_response(connection_->output().batch(), response,
                  {method, 1, false, fixed_fields_.refreshed()});
-  exchange_.complete_malformed(connection_->peer(), status);
+  exchange_.complete_refused(connection_->peer(), status,
+                             method == http::Method::head ? 0 : response.content().size());
   ending_ = Ending::linger;
   end_response();
+}
+
+// Of what was handed on, the peer has got what is not kept for it.
+std::uint64_t Session::content_sent() const {
+  const std::uint64_t handed_on = sender_.content_sent();
+  return handed_on - std::min<std::uint64_t>(handed_on, connection_->output().unsent_size());
 }
 
 // Nobody will read what is still to come of the content, or could find its end: the connection

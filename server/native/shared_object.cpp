@@ -7,10 +7,10 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
+#include "ipc/base/error_text.h"
 #include "ipc/base/owned_fd.h"
 #include "server/native/elf_image.h"
 
@@ -93,7 +93,7 @@ config::Result<prefork_load_function> load_shared_object(const ApplicationFile& 
   if (file.sealed_copy < 0) {
     opened.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!opened.valid()) {
-      return cannot_load(path, std::strerror(errno));
+      return cannot_load(path, std::string(ipc::error_text(errno)));
     }
   }
   // What the loader would say of a file that is none is long and names no remedy.

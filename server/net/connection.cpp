@@ -117,6 +117,9 @@ void Connection::on_deadline() {
         session_ && session_->message_deadline_ns() <= services_.loop.now_ns();
     services_.counters.add(message_is_over ? ipc::Counter::timeouts_request
                                            : ipc::Counter::timeouts_write);
+    if (session_) {
+      session_->on_write_timeout();
+    }
     abort();
   } else if (is_idle()) {
     services_.counters.add(messages_ == 0 ? ipc::Counter::timeouts_header
@@ -188,11 +191,14 @@ bool Connection::read_once() {
 }
 
 void Connection::end_input(IoStatus how) {
+  if (!session_ && is_parked()) {
+    open_session();  // it knows what has ended
+  }
   if (session_) {
     session_->on_input_end(how);
     return;
   }
-  if (how == IoStatus::reset || is_parked()) {
+  if (how == IoStatus::reset) {
     services_.counters.add(ipc::Counter::peer_resets);
   }
   close();

@@ -116,8 +116,13 @@ bool Output::take_progress() { return std::exchange(has_progress_, false); }
 
 void Output::close() {
   wait_ = Wait::gone;
+  const std::size_t forgotten = services_.batch.size() + unsent_size();
   services_.batch.clear();
   unsent_.reset();
+  if (forgotten != 0) {
+    unsent_ = std::make_unique<Unsent>();
+    unsent_->forgotten = forgotten;
+  }
 }
 
 void Output::keep(std::string_view bytes) {

@@ -46,6 +46,10 @@ class Output {
   void retry();
   // Whether it began to wait, or got rid of something, since the last call.
   bool take_progress();
+  // What is kept, or was when it was closed.
+  [[nodiscard]] std::size_t unsent_size() const {
+    return unsent_ ? unsent_->bytes.size() + unsent_->forgotten : 0;
+  }
   // Nothing is written any more; what is gathered and kept is forgotten.
   void close();
 
@@ -54,6 +58,7 @@ class Output {
   struct Unsent {
     http::ByteBuffer bytes;
     std::size_t retry_size = 0;  // where a write must be repeated as it was
+    std::size_t forgotten = 0;   // bytes that were never sent
   };
 
   void keep(std::string_view bytes);

@@ -59,6 +59,8 @@ class Session {
 
   // Its deadline, the connection's limit for writing, or the message's own has passed.
   virtual void on_deadline() = 0;
+  // The peer has taken nothing for too long: the connection is aborted.
+  virtual void on_write_timeout() = 0;
   // By when the present message has to be over, whatever is waited for.
   [[nodiscard]] std::uint64_t message_deadline_ns() const { return message_deadline_ns_; }
 

@@ -134,7 +134,8 @@ TEST_F(LogFiles, OfTheAccessHaveALineForEachRequest) {
     std::string line;
     std::getline(lines, line);
     const std::string before =
-        client.own_address() + R"( - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\] )";
+        "127\\.0\\.0\\.1" +
+        std::string(R"( - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\] )");
     EXPECT_TRUE(std::regex_match(line, std::regex(before + what))) << line;
   }
 }
@@ -144,7 +145,7 @@ TEST_F(LogFiles, OfTheServerHaveTimeLevelAndProcess) {
   std::size_t count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
     EXPECT_TRUE(std::regex_match(
-        line, std::regex(R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} info +master ?\[)" +
+        line, std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00 info +master\[)" +
                          std::to_string(server_.pid()) + R"(\]: .+)")))
         << line;
   }
@@ -184,6 +185,11 @@ TEST(AccessLog, LinesOfSeveralWorkersNeverMix) {
       ASSERT_EQ(client.receive().status, 200);
     }
   }
+  const auto all_are_written = [&path] {
+    const std::string text = read_file(path);
+    return std::count(text.begin(), text.end(), '\n') == std::ptrdiff_t{8 * 250};
+  };
+  EXPECT_TRUE(wait_until(all_are_written)) << "many lines are gathered for a moment";
   std::istringstream lines(read_file(path));
   int count = 0;
   const std::regex pattern(

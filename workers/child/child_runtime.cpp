@@ -44,10 +44,9 @@ void ChildRuntime::read_commands() {
       commands_.on_drain(drain->reason);
     } else if (std::holds_alternative<ipc::ReopenLogsFrame>(frame->message)) {
       if (const auto opened = context_.log.reopen(); !opened.ok()) {
-        context_.log.error(opened.problem().text);
-      } else {
-        commands_.on_reopen_logs();
+        context_.log.error(opened.problem().text + "; the log goes on where it was");
       }
+      commands_.on_reopen_logs();
     }
   });
   if (result == ipc::ReceiveResult::closed) {

@@ -27,7 +27,7 @@ class ChildCommands {
   virtual void on_terminate() = 0;
   // By the master.
   virtual void on_drain(ipc::DrainReason reason) = 0;
-  // The main log is open anew already.
+  // The main log has been seen to already.
   virtual void on_reopen_logs() {}
 };
 

@@ -18,8 +18,8 @@ namespace prefork::child {
 namespace {
 
 // Everything else has its default action; for SIGWINCH that is to ignore it.
-constexpr std::array kUnwanted = {SIGINT,  SIGQUIT, SIGHUP,  SIGUSR1,
-                                  SIGUSR2, SIGTTIN, SIGTTOU, SIGPIPE};
+constexpr std::array kUnwanted = {SIGINT,  SIGQUIT, SIGHUP,  SIGUSR1, SIGUSR2,
+                                  SIGTTIN, SIGTTOU, SIGPIPE, SIGXFSZ};
 
 // For the handler, which finds nothing else.
 volatile int terminate_fd = -1;

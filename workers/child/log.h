@@ -1,11 +1,16 @@
-// The log of a process: one line per event, each written by a single write() to a descriptor opened
-// with O_APPEND, so that lines of different processes never mix. Synchronous, without threads, and
-// therefore safe before and after fork; a child inherits its parent's log and gives itself a name.
-// Lines may come from any thread; all else is for the process's main thread.
+// The log of a process: one line per event, so written that lines of different processes never mix
+// and that no line ever waits for whoever reads the log: what is not taken is lost and counted, and
+// the count is said when there is room again. Synchronous, without threads, and therefore safe
+// before and after fork; a child inherits its parent's log and gives itself a name. Lines may come
+// from any thread; all else is for the process's main thread.
 //
-//   2026-11-21 06:08:00.123 info  master[411]: ready: 4 workers in 31 ms
+//   2026-11-21T06:08:00.123+00:00 info     master[411]: ready: 4 workers in 31 ms
+//
+// The time is UTC. What would forge a line or command a terminal is escaped; see
+// ipc/log/log_text.h.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,9 +37,9 @@ class Log {
   // The name in front of each line: "master", "worker 2". The pid is added.
   void set_name(std::string_view name);
 
-  // -1 while it is standard error.
+  // -1 when there is none.
   [[nodiscard]] int fd() const;
-  [[nodiscard]] bool is_standard_error() const { return fd() < 0; }
+  [[nodiscard]] bool is_standard_error() const;
 
   void write(config::LogLevel level, std::string_view line);
   void debug(std::string_view line) { write(config::LogLevel::debug, line); }
@@ -43,10 +48,16 @@ class Log {
   void error(std::string_view line) { write(config::LogLevel::error, line); }
   void critical(std::string_view line) { write(config::LogLevel::critical, line); }
 
+  // Says how many lines were lost, if any were and there is room now; to be called now and then.
+  // Returns how many have been lost since the last call.
+  std::uint64_t settle_losses();
+
  private:
-  class LineSink;
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };
+
+// For the last line of a process, beside its log. Never waits.
+void tell_standard_error(std::string_view line);
 
 }  // namespace prefork::child

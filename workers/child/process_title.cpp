@@ -58,7 +58,8 @@ void set_process_title(std::string_view title) {
   }
   // The short name, for top and ps -L: 15 characters at most, so the word that tells them apart.
   // Without spaces: scripts count the fields of /proc/PID/stat.
-  std::string name = "pf-" + std::string(title);
+  // The master goes by the program's, so that what a person types finds it.
+  std::string name = title == "master" ? "prefork-server" : "pf-" + std::string(title);
   std::replace(name.begin(), name.end(), ' ', '-');
   ::prctl(PR_SET_NAME, name.substr(0, 15).c_str());
 }

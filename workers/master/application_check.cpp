@@ -10,10 +10,10 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <string>
 #include <utility>
 
+#include "ipc/base/error_text.h"
 #include "ipc/base/owned_fd.h"
 #include "server/native/native_application.h"
 #include "workers/child/child.h"
@@ -61,7 +61,8 @@ bool read_to_the_end(int fd, std::chrono::milliseconds within, std::string& said
 }
 
 config::Problem system_problem(const char* call) {
-  return config::Problem{std::string("--check-config: ") + call + ": " + std::strerror(errno)};
+  return config::Problem{std::string("--check-config: ") + call + ": " +
+                         std::string(ipc::error_text(errno))};
 }
 
 config::Result<void> load_in_child(const native::ApplicationFile& file,

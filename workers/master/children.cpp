@@ -11,13 +11,15 @@ void Children::add(ipc::Place at, std::uint32_t epoch, ipc::ControlEnd control) 
   children_[at] = std::move(child);
 }
 
-void Children::remove(ipc::Place at) {
+void Children::forget_last_words(ipc::Place at) { last_words_.erase(at); }
+
+void Children::remove(ipc::Place at, std::optional<std::int32_t> pid) {
   const auto found = children_.find(at);
   if (found == children_.end()) {
     return;
   }
   if (!found->second.last_words.empty()) {
-    last_words_ = std::move(found->second.last_words);
+    last_words_[at] = {pid, std::move(found->second.last_words)};
   }
   children_.erase(found);
 }
@@ -76,6 +78,13 @@ void Children::speak_for(ipc::Place at, std::string last_words) {
 bool Children::has_last_words(ipc::Place at) const {
   const auto found = children_.find(at);
   return found != children_.end() && !found->second.last_words.empty();
+}
+
+std::string_view Children::last_words(ipc::Place at, std::optional<std::int32_t> pid) const {
+  const auto found = last_words_.find(at);
+  return found != last_words_.end() && pid == found->second.pid
+             ? std::string_view(found->second.text)
+             : std::string_view();
 }
 
 }  // namespace prefork::master

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -31,8 +33,8 @@ class Children {
 
   // Instead of who was there before.
   void add(ipc::Place at, std::uint32_t epoch, ipc::ControlEnd control);
-  // Keeps its last words, if it had any.
-  void remove(ipc::Place at);
+  // Keeps its last words, if it had any. `pid`: its own, if there was a process.
+  void remove(ipc::Place at, std::optional<std::int32_t> pid);
 
   // Those that may still say something.
   [[nodiscard]] std::vector<Pipe> open_pipes() const;
@@ -48,8 +50,10 @@ class Children {
   void speak_for(ipc::Place at, std::string last_words);
   // It has said why it cannot boot.
   [[nodiscard]] bool has_last_words(ipc::Place at) const;
-  // Those of the last child that was removed and had any; else empty.
-  [[nodiscard]] const std::string& last_words() const { return last_words_; }
+  // Those of that process, which was there and is removed; empty when it had none, and once
+  // another is to be there.
+  void forget_last_words(ipc::Place at);
+  [[nodiscard]] std::string_view last_words(ipc::Place at, std::optional<std::int32_t> pid) const;
 
  private:
   struct Child {
@@ -60,7 +64,12 @@ class Children {
   };
 
   std::map<ipc::Place, Child> children_;
-  std::string last_words_;
+  // Of the last process of each place that had any.
+  struct LastWords {
+    std::optional<std::int32_t> pid;
+    std::string text;
+  };
+  std::map<ipc::Place, LastWords> last_words_;
 };
 
 }  // namespace prefork::master

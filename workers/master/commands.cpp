@@ -97,13 +97,14 @@ CommandResult Commands::change_workers(const supervision::Event& event, std::str
 }
 
 CommandResult Commands::reopen_logs(std::string_view why) {
-  const auto opened = parts_.log.reopen();
-  if (!opened.ok()) {
-    parts_.log.error(opened.problem().text);
-    return {{opened.problem()}};
-  }
+  // Each process opens its own, and says so itself when it cannot.
   parts_.children.send_to_all(ipc::ReopenLogsFrame{});
   parts_.fork_servers.reopen_logs();
+  const auto opened = parts_.log.reopen();
+  if (!opened.ok()) {
+    parts_.log.error(opened.problem().text + "; the log goes on where it was");
+    return {{opened.problem()}};
+  }
   parts_.log.info(why);
   return {};
 }

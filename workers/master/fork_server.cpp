@@ -7,13 +7,13 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
 #include <utility>
 
 #include "ipc/base/check.h"
+#include "ipc/base/error_text.h"
 #include "workers/child/child.h"
 
 namespace prefork::master {
@@ -36,7 +36,7 @@ std::string name_of_another_thread() {
 
 void tell_that_no_fork_was_possible(ipc::ReceivedForkOrder& received, int error) {
   received.control.send(
-      {received.order.epoch, ipc::BootFailedFrame{std::string("fork: ") + std::strerror(error)}});
+      {received.order.epoch, ipc::BootFailedFrame{"fork: " + std::string(ipc::error_text(error))}});
 }
 
 }  // namespace
@@ -63,7 +63,7 @@ void ForkServer::serve() {
     if (received->order.kind == ipc::ForkOrder::Kind::fork_worker) {
       fork_worker(*received);
     } else if (const auto opened = log_.reopen(); !opened.ok()) {
-      log_.error(opened.problem().text);
+      log_.error(opened.problem().text + "; the log goes on where it was");
     }
   }
 }

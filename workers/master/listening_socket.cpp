@@ -16,6 +16,7 @@
 #include <optional>
 #include <utility>
 
+#include "ipc/base/error_text.h"
 #include "ipc/base/peer_address.h"
 
 namespace prefork::master {
@@ -41,7 +42,7 @@ ListenError error_for(int error, const config::Bind& bind, const std::string& op
       return {config::ExitCode::cannot_bind, where + "this machine has no such address; check " +
                                                  (option == "--port" ? "--host" : option)};
     default:
-      return {config::ExitCode::cannot_bind, where + std::strerror(error)};
+      return {config::ExitCode::cannot_bind, where + std::string(ipc::error_text(error))};
   }
 }
 
@@ -206,7 +207,7 @@ config::Result<std::vector<SharedSocket>, ListenError> open_inherited(const conf
   }
   ipc::OwnedFd fd(::fcntl(bind.fd, F_DUPFD_CLOEXEC, 3));
   if (!fd.valid() || ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK) != 0) {
-    return refuse(std::strerror(errno));
+    return refuse(std::string(ipc::error_text(errno)));
   }
   std::string url = url_of_socket(fd.get());
   return std::vector<SharedSocket>{

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
-#include <cstring>
 #include <initializer_list>
 #include <utility>
 #include <variant>
 
+#include "ipc/base/error_text.h"
 #include "ipc/base/monotonic.h"
 #include "workers/master/notification.h"
 #include "workers/master/poll_set.h"
@@ -108,6 +107,7 @@ void Master::turn() {
   polled.wait(
       time_until({supervisor_.next_deadline(), watch_.deadline(), fork_servers_.deadline()}));
   publisher_.beat();
+  publisher_.lines_lost(log_.settle_losses());
   polled.dispatch();
   fork_servers_.enforce(Clock::now());
   if (!exit_code_) {
@@ -264,6 +264,7 @@ void Master::report(const supervision::Event& event) {
 void Master::perform(const supervision::action::Spawn& spawn) {
   const std::uint64_t forked_ns = ipc::monotonic_ns();
   publisher_.spawning(spawn, forked_ns);
+  children_.forget_last_words(spawn.at);
   Spawner::Spawned spawned = spawner_.spawn(spawn, plans_.at(spawn.generation), forked_ns);
   if (spawned.pid < 0) {
     return report(supervision::event::ForkFailed{spawn.at, spawned.error_number, {}});
@@ -294,7 +295,7 @@ void Master::perform(const supervision::action::Release& release) {
                          publisher_.requests_of(release.at), children_.has_last_words(release.at),
                          at_work(release.at)}));
   }
-  children_.remove(release.at);
+  children_.remove(release.at, release.last.pid);
   publisher_.released(release);
   forget_unused();
 }
@@ -314,7 +315,8 @@ void Master::perform(const supervision::action::Notice& notice) {
   if (notice.kind == NoticeKind::boot_deadline_passed && awaits_pid(*notice.at)) {
     fork_servers_.kill(supervisor_.seat(*notice.at).generation);
   }
-  say(narrator_.tell(notice, children_.last_words(), notice.at ? at_work(*notice.at) : AtWork{}));
+  say(narrator_.tell(notice, last_words_of(notice.failure),
+                     notice.at ? at_work(*notice.at) : AtWork{}));
   if (notice.kind == NoticeKind::reload_finished || notice.kind == NoticeKind::reload_aborted) {
     forget_unused();
   }
@@ -326,11 +328,15 @@ void Master::perform(const supervision::action::Finish& finish) {
   if (!finish.reason) {
     return say(stopped(finish.code));
   }
-  const std::string text = narrator_.giving_up(*finish.reason, children_.last_words());
+  const std::string text = narrator_.giving_up(*finish.reason, last_words_of(finish.reason));
   log_.critical(text);
   if (!log_.is_standard_error()) {
-    std::fprintf(stderr, "prefork-server: %s\n", text.c_str());
+    child::tell_standard_error("prefork-server: " + text);
   }
+}
+
+std::string_view Master::last_words_of(const std::optional<supervision::Failure>& failure) const {
+  return failure ? children_.last_words(failure->at, failure->pid) : std::string_view();
 }
 
 AtWork Master::at_work(ipc::Place at) const {
@@ -363,7 +369,7 @@ void Master::say_when_ready() {
   say(is_ready(ready, publisher_.age_ns()));
   if (const int error = notify(plans_.at(supervisor_.generation())); error != 0) {
     log_.warning("--notify-fd: nobody was told that the server is ready: " +
-                 std::string(std::strerror(error)));
+                 std::string(ipc::error_text(error)));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/load.h"
@@ -85,6 +86,8 @@ class Master {
   // Its process is, or was, on the way from a fork server.
   [[nodiscard]] bool awaits_pid(ipc::Place at) const;
   [[nodiscard]] Narrator::Pid pid_of(ipc::Place at) const { return supervisor_.seat(at).pid; }
+  [[nodiscard]] std::string_view last_words_of(
+      const std::optional<supervision::Failure>& failure) const;
   [[nodiscard]] AtWork at_work(ipc::Place at) const;
 
   child::Log& log_;

@@ -1,13 +1,16 @@
 #include "workers/master/narrator.h"
 
+#include <charconv>
 #include <chrono>
+#include <cmath>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 #include <utility>
 
 #include "config/version.h"
+#include "ipc/base/error_text.h"
 #include "ipc/base/peer_address.h"
+#include "ipc/log/log_text.h"
 
 namespace prefork::master {
 
@@ -19,9 +22,14 @@ using supervision::FailureKind;
 using supervision::NoticeKind;
 
 std::string seconds(supervision::Duration duration) {
+  const double count = std::chrono::duration<double>(duration).count();
   char text[32];
-  std::snprintf(text, sizeof text, "%.3g s", std::chrono::duration<double>(duration).count());
-  return text;
+  // Three digits, or all of them before the point; no locale changes it.
+  const char* const end =
+      count < 1000
+          ? std::to_chars(text, text + sizeof text, count, std::chars_format::general, 3).ptr
+          : std::to_chars(text, text + sizeof text, std::llround(count)).ptr;
+  return std::string(static_cast<const char*>(text), end) + " s";
 }
 
 std::string counted_workers(std::uint32_t count) {
@@ -45,9 +53,16 @@ std::string describe_exit(const supervision::Exit& exit) {
 std::string describe_request(const ipc::InFlightRequest& request, std::uint64_t now_ns) {
   const std::uint64_t age_ms =
       now_ns > request.started_ns ? (now_ns - request.started_ns) / 1'000'000 : 0;
-  return request.method + " " + request.path + " from " + ipc::to_string(request.peer) +
-         " (request " + std::to_string(request.request_id) + ", " + std::to_string(age_ms) +
-         " ms old)";
+  return ipc::escaped(request.method) + " " + ipc::escaped(request.path) + " from " +
+         ipc::to_string(request.peer) + " (request " + std::to_string(request.request_id) + ", " +
+         std::to_string(age_ms) + " ms old)";
+}
+
+std::string where(const RequestAtWork& one) {
+  if (one.is_deferred) {
+    return ", to be answered later";
+  }
+  return one.thread ? " on pool thread " + std::to_string(*one.thread) : " on its event loop";
 }
 
 }  // namespace
@@ -202,9 +217,7 @@ void Narrator::add_requests(Lines& lines, Place at, std::string_view what,
   const std::string name = name_of(at, std::nullopt) + " " + std::string(what) + " ";
   for (const RequestAtWork& one : at_work.requests) {
     lines.push_back(
-        {LogLevel::warning, name + describe_request(one.request, at_work.now_ns) +
-                                (one.thread ? " on pool thread " + std::to_string(*one.thread)
-                                            : " on its event loop")});
+        {LogLevel::warning, name + describe_request(one.request, at_work.now_ns) + where(one)});
   }
 }
 
@@ -212,9 +225,9 @@ std::string Narrator::describe(const Failure& failure, std::string_view last_wor
   const std::string name = name_of(failure.at, failure.pid);
   switch (failure.kind) {
     case FailureKind::fork_failed:
-      return last_words.empty()
-                 ? name + " could not be started: " + std::strerror(failure.error_number)
-                 : name + " could not boot: " + std::string(last_words);
+      return last_words.empty() ? name + " could not be started: " +
+                                      std::string(ipc::error_text(failure.error_number))
+                                : name + " could not boot: " + std::string(last_words);
     case FailureKind::boot_exited:
       return name + " could not boot: " +
              (last_words.empty() ? describe_exit(failure.exit) : std::string(last_words));
@@ -235,6 +248,10 @@ Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view
   const std::string generation = "generation " + std::to_string(notice.generation);
   const std::string why =
       notice.failure ? describe(*notice.failure, last_words) : "the server stops";
+  // The end of a process that ran has had its line.
+  const bool is_told = notice.failure && notice.failure->kind == FailureKind::crashed;
+  const std::string told_before =
+      is_told ? name_of(notice.failure->at, std::nullopt) + ": " : why + "; ";
   const auto one = [](LogLevel level, std::string text) { return Lines{{level, std::move(text)}}; };
   switch (notice.kind) {
     case NoticeKind::silent: {
@@ -256,9 +273,9 @@ Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view
     case NoticeKind::boot_failed:
       return one(LogLevel::error, why);
     case NoticeKind::restart_delayed:
-      return one(LogLevel::warning, why + "; next start in " + span);
+      return one(LogLevel::warning, told_before + "next start in " + span);
     case NoticeKind::slot_failed:
-      return one(LogLevel::error, why + "; failed " + std::to_string(notice.count) +
+      return one(LogLevel::error, told_before + "failed " + std::to_string(notice.count) +
                                       " times in a row, next try in " + span);
     case NoticeKind::reload_queued:
       return one(LogLevel::info, "reload to " + generation + " waits for the one under way");

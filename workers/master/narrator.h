@@ -34,10 +34,12 @@ struct Announcement {
   std::string watched;    // with --reload; else empty
 };
 
-// A request that a worker had in hand, on its event loop or on a thread of its pool.
+// A request that a worker had in hand, on its event loop, on a thread of its pool, or to be
+// answered later.
 struct RequestAtWork {
   ipc::InFlightRequest request;
   std::optional<std::uint32_t> thread;
+  bool is_deferred = false;
 };
 struct AtWork {
   std::vector<RequestAtWork> requests;

@@ -35,6 +35,13 @@ Publisher::Publisher(ipc::Segment& segment) : segment_(segment) {
   header.master_beat_ns.store(ipc::monotonic_ns());
 }
 
+// With what the workers of the past have lost.
+void Publisher::lines_lost(std::uint64_t count) {
+  if (count != 0) {
+    segment_.retired().counters.add(ipc::Counter::log_lines_lost, count);
+  }
+}
+
 bool Publisher::is_observer(ipc::Place at) const { return at.slot == segment_.slot_capacity(); }
 
 void Publisher::beat() { segment_.header().master_beat_ns.store(ipc::monotonic_ns(), kRelaxed); }
@@ -141,6 +148,11 @@ std::vector<RequestAtWork> Publisher::requests_at_work(ipc::Place at) const {
   for (std::uint32_t thread = 0; thread < ipc::kMaxPoolThreads; ++thread) {
     if (auto request = record.pool_requests[thread].get()) {
       found.push_back({std::move(*request), thread});
+    }
+  }
+  for (const ipc::InFlightBox& box : record.deferred_requests) {
+    if (auto request = box.get()) {
+      found.push_back({std::move(*request), std::nullopt, true});
     }
   }
   return found;

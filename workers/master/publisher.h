@@ -20,6 +20,8 @@ class Publisher {
 
   // The master shows life.
   void beat();
+  // Of the master's own lines.
+  void lines_lost(std::uint64_t count);
   // Before the fork: who will be there.
   void spawning(const supervision::action::Spawn& spawn, std::uint64_t forked_ns);
   void forked(ipc::Place at, std::int32_t pid);

@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
+
+#include "ipc/base/error_text.h"
 
 namespace prefork::master {
 
@@ -19,7 +20,7 @@ constexpr int kMaxAttempts = 3;
 constexpr std::size_t kBytesAtOnce = std::size_t{16} << 20;
 
 config::Problem cannot_read(const std::string& path) {
-  return config::Problem{"cannot load '" + path + "': " + std::strerror(errno)};
+  return config::Problem{"cannot load '" + path + "': " + std::string(ipc::error_text(errno))};
 }
 
 bool is_same(const struct stat& one, const struct stat& other) {

@@ -42,7 +42,9 @@ Signals::Signals() {
     throw std::system_error(errno, std::generic_category(), "sigprocmask");
   }
   set_default_actions();
+  // Pipes that are gone and files that may not grow are errors of write().
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   fd_ = ipc::OwnedFd(::signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd_.valid()) {
     throw std::system_error(errno, std::generic_category(), "signalfd");

@@ -13,8 +13,8 @@ namespace prefork::master {
 
 class Signals {
  public:
-  // Blocks these and no others, ignores SIGPIPE, and gives all others their default actions. Throws
-  // std::system_error.
+  // Blocks these and no others, ignores SIGPIPE and SIGXFSZ, and gives all others their default
+  // actions. Throws std::system_error.
   Signals();
 
   // Readable when there is one.

@@ -1,6 +1,5 @@
 #include "workers/master/start.h"
 
-#include <cstdio>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -17,7 +16,7 @@ namespace prefork::master {
 namespace {
 
 config::ExitCode fail(config::ExitCode code, const std::string& problem) {
-  std::fprintf(stderr, "prefork-server: %s\n", problem.c_str());
+  child::tell_standard_error("prefork-server: " + problem);
   return code;
 }
 

@@ -55,6 +55,9 @@ WorkerSnapshot worker_of(const ipc::Segment& segment, ipc::Place place, ipc::Pro
   for (std::uint32_t i = 0; i < std::min(pool_threads, ipc::kMaxPoolThreads); ++i) {
     append(worker.in_flight, record.pool_requests[i], "pool-" + std::to_string(i));
   }
+  for (const ipc::InFlightBox& request : record.deferred_requests) {
+    append(worker.in_flight, request, "deferred");
+  }
   return worker;
 }
 

@@ -41,7 +41,7 @@ struct Numbers {
 };
 
 struct RequestInFlight {
-  std::string thread;  // "loop", "pool-0"
+  std::string thread;  // "loop", "pool-0", "deferred"
   ipc::InFlightRequest request;
 };
 

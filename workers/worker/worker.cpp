@@ -65,8 +65,10 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
         request_budget_(request_budget(context_.options.processes)) {}
 
   int run() {
-    const auto opened = access_log_.open(context_.options.logging.access_log,
-                                         "w" + std::to_string(context_.id.slot));
+    const config::LogOptions& logging = context_.options.logging;
+    access_log_.share_torn_mark(context_.segment.header().access_log_torn);
+    const auto opened = access_log_.open(logging.access_log, logging.access_log_format,
+                                         {context_.id.slot, context_.generation});
     if (!opened.ok()) {
       throw std::runtime_error(opened.problem().text);
     }
@@ -105,6 +107,9 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   bool on_tick(std::uint64_t now_ns) override {
     const bool is_soon = placement_.on_tick(server_->connection_count(), now_ns);
     served_->on_tick();
+    if (const std::uint64_t lost = context_.log.settle_losses(); lost != 0) {
+      record_.counters.add(ipc::Counter::log_lines_lost, lost);
+    }
     if (request_budget_ != 0 && !recycle_asked_ && server_->requests() >= request_budget_) {
       recycle_asked_ = runtime_.send(ipc::RecycleFrame{});
     }
@@ -163,7 +168,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   }
   void on_reopen_logs() override {
     if (const auto opened = access_log_.reopen(); !opened.ok()) {
-      context_.log.error(opened.problem().text);
+      context_.log.error(opened.problem().text + "; it goes on where it was");
     }
   }
 

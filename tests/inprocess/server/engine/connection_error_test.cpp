@@ -255,7 +255,8 @@ TEST_F(ConnectionError, EveryAnswerHasItsLineInTheAccessLog) {
   std::string path = testing::TempDir() + "access-XXXXXX";
   ipc::OwnedFd file(::mkstemp(path.data()));
   ASSERT_TRUE(file.valid());
-  ASSERT_TRUE(log_.open(path, "w1").ok());
+  const config::LogFormat format = config::combined_log_format();
+  ASSERT_TRUE(log_.open(path, format, {1, 1}).ok());
   Client client = connect();
   exchange(client, get("/", "User-Agent: tester\r\n") + "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n" +
                        get("/nowhere") + kUnknownMethod);
@@ -265,7 +266,7 @@ TEST_F(ConnectionError, EveryAnswerHasItsLineInTheAccessLog) {
       " \"GET / HTTP/1.1\" 200 4 \"-\" \"tester\" ",
       " \"HEAD / HTTP/1.1\" 200 0 \"-\" \"-\" ",
       " \"GET /nowhere HTTP/1.1\" 404 14 \"-\" \"-\" ",
-      " \"-\" 501 0 \"-\" \"-\" ",
+      " \"-\" 501 20 \"-\" \"-\" ",
   };
   std::string line;
   for (const std::string& part : expected) {

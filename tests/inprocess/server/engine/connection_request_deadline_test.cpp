@@ -57,6 +57,28 @@ TEST_F(RequestDeadline, AHandlerThatRunsMeanwhileIsIgnoredToo) {
   EXPECT_EQ(count(ipc::Counter::requests_abandoned), 0U);
 }
 
+TEST_F(RequestDeadline, ADeferredAnswerIsShownUntilItIsTooLateAndThenNamed) {
+  std::unique_ptr<exchange::Job> kept;
+  const auto added = router_.add_deferred(
+      "GET", "/later", {}, [&kept](std::unique_ptr<exchange::Job> job) { kept = std::move(job); });
+  ASSERT_TRUE(added.ok());
+  Client client = connect();
+  client.send(get("/later"));
+  turn();
+  const auto shown = record_->deferred_requests[0].get();
+  ASSERT_TRUE(shown.has_value());
+  EXPECT_EQ(shown->path, "/later");
+  ASSERT_TRUE(turn_until_end(client));
+  EXPECT_TRUE(client.take().starts_with("HTTP/1.1 504 "));
+  EXPECT_FALSE(record_->deferred_requests[0].get().has_value());
+  ASSERT_EQ(hooks_.reports.size(), 1U);
+  EXPECT_EQ(hooks_.reports[0].second, "request 1 GET /later answered with 504: it took too long");
+  kept->finish();
+  exchange::CompletionSink& sink = *kept->sink;
+  sink.deliver(std::move(kept));
+  turn();
+}
+
 TEST_F(RequestDeadline, AHeadThatTakesTooLongIs408) {
   Client first = connect();
   first.send("GET / HT");

@@ -84,26 +84,38 @@ TEST_F(ChildrenTest, WhatCannotBeUnderstoodIsToldAsAnError) {
   EXPECT_EQ(std::get<ipc::FrameError>(heard[0]), ipc::FrameError::length);
 }
 
-TEST_F(ChildrenTest, LastWordsAreKeptWhenTheChildIsRemovedUntilAnotherHasSome) {
+TEST_F(ChildrenTest, LastWordsAreKeptWhenTheChildIsRemoved) {
   ipc::ControlEnd first = add(kWorker, 1);
   first.send({1, ipc::BootFailedFrame{"the port is taken"}});
   EXPECT_FALSE(children_.has_last_words(kWorker)) << "not read yet";
   EXPECT_TRUE(read(kWorker).empty()) << "they are no event";
   EXPECT_TRUE(children_.has_last_words(kWorker));
-  EXPECT_EQ(children_.last_words(), "") << "it may still live";
-  children_.remove(kWorker);
-  EXPECT_EQ(children_.last_words(), "the port is taken");
+  EXPECT_EQ(children_.last_words(kWorker, 100), "") << "it may still live";
+  children_.remove(kWorker, 100);
+  EXPECT_EQ(children_.last_words(kWorker, 100), "the port is taken");
+  EXPECT_EQ(children_.last_words(kOther, 100), "");
+}
+
+TEST_F(ChildrenTest, NobodyGetsTheLastWordsOfAnother) {
+  ipc::ControlEnd first = add(kWorker, 1);
+  first.send({1, ipc::BootFailedFrame{"the port is taken"}});
+  read(kWorker);
+  children_.remove(kWorker, 100);
 
   add(kWorker, 2);
   EXPECT_FALSE(children_.has_last_words(kWorker)) << "those were its predecessor's";
-  children_.remove(kWorker);
-  EXPECT_EQ(children_.last_words(), "the port is taken") << "a silent one changes nothing";
+  children_.remove(kWorker, 101);
+  EXPECT_EQ(children_.last_words(kWorker, 101), "") << "a silent one has none";
 
   ipc::ControlEnd third = add(kOther, 3);
   third.send({3, ipc::BootFailedFrame{"no such file"}});
   read(kOther);
-  children_.remove(kOther);
-  EXPECT_EQ(children_.last_words(), "no such file");
+  children_.remove(kOther, 102);
+  EXPECT_EQ(children_.last_words(kOther, 102), "no such file");
+  EXPECT_EQ(children_.last_words(kWorker, 100), "the port is taken");
+  EXPECT_EQ(children_.last_words(kWorker, std::nullopt), "");
+  children_.forget_last_words(kWorker);
+  EXPECT_EQ(children_.last_words(kWorker, 100), "");
 }
 
 TEST_F(ChildrenTest, APipeStaysOpenUntilItsLastFramesAreRead) {

@@ -170,6 +170,17 @@ TEST_F(CommandsTest, LogsAreReopenedByTheChildrenToo) {
   EXPECT_EQ(log_.lines(), Texts{"info somebody: reopened"});
 }
 
+TEST_F(CommandsTest, TheChildrenReopenTheirsAlsoWhenTheMastersOwnLogCannotBe) {
+  ipc::ControlPair pair = ipc::make_control_pair();
+  children_.add({0, 0}, 5, std::move(pair.master));
+  log_.make_unopenable();
+  const CommandResult result = commands_.reopen_logs("somebody: reopened");
+  ASSERT_EQ(result.problems.size(), 1U);
+  int frames = 0;
+  pair.child.receive([&frames](const auto&) { ++frames; });
+  EXPECT_EQ(frames, 1);
+}
+
 TEST_F(CommandsTest, EachSignalAsksForACommand) {
   EXPECT_TRUE(commands_.obey(SIGTTIN).ok());
   EXPECT_TRUE(reported<supervision::event::AddWorker>());

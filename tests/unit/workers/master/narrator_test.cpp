@@ -228,6 +228,18 @@ TEST(Narrator, ARequestFromTheFutureIsNew) {
             std::string::npos);
 }
 
+TEST(Narrator, EscapesWhatAClientHasSent) {
+  AtWork at_work;
+  ipc::InFlightRequest request;
+  request.method = "GET";
+  request.path = "/\xE2\x80\xAE\x9B\n";
+  at_work.requests.push_back({request, std::nullopt, true});
+  const auto crashed = release(ipc::ProcessState::ready, {0, SIGSEGV, false});
+  const std::string line = kNarrator.ended({crashed, 2s, 7, false, at_work})[1].text;
+  EXPECT_NE(line.find("GET /\\xe2\\x80\\xae\\x9b\\x0a from "), std::string::npos) << line;
+  EXPECT_TRUE(line.ends_with("), to be answered later")) << line;
+}
+
 TEST(Narrator, TellsWhyAProcessWasLost) {
   Failure no_fork = failure(FailureKind::fork_failed);
   no_fork.pid.reset();
@@ -250,10 +262,15 @@ TEST(Narrator, TellsWhyAProcessWasLost) {
 
 TEST(Narrator, TellsWhatTheSupervisorDoesAboutALoss) {
   const Failure lost = failure(FailureKind::crashed);
-  const std::string name = "worker 1 (pid 300) ended by signal 11 (SIGSEGV), core dumped";
   EXPECT_EQ(told({.kind = NoticeKind::restart_delayed, .duration = 100ms, .failure = lost}),
+            (Lines{{LogLevel::warning, "worker 1: next start in 0.1 s"}}))
+      << "how it ended has been told";
+  const Failure unable = failure(FailureKind::boot_timed_out);
+  const std::string name =
+      "worker 1 (pid 300) was not ready within its boot deadline (--timeout-worker-boot)";
+  EXPECT_EQ(told({.kind = NoticeKind::restart_delayed, .duration = 100ms, .failure = unable}),
             (Lines{{LogLevel::warning, name + "; next start in 0.1 s"}}));
-  EXPECT_EQ(told({.kind = NoticeKind::slot_failed, .duration = 60s, .count = 5, .failure = lost}),
+  EXPECT_EQ(told({.kind = NoticeKind::slot_failed, .duration = 60s, .count = 5, .failure = unable}),
             (Lines{{LogLevel::error, name + "; failed 5 times in a row, next try in 60 s"}}));
 }
 

@@ -43,6 +43,9 @@ class ReadableLog {
   [[nodiscard]] std::string path() const { return "/proc/self/fd/" + std::to_string(file_.get()); }
   [[nodiscard]] child::Log& log() { return log_; }
 
+  // From now on it cannot be opened anew, or read.
+  void make_unopenable() { file_.reset(); }
+
   // The lines so far, each as "level text".
   [[nodiscard]] std::vector<std::string> lines() const {
     std::string text;
@@ -56,7 +59,7 @@ class ReadableLog {
     for (std::size_t end = 0; (end = text.find('\n')) != std::string::npos;
          text.erase(0, end + 1)) {
       const std::string line = text.substr(0, end);
-      const std::size_t level = std::string("2026-11-21 06:08:00.123 ").size();
+      const std::size_t level = std::string("2026-11-21T06:08:00.123+00:00 ").size();
       lines.push_back(line.substr(level, line.find(' ', level) - level) +
                       line.substr(line.find("]: ") + 2));
     }

@@ -172,8 +172,12 @@ TEST_F(PublisherTest, FindsTheRequestsThatAWorkerHasInHand) {
   EXPECT_TRUE(publisher_.requests_at_work(kWorker).empty());
   record.loop_request.set(1'000, 12, {}, "GET", "/slow");
   record.pool_requests[3].set(2'000, 13, {}, "POST", "/cpu");
+  record.deferred_requests[63].set(3'000, 14, {}, "GET", "/later");
   const auto found = publisher_.requests_at_work(kWorker);
-  ASSERT_EQ(found.size(), 2U);
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[2].request.path, "/later");
+  EXPECT_TRUE(found[2].is_deferred);
+  EXPECT_FALSE(found[1].is_deferred);
   EXPECT_EQ(found[0].request.path, "/slow");
   EXPECT_EQ(found[0].thread, std::nullopt);
   EXPECT_EQ(found[1].request.request_id, 13U);

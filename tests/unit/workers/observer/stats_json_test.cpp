@@ -26,10 +26,10 @@ Json json_of(const StatsSnapshot& snapshot) {
 TEST(StatsJson, HasItsPartsInThisOrder) {
   const Json json = json_of({});
   EXPECT_EQ(keys_of(json), (std::vector<std::string>{"server", "totals", "workers", "retired"}));
-  EXPECT_EQ(
-      keys_of(json["totals"]),
-      (std::vector<std::string>{"requests", "responses", "connections", "bytes", "errors",
-                                "timeouts", "pool", "latency", "application", "cpu_seconds"}));
+  EXPECT_EQ(keys_of(json["totals"]),
+            (std::vector<std::string>{"requests", "responses", "connections", "bytes", "errors",
+                                      "timeouts", "logs", "pool", "latency", "application",
+                                      "cpu_seconds"}));
   EXPECT_EQ(keys_of(json["totals"]["connections"]),
             (std::vector<std::string>{"accepted", "handed_on", "received", "refused", "closed",
                                       "active", "idle"}));
@@ -38,7 +38,7 @@ TEST(StatsJson, HasItsPartsInThisOrder) {
                                       "skipped", "queue_wait", "run_time"}));
   EXPECT_EQ(keys_of(json["retired"]),
             (std::vector<std::string>{"requests", "responses", "connections", "bytes", "errors",
-                                      "timeouts"}));
+                                      "timeouts", "logs"}));
 }
 
 TEST(StatsJson, EveryCounterIsWhereItsTableSays) {

@@ -61,8 +61,10 @@ TEST_F(StatsSnapshotTest, NamesTheRequestsInFlightByTheirThread) {
   record.loop_request.set(10, 1, {}, "GET", "/loop");
   record.pool_requests[2].set(20, 2, {}, "POST", "/pool");
   record.pool_requests[5].set(30, 3, {}, "GET", "/unused");
+  record.deferred_requests[1].set(40, 4, {}, "GET", "/later");
   const StatsSnapshot snapshot = take_snapshot(segment_, 4);
-  ASSERT_EQ(snapshot.workers[0].in_flight.size(), 2U) << "only of the threads there are";
+  ASSERT_EQ(snapshot.workers[0].in_flight.size(), 3U) << "only of the threads there are";
+  EXPECT_EQ(snapshot.workers[0].in_flight[2].thread, "deferred");
   EXPECT_EQ(snapshot.workers[0].in_flight[0].thread, "loop");
   EXPECT_EQ(snapshot.workers[0].in_flight[0].request.path, "/loop");
   EXPECT_EQ(snapshot.workers[0].in_flight[1].thread, "pool-2");

@@ -1,0 +1,290 @@
+#include "server/exchange/access_formatter.h"
+
+#include <charconv>
+#include <ctime>
+#include <system_error>
+
+#include "config/base/text.h"
+#include "ipc/base/monotonic.h"
+#include "ipc/log/line_sink.h"
+#include "ipc/log/log_text.h"
+
+namespace prefork::exchange {
+
+namespace {
+
+using config::LogPiece;
+using config::LogVariable;
+
+// Longer pieces are cut: a line stays readable, and short enough for its sink. A line of JSON
+// cannot be cut as a whole, and has more of them.
+constexpr std::size_t kMaxPieceBytes = 1024;
+constexpr std::size_t kMaxJsonBytes = 600;
+constexpr std::string_view kNothing = "-";
+
+void append_address(std::string& to, const ipc::PeerAddress& peer) {
+  ipc::PeerText room;
+  to.append(ipc::write_host(peer, room));
+}
+
+std::string_view or_nothing(std::string_view text) { return text.empty() ? kNothing : text; }
+
+void append_text(std::string& to, std::string_view text) {
+  ipc::append_escaped(to, or_nothing(text), kMaxPieceBytes);
+}
+
+std::string_view protocol_of(const http::Request& request) {
+  return request.version_minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
+}
+
+std::string_view name_of(Cut cut) {
+  switch (cut) {
+    case Cut::none:
+      break;
+    case Cut::client:
+      return "client";
+    case Cut::timeout:
+      return "timeout";
+    case Cut::failed:
+      return "failed";
+    case Cut::stopped:
+      return "stopped";
+  }
+  return "";
+}
+
+// "1.042": so many units, of which a thousand thousands are one.
+void append_millionths(std::string& to, std::uint64_t millionths, int decimals) {
+  std::uint64_t unit = 1'000'000;
+  ipc::append_number(to, millionths / unit);
+  to.push_back('.');
+  while (decimals-- > 0) {
+    unit /= 10;
+    to.push_back(static_cast<char>('0' + millionths / unit % 10));
+  }
+}
+
+void append_request_line(std::string& to, const http::Request& request) {
+  ipc::append_escaped(to, request.method_text, kMaxPieceBytes);
+  to.push_back(' ');
+  ipc::append_escaped(to, request.target, kMaxPieceBytes);
+  to.push_back(' ');
+  to.append(protocol_of(request));
+}
+
+// Variables that say nothing where there is no request.
+void append_of_request(std::string& to, const LogPiece& piece, const http::Request& request) {
+  switch (piece.variable) {
+    case LogVariable::header_field:
+      return append_text(to, http::find_field(request.fields, piece.text).value_or(kNothing));
+    case LogVariable::request:
+      return append_request_line(to, request);
+    case LogVariable::request_method:
+      return append_text(to, request.method_text);
+    case LogVariable::request_uri:
+      return append_text(to, request.target);
+    case LogVariable::uri:
+      return append_text(to, request.path);
+    case LogVariable::args:
+      return append_text(to, request.query);
+    case LogVariable::host:
+      return append_text(to, request.host);
+    case LogVariable::scheme:
+      to.append(request.scheme == http::Scheme::https ? "https" : "http");
+      return;
+    case LogVariable::server_protocol:
+      to.append(protocol_of(request));
+      return;
+    default:
+      return;
+  }
+}
+
+// A member of a JSON object.
+class JsonMembers {
+ public:
+  explicit JsonMembers(std::string& to) : to_(to) {}
+
+  void text(std::string_view name, std::string_view value) {
+    begin(name);
+    to_.push_back('"');
+    ipc::append_json(to_, value, kMaxJsonBytes);
+    to_.push_back('"');
+  }
+  void text_if_any(std::string_view name, std::string_view value) {
+    if (!value.empty()) {
+      text(name, value);
+    }
+  }
+  void list_if_any(std::string_view name, std::string_view only) {
+    if (!only.empty()) {
+      begin(name);
+      to_.append("[\"");
+      ipc::append_json(to_, only, kMaxJsonBytes);
+      to_.append("\"]");
+    }
+  }
+  void number(std::string_view name, std::uint64_t value) {
+    begin(name);
+    ipc::append_number(to_, value);
+  }
+  void seconds(std::string_view name, std::uint64_t microseconds) {
+    begin(name);
+    append_millionths(to_, microseconds, 6);
+  }
+
+ private:
+  void begin(std::string_view name) {
+    to_.append(is_first_ ? "{\"" : ",\"").append(name).append("\":");
+    is_first_ = false;
+  }
+
+  std::string& to_;
+  bool is_first_ = true;
+};
+
+void add_server(JsonMembers& members, std::string_view host) {
+  const std::size_t colon = host.rfind(':');
+  const bool has_port =
+      colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
+  members.text_if_any("server.address", host.substr(0, has_port ? colon : host.size()));
+  std::uint32_t port = 0;
+  if (has_port &&
+      std::from_chars(host.data() + colon + 1, host.data() + host.size(), port).ec == std::errc()) {
+    members.number("server.port", port);
+  }
+}
+
+void add_request(JsonMembers& members, const http::Request& request) {
+  members.text("http.request.method", request.method_text);
+  members.text("url.scheme", request.scheme == http::Scheme::https ? "https" : "http");
+  const std::size_t end = request.target.find('?');
+  members.text("url.path", request.target.substr(0, end));
+  if (end != std::string_view::npos) {
+    members.text_if_any("url.query", request.target.substr(end + 1));
+  }
+  add_server(members, request.host);
+  members.text("network.protocol.version", request.version_minor == 0 ? "1.0" : "1.1");
+  members.text_if_any("user_agent.original", request.fields.find("user-agent").value_or(""));
+  members.list_if_any("http.request.header.referer", request.fields.find("referer").value_or(""));
+}
+
+}  // namespace
+
+void AccessFormatter::append(std::string& to, const AccessRecord& record) {
+  constexpr std::size_t kLongest = ipc::LineSink::kMaxLineBytes - 1;
+  const std::size_t begin = to.size();
+  // Some milliseconds old at most, and several times faster than the exact one.
+  const std::uint64_t now_ns = ipc::clock_ns(CLOCK_REALTIME_COARSE);
+  if (format_.is_json) {
+    append_json(to, record, now_ns);
+  } else {
+    for (const LogPiece& piece : format_.pieces) {
+      append_piece(to, piece, record, now_ns);
+    }
+    if (to.size() - begin > kLongest) {
+      to.resize(begin + kLongest);
+    }
+  }
+  to.push_back('\n');
+}
+
+void AccessFormatter::append_piece(std::string& to, const LogPiece& piece,
+                                   const AccessRecord& record, std::uint64_t now_ns) {
+  if (piece.variable == LogVariable::text) {
+    to.append(piece.text);
+  } else if (append_of_exchange(to, piece.variable, record, now_ns)) {
+    return;
+  } else if (record.request == nullptr) {
+    to.append(kNothing);
+  } else {
+    append_of_request(to, piece, *record.request);
+  }
+}
+
+// False for what only a request can tell.
+bool AccessFormatter::append_of_exchange(std::string& to, LogVariable variable,
+                                         const AccessRecord& record, std::uint64_t now_ns) {
+  switch (variable) {
+    case LogVariable::remote_addr:
+      append_address(to, *record.client);
+      return true;
+    case LogVariable::remote_port:
+      ipc::append_number(to, record.client->port);
+      return true;
+    case LogVariable::remote_user:
+      to.append(kNothing);
+      return true;
+    case LogVariable::time_local:
+      to.append(time_.common_log(now_ns));
+      return true;
+    case LogVariable::time_iso8601:
+      to.append(time_.rfc3339(now_ns));
+      return true;
+    case LogVariable::status:
+      ipc::append_number(to, static_cast<unsigned>(record.status));
+      return true;
+    case LogVariable::body_bytes_sent:
+      ipc::append_number(to, record.bytes_sent);
+      return true;
+    case LogVariable::body_bytes_received:
+      ipc::append_number(to, record.bytes_received);
+      return true;
+    case LogVariable::request_id:
+      ipc::append_number(to, record.request != nullptr ? record.request->id : 0);
+      return true;
+    case LogVariable::request_time:
+      append_millionths(to, record.duration_us, 3);
+      return true;
+    case LogVariable::request_time_us:
+      ipc::append_number(to, record.duration_us);
+      return true;
+    case LogVariable::queue_time_us:
+      ipc::append_number(to, record.queue_us);
+      return true;
+    case LogVariable::handler_time_us:
+      ipc::append_number(to, record.handler_us);
+      return true;
+    case LogVariable::worker:
+      ipc::append_number(to, writer_.worker);
+      return true;
+    case LogVariable::generation:
+      ipc::append_number(to, writer_.generation);
+      return true;
+    case LogVariable::cut:
+      if (record.cut != Cut::none) {
+        to.append(" cut=").append(name_of(record.cut));
+      }
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Names that OpenTelemetry has for things are used; ours begin with `prefork`.
+void AccessFormatter::append_json(std::string& to, const AccessRecord& record,
+                                  std::uint64_t now_ns) {
+  JsonMembers members(to);
+  members.text("timestamp", time_.rfc3339(now_ns));
+  ipc::PeerText room;
+  members.text("client.address", ipc::write_host(*record.client, room));
+  members.number("client.port", record.client->port);
+  if (record.request != nullptr) {
+    add_request(members, *record.request);
+    members.number("prefork.request.id", record.request->id);
+  }
+  members.number("http.response.status_code", static_cast<unsigned>(record.status));
+  members.number("http.request.body.size", record.bytes_received);
+  members.number("http.response.body.size", record.bytes_sent);
+  members.seconds("http.server.request.duration", record.duration_us);
+  members.seconds("prefork.queue.duration", record.queue_us);
+  members.seconds("prefork.handler.duration", record.handler_us);
+  members.number("prefork.worker", writer_.worker);
+  members.number("prefork.generation", writer_.generation);
+  if (record.cut != Cut::none) {
+    members.text("prefork.cut", name_of(record.cut));
+  }
+  to.push_back('}');
+}
+
+}  // namespace prefork::exchange

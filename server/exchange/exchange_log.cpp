@@ -1,0 +1,59 @@
+#include "server/exchange/exchange_log.h"
+
+#include <utility>
+
+#include "server/exchange/elapsed.h"
+
+namespace prefork::exchange {
+
+void ExchangeLog::begin(std::uint64_t since_ns) {
+  record_ = {};
+  started_ns_ = since_ns;
+  handler_started_ns_ = 0;
+}
+
+void ExchangeLog::keep(const http::Request& request) {
+  if (!kept_) {
+    kept_ = std::make_unique<http::OwnedRequest>();
+  }
+  if (kept_->request.id != request.id) {
+    kept_->copy_head(request);
+  }
+}
+
+void ExchangeLog::show_deferred(const http::Request& request, const ipc::PeerAddress& peer) {
+  in_flight_ = services_.accounting.claim_deferred();
+  if (in_flight_ != nullptr) {
+    in_flight_->set(services_.now_ns, request.id, peer, request.method_text, request.path);
+  }
+}
+
+void ExchangeLog::note_times(const Job& job, bool is_done) {
+  record_.queue_us = elapsed_us(job.queued_ns, job.started_ns);
+  record_.handler_us = is_done ? elapsed_us(job.started_ns, job.finished_ns) : 0;
+  handler_started_ns_ = is_done ? 0 : job.started_ns;
+}
+
+void ExchangeLog::write(const http::Request* request, const ipc::PeerAddress& client,
+                        std::uint64_t content_bytes) {
+  if (!services_.access_log.is_on()) {
+    return;
+  }
+  const std::uint64_t now_ns = services_.clock.now_ns();
+  record_.request = request;
+  record_.client = &client;
+  record_.bytes_sent = content_bytes;
+  record_.duration_us = elapsed_us(started_ns_, now_ns);
+  if (handler_started_ns_ != 0) {
+    record_.handler_us = elapsed_us(handler_started_ns_, now_ns);
+  }
+  services_.access_log.write(record_, now_ns);
+}
+
+void ExchangeLog::end() {
+  if (in_flight_ != nullptr) {
+    services_.accounting.release_deferred(*std::exchange(in_flight_, nullptr));
+  }
+}
+
+}  // namespace prefork::exchange

@@ -1,0 +1,229 @@
+// Logs where something is wrong with whoever reads or keeps them, and requests that end early: no
+// sink holds up a request or the supervision, and every request whose head was read has one line.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <regex>
+#include <string>
+#include <string_view>
+
+#include "tests/support/server_process.h"
+
+namespace prefork::test {
+namespace {
+
+// A pipe by name that is held open and read only when asked to.
+class NamedPipe {
+ public:
+  explicit NamedPipe(std::string path) : path_(std::move(path)) {
+    EXPECT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+    fd_ = ipc::OwnedFd(::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+    EXPECT_TRUE(fd_.valid());
+  }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  void fill() const {
+    const std::string bytes(4096, '.');
+    while (::write(fd_.get(), bytes.data(), bytes.size()) > 0) {
+    }
+  }
+  [[nodiscard]] std::string read_all() const {
+    std::string text(1 << 20, '\0');
+    const ssize_t size = ::read(fd_.get(), text.data(), text.size());
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return text;
+  }
+
+ private:
+  std::string path_;
+  ipc::OwnedFd fd_;
+};
+
+std::ptrdiff_t count_lines(const std::string& text) {
+  return std::count(text.begin(), text.end(), '\n');
+}
+
+// Closes so that the peer gets a reset.
+void reset(Client& client) {
+  const linger at_once{1, 0};
+  ::setsockopt(client.fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  const Client gone = std::move(client);
+}
+
+void limit_file_size(pid_t pid, rlim_t bytes) {
+  const rlimit limit{bytes, RLIM_INFINITY};
+  EXPECT_EQ(::prlimit(pid, RLIMIT_FSIZE, &limit, nullptr), 0);
+}
+
+TEST(Logs, NoRequestWaitsForAnAccessLogThatNobodyReads) {
+  const TemporaryFolder folder;
+  const NamedPipe pipe(folder / "pipe");
+  Launch launch = launch_of({"--workers", "2", "--access-log", "-"});
+  launch.stdout_path = pipe.path();
+  ServerProcess server(launch);
+  std::string requests;
+  for (int i = 0; i < 100; ++i) {
+    requests += get_request("/plaintext");
+  }
+  Client client(server.url());
+  for (int batch = 0; batch < 40; ++batch) {
+    ASSERT_TRUE(client.send(requests));
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_EQ(client.receive().status, 200);
+    }
+  }
+  const auto lost = [](const Json& report) -> int {
+    return report["totals"]["logs"]["access_lines_lost"];
+  };
+  EXPECT_TRUE(server.wait_for_statistics([&](const Json& report) { return lost(report) > 0; }));
+  // There is room again: the rest of the lines comes, and the log says how many there are not.
+  std::string text;
+  EXPECT_TRUE(wait_until([&] {
+    text += pipe.read_all();
+    return server.times_logged("lines of the access log were lost: ") != 0;
+  }));
+  EXPECT_TRUE(wait_until([&] {
+    text += pipe.read_all();
+    return count_lines(text) + lost(server.statistics()) == 4000;
+  })) << count_lines(text);
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(Logs, SupervisionGoesOnWhileNobodyReadsTheLog) {
+  const TemporaryFolder folder;
+  const NamedPipe pipe(folder / "pipe");
+  Launch launch = launch_of({"--workers", "2", "--log-level", "debug"});
+  launch.stderr_path = pipe.path();
+  ServerProcess server(launch);
+  pipe.fill();
+  const pid_t before = server.worker_pid(0);
+  ASSERT_EQ(::kill(before, SIGKILL), 0);
+  EXPECT_TRUE(server.wait_for_statistics([before](const Json& report) {
+    const Json& worker = report["workers"][0];
+    return worker["state"] == "ready" && worker["pid"] != before;
+  }));
+  EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+  EXPECT_TRUE(server.wait_for_statistics(
+      [](const Json& report) { return report["totals"]["logs"]["lines_lost"] > 0; }));
+  pipe.read_all();
+  std::string text;
+  EXPECT_TRUE(wait_until([&] {
+    text += pipe.read_all();
+    return std::regex_search(text, std::regex(R"(master\[\d+\]: \d+ lines? of this log w)"));
+  })) << text;
+  pipe.fill();
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(Logs, AFileThatMayNotGrowLosesLinesAndNoRequest) {
+  const TemporaryFolder folder;
+  const std::string access = folder / "access.log";
+  const std::string log = folder / "server.log";
+  ServerProcess server({"--workers", "2", "--access-log", access, "--log-file", log});
+  const auto pids = server.worker_pids();
+  for (const auto& [slot, pid] : pids) {
+    limit_file_size(pid, 250);
+  }
+  limit_file_size(server.pid(), std::filesystem::file_size(log) + 10);
+  for (int i = 0; i < 40; ++i) {
+    ASSERT_EQ(get(server.url(), "/plaintext").status, 200);
+  }
+  server.send_signal(SIGUSR1);
+  EXPECT_TRUE(server.wait_for_statistics([](const Json& report) {
+    const Json& logs = report["totals"]["logs"];
+    return logs["access_lines_lost"] > 35 && logs["lines_lost"] > 0;
+  }));
+  EXPECT_EQ(server.worker_pids(), pids) << "nobody has died of it";
+  for (const auto& [slot, pid] : pids) {
+    limit_file_size(pid, RLIM_INFINITY);
+  }
+  ASSERT_EQ(get(server.url(), "/json").status, 200);
+  EXPECT_TRUE(wait_until([&] {
+    return std::regex_search(read_file(access), std::regex(R"(\n127\.0\.0\.1 [^\n]*/json )"));
+  })) << "on a line of its own behind the one that was cut off\n"
+      << read_file(access);
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(Logs, EveryRequestThatWasCutHasALineWithWhatWasSent) {
+  const TemporaryFolder folder;
+  const std::string access = folder / "access.log";
+  ServerProcess server({"--workers", "1", "--access-log", access, "--timeout-write", "200ms"});
+  const auto has_line = [&access](const char* pattern) {
+    return wait_until([&] { return std::regex_search(read_file(access), std::regex(pattern)); })
+               ? testing::AssertionSuccess()
+               : testing::AssertionFailure() << pattern << " is not in\n"
+                                             << read_file(access);
+  };
+  {
+    Client client(server.url());
+    client.send(get_request("/sleep?ms=60000"));
+    ASSERT_TRUE(server.wait_for_statistics(
+        [](const Json& report) { return !report["workers"][0]["in_flight"].empty(); }));
+    reset(client);
+    EXPECT_TRUE(has_line(R"("GET /sleep\?ms=60000 HTTP/1.1" 499 0 "-" "-" \d+us w0 cut=client\n)"));
+  }
+  for (const char* size : {"77", "100077"}) {
+    Client client(server.url());
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nUser-Agent: half\r\nContent-Length: " +
+                std::string(size) + "\r\n\r\nhalf of it");
+  }
+  EXPECT_TRUE(wait_until([&] { return count_lines(read_file(access)) == 3; }));
+  EXPECT_TRUE(has_line(R"("POST /echo HTTP/1.1" 499 0 "-" "half" \d+us w0 cut=client\n)"));
+  {
+    Client client(server.url());
+    client.send(get_request("/stream?bytes=100000000"));
+    ASSERT_TRUE(client.is_readable_within(kPatience));
+    reset(client);
+    EXPECT_TRUE(has_line(R"(bytes=100000000 HTTP/1.1" 200 \d{5,8} "-" "-" \d+us w0 cut=client\n)"));
+  }
+  Client slow(server.url());
+  slow.send(get_request("/stream?bytes=100000001"));
+  EXPECT_TRUE(has_line(R"(bytes=100000001 HTTP/1.1" 200 \d{5,8} "-" "-" \d+us w0 cut=timeout\n)"));
+  EXPECT_EQ(count_lines(read_file(access)), 5) << read_file(access);
+  server.send_signal(SIGQUIT);
+}
+
+TEST(Logs, EachIsOpenedAnewForItself) {
+  const TemporaryFolder folder;
+  const std::string access = folder / "access.log";
+  std::filesystem::create_directory(folder / "logs");
+  ServerProcess server(
+      {"--workers", "1", "--access-log", access, "--log-file", folder / "logs/server.log"});
+  std::filesystem::rename(folder / "logs", folder / "moved");
+  std::filesystem::rename(access, access + ".1");
+  server.send_signal(SIGUSR1);
+  EXPECT_TRUE(wait_until([&] { return std::filesystem::exists(access); }));
+  EXPECT_TRUE(wait_until([&] {
+    const std::string text = read_file(folder / "moved/server.log");
+    return std::regex_search(text, std::regex(R"(error +master.*cannot open the log file .*)"
+                                              R"(No such file or directory; the log goes on)"));
+  }));
+  EXPECT_EQ(read_file(folder / "moved/server.log").find("opened anew"), std::string::npos);
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(Logs, AnUnknownVariableIsRefusedAtTheStart) {
+  const FinishedRun run =
+      run_to_the_end(launch_of({"--access-log-format", "$remote_addr $upstream_addr"}));
+  EXPECT_EQ(run.exit, exit_code(2));
+  EXPECT_NE(run.err.find("--access-log-format: there is no variable $upstream_addr"),
+            std::string::npos)
+      << run.err;
+}
+
+TEST(Processes, TheMasterGoesByTheNameOfTheProgram) {
+  const ServerProcess server({"--workers", "1"});
+  EXPECT_EQ(read_file("/proc/" + std::to_string(server.pid()) + "/comm"), "prefork-server\n");
+}
+
+}  // namespace
+}  // namespace prefork::test
