@@ -26,6 +26,7 @@ struct FallbackVariable {
 };
 
 constexpr std::array kFallbackVariables = {
+    FallbackVariable{"PORT", "port"},
     FallbackVariable{"WEB_CONCURRENCY", "workers"},
     FallbackVariable{"FORWARDED_ALLOW_IPS", "forwarded-allow-ips"},
 };

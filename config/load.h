@@ -2,8 +2,8 @@
 // error instead of stopping at the first, throws nothing, binds nothing, starts nothing and keeps
 // no state, so the master calls it at the start and again on SIGHUP to re-read the file.
 //
-// $WEB_CONCURRENCY is the default of --workers, $FORWARDED_ALLOW_IPS of --forwarded-allow-ips. How
-// the options about listening combine is told in listening.h.
+// $PORT is the default of --port, $WEB_CONCURRENCY of --workers, $FORWARDED_ALLOW_IPS of
+// --forwarded-allow-ips. How the options about listening combine is told in listening.h.
 #pragma once
 
 #include <span>

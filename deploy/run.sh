@@ -13,6 +13,9 @@ source "$root/deploy/dependencies.sh"
 build_folder=$root/build/release
 install_dependencies "$build_folder"
 # tests/run.sh configures the same folder with the tests; the program in it is the same.
-[[ -f "$build_folder/.configured" ]] || configure "$root" release
+# What a copied or moved folder brings along was configured for the old one.
+configured=
+[[ ! -f "$build_folder/.configured" ]] || configured=$(<"$build_folder/.configured")
+[[ "$configured" == "$root "* ]] || configure "$root" release
 cmake --build "$build_folder" --target prefork-server >&2 || fail 'The build failed.'
 exec "$build_folder/prefork-server" "$@"

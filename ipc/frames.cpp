@@ -34,8 +34,9 @@ void put(Wire& wire, const BootFailedFrame& frame) {
   std::memcpy(wire.text.data(), frame.reason.data(), size);
 }
 void put(Wire& wire, const AliveFrame&) { wire.kind = static_cast<std::uint8_t>(FrameKind::alive); }
-void put(Wire& wire, const RecycleFrame&) {
+void put(Wire& wire, const RecycleFrame& frame) {
   wire.kind = static_cast<std::uint8_t>(FrameKind::recycle);
+  wire.number = static_cast<std::uint64_t>(frame.reason);
 }
 void put(Wire& wire, const DrainFrame& frame) {
   wire.kind = static_cast<std::uint8_t>(FrameKind::drain);
@@ -64,6 +65,14 @@ std::variant<Frame, FrameError> decode_drain(const Wire& wire) {
     return FrameError::value;
   }
   return Frame{wire.epoch, DrainFrame{static_cast<DrainReason>(wire.number)}};
+}
+
+std::variant<Frame, FrameError> decode_recycle(const Wire& wire) {
+  if (wire.number < static_cast<std::uint64_t>(RecycleReason::share_served) ||
+      wire.number > static_cast<std::uint64_t>(RecycleReason::terminated)) {
+    return FrameError::value;
+  }
+  return Frame{wire.epoch, RecycleFrame{static_cast<RecycleReason>(wire.number)}};
 }
 
 }  // namespace
@@ -97,7 +106,7 @@ std::variant<Frame, FrameError> decode(std::span<const std::byte, kFrameSize> by
     case FrameKind::alive:
       return Frame{wire.epoch, AliveFrame{}};
     case FrameKind::recycle:
-      return Frame{wire.epoch, RecycleFrame{}};
+      return decode_recycle(wire);
     case FrameKind::drain:
       return decode_drain(wire);
     case FrameKind::reopen_logs:

@@ -60,8 +60,10 @@ struct BootFailedFrame {
 // Observer to master, several times within the health check's time: its event loop runs. (Workers
 // beat in the segment.)
 struct AliveFrame {};
-// Worker to master: it has served its share of requests and wants a successor.
-struct RecycleFrame {};
+// Child to master: it wants a successor, and goes on until that is ready.
+struct RecycleFrame {
+  RecycleReason reason = RecycleReason::share_served;
+};
 
 // Master to child: finish what runs and exit with code 0. The master keeps the deadline.
 struct DrainFrame {

@@ -1,5 +1,7 @@
 #include "ipc/inbox.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -25,6 +27,23 @@ struct Wire {
 constexpr std::uint32_t kMagic = 0x50464844;
 static_assert(std::is_trivially_copyable_v<Wire>);
 
+// By whatever process, in whatever direction.
+bool is_shut_down(int socket) {
+  pollfd looked_at{socket, POLLRDHUP, 0};
+  return ::poll(&looked_at, 1, 0) == 1 && (looked_at.revents & (POLLHUP | POLLRDHUP)) != 0;
+}
+
+// A worker trusts no sibling: a descriptor that blocks would hang it.
+bool is_fit_to_serve(int socket) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM) {
+    return false;
+  }
+  const int flags = ::fcntl(socket, F_GETFL);
+  return (flags & O_NONBLOCK) != 0 || ::fcntl(socket, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
 union ControlBuffer {
   cmsghdr align;
   char bytes[CMSG_SPACE(sizeof(int))];
@@ -35,15 +54,33 @@ union ControlBuffer {
 Inboxes::Inboxes(std::uint32_t slots) {
   pairs_.reserve(slots);
   for (std::uint32_t i = 0; i < slots; ++i) {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
+    std::optional<Pair> pair = make_pair();
+    if (!pair) {
       throw std::system_error(errno, std::generic_category(), "socketpair for a worker's inbox");
     }
-    pairs_.push_back({OwnedFd(ends[0]), OwnedFd(ends[1])});
-    // As much as we may have: the forced form needs a capability, the plain one is capped.
-    if (::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUFFORCE, &kInboxBytes, sizeof kInboxBytes) != 0) {
-      ::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &kInboxBytes, sizeof kInboxBytes);
-    }
+    pairs_.push_back(std::move(*pair));
+  }
+}
+
+std::optional<Inboxes::Pair> Inboxes::make_pair() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
+    return std::nullopt;
+  }
+  // As much as we may have: the forced form needs a capability, the plain one is capped.
+  if (::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUFFORCE, &kInboxBytes, sizeof kInboxBytes) != 0) {
+    ::setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &kInboxBytes, sizeof kInboxBytes);
+  }
+  return Pair{OwnedFd(ends[0]), OwnedFd(ends[1])};
+}
+
+void Inboxes::renew_if_closed(std::uint32_t slot) {
+  Pair& pair = pairs_[slot];
+  if (!is_shut_down(pair.send.get()) && !is_shut_down(pair.receive.get())) {
+    return;
+  }
+  if (std::optional<Pair> fresh = make_pair()) {
+    pair = std::move(*fresh);
   }
 }
 
@@ -97,12 +134,12 @@ std::optional<ReceivedConnection> Inboxes::take(std::uint32_t slot, TakeError& e
     std::memcpy(&socket, CMSG_DATA(header), sizeof socket);
     received.socket.reset(socket);
   }
-  if (size == 0 && !received.socket.valid()) {
-    error = TakeError::empty;
+  if (size == 0 && is_shut_down(pairs_[slot].receive.get())) {
+    error = TakeError::closed;
     return std::nullopt;
   }
   if (size != static_cast<ssize_t>(sizeof wire) || wire.magic != kMagic ||
-      !received.socket.valid()) {
+      !received.socket.valid() || !is_fit_to_serve(received.socket.get())) {
     error = TakeError::lost;
     return std::nullopt;
   }

@@ -43,12 +43,19 @@ class Inboxes {
   HandResult hand_off(std::uint32_t slot, int socket, const HandedConnection& about) const;
 
   // The next connection waiting for the slot; nothing when there is none (or, counted as none, a
-  // message without a socket, which happens when this process is out of descriptors).
-  enum class TakeError : std::uint8_t { empty, lost };
+  // message without a socket, which happens when this process is out of descriptors). What comes is
+  // a connected stream socket that never blocks, whoever has sent it. `closed`: some worker has
+  // shut the pair down; nothing comes any more.
+  enum class TakeError : std::uint8_t { empty, lost, closed };
   std::optional<ReceivedConnection> take(std::uint32_t slot, TakeError& error) const;
 
   [[nodiscard]] int receive_fd(std::uint32_t slot) const { return pairs_[slot].receive.get(); }
   [[nodiscard]] std::uint32_t slots() const { return static_cast<std::uint32_t>(pairs_.size()); }
+
+  // In the master, before it starts a worker of the slot: a pair that some worker has shut down, by
+  // a stray call on its descriptors, is made anew. Who has only the old one then keeps what it
+  // accepts. Throws nothing: without descriptors it stays as it is.
+  void renew_if_closed(std::uint32_t slot);
 
   // Descriptors a worker keeps open after the fork.
   void append_fds(std::vector<int>& fds) const;
@@ -58,6 +65,8 @@ class Inboxes {
     OwnedFd send;
     OwnedFd receive;
   };
+  static std::optional<Pair> make_pair();
+
   std::vector<Pair> pairs_;
 };
 

@@ -78,7 +78,7 @@ constexpr std::uint32_t kMillion = 1'000'000;
 constexpr std::array kOptions = {
     OptionSpec{"host", "HOST", OptionGroup::listening, "Address or name to listen on.", kHost},
     OptionSpec{"port", "PORT", OptionGroup::listening, "Port to listen on; 0 takes a free one.",
-               kPort},
+               kPort, "$PORT or 8000"},
     OptionSpec{"uds", "PATH", OptionGroup::listening, "Listen on a Unix socket.", kUds},
     OptionSpec{"fd", "N", OptionGroup::listening, "Listen on a socket inherited as descriptor N.",
                kFd},
@@ -114,7 +114,7 @@ constexpr std::array kOptions = {
     OptionSpec{"timeout-worker-healthcheck", "TIME", OptionGroup::processes,
                "Replace a worker whose event loop is silent for this time.",
                DurationField{member<&Options::processes, &ProcessOptions::healthcheck_timeout>(),
-                             500ms, 24h}},
+                             500ms, 24h, true}},
     OptionSpec{"timeout-graceful-shutdown", "TIME", OptionGroup::processes,
                "Running requests may take this time to finish when a worker stops.",
                deadline(member<&Options::processes, &ProcessOptions::graceful_timeout>())},

@@ -55,7 +55,7 @@ struct ProcessOptions {
   std::uint32_t max_requests_jitter = 0;  // up to so many more, at random per worker
   bool preload = false;                   // the master loads the application before it forks
   std::chrono::milliseconds boot_timeout{60'000};        // 10 ms to 24 h
-  std::chrono::milliseconds healthcheck_timeout{5'000};  // 500 ms to 24 h
+  std::chrono::milliseconds healthcheck_timeout{5'000};  // 500 ms to 24 h; 0: off
   std::chrono::milliseconds graceful_timeout{30'000};    // 10 ms to 24 h
   std::chrono::milliseconds replaced_timeout{0};         // 10 ms to 24 h; 0: no end
 };

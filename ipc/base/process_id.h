@@ -72,4 +72,10 @@ enum class DrainReason : std::uint8_t {
   removed = 3,   // fewer workers are wanted
 };
 
+// Why a worker wants a successor. The numbers are part of the control protocol.
+enum class RecycleReason : std::uint8_t {
+  share_served = 1,  // it has served its share of requests
+  terminated = 2,    // somebody sent it SIGTERM
+};
+
 }  // namespace prefork::ipc

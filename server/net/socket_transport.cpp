@@ -9,6 +9,8 @@
 #include <array>
 #include <cerrno>
 
+#include "ipc/base/forked.h"
+
 namespace prefork::net {
 
 namespace {
@@ -85,7 +87,20 @@ bool SocketTransport::is_dead() const {
   return ::poll(&socket, 1, 0) == 1 && (socket.revents & (POLLERR | POLLHUP)) != 0;
 }
 
+void SocketTransport::close() {
+  if (fd_.valid() && ipc::has_forked.load(std::memory_order_relaxed)) {
+    ::shutdown(fd_.get(), SHUT_RDWR);
+  }
+  fd_.reset();
+}
+
 void SocketTransport::abort() {
+  if (ipc::has_forked.load(std::memory_order_relaxed)) {
+    // Without waiting for the last copy to be closed (connect(2): AF_UNSPEC dissolves it).
+    sockaddr nobody{};
+    nobody.sa_family = AF_UNSPEC;
+    ::connect(fd_.get(), &nobody, sizeof nobody);
+  }
   // A close with a linger time of zero sends RST instead of FIN (socket(7), tcp(7)).
   const linger at_once{1, 0};
   ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

@@ -13,6 +13,9 @@ IoResult receive(int socket, char* bytes, std::size_t capacity);
 class SocketTransport final : public Transport {
  public:
   explicit SocketTransport(ipc::OwnedFd socket) : fd_(std::move(socket)) {}
+  ~SocketTransport() override { SocketTransport::close(); }
+  SocketTransport(const SocketTransport&) = delete;
+  SocketTransport& operator=(const SocketTransport&) = delete;
 
   [[nodiscard]] TransportTraits traits() const override {
     TransportTraits traits;
@@ -30,7 +33,9 @@ class SocketTransport final : public Transport {
   IoResult send_file(int file, std::uint64_t offset, std::uint64_t size) override;
 
   void finish_writing() override;
-  void close() override { fd_.reset(); }
+  // The peer sees the end at once, even when the application has forked a process that still has a
+  // copy of the socket.
+  void close() override;
   // Sends RST.
   void abort() override;
 

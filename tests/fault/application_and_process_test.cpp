@@ -4,6 +4,10 @@
 // handler starts find what a program expects.
 #include <gtest/gtest.h>
 
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <csignal>
 
 #include "tests/support/processes.h"
@@ -105,6 +109,83 @@ TEST(AWorkerThatEndsItself, HasCrashedWhateverItsCode) {
   EXPECT_EQ(server.times_logged("could not boot"), 0U) << server.log();
   EXPECT_EQ(get(server.url(), "/").status, 200);
   EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(AForkedProcess, DoesNotKeepTheConnectionsOfItsParentOpen) {
+  ServerProcess server({application(), "--workers", "1"});
+  const pid_t forked = std::stoi(get(server.url(), "/fork").body);
+  for (int i = 0; i < 3; ++i) {
+    Client client(server.url());
+    client.send("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(client.receive().status, 200);
+    EXPECT_EQ(client.receive_to_the_end(kASecond), "");
+    EXPECT_EQ(client.problem(), "");
+  }
+  Client last(server.url());
+  last.send("GET /fork HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+  const pid_t with_connection = std::stoi(last.receive().body);
+  EXPECT_EQ(last.receive_to_the_end(kASecond), "");
+  EXPECT_EQ(last.problem(), "");
+  EXPECT_EQ(server.stop(), exit_code(0));
+  for (const pid_t pid : {forked, with_connection}) {
+    EXPECT_TRUE(is_running(pid)) << "it had the default action, and nobody has sent it anything";
+    ::kill(pid, SIGTERM);
+    EXPECT_TRUE(wait_until([pid] { return !is_running(pid); }));
+  }
+}
+
+TEST(TheProcessTitle, LeavesTheEnvironmentToLibrariesThatReadItAtTheEnd) {
+  for (const char* padding : {"", "x"}) {
+    Launch launch = launch_of({"--workers", "1"});
+    launch.environment["LD_PRELOAD"] =
+        std::string(PREFORK_TEST_APPS) + "/libtest_app_late_reader.so";
+    // First and last of the environment, in its order.
+    launch.environment[std::string("AAA") + padding] = "1";
+    launch.environment["TEST_LATE_READER"] = "as it was";
+    launch.environment["ZZZ"] = "2";
+    ServerProcess server(std::move(launch));
+    EXPECT_EQ(title_of(server.pid()), "prefork-server: master");
+    EXPECT_EQ(server.stop(), exit_code(0));
+  }
+}
+
+TEST(WithoutProc, TheServerServesReplacesAndStops) {
+  Launch launch = launch_of({"--workers", "1"});
+  launch.without_proc = true;
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root can hide /proc";
+  }
+  ServerProcess server(std::move(launch));
+  const pid_t before = server.worker_pid(0);
+  ::kill(before, SIGKILL);
+  EXPECT_TRUE(is_replaced(server, before));
+  EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(ADebugger, HoldsAWorkerThatIsToldAndNotKilled) {
+  ServerProcess server({"--workers", "1", "--timeout-worker-healthcheck", "500ms"});
+  const pid_t worker = server.worker_pid(0);
+  ASSERT_EQ(::ptrace(PTRACE_SEIZE, worker, nullptr, nullptr), 0);
+  ASSERT_EQ(::ptrace(PTRACE_INTERRUPT, worker, nullptr, nullptr), 0);
+  int status = 0;
+  ASSERT_EQ(::waitpid(worker, &status, 0), worker);
+  EXPECT_TRUE(server.has_logged({"is held by a debugger (pid " + std::to_string(::getpid())}));
+  pause_for(Milliseconds{1500});
+  EXPECT_EQ(server.times_logged("is held by a debugger"), 1U);
+  ASSERT_EQ(::ptrace(PTRACE_DETACH, worker, nullptr, nullptr), 0);
+  EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+  EXPECT_EQ(server.worker_pid(0), worker);
+}
+
+TEST(TheHealthCheck, CanBeTurnedOff) {
+  ServerProcess server({"--workers", "1", "--timeout-worker-healthcheck", "off"});
+  const pid_t worker = server.worker_pid(0);
+  ::kill(worker, SIGSTOP);
+  pause_for(Milliseconds{1500});
+  ::kill(worker, SIGCONT);
+  EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+  EXPECT_EQ(server.worker_pid(0), worker);
 }
 
 }  // namespace

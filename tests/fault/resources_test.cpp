@@ -78,6 +78,12 @@ TEST_F(FewDescriptors, LetThoseServedWhoAreConnectedAndToldTheOthers) {
   EXPECT_EQ(server_.worker_pids().size(), 2U);
 }
 
+TEST_F(FewDescriptors, AreToldAtTheStartForTheyMakeALimitSmaller) {
+  EXPECT_TRUE(server_.has_logged(
+      {"--limit-connections: each worker takes", "instead of 16384", "ulimit -n"}));
+  EXPECT_EQ(server_.times_logged("--limit-connections"), 1U);
+}
+
 TEST_F(FewDescriptors, DoNotStopAReload) {
   auto clients = connect_too_many();
   server_.send_signal(SIGHUP);

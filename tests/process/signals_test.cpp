@@ -81,6 +81,35 @@ TEST(Workers, TermToOneOfThemReplacesItWithoutAFailedRequest) {
   }
 }
 
+TEST(Workers, TermToTheOnlyOneStartsItsSuccessorFirst) {
+  ServerProcess server({"--workers", "1"});
+  const pid_t before = server.worker_pid(0);
+  Client sleeper(server.url());
+  sleeper.send(get_request("/sleep?ms=1000"));
+  ASSERT_TRUE(server.wait_for_statistics(
+      [](const Json& report) { return report["totals"]["pool"]["busy"] == 1; }));
+  ::kill(before, SIGTERM);
+  EXPECT_TRUE(server.has_logged({"was told to end by SIGTERM; a successor starts first"}));
+  EXPECT_TRUE(server.wait_for_statistics([&](const Json& report) {
+    EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+    const Json& worker = report["workers"][0];
+    return worker["state"] == "ready" && worker["pid"] != before;
+  }));
+  EXPECT_EQ(sleeper.receive().status, 200);
+  EXPECT_TRUE(
+      server.has_logged({"(pid " + std::to_string(before) + ") ended: exit code 0", "as asked"}));
+  EXPECT_EQ(server.times_logged("next start in"), 0U) << "no penalty";
+}
+
+TEST(Workers, TermToTheObserverStartsAnotherOne) {
+  ServerProcess server({"--workers", "1"});
+  const pid_t before = server.statistics()["server"]["observer_pid"];
+  ::kill(before, SIGTERM);
+  EXPECT_TRUE(server.wait_for_statistics(
+      [&](const Json& report) { return report["server"]["observer_pid"] != before; }));
+  EXPECT_EQ(server.times_logged("warning"), 0U) << server.log();
+}
+
 class LogFiles : public testing::Test {
  protected:
   const TemporaryFolder folder_;

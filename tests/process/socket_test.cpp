@@ -62,6 +62,20 @@ TEST(UnixSocket, MayBeConnectedToByEverybody) {
   EXPECT_EQ(status.st_mode & 0777U, 0666U);
 }
 
+TEST(UnixSocket, WhoseFileWasRemovedIsMadeAgainByAReload) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "shop.sock";
+  ServerProcess server({"--uds", path, "--workers", "1"});
+  ASSERT_EQ(std::remove(path.c_str()), 0);
+  server.send_signal(SIGHUP);
+  EXPECT_TRUE(
+      wait_until([&] { return exists(path) && get(server.url(), "/plaintext").status == 200; }));
+  EXPECT_TRUE(server.has_logged({"reload to generation 2 is done"}));
+  EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+  EXPECT_EQ(server.stop(), exit_code(0));
+  EXPECT_FALSE(exists(path));
+}
+
 TEST(UnixSocket, ThatAnotherServerHasPutInItsPlaceIsLeftAlone) {
   const TemporaryFolder folder;
   const std::string path = folder / "shop.sock";

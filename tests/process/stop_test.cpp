@@ -1,7 +1,12 @@
 // How the server ends: what runs is finished, what is idle is not waited for, and nothing stays.
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
 
 #include "tests/support/load.h"
 #include "tests/support/processes.h"
@@ -179,6 +184,99 @@ TEST(Stop, TermToEveryProcessOfTheServerLosesNoRequest) {
   EXPECT_EQ(client.receive().body, "slept 1000 ms\n");
   EXPECT_EQ(server.wait_for_exit(), exit_code(0));
   EXPECT_TRUE(no_process_left(server.pid()));
+}
+
+TEST(Stop, TermToEveryProcessOfTheServerLeavesTheObserverUntilTheLastWorkerIsGone) {
+  ServerProcess server({"--workers", "2"});
+  Client client = sleeping_client(server, 1500);
+  server.send_signal_to_group(SIGTERM);
+  ASSERT_TRUE(server.has_logged({"SIGTERM: stopping"}));
+  EXPECT_EQ(get(server.admin_url(), "/readyz").status, 503);
+  EXPECT_EQ(server.statistics()["server"]["state"], "stopping");
+  EXPECT_FALSE(client.is_readable_within(Milliseconds{0})) << "all that was while it ran";
+  EXPECT_EQ(client.receive().status, 200);
+  EXPECT_EQ(server.wait_for_exit(), exit_code(0));
+  EXPECT_EQ(server.times_logged("warning"), 0U) << server.log();
+  EXPECT_EQ(server.times_logged("successor"), 0U);
+}
+
+TEST(Stop, AQuitOfAnIdleServerHasCutNothing) {
+  ServerProcess server({"--workers", "2"});
+  Client idle(server.url());
+  ASSERT_EQ(idle.get("/plaintext").status, 200);
+  server.send_signal(SIGQUIT);
+  EXPECT_EQ(server.wait_for_exit(), exit_code(0));
+}
+
+TEST(Stop, DoesNotWaitForAWorkerThatBoots) {
+  Launch launch =
+      launch_of({std::string(PREFORK_TEST_APPS) + "/libtest_app_processes.so", "--workers", "1"});
+  launch.environment["TEST_BOOT_MS"] = "1500";
+  ServerProcess server(std::move(launch));
+  server.send_signal(SIGTTIN);
+  server.send_signal(SIGHUP);
+  ASSERT_TRUE(server.wait_for_statistics([](const Json& report) {
+    const Json& workers = report["workers"];
+    return std::any_of(workers.begin(), workers.end(),
+                       [](const Json& worker) { return worker["state"] == "starting"; });
+  }));
+  const auto start = TestClock::now();
+  EXPECT_EQ(server.stop(), exit_code(0));
+  EXPECT_LT(elapsed_since(start), kASecond);
+  EXPECT_EQ(server.times_logged("warning"), 0U) << server.log();
+}
+
+// A pseudo terminal, as SSH has one for a session.
+class Terminal {
+ public:
+  Terminal() : user_(::posix_openpt(O_RDWR | O_NOCTTY)) {
+    ::grantpt(user_.get());
+    ::unlockpt(user_.get());
+    program_.reset(::open(::ptsname(user_.get()), O_RDWR | O_NOCTTY));
+  }
+  [[nodiscard]] int fd() const { return program_.get(); }
+  void close() {
+    program_.reset();
+    user_.reset();
+  }
+
+ private:
+  ipc::OwnedFd user_;
+  ipc::OwnedFd program_;
+};
+
+TEST(Stop, FollowsWhenTheTerminalIsClosed) {
+  Terminal terminal;
+  Launch launch = launch_of({"--workers", "1"});
+  launch.terminal = terminal.fd();
+  ServerProcess server(std::move(launch));
+  terminal.close();
+  EXPECT_EQ(server.wait_for_exit(), exit_code(0));
+  EXPECT_TRUE(server.has_logged({"the terminal was closed"}));
+}
+
+TEST(Stop, DoesNotFollowAHangUpThatSomebodyHasSent) {
+  Terminal terminal;
+  Launch launch = launch_of({"--workers", "1"});
+  launch.terminal = terminal.fd();
+  ServerProcess server(std::move(launch));
+  server.send_signal(SIGHUP);
+  EXPECT_TRUE(server.has_logged({"reload to generation 2 is done"}));
+}
+
+TEST(Stop, DoesNotFollowTheTerminalWhereHangUpsWereIgnored) {
+  // As nohup(1) starts programs.
+  Terminal terminal;
+  Launch launch = launch_of({"--workers", "1"});
+  launch.terminal = terminal.fd();
+  launch.ignored_signals = {SIGHUP};
+  ServerProcess server(std::move(launch));
+  terminal.close();
+  pause_for(Milliseconds{300});
+  EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+  server.send_signal(SIGHUP);
+  pause_for(Milliseconds{100});
+  EXPECT_EQ(server.stop(), exit_code(0));
 }
 
 TEST(Stop, HangUpAndQuitOfTheWholeGroupReachTheMasterOnly) {

@@ -1,6 +1,9 @@
 #include "tests/support/child_process.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -48,7 +51,17 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 // The test program has threads: between fork and exec only system calls.
 [[noreturn]] void become_program(const Launch& launch, char* const* arguments,
                                  char* const* environment, pid_t parent) {
-  ::setpgid(0, 0);
+  if (launch.terminal >= 0) {
+    ::setsid();
+    ::ioctl(launch.terminal, TIOCSCTTY, 0);
+  } else {
+    ::setpgid(0, 0);
+  }
+  if (launch.without_proc && (::unshare(CLONE_NEWNS) != 0 ||
+                              ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+                              ::umount2("/proc", MNT_DETACH) != 0)) {
+    ::_exit(124);
+  }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   sigset_t none;
   sigemptyset(&none);
@@ -137,8 +150,11 @@ ChildProcess::ChildProcess(const Launch& launch) {
   if (pid_ < 0) {
     throw std::system_error(errno, std::generic_category(), "fork");
   }
-  // Here too: whoever is first, nobody sees it in our own group.
-  ::setpgid(pid_, pid_);
+  // Here too: whoever is first, nobody sees it in our own group. Who leads one cannot begin a
+  // session.
+  if (launch.terminal < 0) {
+    ::setpgid(pid_, pid_);
+  }
 }
 
 ChildProcess::~ChildProcess() {

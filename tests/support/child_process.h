@@ -27,6 +27,8 @@ struct Launch {
   std::optional<unsigned> limit_open_files;   // soft and hard
   std::optional<unsigned> limit_open_files_softly;
   std::vector<int> ignored_signals;
+  int terminal = -1;          // to be its controlling terminal, in a session of its own
+  bool without_proc = false;  // needs root
   std::optional<uid_t> user;  // needs root
 };
 

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <system_error>
 
+#include "ipc/base/forked.h"
 #include "workers/child/file_limit.h"
 
 namespace prefork::child {
@@ -76,7 +78,9 @@ ipc::OwnedFd take_over_signals() {
   terminate_fd = fd.get();
   if (owner != ::getpid()) {
     owner = ::getpid();
-    ::pthread_atfork(nullptr, nullptr, give_back_to_forked);
+    ::pthread_atfork(
+        nullptr, [] { ipc::has_forked.store(true, std::memory_order_relaxed); },
+        give_back_to_forked);
   }
   std::signal(SIGCHLD, SIG_DFL);
   std::signal(SIGWINCH, SIG_DFL);

@@ -42,10 +42,13 @@ void Children::read(ipc::Place at, const Listener& listener) {
   Child& child = found->second;
   const auto result = child.control.receive([&](const auto& decoded) {
     const auto* frame = std::get_if<ipc::Frame>(&decoded);
+    if (child.closed) {
+      return;
+    }
     if (frame == nullptr) {
-      listener(at, std::get<ipc::FrameError>(decoded));
+      tell_wrong(at, child, std::get<ipc::FrameError>(decoded), listener);
     } else if (frame->epoch != child.epoch) {
-      listener(at, OtherEpoch{});
+      tell_wrong(at, child, OtherEpoch{}, listener);
     } else if (const auto* failed = std::get_if<ipc::BootFailedFrame>(&frame->message)) {
       child.last_words = failed->reason;
     } else {
@@ -53,6 +56,17 @@ void Children::read(ipc::Place at, const Listener& listener) {
     }
   });
   child.closed = child.closed || result == ipc::ReceiveResult::closed;
+}
+
+void Children::tell_wrong(ipc::Place at, Child& child, const Heard& what,
+                          const Listener& listener) {
+  ++child.wrong;
+  if (child.wrong <= kWrongTold) {
+    listener(at, what);
+  } else if (child.wrong == kWrongHeard) {
+    child.closed = true;
+    listener(at, NoLongerHeard{});
+  }
 }
 
 ipc::SendResult Children::send(ipc::Place at, const ipc::Message& message) {

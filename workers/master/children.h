@@ -19,11 +19,19 @@ namespace prefork::master {
 
 // A frame of another process than the one that is there.
 struct OtherEpoch {};
+// It has said so much that is wrong that it is not listened to any longer.
+struct NoLongerHeard {};
 // What a child has said: a message of its own, or what is wrong with it.
-using Heard = std::variant<ipc::Frame, ipc::FrameError, OtherEpoch>;
+using Heard = std::variant<ipc::Frame, ipc::FrameError, OtherEpoch, NoLongerHeard>;
 
 class Children {
  public:
+  // So much that is wrong is told of one child, and after so much nothing of what it says counts:
+  // an application that writes into a descriptor that is not its own must not fill the master's
+  // log.
+  static constexpr int kWrongTold = 3;
+  static constexpr int kWrongHeard = 64;
+
   using Listener = std::function<void(ipc::Place at, const Heard& heard)>;
 
   struct Pipe {
@@ -60,8 +68,11 @@ class Children {
     ipc::ControlEnd control;
     std::uint32_t epoch = 0;
     std::string last_words;
-    bool closed = false;  // it closed its end: nothing more will come
+    bool closed = false;  // it closed its end, or is not heard: nothing more will come
+    int wrong = 0;        // what it has said that cannot be
   };
+
+  static void tell_wrong(ipc::Place at, Child& child, const Heard& what, const Listener& listener);
 
   std::map<ipc::Place, Child> children_;
   // Of the last process of each place that had any.

@@ -114,7 +114,11 @@ CommandResult Commands::obey(int signal) {
     case SIGTERM:
       return stop(why_of(signal));
     case SIGINT:
-      return stop_requested_ ? stop_now(why_of(signal, true)) : stop(why_of(signal));
+      if (stop_requested_) {
+        return stop_now(is_interrupted_ ? why_of(signal, true) : std::string(kInterruptedStop));
+      }
+      is_interrupted_ = true;
+      return stop(why_of(signal));
     case SIGQUIT:
       return stop_now(why_of(signal));
     case SIGHUP:

@@ -69,6 +69,7 @@ class Commands {
                                const std::string& obstacle);
   Parts parts_;
   bool stop_requested_ = false;
+  bool is_interrupted_ = false;  // the stop was asked for by SIGINT
 };
 
 }  // namespace prefork::master

@@ -243,11 +243,16 @@ void ListeningSocket::close() {
     return;
   }
   fd_.reset();
-  struct stat file {};
-  if (bind_.kind == config::Bind::Kind::unix_path && ::stat(bind_.path.c_str(), &file) == 0 &&
-      file.st_dev == device_ && file.st_ino == inode_) {
+  if (bind_.kind == config::Bind::Kind::unix_path && can_be_reached()) {
     ::unlink(bind_.path.c_str());
   }
+}
+
+bool ListeningSocket::can_be_reached() const {
+  struct stat file {};
+  return bind_.kind != config::Bind::Kind::unix_path ||
+         (::stat(bind_.path.c_str(), &file) == 0 && file.st_dev == device_ &&
+          file.st_ino == inode_);
 }
 
 config::Result<std::vector<SharedSocket>, ListenError> open_listening_sockets(

@@ -24,6 +24,9 @@ class ListeningSocket {
 
   [[nodiscard]] int fd() const { return fd_.get(); }
 
+  // False: it is a Unix socket whose file somebody has removed, or put another one in its place.
+  [[nodiscard]] bool can_be_reached() const;
+
   // Lets no new connection into the queue, in whatever process the socket is open. For a stop: the
   // workers then empty the queue and close, and nobody was let in only to be reset. TCP sockets of
   // our own only; one that was inherited lives on with whoever opened it.

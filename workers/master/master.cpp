@@ -9,6 +9,7 @@
 
 #include "ipc/base/error_text.h"
 #include "ipc/base/monotonic.h"
+#include "workers/child/process_limits.h"
 #include "workers/master/notification.h"
 #include "workers/master/poll_set.h"
 #include "workers/master/reaper.h"
@@ -44,14 +45,6 @@ std::chrono::milliseconds time_until(
   return std::max(left, std::chrono::milliseconds{0});
 }
 
-bool is_anybody_starting(const supervision::Supervisor& supervisor) {
-  return std::ranges::any_of(supervisor.slots(), [](const supervision::Slot& slot) {
-    return std::ranges::any_of(slot.seats, [](const supervision::Seat& seat) {
-      return seat.state == ipc::ProcessState::starting;
-    });
-  });
-}
-
 std::vector<ipc::Place> worker_places(const supervision::Supervisor& supervisor) {
   std::vector<ipc::Place> places;
   for (std::uint32_t slot = 0; slot < supervisor.observer_slot(); ++slot) {
@@ -85,7 +78,12 @@ config::ExitCode Master::run() {
   say_start();
   report(supervision::event::Started{});
   while (!exit_code_) {
-    turn();
+    // What is left undone is done by the next turn, or judged by a deadline.
+    try {
+      turn();
+    } catch (const std::exception& error) {
+      log_.error(std::string("the master could not do what it wanted: ") + error.what());
+    }
   }
   // Nobody else is left: the applications' own ends, each within its grace.
   while (!fork_servers_.empty()) {
@@ -113,6 +111,7 @@ void Master::turn() {
   if (!exit_code_) {
     follow_files();
     report_beats();
+    excuse();
     report(supervision::event::Tick{});
   }
   if (supervisor_.stopping()) {
@@ -121,17 +120,21 @@ void Master::turn() {
 }
 
 void Master::take_signals() {
-  for (const int signal : signals_.take()) {
-    if (signal == SIGCHLD) {
+  for (const TakenSignal signal : signals_.take()) {
+    if (signal.number == SIGCHLD) {
       reap();
-    } else if (!exit_code_) {
-      commands_.obey(signal);
+    } else if (exit_code_) {
+      continue;
+    } else if (signal.is_hang_up) {
+      commands_.stop(kTerminalClosed);
+    } else {
+      commands_.obey(signal.number);
     }
   }
 }
 
 void Master::reap() {
-  while (const std::optional<Reaped> reaped = reap_one()) {
+  while (std::optional<Reaped> reaped = reap_one()) {
     if (const auto lost = fork_servers_.on_reaped(reaped->pid, reaped->exit)) {
       lose(*lost);
       continue;
@@ -145,6 +148,7 @@ void Master::reap() {
       continue;
     }
     read(*at);
+    reaped->exit.requests = publisher_.unfinished_requests(*at);
     report(supervision::event::Exited{reaped->pid, reaped->exit});
   }
 }
@@ -192,6 +196,9 @@ void Master::hear(ipc::Place at, const Heard& heard) {
   if (std::holds_alternative<OtherEpoch>(heard)) {
     return say(narrator_.sent_frame_of_other_epoch(at, pid_of(at)));
   }
+  if (std::holds_alternative<NoLongerHeard>(heard)) {
+    return say(narrator_.is_no_longer_heard(at, pid_of(at)));
+  }
   const auto& frame = std::get<ipc::Frame>(heard);
   if (const auto* forked = std::get_if<ipc::ForkedFrame>(&frame.message)) {
     hear_pid(at, forked->pid);
@@ -201,8 +208,8 @@ void Master::hear(ipc::Place at, const Heard& heard) {
     report(supervision::event::Ready{at, frame.epoch});
   } else if (std::holds_alternative<ipc::AliveFrame>(frame.message)) {
     report(supervision::event::Beat{at, Clock::now()});
-  } else if (std::holds_alternative<ipc::RecycleFrame>(frame.message)) {
-    report(supervision::event::Recycle{at, frame.epoch});
+  } else if (const auto* wish = std::get_if<ipc::RecycleFrame>(&frame.message)) {
+    report(supervision::event::Recycle{at, frame.epoch, wish->reason});
   }
 }
 
@@ -241,6 +248,16 @@ void Master::report_beats() {
   }
 }
 
+void Master::excuse() {
+  for (const Excuses::Found& found : excuses_.find(supervisor_, Clock::now())) {
+    const ipc::Place at = found.excused.at;
+    if (found.new_tracer) {
+      say(narrator_.is_traced(at, pid_of(at), *found.new_tracer));
+    }
+    report(found.excused);
+  }
+}
+
 void Master::report(const supervision::Event& event) {
   for (supervision::Action& action : supervisor_.on(event, Clock::now())) {
     pending_.push_back(std::move(action));
@@ -254,11 +271,16 @@ void Master::report(const supervision::Event& event) {
   while (!pending_.empty()) {
     const supervision::Action action = std::move(pending_.front());
     pending_.pop_front();
-    std::visit([this](const auto& order) { perform(order); }, action);
+    try {
+      std::visit([this](const auto& order) { perform(order); }, action);
+    } catch (...) {
+      performing_ = false;
+      throw;
+    }
   }
   performing_ = false;
-  publisher_.states(supervisor_);
   say_when_ready();
+  publisher_.states(supervisor_, announced_ready_);
 }
 
 void Master::perform(const supervision::action::Spawn& spawn) {
@@ -267,6 +289,8 @@ void Master::perform(const supervision::action::Spawn& spawn) {
   children_.forget_last_words(spawn.at);
   Spawner::Spawned spawned = spawner_.spawn(spawn, plans_.at(spawn.generation), forked_ns);
   if (spawned.pid < 0) {
+    log_.error(std::string("a process could not be made: ") + std::strerror(spawned.error_number) +
+               " " + child::describe_process_limits());
     return report(supervision::event::ForkFailed{spawn.at, spawned.error_number, {}});
   }
   children_.add(spawn.at, spawn.epoch, std::move(spawned.control));
@@ -361,12 +385,17 @@ void Master::say_start() {
 
 void Master::say_when_ready() {
   const std::uint32_t ready = supervisor_.ready_workers();
-  if (announced_ready_ || supervisor_.stopping() || ready == 0 ||
-      is_anybody_starting(supervisor_)) {
+  if (announced_ready_ || supervisor_.stopping() || ready == 0) {
+    return;
+  }
+  // Not with the first of them: all early connections would be its own.
+  const std::uint32_t wanted = supervisor_.workers();
+  const std::uint32_t missing = wanted > ready ? wanted - ready : 0;
+  if (missing != 0 && Clock::now() - started_ < supervisor_.settings().boot_timeout) {
     return;
   }
   announced_ready_ = true;
-  say(is_ready(ready, publisher_.age_ns()));
+  say(is_ready(ready, missing, publisher_.age_ns()));
   if (const int error = notify(plans_.at(supervisor_.generation())); error != 0) {
     log_.warning("--notify-fd: nobody was told that the server is ready: " +
                  std::string(ipc::error_text(error)));

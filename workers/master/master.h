@@ -21,6 +21,7 @@
 #include "workers/child/log.h"
 #include "workers/master/children.h"
 #include "workers/master/commands.h"
+#include "workers/master/excuses.h"
 #include "workers/master/fork_servers.h"
 #include "workers/master/narrator.h"
 #include "workers/master/plans.h"
@@ -66,6 +67,7 @@ class Master {
   void lose(const ForkServers::Lost& lost);
   void follow_files();
   void report_beats();
+  void excuse();
   // Tells the supervisor and carries out what follows, before anything else is told.
   void report(const supervision::Event& event);
 
@@ -105,6 +107,8 @@ class Master {
   Reloader reloader_;
   ReloadWatch watch_;  // with --reload
   Commands commands_;
+  Excuses excuses_;
+  const supervision::TimePoint started_ = supervision::Clock::now();
   std::deque<supervision::Action> pending_;
   bool performing_ = false;  // guards against performing actions within actions
   bool announced_ready_ = false;

@@ -21,12 +21,13 @@ using supervision::Failure;
 using supervision::FailureKind;
 using supervision::NoticeKind;
 
+// Three digits, and all of those before the point.
 std::string seconds(supervision::Duration duration) {
   const double count = std::chrono::duration<double>(duration).count();
   char text[32];
   // Three digits, or all of them before the point; no locale changes it.
   const char* const end =
-      count < 1000
+      count < 999.5
           ? std::to_chars(text, text + sizeof text, count, std::chars_format::general, 3).ptr
           : std::to_chars(text, text + sizeof text, std::llround(count)).ptr;
   return std::string(static_cast<const char*>(text), end) + " s";
@@ -95,9 +96,14 @@ Line serves(const std::string& path, const std::string& build_id) {
           "serving '" + path + "'" + (build_id.empty() ? "" : ", build id " + build_id)};
 }
 
-Line is_ready(std::uint32_t workers, std::uint64_t after_ns) {
-  return {LogLevel::info, "ready: " + counted_workers(workers) + " in " +
-                              std::to_string(after_ns / 1'000'000) + " ms"};
+Line is_ready(std::uint32_t workers, std::uint32_t missing, std::uint64_t after_ns) {
+  std::string text =
+      "ready: " + counted_workers(workers) + " in " + std::to_string(after_ns / 1'000'000) + " ms";
+  if (missing == 0) {
+    return {LogLevel::info, std::move(text)};
+  }
+  return {LogLevel::warning, std::move(text) + "; " + std::to_string(missing) +
+                                 " more did not get ready in time (--timeout-worker-boot)"};
 }
 
 Line stopped(config::ExitCode code) {
@@ -190,10 +196,23 @@ Line Narrator::sent_frame_of_other_epoch(Place at, Pid pid) const {
   return {LogLevel::error, name_of(at, pid) + " sent a frame of another epoch; ignored"};
 }
 
+Line Narrator::is_no_longer_heard(Place at, Pid pid) const {
+  return {LogLevel::error, name_of(at, pid) +
+                               " goes on sending what is unreadable; it is not listened to any "
+                               "longer"};
+}
+
+Line Narrator::is_traced(Place at, Pid pid, supervision::Pid tracer) const {
+  return {LogLevel::warning, name_of(at, pid) + " is held by a debugger (pid " +
+                                 std::to_string(tracer) + "); it is not judged meanwhile"};
+}
+
 Lines Narrator::ended(const Ending& ending) const {
   const supervision::action::Release& release = ending.release;
-  const bool asked_for = release.last.state == ipc::ProcessState::draining &&
-                         release.exit.signal == 0 && release.exit.code == 0;
+  // Who was not ready yet when it was asked has nothing to finish, and is ended.
+  const bool had_nothing = release.last.leaves_because.has_value() && !release.last.ready_at;
+  const bool asked_for = had_nothing || (release.last.state == ipc::ProcessState::draining &&
+                                         release.exit.signal == 0 && release.exit.code == 0);
   std::string text =
       name_of(release.at, release.last.pid) + " ended: " + describe_exit(release.exit);
   text += asked_for ? ", as asked" : "";
@@ -284,10 +303,15 @@ Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view
     case NoticeKind::reload_finished:
       return one(LogLevel::info, "reload to " + generation + " is done");
     case NoticeKind::reload_aborted:
+      if (!notice.failure) {
+        return one(LogLevel::info, "reload to " + generation + " was given up: " + why);
+      }
       return one(LogLevel::error, "reload to " + generation + " was given up: " + why +
                                       "; the present workers stay");
     case NoticeKind::recycle_started:
       return one(LogLevel::info, name + " has served its share of requests; a successor starts");
+    case NoticeKind::terminate_started:
+      return one(LogLevel::info, name + " was told to end by SIGTERM; a successor starts first");
     case NoticeKind::recycle_aborted:
       return one(LogLevel::warning, why + "; " + name + " goes on, next try in " + span);
     case NoticeKind::cannot_add_worker:

@@ -59,10 +59,14 @@ struct Ending {
 Lines starts(const Announcement& announcement);
 // Which build of an application a generation serves, as far as its file says so.
 Line serves(const std::string& path, const std::string& build_id);
-Line is_ready(std::uint32_t workers, std::uint64_t after_ns);
+// `missing`: of those that are wanted, after the time that they have for it.
+Line is_ready(std::uint32_t workers, std::uint32_t missing, std::uint64_t after_ns);
 Line stopped(config::ExitCode code);
 // What a signal asks for, as the line of the log that says so; `again`: it asked before.
 std::string why_of(int signal, bool again = false);
+inline constexpr std::string_view kInterruptedStop = "SIGINT while stopping: stopping at once";
+inline constexpr std::string_view kTerminalClosed =
+    "SIGHUP: the terminal was closed; stopping; requests that run may finish";
 Line means_nothing(int signal);
 Line reaped_stranger(supervision::Pid pid);
 Line fork_server_ended(supervision::Generation generation, const supervision::Exit& exit);
@@ -91,6 +95,8 @@ class Narrator {
   [[nodiscard]] Line does_not_read(Place at, Pid pid) const;
   [[nodiscard]] Line sent_something_unreadable(Place at, Pid pid, ipc::FrameError error) const;
   [[nodiscard]] Line sent_frame_of_other_epoch(Place at, Pid pid) const;
+  [[nodiscard]] Line is_no_longer_heard(Place at, Pid pid) const;
+  [[nodiscard]] Line is_traced(Place at, Pid pid, supervision::Pid tracer) const;
   [[nodiscard]] Lines ended(const Ending& ending) const;
   // `last_words`: of the process whose failure it is, or empty. `at_work`: of the process it is
   // about, for those notices that name requests.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <limits>
 
 #include "ipc/base/monotonic.h"
 
@@ -95,7 +96,7 @@ void Publisher::stopping() {
   segment_.header().state.store(ipc::ServerState::stopping, std::memory_order_release);
 }
 
-void Publisher::states(const supervision::Supervisor& supervisor) {
+void Publisher::states(const supervision::Supervisor& supervisor, bool is_ready) {
   ipc::SegmentHeader& header = segment_.header();
   const auto& slots = supervisor.slots();
   std::uint32_t in_use = 0;
@@ -114,6 +115,8 @@ void Publisher::states(const supervision::Supervisor& supervisor) {
   header.generation.store(supervisor.generation(), kRelaxed);
   if (supervisor.stopping()) {
     stopping();
+  } else if (!is_ready) {
+    header.state.store(ipc::ServerState::starting, std::memory_order_release);
   } else if (supervisor.reloading()) {
     header.state.store(ipc::ServerState::reloading, std::memory_order_release);
   } else if (supervisor.ready_workers() != 0) {
@@ -134,6 +137,21 @@ supervision::TimePoint Publisher::beat_of(ipc::Place at) const {
 
 std::uint64_t Publisher::requests_of(ipc::Place at) const {
   return is_observer(at) ? 0 : segment_.record(at).counters.get(ipc::Counter::requests);
+}
+
+std::uint32_t Publisher::unfinished_requests(ipc::Place at) const {
+  if (is_observer(at)) {
+    return 0;
+  }
+  // A connection that is not idle is within a request, or was never used.
+  const ipc::Gauges& gauges = segment_.record(at).gauges;
+  const std::uint64_t active = gauges.get(ipc::Gauge::connections_active);
+  const std::uint64_t idle = gauges.get(ipc::Gauge::connections_idle);
+  const std::uint64_t waiting = gauges.get(ipc::Gauge::requests_in_progress);
+  const std::uint64_t within = active > idle ? active - idle : 0;
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(std::max(within, waiting) + requests_at_work(at).size(),
+                              std::numeric_limits<std::uint32_t>::max()));
 }
 
 std::vector<RequestAtWork> Publisher::requests_at_work(ipc::Place at) const {

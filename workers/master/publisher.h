@@ -31,7 +31,8 @@ class Publisher {
   void reloaded();
   // At once, before the supervisor is asked for states.
   void stopping();
-  void states(const supervision::Supervisor& supervisor);
+  // `is_ready`: the server has said so; before that it is starting.
+  void states(const supervision::Supervisor& supervisor, bool is_ready);
 
   [[nodiscard]] std::uint64_t age_ns() const;
   // When the worker's event loop has shown life last, but not later than now.
@@ -39,6 +40,8 @@ class Publisher {
   // Of the worker that is there; none of the observer.
   [[nodiscard]] std::uint64_t requests_of(ipc::Place at) const;
   [[nodiscard]] std::vector<RequestAtWork> requests_at_work(ipc::Place at) const;
+  // Those it has begun to serve, whatever they wait for.
+  [[nodiscard]] std::uint32_t unfinished_requests(ipc::Place at) const;
 
  private:
   [[nodiscard]] bool is_observer(ipc::Place at) const;

@@ -14,7 +14,7 @@ std::vector<SharedSocket> sockets_of(const std::vector<SharedSocket>& open,
   std::vector<SharedSocket> found;
   for (const SharedSocket& socket : open) {
     // What is spoken over it may change without opening it anew.
-    if (socket->bind().address() == bind.address()) {
+    if (socket->bind().address() == bind.address() && socket->can_be_reached()) {
       found.push_back(socket);
     }
   }

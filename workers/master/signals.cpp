@@ -1,6 +1,6 @@
 #include "workers/master/signals.h"
 
-#include <sys/signalfd.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
@@ -30,9 +30,20 @@ void set_default_actions() {
   std::signal(SIGCHLD, SIG_DFL);
 }
 
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// A terminal that was closed is nobody's any more.
+bool has_controlling_terminal() {
+  return ipc::OwnedFd(::open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)).valid();
+}
+
 }  // namespace
 
-Signals::Signals() {
+Signals::Signals()
+    : outlives_terminal_(is_ignored(SIGHUP)), has_terminal_(has_controlling_terminal()) {
   sigset_t taken;
   sigemptyset(&taken);
   for (const int signal : kSignals) {
@@ -51,13 +62,23 @@ Signals::Signals() {
   }
 }
 
-std::vector<int> Signals::take() const {
+// The kernel sends it when the terminal is closed, and a shell that has got it sends it on to its
+// jobs: then the terminal is gone already.
+bool Signals::is_hang_up(const signalfd_siginfo& info) const {
+  return info.ssi_signo == SIGHUP &&
+         (info.ssi_code == SI_KERNEL || (has_terminal_ && !has_controlling_terminal()));
+}
+
+std::vector<TakenSignal> Signals::take() const {
   std::array<signalfd_siginfo, kMaxSignalsPerTurn> infos{};
   const ssize_t size = ::read(fd_.get(), infos.data(), sizeof infos);
   const std::size_t count = size > 0 ? static_cast<std::size_t>(size) / sizeof infos[0] : 0;
-  std::vector<int> signals;
+  std::vector<TakenSignal> signals;
   for (std::size_t i = 0; i < count; ++i) {
-    signals.push_back(static_cast<int>(infos[i].ssi_signo));
+    const bool hang_up = is_hang_up(infos[i]);
+    if (!hang_up || !outlives_terminal_) {
+      signals.push_back({static_cast<int>(infos[i].ssi_signo), hang_up});
+    }
   }
   return signals;
 }

@@ -5,11 +5,20 @@
 // children, and nobody would hear of their end (waitpid(2)).
 #pragma once
 
+#include <sys/signalfd.h>
 #include <vector>
 
 #include "ipc/base/owned_fd.h"
 
 namespace prefork::master {
+
+struct TakenSignal {
+  int number = 0;
+  // SIGHUP because the terminal is closed, and not because somebody has sent it.
+  bool is_hang_up = false;
+
+  bool operator==(const TakenSignal&) const = default;
+};
 
 class Signals {
  public:
@@ -20,9 +29,13 @@ class Signals {
   // Readable when there is one.
   [[nodiscard]] int fd() const { return fd_.get(); }
   // Those that have come since, in order; a turn's share of them.
-  [[nodiscard]] std::vector<int> take() const;
+  [[nodiscard]] std::vector<TakenSignal> take() const;
 
  private:
+  [[nodiscard]] bool is_hang_up(const signalfd_siginfo& info) const;
+
+  const bool outlives_terminal_;  // started with SIGHUP ignored, as nohup(1) does
+  const bool has_terminal_;
   ipc::OwnedFd fd_;
 };
 

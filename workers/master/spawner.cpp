@@ -31,6 +31,9 @@ Spawner::Spawner(ChildMains mains, Parts parts)
 Spawner::Spawned Spawner::spawn(const supervision::action::Spawn& spawn, const ServingPlan& plan,
                                 std::uint64_t forked_ns) {
   PREFORK_CHECK(is_single_threaded());
+  if (spawn.role == supervision::Role::worker) {
+    parts_.inboxes.renew_if_closed(spawn.at.slot);
+  }
   Spawned spawned;
   try {
     ipc::ControlPair pipes = ipc::make_control_pair();
@@ -92,7 +95,7 @@ void Spawner::serve_forks(supervision::Generation generation, const ServingPlan&
 
 void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& plan,
                   std::uint64_t forked_ns, ipc::ControlEnd& control,
-                  const PreloadedApplication* application) {
+                  const PreloadedApplication* application) noexcept {
   const bool observer = spawn.role == supervision::Role::observer;
   const std::string title = observer ? "observer" : "worker " + std::to_string(spawn.at.slot);
   child::set_process_title(title);

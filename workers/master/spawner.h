@@ -36,7 +36,7 @@ class Spawner {
   // What every child gets. All of it outlives the spawner.
   struct Parts {
     ipc::Segment& segment;
-    const ipc::Inboxes& inboxes;
+    ipc::Inboxes& inboxes;
     ipc::Leadership& leadership;
     child::Log& log;
     ForkServers& fork_servers;
@@ -59,9 +59,10 @@ class Spawner {
   void fork_one(const supervision::action::Spawn& spawn, const ServingPlan& plan,
                 std::uint64_t forked_ns, ipc::ControlPair& pipes, Spawned& spawned);
   // The new processes. `application`: as its fork server has loaded it; null: there is none.
+  // An exception would make it a second master.
   [[noreturn]] void run(const supervision::action::Spawn& spawn, const ServingPlan& plan,
                         std::uint64_t forked_ns, ipc::ControlEnd& control,
-                        const PreloadedApplication* application);
+                        const PreloadedApplication* application) noexcept;
   [[noreturn]] void serve_forks(supervision::Generation generation, const ServingPlan& plan,
                                 int orders);
   void append_shared_fds(std::vector<int>& fds) const;

@@ -24,6 +24,7 @@ namespace {
 constexpr std::uint32_t kMaxConnections = 256;
 // It tells the master that it is alive so often within the time after which it would be replaced.
 constexpr std::uint64_t kAlivePerHealthcheck = 4;
+constexpr std::uint64_t kAliveUnjudgedNs = 1'000'000'000;  // with --timeout-worker-healthcheck off
 // When it is to leave, clients hold it up for no longer than this.
 constexpr std::uint64_t kPatienceNs = 1'000'000'000;
 
@@ -34,7 +35,7 @@ constexpr std::string_view kIndexPage = R"(<!doctype html>
 <ul>
 <li><a href="/stats">/stats</a>: what the server and each worker do, as JSON</li>
 <li><a href="/healthz">/healthz</a>: 200 while the master lives</li>
-<li><a href="/readyz">/readyz</a>: 200 while at least one worker is ready</li>
+<li><a href="/readyz">/readyz</a>: 200 while the server is ready</li>
 </ul>
 </body></html>
 )";
@@ -86,7 +87,8 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
 
  private:
   [[nodiscard]] std::uint64_t alive_every_ns() const {
-    return ipc::to_ns(context_.options.processes.healthcheck_timeout) / kAlivePerHealthcheck;
+    const auto timeout = context_.options.processes.healthcheck_timeout;
+    return timeout.count() == 0 ? kAliveUnjudgedNs : ipc::to_ns(timeout) / kAlivePerHealthcheck;
   }
 
   void add_routes() {
@@ -124,7 +126,9 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     response.add_field("Cache-Control", "no-store");
   }
 
-  void on_terminate() override { begin_to_leave(); }
+  // What ends the whole service sends it to every process, and this one answers until the last
+  // worker is gone. Whoever meant it alone gets another one.
+  void on_terminate() override { runtime_.send(ipc::RecycleFrame{ipc::RecycleReason::terminated}); }
   void on_drain(ipc::DrainReason) override { begin_to_leave(); }
 
   // Who connects from now on is for the next observer. Who is connected already may have a request

@@ -114,7 +114,8 @@ StatsSnapshot take_snapshot(const ipc::Segment& segment, std::uint32_t pool_thre
 }
 
 bool is_serving(const ipc::Segment& segment) {
-  if (segment.header().state.load(std::memory_order_acquire) == ipc::ServerState::stopping) {
+  const ipc::ServerState server = segment.header().state.load(std::memory_order_acquire);
+  if (server == ipc::ServerState::starting || server == ipc::ServerState::stopping) {
     return false;
   }
   for (std::uint32_t slot = 0; slot < segment.slots_in_use(); ++slot) {

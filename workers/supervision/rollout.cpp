@@ -173,7 +173,11 @@ bool Rollout::start_recycle() {
     if (!first || *seat.successor_due < *roster_.seat(*first).successor_due) first = at;
   }
   if (!first) return false;
-  turn_.notice({.kind = NoticeKind::recycle_started, .at = first, .pid = roster_.seat(*first).pid});
+  const Seat& old = roster_.seat(*first);
+  const bool terminated = old.wants_successor == RecycleReason::terminated;
+  turn_.notice({.kind = terminated ? NoticeKind::terminate_started : NoticeKind::recycle_started,
+                .at = first,
+                .pid = old.pid});
   replace(*first, wanted_.generation, true);
   return true;
 }

@@ -54,7 +54,7 @@ Outcome SeatMachine::feed(Place at, Input input, const Detail& detail) {
       note_beat(at, detail.time);
       break;
     case Reaction::successor:
-      note_successor(at);
+      note_successor(at, detail.wish);
       break;
     case Reaction::abort_boot:
       return abort_boot(at);
@@ -147,13 +147,18 @@ void SeatMachine::note_beat(Place at, TimePoint time) {
   seat.last_beat = std::max(seat.last_beat.value_or(time), std::min(time, turn_.now));
 }
 
-void SeatMachine::note_successor(Place at) {
+void SeatMachine::note_successor(Place at, RecycleReason why) {
   Seat& seat = roster_.seat(at);
-  if (!seat.successor_due) seat.successor_due = turn_.now;
+  if (seat.successor_due) return;
+  seat.wants_successor = why;
+  seat.successor_due = turn_.now;
+  if (why == RecycleReason::terminated) *seat.successor_due += kTerminateDelay;
 }
 
 std::optional<TimePoint> SeatMachine::time_to_leave(Place at, DrainReason why) const {
-  if (roster_.is_worker(at) && why == DrainReason::replaced) {
+  const Seat& seat = roster_.seat(at);
+  const bool terminated = seat.successor_due && seat.wants_successor == RecycleReason::terminated;
+  if (roster_.is_worker(at) && why == DrainReason::replaced && !terminated) {
     const std::optional<Duration>& patience = wanted_.settings.replaced_timeout;
     return patience ? std::optional(turn_.now + *patience) : std::nullopt;
   }
@@ -165,7 +170,10 @@ std::optional<TimePoint> SeatMachine::time_to_leave(Place at, DrainReason why) c
 void SeatMachine::drain(Place at, DrainReason why) {
   Seat& seat = roster_.seat(at);
   seat.part = Part::retiring;
-  enter(at, ProcessState::draining, time_to_leave(at, why));
+  const bool served = seat.ready_at.has_value();
+  enter(at, ProcessState::draining,
+        served ? time_to_leave(at, why)
+               : turn_.now + std::min<Duration>(wanted_.settings.graceful_timeout, kBootStopGrace));
   seat.leaves_because = why;
   if (seat.pid) turn_.order(action::Drain{at, why});
 }
@@ -178,10 +186,12 @@ void SeatMachine::shorten_deadline(Place at, DrainReason why) {
 
 Outcome SeatMachine::cut(Place at) {
   const Seat& seat = roster_.seat(at);
-  turn_.notice({.kind = NoticeKind::drain_deadline_passed,
-                .at = at,
-                .pid = seat.pid,
-                .duration = turn_.now - seat.since});
+  if (seat.ready_at) {
+    turn_.notice({.kind = NoticeKind::drain_deadline_passed,
+                  .at = at,
+                  .pid = seat.pid,
+                  .duration = turn_.now - seat.since});
+  }
   send(at, Signal::kill);
   return cut_outcome(at);
 }

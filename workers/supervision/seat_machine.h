@@ -52,7 +52,7 @@ class SeatMachine {
   void note_pid(Place at, Pid pid);
   Outcome serve(Place at);
   void note_beat(Place at, TimePoint time);
-  void note_successor(Place at);
+  void note_successor(Place at, RecycleReason why);
   void drain(Place at, DrainReason why);
   void shorten_deadline(Place at, DrainReason why);
   Outcome cut(Place at);

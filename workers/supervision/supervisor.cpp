@@ -73,6 +73,9 @@ void Supervisor::handle(const event::Ready& event) {
 void Supervisor::handle(const event::Exited& event) {
   const std::optional<Place> at = find(event.pid);
   if (!at) return;
+  if (seat(*at).is_cut && event.exit.requests != 0 && finish_.code == ExitCode::stopped) {
+    finish_.code = ExitCode::requests_cut;
+  }
   feed(*at, Input::exited, {.exit = event.exit});
 }
 
@@ -83,7 +86,19 @@ void Supervisor::handle(const event::Beat& event) {
 
 void Supervisor::handle(const event::Recycle& event) {
   if (!roster_.exists(event.at) || seat(event.at).epoch != event.epoch) return;
-  feed(event.at, Input::recycle, {});
+  feed(event.at, Input::recycle, {.wish = event.why});
+}
+
+// The deadlines of those who were asked to leave stand: they are a promise to the operator.
+void Supervisor::handle(const event::Excused& event) {
+  if (!roster_.exists(event.at)) return;
+  Seat& seat = roster_.seat(event.at);
+  const bool dumps = seat.state == ProcessState::killing && seat.signal == Signal::abort;
+  if (seat.state == ProcessState::ready && seat.last_beat) {
+    seat.last_beat = std::min(*seat.last_beat + event.time, turn_.now);
+  } else if ((seat.state == ProcessState::starting || dumps) && seat.deadline) {
+    *seat.deadline += event.time;
+  }
 }
 
 // Asked a second time, the operator does not want to wait.
@@ -113,7 +128,8 @@ void Supervisor::handle(const event::Tick&) {
   for (const Place at : roster_.places()) {
     const Seat& seat = roster_.seat(at);
     if (seat.deadline && turn_.now >= *seat.deadline) feed(at, Input::due, {});
-    if (seat.last_beat && turn_.now - *seat.last_beat >= settings().healthcheck_timeout) {
+    const Duration patience = settings().healthcheck_timeout;
+    if (patience != Duration::zero() && seat.last_beat && turn_.now - *seat.last_beat >= patience) {
       feed(at, Input::silent, {});
     }
   }
@@ -128,7 +144,12 @@ std::optional<TimePoint> Supervisor::next_deadline() const {
     if (seat.deadline) consider(*seat.deadline);
     if (seat.state != ProcessState::ready) continue;
     consider(turn_.now + kWatchEvery);
-    if (seat.last_beat) consider(*seat.last_beat + settings().healthcheck_timeout);
+    // Twice: halfway somebody may want to look what it does.
+    const Duration patience = settings().healthcheck_timeout;
+    if (seat.last_beat && patience != Duration::zero()) {
+      const TimePoint halfway = *seat.last_beat + patience / 2;
+      consider(halfway > turn_.now ? halfway : *seat.last_beat + patience);
+    }
     // One that is due already waits for another process, not for the time.
     if (seat.successor_due && *seat.successor_due > turn_.now) consider(*seat.successor_due);
   }
@@ -145,9 +166,7 @@ void Supervisor::feed(Place at, Input input, const Detail& detail) {
       break;
     case Outcome::Kind::cut:
       // Only Stop promised to wait for running requests.
-      if (phase_ == Phase::stopping && finish_.code == ExitCode::stopped) {
-        finish_.code = ExitCode::requests_cut;
-      }
+      if (phase_ == Phase::stopping) roster_.seat(at).is_cut = true;
       break;
     case Outcome::Kind::boot_timed_out:
       rollout_.on_failed(at, *outcome.failure);

@@ -64,6 +64,7 @@ class Supervisor {
   void handle(const event::Exited& event);
   void handle(const event::Beat& event);
   void handle(const event::Recycle& event);
+  void handle(const event::Excused& event);
   void handle(const event::Stop& event);
   void handle(const event::Reload& event);
   void handle(const event::AddWorker& event);

@@ -53,10 +53,19 @@ struct Beat {
   TimePoint time;
 };
 
-// The process has served its share of requests and wants a successor. It goes on serving.
+// The process wants a successor, and goes on serving until that is ready.
 struct Recycle {
   Place at;
   Epoch epoch = 0;
+  RecycleReason why = RecycleReason::share_served;
+};
+
+// The process could not run for `time`, through no fault of its own: it waited for a processor, is
+// held by a debugger, or the kernel writes its core. Its deadlines are so much later. Report it
+// before Tick.
+struct Excused {
+  Place at;
+  Duration time{};
 };
 
 struct Stop {
@@ -79,8 +88,8 @@ struct Tick {};
 }  // namespace event
 
 using Event = std::variant<event::Started, event::Forked, event::ForkFailed, event::Ready,
-                           event::Exited, event::Beat, event::Recycle, event::Stop, event::Reload,
-                           event::AddWorker, event::RemoveWorker, event::Tick>;
+                           event::Exited, event::Beat, event::Recycle, event::Excused, event::Stop,
+                           event::Reload, event::AddWorker, event::RemoveWorker, event::Tick>;
 
 // The facts worth a line in the log. Which members of Notice are filled stands beside each; `at`
 // and `pid` always name the process where there is one.
@@ -98,6 +107,7 @@ enum class NoticeKind : std::uint8_t {
   reload_finished,    // to `generation`
   reload_aborted,     // to `generation`; because of `failure`, or, without one, because of Stop
   recycle_started,    // `at` gets a successor because it asked for one
+  terminate_started,  // likewise, because somebody has sent it SIGTERM
   recycle_aborted,    // `failure`; `at` goes on serving, next try in `duration`
   cannot_add_worker,  // all `count` slots are in use
   cannot_remove_worker,  // the last worker stays
@@ -151,7 +161,7 @@ struct Notice {
 };
 
 // The last action there ever is: all processes are gone. `code` is how the master ends: `stopped`
-// as asked; `requests_cut` likewise, but a worker that had served was cut by SIGKILL;
+// as asked; `requests_cut` likewise, but a worker that had requests was cut by SIGKILL;
 // `no_worker_booted`; `application_failed`, likewise, and the first failure was the application's.
 // `reason` is there for the two failures.
 struct Finish {

@@ -17,6 +17,7 @@ using ipc::kProcessStates;
 using ipc::kSeatsPerSlot;
 using ipc::Place;
 using ipc::ProcessState;
+using ipc::RecycleReason;
 
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
@@ -35,6 +36,11 @@ inline constexpr std::chrono::seconds kHealthySpell{10};
 inline constexpr std::chrono::seconds kAbortGrace{1};
 // SIGKILL cannot be refused, only delayed by the kernel; this often it is sent and reported again.
 inline constexpr std::chrono::seconds kKillAgain{10};
+// Who is asked to leave before it was ready has no request: it gets no longer than this.
+inline constexpr std::chrono::milliseconds kBootStopGrace{500};
+// A process that somebody has sent SIGTERM gets its successor this much later: what ends a whole
+// service sends it to every process, and then the master's own is on its way.
+inline constexpr std::chrono::milliseconds kTerminateDelay{200};
 // The observer holds no requests worth waiting for.
 inline constexpr std::chrono::seconds kObserverStopGrace{2};
 // Boot failures in a row after which a slot is given up ...
@@ -100,7 +106,8 @@ struct Exit {
   int code = 0;
   int signal = 0;
   bool core = false;
-  std::uint64_t cpu_us = 0;  // that it has used
+  std::uint64_t cpu_us = 0;    // that it has used
+  std::uint32_t requests = 0;  // that it had not finished
   friend bool operator==(const Exit&, const Exit&) = default;
 };
 
@@ -125,7 +132,7 @@ struct Failure {
 // What the operator may choose. Reload may change all but capacity and observer.
 struct Settings {
   Duration boot_timeout = std::chrono::seconds{60};
-  Duration healthcheck_timeout = std::chrono::seconds{10};
+  Duration healthcheck_timeout = std::chrono::seconds{10};  // zero: nobody is judged by beats
   Duration graceful_timeout = std::chrono::seconds{30};
   // Of one whose successor serves already: nobody waits for it but its own clients. None: no end.
   std::optional<Duration> replaced_timeout = std::chrono::seconds{30};
@@ -156,6 +163,8 @@ struct Seat {
   std::optional<Signal> signal;               // the last one sent, in `killing`
   std::optional<TimePoint> successor_due;     // a successor is wanted, to be tried from then on
   std::uint32_t successor_failures = 0;       // replacements that were lost beside it
+  RecycleReason wants_successor = RecycleReason::share_served;  // with successor_due
+  bool is_cut = false;  // killed although Stop had promised to wait for its requests
 
   // There is, or is about to be, a process here: its record must not be given to another.
   bool occupied() const {

@@ -30,11 +30,12 @@ inline constexpr std::uint32_t kInputs = 10;
 
 // What comes with an input, as far as it needs anything.
 struct Detail {
-  Pid pid = 0;                          // forked
-  int error_number = 0;                 // fork_failed
-  Exit exit = {};                       // exited
-  TimePoint time = {};                  // beat
-  DrainReason why = DrainReason::stop;  // retire
+  Pid pid = 0;                                       // forked
+  int error_number = 0;                              // fork_failed
+  Exit exit = {};                                    // exited
+  TimePoint time = {};                               // beat
+  DrainReason why = DrainReason::stop;               // retire
+  RecycleReason wish = RecycleReason::share_served;  // recycle
 };
 
 enum class Reaction : std::uint8_t {

@@ -48,20 +48,21 @@ engine::Place Placement::stay() {
 
 void Placement::on_connection_gone() { ipc::remove_load(record(), epoch_); }
 
-void Placement::take_handed() {
-  if (take_from(self_.slot)) {
+bool Placement::take_handed() {
+  const Taken taken = take_from(self_.slot);
+  if (taken != Taken::some) {
     ipc::clear_handed(segment_, self_.slot);
   }
+  return taken != Taken::closed;
 }
 
-// True when nothing is left there.
-bool Placement::take_from(std::uint32_t slot) {
+Placement::Taken Placement::take_from(std::uint32_t slot) {
   for (int i = 0; i < kMaxTakesAtOnce; ++i) {
     ipc::Inboxes::TakeError error{};
     auto received = inboxes_.take(slot, error);
     if (!received) {
-      if (error == ipc::Inboxes::TakeError::empty) {
-        return true;
+      if (error != ipc::Inboxes::TakeError::lost) {
+        return error == ipc::Inboxes::TakeError::empty ? Taken::all : Taken::closed;
       }
       record().counters.add(ipc::Counter::accept_errors);
       continue;
@@ -76,7 +77,7 @@ bool Placement::take_from(std::uint32_t slot) {
     }
     adopt_(std::move(*received));
   }
-  return false;
+  return Taken::some;
 }
 
 bool Placement::on_tick(std::size_t open, std::uint64_t now_ns) {
@@ -96,7 +97,7 @@ bool Placement::reclaim(std::uint64_t now_ns) {
     if (slot == self_.slot) {
       take_handed();
     } else if (!ipc::is_healthy(segment_, {slot, 0}, now_ns) &&
-               !ipc::is_healthy(segment_, {slot, 1}, now_ns) && take_from(slot) &&
+               !ipc::is_healthy(segment_, {slot, 1}, now_ns) && take_from(slot) != Taken::some &&
                !ipc::is_accepting(segment_, slot)) {
       // Nobody is there who would say so. One that only stands still says so when it goes on, and
       // gets nothing until then.

@@ -31,8 +31,8 @@ class Placement {
   // A connection that was placed here, or adopted, is gone.
   void on_connection_gone();
 
-  // Adopts what waits in the worker's own inbox.
-  void take_handed();
+  // Adopts what waits in the worker's own inbox. False: nothing will ever come there.
+  bool take_handed();
   // Adopts what waits in inboxes that nobody reads; `open`: the connections there are here. True:
   // something waits somewhere, to be looked at again soon.
   bool on_tick(std::size_t open, std::uint64_t now_ns);
@@ -45,7 +45,8 @@ class Placement {
   static constexpr std::uint64_t kDriftNs = 1'000'000'000;
 
   engine::Place stay();
-  bool take_from(std::uint32_t slot);
+  enum class Taken : std::uint8_t { all, some, closed };
+  Taken take_from(std::uint32_t slot);
   bool reclaim(std::uint64_t now_ns);
   void correct_load(std::uint32_t open, std::uint64_t now_ns);
   [[nodiscard]] ipc::WorkerRecord& record() const { return segment_.record(self_); }

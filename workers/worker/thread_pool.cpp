@@ -3,11 +3,14 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 
+#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "ipc/base/check.h"
 #include "ipc/base/monotonic.h"
+#include "workers/child/process_limits.h"
 
 namespace prefork::worker {
 
@@ -21,9 +24,12 @@ ThreadPool::ThreadPool(std::uint32_t threads, std::size_t queue_limit, ipc::Work
     for (std::uint32_t i = 0; i < threads; ++i) {
       threads_.emplace_back([this, i] { run(i); });
     }
-  } catch (...) {
+  } catch (const std::system_error& error) {
+    const std::size_t made = threads_.size();
     stop();
-    throw;
+    throw std::runtime_error("thread " + std::to_string(made + 1) + " of " +
+                             std::to_string(threads) + " of the pool could not be made: " +
+                             error.code().message() + " " + child::describe_process_limits());
   }
 }
 

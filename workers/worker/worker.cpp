@@ -137,8 +137,18 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     settings.limits.connections = affordable_connections(
         settings.limits.connections,
         2 * context_.inboxes.slots() + processes.threads + served_->cached_files());
-    settings.idle_tick_ns =
-        std::min(kLongestTickNs, ipc::to_ns(processes.healthcheck_timeout) / kBeatsPerHealthcheck);
+    if (settings.limits.connections < context_.options.limits.connections &&
+        context_.id.slot == 0) {
+      context_.log.warning("--limit-connections: each worker takes " +
+                           std::to_string(settings.limits.connections) + " instead of " +
+                           std::to_string(context_.options.limits.connections) +
+                           ", for the limit of open files is too low; raise it (ulimit -n, "
+                           "LimitNOFILE=)");
+    }
+    if (processes.healthcheck_timeout.count() != 0) {
+      settings.idle_tick_ns = ipc::to_ns(processes.healthcheck_timeout) / kBeatsPerHealthcheck;
+    }
+    settings.idle_tick_ns = std::min(kLongestTickNs, settings.idle_tick_ns);
     return settings;
   }
 
@@ -153,14 +163,23 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   void begin_to_serve() {
     placement_.begin();
     server_->start(listeners());
-    inbox_watch_ = loop_.watch(context_.inboxes.receive_fd(context_.id.slot),
-                               [this] { placement_.take_handed(); });
+    inbox_watch_ =
+        loop_.watch(context_.inboxes.receive_fd(context_.id.slot), [this] { take_handed(); });
     runtime_.begin();
   }
 
+  void take_handed() {
+    if (!placement_.take_handed()) {
+      // Ready to be read for ever, and nothing there.
+      loop_.pause_watch(inbox_watch_);
+      context_.log.error("a worker has shut down this one's inbox; siblings keep what they accept");
+    }
+  }
+
   void on_terminate() override {
-    // Whoever sent it meant this worker alone: the others go on.
-    begin_drain(engine::DrainMode::hand_off);
+    // Whoever sent it meant this worker alone: the others go on, and so does this one until its
+    // successor is ready.
+    runtime_.send(ipc::RecycleFrame{ipc::RecycleReason::terminated});
   }
   void on_drain(ipc::DrainReason reason) override {
     begin_drain(reason == ipc::DrainReason::stop ? engine::DrainMode::close

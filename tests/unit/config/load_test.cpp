@@ -108,6 +108,18 @@ TEST_F(Load, RefusesABadWebConcurrencyWhereItCounts) {
   EXPECT_TRUE(options_of({}, {{"WEB_CONCURRENCY", ""}}).processes.workers_auto);
 }
 
+TEST_F(Load, ThePortOfThePlatformIsTheDefaultOfOurs) {
+  const Environment environment = {{"PORT", "9090"}};
+  EXPECT_EQ(options_of({}, environment).listening.binds.front().text(), "127.0.0.1:9090");
+  EXPECT_EQ(options_of({"--host", "0.0.0.0"}, environment).listening.binds.front().text(),
+            "0.0.0.0:9090");
+  EXPECT_EQ(options_of({"--port", "1"}, environment).listening.binds.front().text(), "127.0.0.1:1");
+  EXPECT_EQ(options_of({"--bind", ":7000"}, environment).listening.binds.front().port, 7000);
+  EXPECT_EQ(options_of({}, {{"PORT", "9090"}, {"PREFORK_PORT", "2"}}).listening.port, 2);
+  EXPECT_EQ(options_of({}, {{"PORT", ""}}).listening.port, 8000);
+  EXPECT_EQ(errors_of({}, {{"PORT", "tcp://10.0.0.1:80"}}).size(), 1U) << "and not ignored";
+}
+
 TEST_F(Load, TakesForwardedAllowIpsOnlyWhereNothingElseIsSaid) {
   const std::string path = file("forwarded_allow_ips = [\"::1\", \"unix\"]\n");
   const Environment environment = {{"FORWARDED_ALLOW_IPS", "10.0.0.0/8, unix"}};

@@ -73,7 +73,9 @@ TEST(Frames, EveryMessageComesBackAsItWasSent) {
   EXPECT_EQ(round_trip(BootFailedFrame{"no such file: /srv/app.so"}).reason,
             "no such file: /srv/app.so");
   round_trip(AliveFrame{});
-  round_trip(RecycleFrame{});
+  for (const RecycleReason reason : {RecycleReason::share_served, RecycleReason::terminated}) {
+    EXPECT_EQ(round_trip(RecycleFrame{reason}).reason, reason);
+  }
   round_trip(ReopenLogsFrame{});
   EXPECT_EQ(round_trip(ForkedFrame{4711}).pid, 4711);
   for (const DrainReason reason :

@@ -69,6 +69,50 @@ int send_end(const Inboxes& inboxes, std::uint32_t slot) {
   return fds[std::size_t{slot} * 2];
 }
 
+TEST(Inboxes, GiveOutWhatNeverBlocksWhateverTheSenderHasMadeOfIt) {
+  const Inboxes inboxes(1);
+  const Connection connection;
+  ASSERT_EQ(::fcntl(connection.accepted.get(), F_GETFL) & O_NONBLOCK, 0);
+  ASSERT_EQ(inboxes.hand_off(0, connection.accepted.get(), numbered(1)), HandResult::sent);
+  TakeError error{};
+  const auto received = inboxes.take(0, error);
+  ASSERT_TRUE(received.has_value());
+  EXPECT_NE(::fcntl(received->socket.get(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST(Inboxes, GiveOutConnectionsAndNothingElse) {
+  const Inboxes inboxes(1);
+  int pipe_ends[2];
+  ASSERT_EQ(::pipe2(pipe_ends, O_CLOEXEC), 0);
+  const OwnedFd reader(pipe_ends[0]);
+  const OwnedFd writer(pipe_ends[1]);
+  const OwnedFd datagrams(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  for (const int fd : {reader.get(), datagrams.get()}) {
+    ASSERT_EQ(inboxes.hand_off(0, fd, numbered(1)), HandResult::sent);
+    EXPECT_EQ(take_nothing(inboxes, 0), TakeError::lost);
+  }
+  EXPECT_EQ(take_nothing(inboxes, 0), TakeError::empty);
+}
+
+TEST(Inboxes, ThatAWorkerHasShutDownSaySoAndAreMadeAnewForTheNext) {
+  for (const int how : {SHUT_RD, SHUT_WR, SHUT_RDWR}) {
+    Inboxes inboxes(2);
+    const int before = inboxes.receive_fd(1);
+    inboxes.renew_if_closed(1);
+    EXPECT_EQ(inboxes.receive_fd(1), before) << "nothing was wrong with it";
+    ::shutdown(how == SHUT_RD ? inboxes.receive_fd(1) : send_end(inboxes, 1), how);
+    EXPECT_EQ(take_nothing(inboxes, 1), TakeError::closed);
+    const Connection connection;
+    EXPECT_EQ(inboxes.hand_off(1, connection.accepted.get(), numbered(1)), HandResult::failed);
+    inboxes.renew_if_closed(1);
+    EXPECT_EQ(take_nothing(inboxes, 1), TakeError::empty);
+    ASSERT_EQ(inboxes.hand_off(1, connection.accepted.get(), numbered(1)), HandResult::sent);
+    TakeError error{};
+    EXPECT_TRUE(inboxes.take(1, error).has_value());
+    EXPECT_EQ(take_nothing(inboxes, 0), TakeError::empty);
+  }
+}
+
 // The number the next descriptor of this process would get: higher when one was left open.
 int next_descriptor() {
   const OwnedFd probe(::fcntl(0, F_DUPFD, 0));

@@ -29,7 +29,8 @@ TEST_F(SignalsTest, AreReadFromADescriptorAndInterruptNothing) {
   EXPECT_TRUE(signals.take().empty());
   ::raise(SIGUSR1);
   ::raise(SIGUSR1);
-  EXPECT_EQ(signals.take(), std::vector<int>{SIGUSR1}) << "the kernel keeps one of each";
+  EXPECT_EQ(signals.take(), (std::vector<TakenSignal>{{SIGUSR1, false}}))
+      << "the kernel keeps one of each";
   EXPECT_TRUE(signals.take().empty());
 }
 

@@ -84,6 +84,24 @@ TEST_F(ChildrenTest, WhatCannotBeUnderstoodIsToldAsAnError) {
   EXPECT_EQ(std::get<ipc::FrameError>(heard[0]), ipc::FrameError::length);
 }
 
+TEST_F(ChildrenTest, OfWhatIsWrongAFewAreToldAndThenTheChildIsNotHeardAnyLonger) {
+  ipc::ControlEnd child = add(kWorker, 5);
+  int told = 0;
+  bool is_heard = true;
+  for (int i = 0; i < 3 * Children::kWrongHeard; ++i) {
+    child.send({4, ipc::AliveFrame{}});
+    for (const Heard& one : read(kWorker)) {
+      ++told;
+      is_heard = is_heard && !std::holds_alternative<NoLongerHeard>(one);
+    }
+  }
+  EXPECT_EQ(told, Children::kWrongTold + 1);
+  EXPECT_FALSE(is_heard);
+  EXPECT_TRUE(children_.open_pipes().empty()) << "a flood wakes nobody";
+  child.send({5, ipc::ReadyFrame{}});
+  EXPECT_TRUE(read(kWorker).empty());
+}
+
 TEST_F(ChildrenTest, LastWordsAreKeptWhenTheChildIsRemoved) {
   ipc::ControlEnd first = add(kWorker, 1);
   first.send({1, ipc::BootFailedFrame{"the port is taken"}});

@@ -106,8 +106,8 @@ TEST(Narrator, TellsWhatTheServerStartsWith) {
 }
 
 TEST(Narrator, TellsThatTheServerIsReady) {
-  EXPECT_EQ(is_ready(1, 31'900'000), (Line{LogLevel::info, "ready: 1 worker in 31 ms"}));
-  EXPECT_EQ(is_ready(3, 2'000'000'000), (Line{LogLevel::info, "ready: 3 workers in 2000 ms"}));
+  EXPECT_EQ(is_ready(1, 0, 31'900'000), (Line{LogLevel::info, "ready: 1 worker in 31 ms"}));
+  EXPECT_EQ(is_ready(3, 0, 2'000'000'000), (Line{LogLevel::info, "ready: 3 workers in 2000 ms"}));
 }
 
 TEST(Narrator, TellsHowTheServerEnds) {

@@ -125,7 +125,7 @@ TEST_F(PublisherTest, ShowsWhatTheSupervisorKnows) {
   supervision::Supervisor supervisor(settings);
   const supervision::TimePoint now{1000s};
   supervisor.on(supervision::event::Started{}, now);
-  publisher_.states(supervisor);
+  publisher_.states(supervisor, true);
   EXPECT_EQ(segment_.record({0, 0}).state.load(), ipc::ProcessState::starting);
   EXPECT_EQ(segment_.record({0, 1}).state.load(), ipc::ProcessState::vacant);
   EXPECT_EQ(header_.slots_in_use.load(), 2U);
@@ -134,16 +134,16 @@ TEST_F(PublisherTest, ShowsWhatTheSupervisorKnows) {
 
   supervisor.on(supervision::event::Forked{{0, 0}, 300}, now);
   supervisor.on(supervision::event::Ready{{0, 0}, supervisor.seat({0, 0}).epoch}, now);
-  publisher_.states(supervisor);
+  publisher_.states(supervisor, true);
   EXPECT_EQ(segment_.record({0, 0}).state.load(), ipc::ProcessState::ready);
   EXPECT_EQ(header_.state.load(), ipc::ServerState::running);
 
   supervisor.on(supervision::event::Reload{2, settings}, now);
-  publisher_.states(supervisor);
+  publisher_.states(supervisor, true);
   EXPECT_EQ(header_.state.load(), ipc::ServerState::reloading);
 
   supervisor.on(supervision::event::Stop{}, now);
-  publisher_.states(supervisor);
+  publisher_.states(supervisor, true);
   EXPECT_EQ(segment_.record({0, 0}).state.load(), ipc::ProcessState::draining);
   EXPECT_EQ(header_.state.load(), ipc::ServerState::stopping);
 }

@@ -78,6 +78,8 @@ TEST_F(StatsSnapshotTest, TheServerServesWhileOneWorkerIsReadyAndItIsNotStopping
   segment_.record({1, 0}).accepting.store(0);
   EXPECT_FALSE(is_serving(segment_));
   start({1, 0});
+  segment_.header().state.store(ipc::ServerState::starting);
+  EXPECT_FALSE(is_serving(segment_)) << "the others are still to come";
   segment_.header().state.store(ipc::ServerState::stopping);
   EXPECT_FALSE(is_serving(segment_));
 }

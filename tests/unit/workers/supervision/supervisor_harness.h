@@ -108,8 +108,13 @@ class Harness {
   Transcript ready(Place at) { return on(event::Ready{at, seat(at).epoch}); }
   Transcript recycle(Place at) { return on(event::Recycle{at, seat(at).epoch}); }
   Transcript exit(Place at, int code) { return on(event::Exited{pid(at), {code, 0, false}}); }
-  Transcript crash(Place at, int signal = 11) {
-    return on(event::Exited{pid(at), {0, signal, false}});
+  Transcript crash(Place at, int signal = 11, std::uint32_t requests = 0) {
+    Exit exit{0, signal, false};
+    exit.requests = requests;
+    return on(event::Exited{pid(at), exit});
+  }
+  Transcript terminate(Place at) {
+    return on(event::Recycle{at, seat(at).epoch, RecycleReason::terminated});
   }
   Transcript stop() { return on(event::Stop{StopMode::graceful}); }
   Transcript stop_now() { return on(event::Stop{StopMode::now}); }

@@ -57,6 +57,8 @@ inline std::string_view name_of(NoticeKind kind) {
       return "reload_aborted";
     case NoticeKind::recycle_started:
       return "recycle_started";
+    case NoticeKind::terminate_started:
+      return "terminate_started";
     case NoticeKind::recycle_aborted:
       return "recycle_aborted";
     case NoticeKind::cannot_add_worker:

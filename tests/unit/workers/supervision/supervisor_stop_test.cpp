@@ -27,7 +27,36 @@ TEST(SupervisorStop, CutsAWorkerAtTheGracefulDeadline) {
   h.stop();
   EXPECT_EQ(h.pass(7999ms), Transcript{});
   EXPECT_EQ(h.pass(1ms), (Transcript{"note drain_deadline_passed 0.0", "kill 0.0 SIGKILL"}));
-  EXPECT_EQ(h.crash({0, 0}, 9), (Transcript{"release 0.0", "finish requests_cut"}));
+  EXPECT_EQ(h.crash({0, 0}, 9, 1), (Transcript{"release 0.0", "finish requests_cut"}));
+}
+
+TEST(SupervisorStop, HasCutNothingWhereThereWasNoRequest) {
+  Harness hangs = with(1);
+  hangs.serve();
+  hangs.stop();
+  hangs.pass(8s);
+  EXPECT_EQ(hangs.crash({0, 0}, 9, 0).back(), "finish stopped") << "a hook that hangs, say";
+  Harness idle = with(1);
+  idle.serve();
+  idle.stop_now();
+  EXPECT_EQ(idle.crash({0, 0}, 9, 0).back(), "finish stopped");
+}
+
+TEST(SupervisorStop, HasCutNothingWhenAWorkerCrashesMeanwhile) {
+  Harness h = with(1);
+  h.serve();
+  h.stop();
+  EXPECT_EQ(h.crash({0, 0}, 11, 3).back(), "finish stopped");
+}
+
+TEST(SupervisorStop, DoesNotWaitForWhoIsNotReadyYet) {
+  Harness h = with(2);
+  h.start();
+  h.ready({0, 0});
+  EXPECT_EQ(h.stop(), (Transcript{"drain 0.0 stop", "drain 1.0 stop"}));
+  h.exit({0, 0}, 0);
+  EXPECT_EQ(h.pass(kBootStopGrace), Transcript{"kill 1.0 SIGKILL"});
+  EXPECT_EQ(h.crash({1, 0}, 9).back(), "finish stopped");
 }
 
 TEST(SupervisorStop, KillsAnObserverThatDoesNotLeaveWithoutCallingItCut) {
@@ -47,14 +76,14 @@ TEST(SupervisorStop, ASecondStopKillsEverybodyAtOnce) {
   h.exit({0, 0}, 0);
   EXPECT_EQ(h.stop(), (Transcript{"kill 1.0 SIGKILL", "kill 3.0 SIGKILL"}));
   h.crash({3, 0}, 9);
-  EXPECT_EQ(h.crash({1, 0}, 9).back(), "finish requests_cut");
+  EXPECT_EQ(h.crash({1, 0}, 9, 1).back(), "finish requests_cut");
 }
 
 TEST(SupervisorStop, StopNowCutsOnlyWorkersThatHadServed) {
   Harness serving = with(1);
   serving.serve();
   EXPECT_EQ(serving.stop_now(), Transcript{"kill 0.0 SIGKILL"});
-  EXPECT_EQ(serving.crash({0, 0}, 9).back(), "finish requests_cut");
+  EXPECT_EQ(serving.crash({0, 0}, 9, 2).back(), "finish requests_cut");
 
   Harness booting = with(1);
   booting.start();
