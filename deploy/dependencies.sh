@@ -11,6 +11,7 @@ build_packages=(
   ninja-build
   make # the compiler runs it to optimise the whole program on more than one core
   libasio-dev
+  libspdlog-dev
   libcli11-dev
   libtomlplusplus-dev
   nlohmann-json3-dev
@@ -219,11 +220,11 @@ install_llhttp() {
 explain_manual_installation() {
   cat >&2 <<'EOF'
 This system has no apt. prefork-server needs a C++20 compiler (g++ 12 or clang 14), CMake 3.25,
-Ninja, Asio (stand-alone, 1.22), CLI11, toml++, nlohmann-json, and llhttp 9.2.1
+Ninja, Asio (stand-alone, 1.22), spdlog (with fmt), CLI11, toml++, nlohmann-json, and llhttp 9.2.1
 (CMake downloads it if it is missing). The tests need GoogleTest with GoogleMock as well.
-  Fedora:  dnf install gcc-c++ cmake ninja-build asio-devel cli11-devel \
+  Fedora:  dnf install gcc-c++ cmake ninja-build asio-devel spdlog-devel fmt-devel cli11-devel \
              tomlplusplus-devel json-devel llhttp-devel gtest-devel gmock-devel
-  Arch:    pacman -S gcc cmake ninja asio cli11 tomlplusplus nlohmann-json llhttp gtest
+  Arch:    pacman -S gcc cmake ninja asio spdlog fmt cli11 tomlplusplus nlohmann-json llhttp gtest
 Then run this again.
 EOF
 }

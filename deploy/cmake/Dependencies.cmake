@@ -1,9 +1,10 @@
 # The libraries the program is built from, as targets:
-#   Asio::Asio  Llhttp::Llhttp  CLI11::CLI11  tomlplusplus::tomlplusplus
+#   Asio::Asio  Llhttp::Llhttp  spdlog::spdlog  CLI11::CLI11  tomlplusplus::tomlplusplus
 #   nlohmann_json::nlohmann_json  Threads::Threads
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(Asio 1.22 REQUIRED)
+find_package(spdlog CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
 find_package(tomlplusplus CONFIG REQUIRED)
 find_package(nlohmann_json CONFIG REQUIRED)

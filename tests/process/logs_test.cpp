@@ -113,8 +113,7 @@ TEST(Logs, SupervisionGoesOnWhileNobodyReadsTheLog) {
   EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
   EXPECT_TRUE(server.wait_for_statistics(
       [](const Json& report) { return report["totals"]["logs"]["lines_lost"] > 0; }));
-  pipe.read_all();
-  std::string text;
+  std::string text = pipe.read_all();
   EXPECT_TRUE(wait_until([&] {
     text += pipe.read_all();
     return std::regex_search(text, std::regex(R"(master\[\d+\]: \d+ lines? of this log w)"));

@@ -1,12 +1,18 @@
 #include "workers/child/log.h"
 
+#include <spdlog/logger.h>
+#include <spdlog/sinks/base_sink.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <cstdint>
+#include <memory>
 #include <mutex>
 #include <new>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "ipc/base/error_text.h"
@@ -21,8 +27,15 @@ namespace {
 
 constexpr std::string_view kCut = "...";
 
+// The two have the same levels in the same order.
+spdlog::level::level_enum to_spdlog(config::LogLevel level) {
+  return static_cast<spdlog::level::level_enum>(level);
+}
+static_assert(static_cast<int>(config::LogLevel::trace) == SPDLOG_LEVEL_TRACE &&
+              static_cast<int>(config::LogLevel::off) == SPDLOG_LEVEL_OFF);
+
 // As wide as the longest of them.
-std::string_view name_of(config::LogLevel level) {
+std::string_view name_of(spdlog::level::level_enum level) {
   constexpr std::array<std::string_view, 7> kNames = {
       "trace   ", "debug   ", "info    ", "warning ", "error   ", "critical", "off     "};
   return kNames[static_cast<std::size_t>(level)];
@@ -67,63 +80,107 @@ class SharedMark {
 
 }  // namespace
 
-struct Log::Parts {
-  std::mutex mutex;  // for all that follows, while there are threads
-  SharedMark torn;
-  ipc::LineSink sink;
-  ipc::TimeText time;
-  std::string name;
-  std::string line;
-  std::string path;
-  std::atomic<config::LogLevel> level{config::LogLevel::info};
-  std::uint64_t lost = 0;  // not said yet
-  std::uint64_t uncounted = 0;
-  int error = 0;  // why they were lost
+// spdlog's own sinks wait for whoever reads, and may split a line; this one does neither.
+class Log::Sink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  Sink() {
+    target_.share_torn_mark(torn_.get());
+    target_.open_standard(STDERR_FILENO);
+  }
 
-  void begin_line(config::LogLevel of) {
-    line.assign(time.rfc3339(ipc::realtime_ns())).append(" ").append(name_of(of)).append(" ");
-    line.append(name).append("[");
-    ipc::append_number(line, static_cast<std::uint64_t>(::getpid()));
-    line.append("]: ");
+  // Empty: standard error. errno, or 0.
+  int open(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    if (path.empty()) {
+      // Where that fails there is nothing to be said, and nowhere.
+      target_.open_standard(STDERR_FILENO);
+      return 0;
+    }
+    return target_.open_file(path);
+  }
+  void set_name(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    name_ = name;
+  }
+  [[nodiscard]] int fd() {
+    const std::lock_guard lock(mutex_);
+    return target_.fd();
+  }
+  std::uint64_t settle_losses() {
+    const std::lock_guard lock(mutex_);
+    tell_losses();
+    return std::exchange(uncounted_, 0);
+  }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (!tell_losses()) {
+      return lose();
+    }
+    begin_line(message.level);
+    ipc::append_readable(line_, {message.payload.data(), message.payload.size()});
+    if (!put_line()) {
+      lose();
+    }
+  }
+  void flush_() override {}
+
+ private:
+  void begin_line(spdlog::level::level_enum level) {
+    line_.assign(time_.rfc3339(ipc::realtime_ns())).append(" ").append(name_of(level)).append(" ");
+    line_.append(name_).append("[");
+    ipc::append_number(line_, static_cast<std::uint64_t>(::getpid()));
+    line_.append("]: ");
   }
 
   // Takes the line that is made. False when it is lost.
   bool put_line() {
-    end_line(line);
-    const ipc::LineSink::Written written = sink.write(line);
+    end_line(line_);
+    const ipc::LineSink::Written written = target_.write(line_);
     if (written.error != 0) {
-      error = written.error;
+      error_ = written.error;
     }
-    return written.size == line.size() && written.torn == 0;
+    return written.size == line_.size() && written.torn == 0;
   }
 
   void lose() {
-    ++lost;
-    ++uncounted;
+    ++lost_;
+    ++uncounted_;
   }
 
   // False while lines are lost.
   bool tell_losses() {
-    if (lost == 0) {
+    if (lost_ == 0) {
       return true;
     }
-    begin_line(config::LogLevel::warning);
-    ipc::append_number(line, lost);
-    line.append(lost == 1 ? " line of this log was lost: " : " lines of this log were lost: ");
-    line.append(ipc::error_text(error));
+    begin_line(spdlog::level::warn);
+    ipc::append_number(line_, lost_);
+    line_.append(lost_ == 1 ? " line of this log was lost: " : " lines of this log were lost: ");
+    line_.append(ipc::error_text(error_));
     if (!put_line()) {
       return false;
     }
-    lost = 0;
+    lost_ = 0;
     return true;
   }
+
+  SharedMark torn_;
+  ipc::LineSink target_;
+  ipc::TimeText time_;
+  std::string name_;
+  std::string line_;
+  std::uint64_t lost_ = 0;  // not said yet
+  std::uint64_t uncounted_ = 0;
+  int error_ = 0;  // why they were lost
 };
 
-Log::Log() : parts_(std::make_unique<Parts>()) {
-  parts_->sink.share_torn_mark(parts_->torn.get());
-  parts_->sink.open_standard(STDERR_FILENO);
-  set_name("master");
-}
+struct Log::Parts {
+  std::shared_ptr<Sink> sink = std::make_shared<Sink>();
+  spdlog::logger logger{"", sink};
+  std::string path;
+};
+
+Log::Log() : parts_(std::make_unique<Parts>()) { set_name("master"); }
 Log::~Log() = default;
 
 config::Result<void> Log::open(const std::string& path, config::LogLevel level) {
@@ -133,50 +190,29 @@ config::Result<void> Log::open(const std::string& path, config::LogLevel level) 
     parts_->path = std::move(before);
     return opened;
   }
-  parts_->level = level;
+  parts_->logger.set_level(to_spdlog(level));
   return {};
 }
 
 config::Result<void> Log::reopen() {
-  const std::lock_guard lock(parts_->mutex);
-  if (is_standard_error()) {
-    // Where that fails there is nothing to be said, and nowhere.
-    parts_->sink.open_standard(STDERR_FILENO);
-    return {};
-  }
-  if (const int error = parts_->sink.open_file(parts_->path); error != 0) {
+  if (const int error = parts_->sink->open(parts_->path); error != 0) {
     return config::Problem{"cannot open the log file " + parts_->path + ": " +
                            std::string(ipc::error_text(error))};
   }
   return {};
 }
 
-void Log::set_name(std::string_view name) { parts_->name = name; }
+void Log::set_name(std::string_view name) { parts_->sink->set_name(name); }
 
-int Log::fd() const { return parts_->sink.fd(); }
+int Log::fd() const { return parts_->sink->fd(); }
 
 bool Log::is_standard_error() const { return parts_->path.empty(); }
 
 void Log::write(config::LogLevel level, std::string_view line) {
-  if (level < parts_->level) {
-    return;
-  }
-  const std::lock_guard lock(parts_->mutex);
-  if (!parts_->tell_losses()) {
-    return parts_->lose();
-  }
-  parts_->begin_line(level);
-  ipc::append_readable(parts_->line, line);
-  if (!parts_->put_line()) {
-    parts_->lose();
-  }
+  parts_->logger.log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
-std::uint64_t Log::settle_losses() {
-  const std::lock_guard lock(parts_->mutex);
-  parts_->tell_losses();
-  return std::exchange(parts_->uncounted, 0);
-}
+std::uint64_t Log::settle_losses() { return parts_->sink->settle_losses(); }
 
 void tell_standard_error(std::string_view line) {
   ipc::LineSink sink;

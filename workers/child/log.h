@@ -53,6 +53,7 @@ class Log {
   std::uint64_t settle_losses();
 
  private:
+  class Sink;
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };

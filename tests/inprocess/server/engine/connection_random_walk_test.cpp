@@ -64,7 +64,7 @@ class ConnectionRandomWalk : public HttpTest, public testing::WithParamInterface
     int reads_ = 0;
   };
 
-  bool open_log() { return log_.open(log_path_, "w0").ok(); }
+  bool open_log() { return log_.open(log_path_, config::combined_log_format(), {0, 1}).ok(); }
 
   unsigned pick(unsigned below) {
     return std::uniform_int_distribution<unsigned>(0, below - 1)(random_);
