@@ -51,6 +51,8 @@ class FieldBlock {
   const char* problem_ = nullptr;
 };
 
+class Response;
+
 // Sends a response's head before its handler is done; the content follows through the channel.
 // Implemented by whoever runs a handler on a thread that may block.
 class ResponseStarter {
@@ -60,7 +62,7 @@ class ResponseStarter {
   ResponseStarter(const ResponseStarter&) = delete;
   ResponseStarter& operator=(const ResponseStarter&) = delete;
 
-  virtual exchange::BodyChannel& start(class Response& response) = 0;
+  virtual exchange::BodyChannel& start(Response& response) = 0;
   // Nobody waits for the response any more, as far as is known. Any thread.
   [[nodiscard]] virtual bool is_abandoned() const = 0;
 };

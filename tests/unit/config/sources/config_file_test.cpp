@@ -9,7 +9,7 @@ namespace prefork::config {
 namespace {
 
 // `key=value @origin` for each setting.
-Lines settings_of(std::string_view text) {
+Lines config_file_settings(std::string_view text) {
   const Reading reading = read_config_text(text, "shop.toml");
   EXPECT_EQ(lines_of(reading.errors), Lines{});
   Lines lines;
@@ -21,71 +21,73 @@ Lines settings_of(std::string_view text) {
   return lines;
 }
 
-Lines errors_in(std::string_view text) {
+Lines config_file_errors(std::string_view text) {
   return lines_of(read_config_text(text, "shop.toml").errors);
 }
 
 TEST(ConfigFile, TakesEveryKindOfValueAsText) {
   EXPECT_EQ(
-      settings_of("# the shop\nport = 8080\n\nlimit_body = \"2m\"\ndemo_crash = true\n"
-                  "threads = 0x10\nbacklog = 1_000\n"),
+      config_file_settings("# the shop\nport = 8080\n\nlimit_body = \"2m\"\ndemo_crash = true\n"
+                           "threads = 0x10\nbacklog = 1_000\n"),
       (Lines{"port=8080 @shop.toml:2", "limit-body=2m @shop.toml:4", "demo-crash=true @shop.toml:5",
              "threads=16 @shop.toml:6", "backlog=1000 @shop.toml:7"}));
 }
 
 TEST(ConfigFile, TakesOneAddressOrAnArrayOfThem) {
-  EXPECT_EQ(settings_of("bind = \":80\""), (Lines{"bind=:80 @shop.toml:1"}));
-  EXPECT_EQ(settings_of("bind = [\":80\",\n  \"unix:/x\"]"),
+  EXPECT_EQ(config_file_settings("bind = \":80\""), (Lines{"bind=:80 @shop.toml:1"}));
+  EXPECT_EQ(config_file_settings("bind = [\":80\",\n  \"unix:/x\"]"),
             (Lines{"bind=:80 @shop.toml:1", "bind=unix:/x @shop.toml:1"}));
 }
 
 TEST(ConfigFile, IsFineWhenEmpty) {
-  EXPECT_EQ(settings_of(""), Lines{});
-  EXPECT_EQ(settings_of("\xEF\xBB\xBF# only a comment\r\n"), Lines{});
+  EXPECT_EQ(config_file_settings(""), Lines{});
+  EXPECT_EQ(config_file_settings("\xEF\xBB\xBF# only a comment\r\n"), Lines{});
 }
 
 TEST(ConfigFile, SaysLineAndSuggestionForAnUnknownKey) {
-  EXPECT_EQ(errors_in("\n\nwokers = 4\n"),
+  EXPECT_EQ(config_file_errors("\n\nwokers = 4\n"),
             (Lines{"shop.toml:3: wokers: unknown key; did you mean workers?"}));
-  EXPECT_EQ(errors_in("timeout-body = 4\n"),
+  EXPECT_EQ(config_file_errors("timeout-body = 4\n"),
             (Lines{"shop.toml:1: timeout-body: unknown key; did you mean timeout_body?"}));
-  EXPECT_EQ(errors_in("colour = \"red\"\n"),
+  EXPECT_EQ(config_file_errors("colour = \"red\"\n"),
             (Lines{"shop.toml:1: colour: unknown key; --help lists the options"}));
 }
 
 TEST(ConfigFile, RefusesTables) {
   const std::string message = "tables have no meaning here; write all options at the top level";
-  EXPECT_EQ(errors_in("\n[server]\nport = 1\n"), (Lines{"shop.toml:2: server: " + message}));
-  EXPECT_EQ(errors_in("port = {a = 1}\n"), (Lines{"shop.toml:1: port: " + message}));
-  EXPECT_EQ(errors_in("[[bind]]\nport = 1\n"), (Lines{"shop.toml:1: bind: " + message}));
-  EXPECT_EQ(errors_in("a.b = 1\n"), (Lines{"shop.toml:1: a: " + message}));
+  EXPECT_EQ(config_file_errors("\n[server]\nport = 1\n"),
+            (Lines{"shop.toml:2: server: " + message}));
+  EXPECT_EQ(config_file_errors("port = {a = 1}\n"), (Lines{"shop.toml:1: port: " + message}));
+  EXPECT_EQ(config_file_errors("[[bind]]\nport = 1\n"), (Lines{"shop.toml:1: bind: " + message}));
+  EXPECT_EQ(config_file_errors("a.b = 1\n"), (Lines{"shop.toml:1: a: " + message}));
 }
 
 TEST(ConfigFile, RefusesArraysThatMeanNothing) {
-  EXPECT_EQ(errors_in("port = [1]\n"), (Lines{"shop.toml:1: port: takes one value, not an array"}));
-  EXPECT_EQ(errors_in("bind = []\n"),
+  EXPECT_EQ(config_file_errors("port = [1]\n"),
+            (Lines{"shop.toml:1: port: takes one value, not an array"}));
+  EXPECT_EQ(config_file_errors("bind = []\n"),
             (Lines{"shop.toml:1: bind: the array is empty; remove the key or add a value"}));
-  EXPECT_EQ(errors_in("bind = [[\":80\"]]\n"),
+  EXPECT_EQ(config_file_errors("bind = [[\":80\"]]\n"),
             (Lines{"shop.toml:1: bind: the array may hold only texts"}));
 }
 
 TEST(ConfigFile, RefusesOptionsThatBelongToTheCommandLine) {
-  EXPECT_EQ(errors_in("config = \"x\"\nhelp = true\n"),
+  EXPECT_EQ(config_file_errors("config = \"x\"\nhelp = true\n"),
             (Lines{"shop.toml:1: config: cannot stand in the file; use --config",
                    "shop.toml:2: help: cannot stand in the file; use --help"}));
 }
 
 TEST(ConfigFile, TellsErrorsInTheOrderOfTheFile) {
-  EXPECT_EQ(errors_in("zebra = 1\nyak = 1\napple = 1\n"),
+  EXPECT_EQ(config_file_errors("zebra = 1\nyak = 1\napple = 1\n"),
             (Lines{"shop.toml:1: zebra: unknown key; --help lists the options",
                    "shop.toml:2: yak: unknown key; --help lists the options",
                    "shop.toml:3: apple: unknown key; --help lists the options"}));
 }
 
 TEST(ConfigFile, SaysLineAndColumnOfASyntaxError) {
-  EXPECT_EQ(errors_in("port = 1\nthreads 8\n"),
+  EXPECT_EQ(config_file_errors("port = 1\nthreads 8\n"),
             (Lines{"shop.toml:2:9: not valid TOML: key-value pair: expected '=', saw '8'"}));
-  const Lines twice = errors_in("port = 1\nport = 2\n");
+  const Lines twice = config_file_errors("port = 1\nport = 2\n");
   ASSERT_EQ(twice.size(), 1u);
   EXPECT_TRUE(twice[0].starts_with("shop.toml:2:")) << twice[0];
   EXPECT_NE(twice[0].find("cannot redefine existing integer 'port'"), std::string::npos)
@@ -93,13 +95,13 @@ TEST(ConfigFile, SaysLineAndColumnOfASyntaxError) {
 }
 
 TEST(ConfigFile, KeepsAnErrorOnOneLineWhateverTheKey) {
-  EXPECT_EQ(errors_in("\"a\\nb\\u001b[31m\" = 1\n"),
+  EXPECT_EQ(config_file_errors("\"a\\nb\\u001b[31m\" = 1\n"),
             (Lines{"shop.toml:1: a\\x0ab\\x1b[31m: unknown key; --help lists the options"}));
 }
 
 TEST(ConfigFile, SurvivesDeepNesting) {
   const std::string deep = "bind = " + std::string(100'000, '[');
-  EXPECT_EQ(errors_in(deep).size(), 1u);
+  EXPECT_EQ(config_file_errors(deep).size(), 1u);
 }
 
 TEST(ConfigFile, SaysWhyTheFileCannotBeRead) {

@@ -12,7 +12,7 @@ Bind bind_of(std::string_view text) {
   return parsed.ok() ? parsed.value() : Bind{};
 }
 
-std::string problem_of(std::string_view text) {
+std::string bind_problem(std::string_view text) {
   const auto parsed = parse_bind(text);
   return parsed.ok() ? "is fine" : parsed.problem().text;
 }
@@ -75,7 +75,7 @@ TEST(Bind, TakesAUnixPathUpToTheLengthOfSunPath) {
   const std::string longest(kLongest, 'x');
   EXPECT_EQ(bind_of("unix:" + longest).path, longest);
   const std::string too_long = std::string(50, 'a') + std::string(58, 'b');
-  EXPECT_EQ(problem_of("unix:" + too_long),
+  EXPECT_EQ(bind_problem("unix:" + too_long),
             "'" + too_long + "' has 108 bytes; a Unix socket path has at most 107");
 }
 
@@ -122,7 +122,7 @@ TEST(Bind, SaysWhatIsWrongWithAnAddress) {
       {"fd://-1", "-1 is out of range; use 0 to 1048575"},
       {"fd://1048576", "1048576 is out of range; use 0 to 1048575"},
   };
-  for (const auto& [text, problem] : cases) EXPECT_EQ(problem_of(text), problem) << text;
+  for (const auto& [text, problem] : cases) EXPECT_EQ(bind_problem(text), problem) << text;
 }
 
 TEST(Bind, TakesAHostByItselfWithAndWithoutBrackets) {

@@ -9,33 +9,33 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::chrono::milliseconds parsed(std::string_view text) {
+std::chrono::milliseconds parsed_duration(std::string_view text) {
   return parse_duration(text).value_or(-999ms);
 }
 
 TEST(Duration, TakesTheFourUnits) {
-  EXPECT_EQ(parsed("500ms"), 500ms);
-  EXPECT_EQ(parsed("30s"), 30'000ms);
-  EXPECT_EQ(parsed("2m"), 120'000ms);
-  EXPECT_EQ(parsed("1h"), 3'600'000ms);
-  EXPECT_EQ(parsed("0s"), 0ms);
+  EXPECT_EQ(parsed_duration("500ms"), 500ms);
+  EXPECT_EQ(parsed_duration("30s"), 30'000ms);
+  EXPECT_EQ(parsed_duration("2m"), 120'000ms);
+  EXPECT_EQ(parsed_duration("1h"), 3'600'000ms);
+  EXPECT_EQ(parsed_duration("0s"), 0ms);
 }
 
 TEST(Duration, TakesAPlainNumberAsSeconds) {
-  EXPECT_EQ(parsed("5"), 5'000ms);
-  EXPECT_EQ(parsed("0"), 0ms);
+  EXPECT_EQ(parsed_duration("5"), 5'000ms);
+  EXPECT_EQ(parsed_duration("0"), 0ms);
 }
 
-TEST(Duration, KeepsASignForTheRangeCheck) { EXPECT_EQ(parsed("-5s"), -5'000ms); }
+TEST(Duration, KeepsASignForTheRangeCheck) { EXPECT_EQ(parsed_duration("-5s"), -5'000ms); }
 
 TEST(Duration, SaturatesWhatDoesNotFit) {
   constexpr auto kMost = std::chrono::milliseconds(std::numeric_limits<std::int64_t>::max());
   constexpr auto kLeast = std::chrono::milliseconds(std::numeric_limits<std::int64_t>::min());
-  EXPECT_EQ(parsed("9223372036854775807ms"), kMost);
-  EXPECT_EQ(parsed("9223372036854775808ms"), kMost);
-  EXPECT_EQ(parsed("9223372036854775807s"), kMost);
-  EXPECT_EQ(parsed("99999999999999999999999h"), kMost);
-  EXPECT_EQ(parsed("-99999999999999999999999h"), kLeast);
+  EXPECT_EQ(parsed_duration("9223372036854775807ms"), kMost);
+  EXPECT_EQ(parsed_duration("9223372036854775808ms"), kMost);
+  EXPECT_EQ(parsed_duration("9223372036854775807s"), kMost);
+  EXPECT_EQ(parsed_duration("99999999999999999999999h"), kMost);
+  EXPECT_EQ(parsed_duration("-99999999999999999999999h"), kLeast);
 }
 
 TEST(Duration, RefusesWhatIsNotADuration) {
@@ -59,7 +59,7 @@ TEST(Duration, IsWrittenAsPeopleWouldWriteIt) {
 
 TEST(Duration, ReadsBackWhatItWrites) {
   for (const auto value : {0ms, 1ms, 999ms, 1'000ms, 60'000ms, 61'000ms, 120'000ms, 86'400'000ms}) {
-    EXPECT_EQ(parsed(format_duration(value)), value);
+    EXPECT_EQ(parsed_duration(format_duration(value)), value);
   }
 }
 

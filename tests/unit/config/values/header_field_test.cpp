@@ -11,7 +11,7 @@ HeaderField field_of(std::string_view text) {
   return parsed.ok() ? parsed.value() : HeaderField{};
 }
 
-std::string problem_of(std::string_view text) {
+std::string header_field_problem(std::string_view text) {
   const auto parsed = parse_header_field(text);
   return parsed.ok() ? "is fine" : parsed.problem().text;
 }
@@ -53,13 +53,13 @@ TEST(HeaderField, SaysWhatIsWrong) {
       {"Connection:close", "Connection follows from each request; it cannot be set"},
       {"date:now", "date is the time of each response; --no-date-header leaves it out"},
   };
-  for (const auto& [text, problem] : cases) EXPECT_EQ(problem_of(text), problem) << text;
+  for (const auto& [text, problem] : cases) EXPECT_EQ(header_field_problem(text), problem) << text;
 }
 
 TEST(HeaderField, HasABoundedLength) {
   const std::string longest = "A:" + std::string(kMaxHeaderFieldBytes - 2, 'b');
   EXPECT_EQ(field_of(longest).value.size(), kMaxHeaderFieldBytes - 2);
-  EXPECT_EQ(problem_of(longest + "b"), "A has 8193 bytes; a header has at most 8192");
+  EXPECT_EQ(header_field_problem(longest + "b"), "A has 8193 bytes; a header has at most 8192");
 }
 
 }  // namespace

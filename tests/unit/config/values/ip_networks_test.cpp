@@ -14,7 +14,7 @@ IpNetworks networks_of(std::string_view list) {
   return networks;
 }
 
-std::string problem_of(std::string_view list) {
+std::string networks_problem(std::string_view list) {
   const auto added = IpNetworks().add(list);
   return added.ok() ? "is fine" : added.problem().text;
 }
@@ -159,7 +159,7 @@ TEST(IpNetworks, SayWhatIsWrong) {
       {"10.0.0.1/0", "'10.0.0.1/0' has host bits set; use 0.0.0.0/0"},
       {"2001:db8::1/32", "'2001:db8::1/32' has host bits set; use 2001:db8::/32"},
   };
-  for (const auto& [list, problem] : cases) EXPECT_EQ(problem_of(list), problem) << list;
+  for (const auto& [list, problem] : cases) EXPECT_EQ(networks_problem(list), problem) << list;
 }
 
 TEST(IpNetworks, AreBounded) {

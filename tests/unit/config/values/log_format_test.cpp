@@ -17,7 +17,7 @@ Pieces pieces_of(std::string_view text) {
   return parsed.ok() ? parsed.value().pieces : Pieces{};
 }
 
-std::string problem_of(std::string_view text) {
+std::string log_format_problem(std::string_view text) {
   const auto parsed = parse_log_format(text);
   EXPECT_FALSE(parsed.ok()) << text;
   return parsed.ok() ? "" : parsed.problem().text;
@@ -42,18 +42,20 @@ TEST(LogFormat, IsATemplateOfTextAndVariables) {
 }
 
 TEST(LogFormat, SaysWhichVariableThereIsNoneOf) {
-  EXPECT_TRUE(problem_of("$status $stauts").starts_with("there is no variable $stauts; there are "))
-      << problem_of("$stauts");
-  EXPECT_NE(problem_of("$upstream_addr").find("$remote_addr"), std::string::npos);
-  EXPECT_TRUE(problem_of("$http_").starts_with("there is no variable $http_"));
-  EXPECT_EQ(problem_of("cost: 5$"), "a $ has no name; $$ writes a dollar sign");
-  EXPECT_EQ(problem_of("${status"), "a ${ has no }");
+  EXPECT_TRUE(
+      log_format_problem("$status $stauts").starts_with("there is no variable $stauts; there are "))
+      << log_format_problem("$stauts");
+  EXPECT_NE(log_format_problem("$upstream_addr").find("$remote_addr"), std::string::npos);
+  EXPECT_TRUE(log_format_problem("$http_").starts_with("there is no variable $http_"));
+  EXPECT_EQ(log_format_problem("cost: 5$"), "a $ has no name; $$ writes a dollar sign");
+  EXPECT_EQ(log_format_problem("${status"), "a ${ has no }");
 }
 
 TEST(LogFormat, RefusesWhatIsNoFormat) {
-  EXPECT_NE(problem_of("common").find("use combined, json or a template"), std::string::npos);
-  EXPECT_EQ(problem_of("$status\n$worker"), "a line must not hold control characters");
-  EXPECT_EQ(problem_of("$status" + std::string(3000, 'x')), "is longer than 2048 bytes");
+  EXPECT_NE(log_format_problem("common").find("use combined, json or a template"),
+            std::string::npos);
+  EXPECT_EQ(log_format_problem("$status\n$worker"), "a line must not hold control characters");
+  EXPECT_EQ(log_format_problem("$status" + std::string(3000, 'x')), "is longer than 2048 bytes");
 }
 
 }  // namespace

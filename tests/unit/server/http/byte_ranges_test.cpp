@@ -22,13 +22,13 @@ using namespace std::string_view_literals;
 using Fields = std::vector<Field>;
 using Ranges = std::vector<ByteRange>;
 
-constexpr std::uint64_t kSize = 18000;
+constexpr std::uint64_t kFileSize = 18000;
 
-RangeSelection select(std::string_view value, std::uint64_t size = kSize) {
+RangeSelection select(std::string_view value, std::uint64_t size = kFileSize) {
   return select_ranges(Method::get, Fields{{"Range", value}}, size);
 }
 
-Ranges partial(std::string_view value, std::uint64_t size = kSize) {
+Ranges partial(std::string_view value, std::uint64_t size = kFileSize) {
   const RangeSelection selection = select(value, size);
   EXPECT_EQ(selection.kind, RangeKind::partial) << value;
   return {selection.ranges().begin(), selection.ranges().end()};
@@ -142,19 +142,20 @@ TEST(ByteRanges, WorksUpToTheLargestFile) {
 TEST(ByteRanges, CountsForGetOnly) {
   for (const auto method :
        {Method::head, Method::post, Method::put, Method::options, Method::other}) {
-    EXPECT_EQ(select_ranges(method, Fields{{"Range", "bytes=0-4"}}, kSize).kind, RangeKind::whole);
+    EXPECT_EQ(select_ranges(method, Fields{{"Range", "bytes=0-4"}}, kFileSize).kind,
+              RangeKind::whole);
   }
 }
 
 TEST(ByteRanges, IsIgnoredWhenAbsentOrGivenTwice) {
-  EXPECT_EQ(select_ranges(Method::get, {}, kSize).kind, RangeKind::whole);
-  EXPECT_EQ(select_ranges(Method::get, Fields{{"If-Range", "bytes=0-4"}}, kSize).kind,
+  EXPECT_EQ(select_ranges(Method::get, {}, kFileSize).kind, RangeKind::whole);
+  EXPECT_EQ(select_ranges(Method::get, Fields{{"If-Range", "bytes=0-4"}}, kFileSize).kind,
             RangeKind::whole);
   EXPECT_EQ(
-      select_ranges(Method::get, Fields{{"Range", "bytes=0-4"}, {"range", "bytes=0-4"}}, kSize)
+      select_ranges(Method::get, Fields{{"Range", "bytes=0-4"}, {"range", "bytes=0-4"}}, kFileSize)
           .kind,
       RangeKind::whole);
-  EXPECT_EQ(select_ranges(Method::get, Fields{{"X", ""}, {"rAnGe", "bytes=0-4"}}, kSize).kind,
+  EXPECT_EQ(select_ranges(Method::get, Fields{{"X", ""}, {"rAnGe", "bytes=0-4"}}, kFileSize).kind,
             RangeKind::partial);
 }
 
@@ -268,10 +269,10 @@ TEST(ByteRanges, AnyBytesGiveRangesInsideTheFile) {
 }
 
 TEST(ByteRanges, SaysWhichBytesItSends) {
-  EXPECT_EQ(content_range_text({0, 4}, kSize).view(), "bytes 0-4/18000");
+  EXPECT_EQ(content_range_text({0, 4}, kFileSize).view(), "bytes 0-4/18000");
   EXPECT_EQ(content_range_text({UINT64_MAX, UINT64_MAX}, UINT64_MAX).view(),
             "bytes 18446744073709551615-18446744073709551615/18446744073709551615");
-  EXPECT_EQ(unsatisfied_range_text(kSize).view(), "bytes */18000");
+  EXPECT_EQ(unsatisfied_range_text(kFileSize).view(), "bytes */18000");
   EXPECT_EQ(unsatisfied_range_text(0).view(), "bytes */0");
 }
 

@@ -31,14 +31,14 @@ constexpr auto kProceed = Precondition::proceed;
 constexpr auto kNotModified = Precondition::not_modified;
 constexpr auto kFailed = Precondition::failed;
 
-struct Case {
+struct ConditionalCase {
   Fields fields;
   Precondition get;  // HEAD is the same
   Precondition put;
 };
 
-void check(const std::vector<Case>& cases, const Validators& current = kCurrent) {
-  for (const Case& c : cases) {
+void check(const std::vector<ConditionalCase>& cases, const Validators& current = kCurrent) {
+  for (const ConditionalCase& c : cases) {
     std::string told;
     for (const Field& field : c.fields) {
       told.append(field.name).append(": ").append(field.value).append("\n");

@@ -26,13 +26,13 @@ std::string origin_of(const Fields& fields, std::string_view peer = "10.0.0.1:5"
   return (origin.scheme == Scheme::https ? "https " : "http ") + ipc::to_string(origin.client);
 }
 
-struct Case {
+struct ForwardedCase {
   Fields fields;
   const char* origin;
 };
 
-void expect_origins(const std::vector<Case>& cases) {
-  for (const Case& one : cases) {
+void expect_origins(const std::vector<ForwardedCase>& cases) {
+  for (const ForwardedCase& one : cases) {
     std::string trace;
     for (const Field& field : one.fields) {
       trace += std::string(field.name) + ": " + std::string(field.value) + "\n";

@@ -8,9 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr ipc::Place kWorker{0, 0};
+constexpr ipc::Place kExcused{0, 0};
 constexpr supervision::Pid kPid = 300;
-constexpr supervision::TimePoint kStart{1000s};
+constexpr supervision::TimePoint kBegin{1000s};
 
 // One worker, which is ready and then silent; what /proc says of it is made up.
 class ExcusesTest : public ::testing::Test {
@@ -23,13 +23,13 @@ class ExcusesTest : public ::testing::Test {
   }
 
   ExcusesTest() {
-    supervisor_.on(supervision::event::Started{}, kStart);
-    supervisor_.on(supervision::event::Forked{kWorker, kPid}, kStart);
-    supervisor_.on(supervision::event::Ready{kWorker, supervisor_.seat(kWorker).epoch}, kStart);
+    supervisor_.on(supervision::event::Started{}, kBegin);
+    supervisor_.on(supervision::event::Forked{kExcused, kPid}, kBegin);
+    supervisor_.on(supervision::event::Ready{kExcused, supervisor_.seat(kExcused).epoch}, kBegin);
   }
 
   std::vector<Excuses::Found> find_after(supervision::Duration silence) {
-    return excuses_.find(supervisor_, kStart + silence);
+    return excuses_.find(supervisor_, kBegin + silence);
   }
   // What it is excused for, of the second after the first half of its time.
   supervision::Duration excused_then() {

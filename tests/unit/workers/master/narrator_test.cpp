@@ -27,8 +27,8 @@ using supervision::action::Notice;
 using namespace std::chrono_literals;
 
 constexpr std::uint32_t kObserverSlot = 4;
-constexpr ipc::Place kWorker{1, 0};
-constexpr ipc::Place kObserver{kObserverSlot, 0};
+constexpr ipc::Place kToldWorker{1, 0};
+constexpr ipc::Place kToldObserver{kObserverSlot, 0};
 const Narrator kNarrator(kObserverSlot);
 
 ipc::InFlightRequest request(std::uint64_t id, std::string path) {
@@ -51,7 +51,7 @@ Lines told(const Notice& notice, std::string_view last_words = "", const AtWork&
   return kNarrator.tell(notice, last_words, at_work);
 }
 
-Failure failure(FailureKind kind, ipc::Place at = kWorker) {
+Failure failure(FailureKind kind, ipc::Place at = kToldWorker) {
   Failure made;
   made.kind = kind;
   made.at = at;
@@ -69,7 +69,7 @@ std::string why(const Failure& lost, std::string_view last_words = "") {
 }
 
 supervision::action::Release release(ipc::ProcessState state, supervision::Exit exit,
-                                     ipc::Place at = kWorker) {
+                                     ipc::Place at = kToldWorker) {
   supervision::action::Release made;
   made.at = at;
   made.last.state = state;
@@ -141,35 +141,35 @@ TEST(Narrator, TellsWhatIsInTheWayOfAReload) {
 }
 
 TEST(Narrator, NamesAProcessByItsSlotAndItsPid) {
-  EXPECT_EQ(kNarrator.name_of(kWorker, 300), "worker 1 (pid 300)");
-  EXPECT_EQ(kNarrator.name_of(kWorker, std::nullopt), "worker 1");
+  EXPECT_EQ(kNarrator.name_of(kToldWorker, 300), "worker 1 (pid 300)");
+  EXPECT_EQ(kNarrator.name_of(kToldWorker, std::nullopt), "worker 1");
   EXPECT_EQ(kNarrator.name_of({1, 1}, 301), "worker 1 (pid 301)") << "of either seat";
-  EXPECT_EQ(kNarrator.name_of(kObserver, 302), "observer (pid 302)");
-  EXPECT_EQ(kNarrator.name_of(kObserver, std::nullopt), "observer");
+  EXPECT_EQ(kNarrator.name_of(kToldObserver, 302), "observer (pid 302)");
+  EXPECT_EQ(kNarrator.name_of(kToldObserver, std::nullopt), "observer");
 }
 
 TEST(Narrator, TellsTheLifeOfAProcessToThoseWhoDebug) {
-  EXPECT_EQ(kNarrator.started(kWorker, 300),
+  EXPECT_EQ(kNarrator.started(kToldWorker, 300),
             (Line{LogLevel::debug, "worker 1 (pid 300) was started"}));
-  EXPECT_EQ(kNarrator.ready(kWorker, 300, {1234}),
+  EXPECT_EQ(kNarrator.ready(kToldWorker, 300, {1234}),
             (Line{LogLevel::debug, "worker 1 (pid 300) is ready after 1234 us"}));
-  EXPECT_EQ(kNarrator.gets({kWorker, 300, supervision::Signal::abort}),
+  EXPECT_EQ(kNarrator.gets({kToldWorker, 300, supervision::Signal::abort}),
             (Line{LogLevel::debug, "worker 1 (pid 300) gets SIGABRT"}));
-  EXPECT_EQ(kNarrator.gets({kObserver, 301, supervision::Signal::kill}),
+  EXPECT_EQ(kNarrator.gets({kToldObserver, 301, supervision::Signal::kill}),
             (Line{LogLevel::debug, "observer (pid 301) gets SIGKILL"}));
   EXPECT_EQ(reaped_stranger(99),
             (Line{LogLevel::debug, "reaped a process of somebody else: pid 99"}));
 }
 
 TEST(Narrator, TellsWhatIsWrongWithAPipe) {
-  EXPECT_EQ(kNarrator.does_not_read(kWorker, 300),
+  EXPECT_EQ(kNarrator.does_not_read(kToldWorker, 300),
             (Line{LogLevel::warning,
                   "worker 1 (pid 300) does not read its command pipe; its "
                   "deadline will end it"}));
   EXPECT_EQ(
-      kNarrator.sent_something_unreadable(kWorker, 300, ipc::FrameError::magic),
+      kNarrator.sent_something_unreadable(kToldWorker, 300, ipc::FrameError::magic),
       (Line{LogLevel::error, "worker 1 (pid 300) sent something unreadable: not a control frame"}));
-  EXPECT_EQ(kNarrator.sent_frame_of_other_epoch(kWorker, 300),
+  EXPECT_EQ(kNarrator.sent_frame_of_other_epoch(kToldWorker, 300),
             (Line{LogLevel::error, "worker 1 (pid 300) sent a frame of another epoch; ignored"}));
 }
 
@@ -179,7 +179,7 @@ TEST(Narrator, AProcessThatEndedAsAskedIsNoWarning) {
             (Lines{{LogLevel::info,
                     "worker 1 (pid 300) ended: exit code 0, as asked; age 1.5 s, 42 requests "
                     "served"}}));
-  const auto observer = release(ipc::ProcessState::draining, {0, 0, false}, kObserver);
+  const auto observer = release(ipc::ProcessState::draining, {0, 0, false}, kToldObserver);
   EXPECT_EQ(
       kNarrator.ended({observer, 12345ms, 0, false, {}}),
       (Lines{{LogLevel::info, "observer (pid 300) ended: exit code 0, as asked; age 12.3 s"}}));
@@ -256,7 +256,7 @@ TEST(Narrator, TellsWhyAProcessWasLost) {
             "worker 1 (pid 300) gave no sign of life (--timeout-worker-healthcheck)");
   EXPECT_EQ(why(failure(FailureKind::crashed), "the port is taken"),
             "worker 1 (pid 300) ended by signal 11 (SIGSEGV), core dumped");
-  EXPECT_EQ(why(failure(FailureKind::crashed, kObserver)),
+  EXPECT_EQ(why(failure(FailureKind::crashed, kToldObserver)),
             "observer (pid 300) ended by signal 11 (SIGSEGV), core dumped");
 }
 
@@ -275,11 +275,13 @@ TEST(Narrator, TellsWhatTheSupervisorDoesAboutALoss) {
 }
 
 TEST(Narrator, TellsWhichDeadlineAProcessHasMissed) {
-  EXPECT_EQ(
-      told({.kind = NoticeKind::boot_deadline_passed, .at = kWorker, .pid = 300, .duration = 60s}),
-      (Lines{{LogLevel::error,
-              "worker 1 (pid 300) was not ready 60 s after its start; it gets SIGABRT"}}));
-  EXPECT_EQ(told({.kind = NoticeKind::still_there, .at = kWorker, .pid = 300, .duration = 10s}),
+  EXPECT_EQ(told({.kind = NoticeKind::boot_deadline_passed,
+                  .at = kToldWorker,
+                  .pid = 300,
+                  .duration = 60s}),
+            (Lines{{LogLevel::error,
+                    "worker 1 (pid 300) was not ready 60 s after its start; it gets SIGABRT"}}));
+  EXPECT_EQ(told({.kind = NoticeKind::still_there, .at = kToldWorker, .pid = 300, .duration = 10s}),
             (Lines{{LogLevel::error,
                     "worker 1 (pid 300) is still there after SIGKILL; it is sent again"}}));
 }
@@ -290,17 +292,19 @@ TEST(Narrator, ASilentOrCutWorkerIsNamedWithItsRequests) {
   const std::string second =
       " GET /cpu from 192.0.2.7:4711 (request 13, 250 ms old) on pool thread 3";
   EXPECT_EQ(
-      told({.kind = NoticeKind::silent, .at = kWorker, .pid = 300, .duration = 5s}, "",
+      told({.kind = NoticeKind::silent, .at = kToldWorker, .pid = 300, .duration = 5s}, "",
            two_requests()),
       (Lines{{LogLevel::error, "worker 1 (pid 300) gave no sign of life for 5 s; it gets SIGABRT"},
              {LogLevel::warning, "worker 1 is stuck with" + first},
              {LogLevel::warning, "worker 1 is stuck with" + second}}));
-  EXPECT_EQ(
-      told({.kind = NoticeKind::drain_deadline_passed, .at = kWorker, .pid = 300, .duration = 30s},
-           "", two_requests()),
-      (Lines{{LogLevel::warning, "worker 1 (pid 300) did not finish within 30 s; it is cut"},
-             {LogLevel::warning, "worker 1 is cut in" + first},
-             {LogLevel::warning, "worker 1 is cut in" + second}}));
+  EXPECT_EQ(told({.kind = NoticeKind::drain_deadline_passed,
+                  .at = kToldWorker,
+                  .pid = 300,
+                  .duration = 30s},
+                 "", two_requests()),
+            (Lines{{LogLevel::warning, "worker 1 (pid 300) did not finish within 30 s; it is cut"},
+                   {LogLevel::warning, "worker 1 is cut in" + first},
+                   {LogLevel::warning, "worker 1 is cut in" + second}}));
 }
 
 TEST(Narrator, TellsTheCourseOfAReload) {
@@ -324,13 +328,13 @@ TEST(Narrator, TellsTheCourseOfAReload) {
 }
 
 TEST(Narrator, TellsTheCourseOfARecycle) {
-  EXPECT_EQ(told({.kind = NoticeKind::recycle_started, .at = kWorker, .pid = 300}),
+  EXPECT_EQ(told({.kind = NoticeKind::recycle_started, .at = kToldWorker, .pid = 300}),
             (Lines{{LogLevel::info,
                     "worker 1 (pid 300) has served its share of requests; a successor starts"}}));
   Failure lost = failure(FailureKind::boot_timed_out);
   lost.pid = 301;
   EXPECT_EQ(told({.kind = NoticeKind::recycle_aborted,
-                  .at = kWorker,
+                  .at = kToldWorker,
                   .pid = 300,
                   .duration = 200ms,
                   .failure = lost}),

@@ -13,8 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint32_t kSlots = 3;
-constexpr ipc::Place kWorker{1, 0};
-constexpr ipc::Place kObserver{kSlots, 0};
+constexpr ipc::Place kShownWorker{1, 0};
+constexpr ipc::Place kShownObserver{kSlots, 0};
 
 class PublisherTest : public ::testing::Test {
  protected:
@@ -51,34 +51,34 @@ TEST_F(PublisherTest, ABeatIsOfNow) {
 }
 
 TEST_F(PublisherTest, FillsTheRecordOfAWorkerBeforeItsForkAndItsPidAfterIt) {
-  publisher_.spawning(spawn(kWorker, 4), 1'000);
-  const ipc::WorkerRecord& record = segment_.record(kWorker);
+  publisher_.spawning(spawn(kShownWorker, 4), 1'000);
+  const ipc::WorkerRecord& record = segment_.record(kShownWorker);
   EXPECT_EQ(record.epoch.load(), 7U);
   EXPECT_EQ(record.generation.load(), 2U);
   EXPECT_EQ(record.forked_monotonic_ns.load(), 1'000U);
   EXPECT_EQ(record.beat_ns.load(), 1'000U) << "it has not been silent yet";
-  EXPECT_EQ(segment_.notes(kWorker.slot).restarts.load(), 4U);
+  EXPECT_EQ(segment_.notes(kShownWorker.slot).restarts.load(), 4U);
   EXPECT_EQ(record.pid.load(), 0);
-  publisher_.forked(kWorker, 300);
+  publisher_.forked(kShownWorker, 300);
   EXPECT_EQ(record.pid.load(), 300);
-  publisher_.ready(kWorker);
+  publisher_.ready(kShownWorker);
   EXPECT_NE(record.ready_monotonic_ns.load(), 0U);
 }
 
 TEST_F(PublisherTest, TheObserverHasNoRecordButAPlaceInTheHeader) {
-  publisher_.spawning(spawn(kObserver, 2), 1'000);
-  publisher_.forked(kObserver, 300);
-  publisher_.ready(kObserver);
+  publisher_.spawning(spawn(kShownObserver, 2), 1'000);
+  publisher_.forked(kShownObserver, 300);
+  publisher_.ready(kShownObserver);
   EXPECT_EQ(header_.observer_pid.load(), 300);
   EXPECT_EQ(header_.observer_restarts.load(), 2U);
-  EXPECT_EQ(publisher_.requests_of(kObserver), 0U);
-  EXPECT_TRUE(publisher_.requests_at_work(kObserver).empty());
+  EXPECT_EQ(publisher_.requests_of(kShownObserver), 0U);
+  EXPECT_TRUE(publisher_.requests_at_work(kShownObserver).empty());
 }
 
 TEST_F(PublisherTest, TheEndOfAnObserverLeavesItsSuccessorsPidAlone) {
-  publisher_.forked(kObserver, 300);
+  publisher_.forked(kShownObserver, 300);
   publisher_.forked({kSlots, 1}, 301);
-  publisher_.released(release(kObserver, ipc::ProcessState::draining, {}));
+  publisher_.released(release(kShownObserver, ipc::ProcessState::draining, {}));
   EXPECT_EQ(header_.observer_pid.load(), 301);
   auto last = release({kSlots, 1}, ipc::ProcessState::ready, {0, 11, false});
   last.last.pid = 301;
@@ -87,34 +87,34 @@ TEST_F(PublisherTest, TheEndOfAnObserverLeavesItsSuccessorsPidAlone) {
 }
 
 TEST_F(PublisherTest, NotesHowAWorkerEndedAndKeepsItsNumbers) {
-  publisher_.spawning(spawn(kWorker), 1'000);
-  segment_.record(kWorker).counters.add(ipc::Counter::requests, 5);
-  EXPECT_EQ(publisher_.requests_of(kWorker), 5U);
-  publisher_.released(release(kWorker, ipc::ProcessState::ready, {0, 11, true, 1'234}));
-  const ipc::LastExit exit = segment_.notes(kWorker.slot).last_exit.get();
+  publisher_.spawning(spawn(kShownWorker), 1'000);
+  segment_.record(kShownWorker).counters.add(ipc::Counter::requests, 5);
+  EXPECT_EQ(publisher_.requests_of(kShownWorker), 5U);
+  publisher_.released(release(kShownWorker, ipc::ProcessState::ready, {0, 11, true, 1'234}));
+  const ipc::LastExit exit = segment_.notes(kShownWorker.slot).last_exit.get();
   EXPECT_EQ(exit.kind, ipc::LastExit::Kind::signal);
   EXPECT_EQ(exit.number, 11);
   EXPECT_TRUE(exit.core_dumped);
   EXPECT_FALSE(exit.asked_for);
   EXPECT_EQ(exit.pid, 300);
-  EXPECT_EQ(publisher_.requests_of(kWorker), 0U);
+  EXPECT_EQ(publisher_.requests_of(kShownWorker), 0U);
   EXPECT_EQ(segment_.retired().counters.get(ipc::Counter::requests), 5U);
   EXPECT_EQ(header_.retired_cpu_us.load(), 1'234U);
-  EXPECT_EQ(segment_.record(kWorker).epoch.load(), 0U);
+  EXPECT_EQ(segment_.record(kShownWorker).epoch.load(), 0U);
 
-  publisher_.released(release(kWorker, ipc::ProcessState::draining, {3, 0, false, 1}));
-  EXPECT_EQ(segment_.notes(kWorker.slot).last_exit.get().kind, ipc::LastExit::Kind::code);
-  EXPECT_EQ(segment_.notes(kWorker.slot).last_exit.get().number, 3);
-  EXPECT_TRUE(segment_.notes(kWorker.slot).last_exit.get().asked_for);
+  publisher_.released(release(kShownWorker, ipc::ProcessState::draining, {3, 0, false, 1}));
+  EXPECT_EQ(segment_.notes(kShownWorker.slot).last_exit.get().kind, ipc::LastExit::Kind::code);
+  EXPECT_EQ(segment_.notes(kShownWorker.slot).last_exit.get().number, 3);
+  EXPECT_TRUE(segment_.notes(kShownWorker.slot).last_exit.get().asked_for);
 }
 
 TEST_F(PublisherTest, WhatNeverWasForkedHasNoLastExit) {
-  publisher_.spawning(spawn(kWorker), 1'000);
-  auto never = release(kWorker, ipc::ProcessState::starting, {});
+  publisher_.spawning(spawn(kShownWorker), 1'000);
+  auto never = release(kShownWorker, ipc::ProcessState::starting, {});
   never.last.pid.reset();
   publisher_.released(never);
-  EXPECT_EQ(segment_.notes(kWorker.slot).last_exit.get().kind, ipc::LastExit::Kind::none);
-  EXPECT_EQ(segment_.record(kWorker).epoch.load(), 0U);
+  EXPECT_EQ(segment_.notes(kShownWorker.slot).last_exit.get().kind, ipc::LastExit::Kind::none);
+  EXPECT_EQ(segment_.record(kShownWorker).epoch.load(), 0U);
 }
 
 TEST_F(PublisherTest, ShowsWhatTheSupervisorKnows) {
@@ -160,20 +160,20 @@ TEST_F(PublisherTest, CountsReloads) {
 }
 
 TEST_F(PublisherTest, ABeatCannotLieInTheFutureWhateverTheWorkerSays) {
-  segment_.record(kWorker).beat_ns.store(5);
-  EXPECT_EQ(publisher_.beat_of(kWorker), supervision::TimePoint{5ns});
-  segment_.record(kWorker).beat_ns.store(std::numeric_limits<std::uint64_t>::max());
-  const supervision::TimePoint beat = publisher_.beat_of(kWorker);
+  segment_.record(kShownWorker).beat_ns.store(5);
+  EXPECT_EQ(publisher_.beat_of(kShownWorker), supervision::TimePoint{5ns});
+  segment_.record(kShownWorker).beat_ns.store(std::numeric_limits<std::uint64_t>::max());
+  const supervision::TimePoint beat = publisher_.beat_of(kShownWorker);
   EXPECT_LE(beat, supervision::Clock::now());
 }
 
 TEST_F(PublisherTest, FindsTheRequestsThatAWorkerHasInHand) {
-  ipc::WorkerRecord& record = segment_.record(kWorker);
-  EXPECT_TRUE(publisher_.requests_at_work(kWorker).empty());
+  ipc::WorkerRecord& record = segment_.record(kShownWorker);
+  EXPECT_TRUE(publisher_.requests_at_work(kShownWorker).empty());
   record.loop_request.set(1'000, 12, {}, "GET", "/slow");
   record.pool_requests[3].set(2'000, 13, {}, "POST", "/cpu");
   record.deferred_requests[63].set(3'000, 14, {}, "GET", "/later");
-  const auto found = publisher_.requests_at_work(kWorker);
+  const auto found = publisher_.requests_at_work(kShownWorker);
   ASSERT_EQ(found.size(), 3U);
   EXPECT_EQ(found[2].request.path, "/later");
   EXPECT_TRUE(found[2].is_deferred);

@@ -15,7 +15,7 @@
 namespace prefork::supervision {
 namespace {
 
-constexpr Place kSeat{1, 0};
+constexpr Place kFirstSeat{1, 0};
 constexpr Place kOther{1, 1};
 
 using Arrange = std::function<void(Harness&)>;
@@ -29,9 +29,9 @@ void serve_beside_starting(Harness& h) {
 void make_replacement(Harness& h) {
   // Worker 1 moves to seat 1.1, so that its next replacement is put into 1.0.
   h.serve();
-  h.recycle(kSeat);
+  h.recycle(kFirstSeat);
   h.ready(kOther);
-  h.exit(kSeat, 0);
+  h.exit(kFirstSeat, 0);
   h.recycle(kOther);
 }
 
@@ -40,11 +40,11 @@ const std::vector<std::pair<std::string, Arrange>>& rows() {
       {"vacant",
        [](Harness& h) {
          make_replacement(h);
-         h.ready(kSeat);
+         h.ready(kFirstSeat);
          h.exit(kOther, 0);
-         h.recycle(kSeat);
+         h.recycle(kFirstSeat);
          h.ready(kOther);
-         h.exit(kSeat, 0);
+         h.exit(kFirstSeat, 0);
        }},
       {"starting", serve_beside_starting},
       {"starting, no pid",
@@ -57,7 +57,7 @@ const std::vector<std::pair<std::string, Arrange>>& rows() {
       {"draining",
        [](Harness& h) {
          h.serve();
-         h.recycle(kSeat);
+         h.recycle(kFirstSeat);
          h.ready(kOther);
        }},
       {"draining, stopping",
@@ -68,7 +68,7 @@ const std::vector<std::pair<std::string, Arrange>>& rows() {
       {"killing, silent",
        [](Harness& h) {
          h.serve();
-         h.silent.insert(kSeat);
+         h.silent.insert(kFirstSeat);
          h.pass(4s);
        }},
       {"killing, boot",
@@ -79,28 +79,28 @@ const std::vector<std::pair<std::string, Arrange>>& rows() {
       {"killing, retiring",
        [](Harness& h) {
          h.serve();
-         h.recycle(kSeat);
+         h.recycle(kFirstSeat);
          h.ready(kOther);
          h.pass(8s);
        }},
       {"backoff",
        [](Harness& h) {
          h.serve();
-         h.crash(kSeat);
+         h.crash(kFirstSeat);
        }},
       {"backoff, held",
        [](Harness& h) {
          h.start();
-         h.exit(kSeat, kCouldNotBoot);
+         h.exit(kFirstSeat, kCouldNotBoot);
        }},
       {"failed",
        [](Harness& h) {
          serve_beside_starting(h);
          for (std::uint32_t attempt = 1; attempt < kBootAttempts; ++attempt) {
-           h.exit(kSeat, kCouldNotBoot);
+           h.exit(kFirstSeat, kCouldNotBoot);
            h.pass(kBackoffMax);
          }
-         h.exit(kSeat, kCouldNotBoot);
+         h.exit(kFirstSeat, kCouldNotBoot);
        }},
   };
   return all;
@@ -111,23 +111,23 @@ const std::vector<std::pair<std::string, Happen>>& columns() {
       {"started", [](Harness& h) { return h.start(); }},
       {"forked",
        [](Harness& h) {
-         return h.on(event::Forked{kSeat, 500});
+         return h.on(event::Forked{kFirstSeat, 500});
        }},
       {"fork failed",
        [](Harness& h) {
-         return h.on(event::ForkFailed{kSeat, 11});
+         return h.on(event::ForkFailed{kFirstSeat, 11});
        }},
-      {"ready", [](Harness& h) { return h.ready(kSeat); }},
+      {"ready", [](Harness& h) { return h.ready(kFirstSeat); }},
       {"stale ready",
        [](Harness& h) {
-         return h.on(event::Ready{kSeat, 77});
+         return h.on(event::Ready{kFirstSeat, 77});
        }},
-      {"exited", [](Harness& h) { return h.crash(kSeat); }},
+      {"exited", [](Harness& h) { return h.crash(kFirstSeat); }},
       {"beat",
        [](Harness& h) {
-         return h.on(event::Beat{kSeat, h.now});
+         return h.on(event::Beat{kFirstSeat, h.now});
        }},
-      {"recycle", [](Harness& h) { return h.recycle(kSeat); }},
+      {"recycle", [](Harness& h) { return h.recycle(kFirstSeat); }},
       {"stop", [](Harness& h) { return h.stop(); }},
       {"stop now", [](Harness& h) { return h.stop_now(); }},
       {"reload", [](Harness& h) { return h.reload(9, 2); }},
@@ -135,10 +135,10 @@ const std::vector<std::pair<std::string, Happen>>& columns() {
       {"remove worker", [](Harness& h) { return h.on(event::RemoveWorker{}); }},
       {"early", [](Harness& h) { return h.tick(); }},
       {"due",
-       [](Harness& h) { return h.pass(h.seat(kSeat).deadline.value_or(h.now + 1s) - h.now); }},
+       [](Harness& h) { return h.pass(h.seat(kFirstSeat).deadline.value_or(h.now + 1s) - h.now); }},
       {"silent",
        [](Harness& h) {
-         h.silent.insert(kSeat);
+         h.silent.insert(kFirstSeat);
          return h.pass(4s);
        }},
   };
@@ -150,10 +150,11 @@ std::string cell(const std::pair<std::string, Arrange>& row,
                  const std::pair<std::string, Happen>& column) {
   Harness harness(Harness::settings());
   row.second(harness);
-  EXPECT_EQ(row.first.substr(0, row.first.find(',')), to_string(harness.state(kSeat)));
+  EXPECT_EQ(row.first.substr(0, row.first.find(',')), to_string(harness.state(kFirstSeat)));
   harness.forks = Forks::stay_unanswered;
   const Transcript actions = column.second(harness);
-  std::string text = words({row.first, "|", column.first, "|", to_string(harness.state(kSeat))});
+  std::string text =
+      words({row.first, "|", column.first, "|", to_string(harness.state(kFirstSeat))});
   text.append(":");
   for (std::string line : actions) {
     const bool elsewhere =
