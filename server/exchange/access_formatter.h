@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "config/values/log_format.h"
 #include "ipc/log/time_text.h"
@@ -20,9 +21,8 @@ class AccessFormatter {
     std::uint32_t generation = 0;
   };
 
-  // `format` outlives it.
-  AccessFormatter(const config::LogFormat& format, Writer writer)
-      : format_(format), writer_(writer) {}
+  AccessFormatter(config::LogFormat format, Writer writer)
+      : format_(std::move(format)), writer_(writer) {}
 
   // Appends a line, whole and no longer than a sink takes.
   void append(std::string& to, const AccessRecord& record);
@@ -34,7 +34,7 @@ class AccessFormatter {
   bool append_of_exchange(std::string& to, config::LogVariable variable, const AccessRecord& record,
                           std::uint64_t now_ns);
 
-  const config::LogFormat& format_;
+  const config::LogFormat format_;
   const Writer writer_;
   ipc::TimeText time_;
 };

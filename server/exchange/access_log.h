@@ -28,8 +28,8 @@ class AccessLog {
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
 
-  // `path`: empty: off; "-": standard output; else a file that is created when missing. `format`
-  // outlives the log. The problem when it cannot be opened.
+  // `path`: empty: off; "-": standard output; else a file that is created when missing. The
+  // problem when it cannot be opened.
   config::Result<void> open(const std::string& path, const config::LogFormat& format,
                             AccessFormatter::Writer writer);
   // See LineSink.

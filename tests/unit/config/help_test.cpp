@@ -47,7 +47,7 @@ TEST(Help, ShowsDefaultsAndRangesWithTheirUnits) {
   const std::string help = help_text();
   EXPECT_THAT(help, HasSubstr("[5s; 10ms to 24h]"));
   EXPECT_THAT(help, HasSubstr("[8k; 256 to 64k]"));
-  EXPECT_THAT(help, HasSubstr("[8000; 0 to 65535]"));
+  EXPECT_THAT(help, HasSubstr("[$PORT or 8000; 0 to 65535]"));
   EXPECT_THAT(help, HasSubstr("[$WEB_CONCURRENCY or auto; 1 to 256]"));
   EXPECT_THAT(help, HasSubstr("[127.0.0.1:8001]"));
   EXPECT_THAT(help, HasSubstr("[off; 10ms to 24h or off]"));

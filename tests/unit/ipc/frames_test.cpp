@@ -157,6 +157,8 @@ TEST(Frames, AnUnknownKindIsAnError) {
       EXPECT_EQ(error_of(bytes), FrameError::kind) << "kind " << kind;
     } else if (kind == static_cast<int>(FrameKind::drain)) {
       EXPECT_EQ(error_of(bytes), FrameError::value) << "a drain without a reason";
+    } else if (kind == static_cast<int>(FrameKind::recycle)) {
+      EXPECT_EQ(error_of(bytes), FrameError::value) << "a wish without a reason";
     } else if (kind == static_cast<int>(FrameKind::forked)) {
       EXPECT_EQ(error_of(bytes), FrameError::value) << "a process without a number";
     } else {

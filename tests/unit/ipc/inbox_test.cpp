@@ -52,6 +52,8 @@ void say(int socket, const std::string& text) {
 
 // What arrives next; nothing at the end of the connection. Waits for it.
 std::string hear(int socket) {
+  pollfd ready{socket, POLLIN, 0};  // who takes a connection makes it non-blocking
+  ::poll(&ready, 1, -1);
   char text[64];
   const ssize_t size = ::recv(socket, text, sizeof text, 0);
   return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();

@@ -266,7 +266,7 @@ TEST_F(ConnectionError, EveryAnswerHasItsLineInTheAccessLog) {
       " \"GET / HTTP/1.1\" 200 4 \"-\" \"tester\" ",
       " \"HEAD / HTTP/1.1\" 200 0 \"-\" \"-\" ",
       " \"GET /nowhere HTTP/1.1\" 404 14 \"-\" \"-\" ",
-      " \"-\" 501 20 \"-\" \"-\" ",
+      " \"-\" 501 36 \"-\" \"-\" ",
   };
   std::string line;
   for (const std::string& part : expected) {

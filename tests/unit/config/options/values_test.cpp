@@ -25,7 +25,7 @@ constexpr RangeCase kRanges[] = {
     {"limit-max-requests", "0", "1000000000", "-1", "1000000001", "0 to 1000000000"},
     {"limit-max-requests-jitter", "0", "0", "-1", "1000000001", "0 to 1000000000"},
     {"timeout-worker-boot", "10ms", "24h", "9ms", "86401s", "10ms to 24h"},
-    {"timeout-worker-healthcheck", "500ms", "24h", "499ms", "86401s", "500ms to 24h"},
+    {"timeout-worker-healthcheck", "500ms", "24h", "499ms", "86401s", "500ms to 24h or off"},
     {"timeout-graceful-shutdown", "10ms", "24h", "0", "25h", "10ms to 24h"},
     {"timeout-replaced-worker", "10ms", "24h", "9ms", "25h", "10ms to 24h or off"},
     {"timeout-keep-alive", "10ms", "24h", "0", "25h", "10ms to 24h"},

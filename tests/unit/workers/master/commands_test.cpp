@@ -204,7 +204,7 @@ TEST_F(CommandsTest, ATermStopsAndAnIntAfterItStopsAtOnce) {
   ASSERT_EQ(reported_.size(), 2U);
   EXPECT_EQ(std::get<supervision::event::Stop>(reported_[1]).mode, supervision::StopMode::now);
   EXPECT_EQ(log_.lines(), (Texts{"info SIGTERM: stopping; requests that run may finish",
-                                 "warning second SIGINT: stopping at once"}));
+                                 "warning SIGINT while stopping: stopping at once"}));
 }
 
 TEST_F(CommandsTest, AQuitStopsAtOnce) {

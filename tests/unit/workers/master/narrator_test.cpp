@@ -315,9 +315,7 @@ TEST(Narrator, TellsTheCourseOfAReload) {
   EXPECT_EQ(told({.kind = NoticeKind::reload_finished, .generation = 3}),
             (Lines{{LogLevel::info, "reload to generation 3 is done"}}));
   EXPECT_EQ(told({.kind = NoticeKind::reload_aborted, .generation = 3}),
-            (Lines{{LogLevel::error,
-                    "reload to generation 3 was given up: the server stops; the "
-                    "present workers stay"}}));
+            (Lines{{LogLevel::info, "reload to generation 3 was given up: the server stops"}}));
   EXPECT_EQ(told({.kind = NoticeKind::reload_aborted,
                   .generation = 3,
                   .failure = failure(FailureKind::boot_exited)},

@@ -43,7 +43,7 @@ TEST(SupervisorTerminate, OfTheObserverGivesAnotherOne) {
   h.serve();
   h.terminate({2, 0});
   EXPECT_EQ(h.pass(kTerminateDelay),
-            (Transcript{"note terminate_started 2.0", "spawn 2.1 observer generation 1"}));
+            (Transcript{"note terminate_started 2.0", "spawn 2.1 generation 1"}));
   EXPECT_EQ(h.ready({2, 1}), Transcript{"drain 2.0 replaced"});
 }
 

@@ -189,13 +189,14 @@ class Life {
     }
   }
 
-  void die(const Process& process, const Exit& exit) {
+  void die(const Process& process, Exit exit) {
     const auto found = std::find_if(processes_.begin(), processes_.end(),
                                     [&](const auto& entry) { return &entry.second == &process; });
     const Pid pid = found->first;
     const Place at = process.at;
     processes_.erase(found);
     to_release_.push_back(at);
+    exit.requests = static_cast<std::uint32_t>(below(2));
     report(event::Exited{pid, exit});
   }
 
