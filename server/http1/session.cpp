@@ -1,7 +1,6 @@
 #include "server/http1/session.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "ipc/base/check.h"
 
@@ -29,13 +28,11 @@ Session::Session(exchange::Services& services, const ParserLimits& limits,
       parser_(limits),
       exchange_(services, *this) {}
 
-void Session::begin(net::Connection& connection, const net::ParkedMessage& parked,
-                    std::string_view received) {
+void Session::begin(net::Connection& connection, const net::ParkedMessage& parked) {
   connection_ = &connection;
   state_ = static_cast<State>(parked.phase);
   body_started_ns_ = parked.since_ns;
   pending_bytes_ = parked.received;
-  parked_bytes_ = received;
 }
 
 void Session::reset() {
@@ -95,7 +92,6 @@ std::size_t Session::take_head(std::string_view bytes) {
   if (state_ == State::short_body) {
     parser_.reset();
   }
-  parked_bytes_ = {};
   switch (parser_.parse_head(bytes)) {
     case ParseStatus::complete:
       return begin_request(bytes);
@@ -164,9 +160,9 @@ void Session::accept(std::uint64_t since_ns) {
   exchange_.accept({connection_->token().index, connection_->token().serial, 0}, since_ns);
 }
 
-// A message whose head was read, and that ends while it is parked.
-void Session::reopen_parked() {
-  const std::string_view bytes = std::exchange(parked_bytes_, {});
+// A message whose head was read, and that ends before it has been accepted.
+void Session::reopen_short() {
+  const std::string_view bytes = connection_->unparsed();
   parser_.reset();
   if (parser_.parse_head(bytes) == ParseStatus::complete) {
     exchange_.open(parser_.request(), connection_->peer());
@@ -366,7 +362,7 @@ void Session::on_input_end(net::IoStatus how) {
     services_.accounting.count(ipc::Counter::peer_resets);
   }
   if (state_ == State::short_body) {
-    reopen_parked();
+    reopen_short();
   }
   connection_->close();
 }

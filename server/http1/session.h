@@ -37,10 +37,9 @@ class Session final : public net::Session, private exchange::ResponseStream {
   // Used again for many connections; `fixed_fields` go with every answer. All outlive it.
   Session(exchange::Services& services, const ParserLimits& limits, http::DateCache& fixed_fields);
 
-  // Begins with a connection, or goes on with the message that is parked there, whose bytes are
-  // `received`. They come again as input.
-  void begin(net::Connection& connection, const net::ParkedMessage& parked,
-             std::string_view received);
+  // Begins with a connection, or goes on with the message that is parked there. Its bytes come
+  // again as input.
+  void begin(net::Connection& connection, const net::ParkedMessage& parked);
   // Ends with it.
   void reset();
 
@@ -77,7 +76,7 @@ class Session final : public net::Session, private exchange::ResponseStream {
   void take_upload(ParseStatus status);
   bool refuse_expectation();
   void accept(std::uint64_t since_ns);
-  void reopen_parked();
+  void reopen_short();
   void run(std::string_view content);
   [[nodiscard]] bool fits_parking(std::size_t bytes) const;
   void set_body_deadline();
@@ -104,7 +103,6 @@ class Session final : public net::Session, private exchange::ResponseStream {
   BodySender sender_;
   std::string head_;                 // a copy, where the content came later than the head
   std::vector<http::Field> fields_;  // of the request, where head_ is used
-  std::string_view parked_bytes_;    // of a parked message, until they come as input
   std::size_t pending_bytes_ = 0;    // of the message that is not complete
   std::uint64_t body_started_ns_ = 0;
   State state_ = State::idle;

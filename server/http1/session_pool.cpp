@@ -11,8 +11,7 @@ SessionPool::SessionPool(loop::EventLoop& loop, exchange::Services& services,
 }
 
 std::unique_ptr<net::Session> SessionPool::borrow(net::Connection& connection,
-                                                  const net::ParkedMessage& parked,
-                                                  std::string_view received) {
+                                                  const net::ParkedMessage& parked) {
   std::unique_ptr<Session> session;
   if (spare_.empty()) {
     session = std::make_unique<Session>(services_, limits_, fixed_fields_);
@@ -20,7 +19,7 @@ std::unique_ptr<net::Session> SessionPool::borrow(net::Connection& connection,
     session = std::move(spare_.back());
     spare_.pop_back();
   }
-  session->begin(connection, parked, received);
+  session->begin(connection, parked);
   return session;
 }
 

@@ -22,8 +22,7 @@ class SessionPool final : public net::Protocol {
               http::DateCache& fixed_fields);
 
   std::unique_ptr<net::Session> borrow(net::Connection& connection,
-                                       const net::ParkedMessage& parked,
-                                       std::string_view received) override;
+                                       const net::ParkedMessage& parked) override;
   void give_back(std::unique_ptr<net::Session> session) override;
   void on_step_end() override;
 

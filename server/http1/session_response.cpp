@@ -189,7 +189,7 @@ void Session::respond_parse_error() {
 void Session::respond_error(int status, std::string_view detail, ipc::Counter counter) {
   http::Method method = http::Method::get;
   if (state_ == State::short_body) {
-    reopen_parked();
+    reopen_short();
   }
   if (state_ == State::short_body || state_ == State::body || is_answering()) {
     method = exchange_.request().method;

@@ -138,8 +138,11 @@ void Connection::on_deadline() {
 
 void Connection::open_session() {
   const ParkedMessage parked = is_parked() ? std::exchange(backlog_->parked, {}) : ParkedMessage{};
-  session_ = services_.protocol.borrow(*this, parked,
-                                       backlog_ ? backlog_->unparsed.view() : std::string_view{});
+  session_ = services_.protocol.borrow(*this, parked);
+}
+
+std::string_view Connection::unparsed() const {
+  return backlog_ ? backlog_->unparsed.view() : std::string_view{};
 }
 
 void Connection::give_back_session() {

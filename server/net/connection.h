@@ -107,6 +107,8 @@ class Connection {
   void set_deadline(std::uint64_t at_ns);
   [[nodiscard]] std::uint64_t deadline_ns() const;
   [[nodiscard]] Output& output() { return output_; }
+  // What has come and was not taken. When input ends or a deadline passes, not while it is given.
+  [[nodiscard]] std::string_view unparsed() const;
   // Another step in the next turn of the loop: other connections want service too.
   void resume_later();
   // No message will follow: ends when everything is written. `linger`: the peer may still be

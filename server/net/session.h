@@ -88,10 +88,8 @@ class Protocol {
   Protocol(const Protocol&) = delete;
   Protocol& operator=(const Protocol&) = delete;
 
-  // A session for `connection`, which goes on with `parked`, whose bytes are `received`, if there
-  // is such a message.
-  virtual std::unique_ptr<Session> borrow(Connection& connection, const ParkedMessage& parked,
-                                          std::string_view received) = 0;
+  // A session for `connection`, which goes on with `parked` if there is such a message.
+  virtual std::unique_ptr<Session> borrow(Connection& connection, const ParkedMessage& parked) = 0;
   // Whoever still works for the session is told that it is over.
   virtual void give_back(std::unique_ptr<Session> session) = 0;
   // A connection has done what it could do for now, and written what it had.

@@ -31,8 +31,11 @@ class NamedPipe {
   [[nodiscard]] const std::string& path() const { return path_; }
 
   void fill() const {
-    const std::string bytes(4096, '.');
-    while (::write(fd_.get(), bytes.data(), bytes.size()) > 0) {
+    // Large pieces leave room in the last page, for lines.
+    for (const std::size_t size : {std::size_t{4096}, std::size_t{1}}) {
+      const std::string bytes(size, '.');
+      while (::write(fd_.get(), bytes.data(), bytes.size()) > 0) {
+      }
     }
   }
   [[nodiscard]] std::string read_all() const {

@@ -71,7 +71,10 @@ Launch ServerProcess::completed(Launch launch, const TemporaryFolder& folder, in
   }
   arguments.insert(arguments.end(), {"--notify-fd", std::to_string(kNotifyFd)});
   launch.descriptors[kNotifyFd] = notify_fd;
-  launch.stderr_path = folder / "stderr";
+  // Who wants it elsewhere finds nothing in log().
+  if (launch.stderr_path == Launch{}.stderr_path) {
+    launch.stderr_path = folder / "stderr";
+  }
   return launch;
 }
 

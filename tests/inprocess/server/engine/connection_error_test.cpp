@@ -279,5 +279,35 @@ TEST_F(ConnectionError, EveryAnswerHasItsLineInTheAccessLog) {
   ::unlink(path.c_str());
 }
 
+// Kept where it is until the rest comes, or read to the last byte: what ends has its line.
+TEST_F(ConnectionError, ARequestWhoseContentEndsEarlyHasItsLineInTheAccessLog) {
+  std::string path = testing::TempDir() + "access-XXXXXX";
+  const ipc::OwnedFd file(::mkstemp(path.data()));
+  ASSERT_TRUE(file.valid());
+  ASSERT_TRUE(log_.open(path, config::combined_log_format(), {1, 1}).ok());
+  int expected = 0;
+  for (const char* size : {"77", "100077"}) {
+    for (const bool ends_at_once : {true, false}) {
+      Client client = connect();
+      client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::string(size) +
+                  "\r\n\r\nhalf of it");
+      if (!ends_at_once) {
+        turn();
+      }
+      client.close();
+      turn();
+      ++expected;
+    }
+  }
+  log_.flush();
+  std::ifstream lines(path);
+  for (std::string line; std::getline(lines, line); --expected) {
+    EXPECT_NE(line.find(" \"POST /echo HTTP/1.1\" 499 0 "), std::string::npos) << line;
+    EXPECT_TRUE(line.ends_with(" cut=client")) << line;
+  }
+  EXPECT_EQ(expected, 0) << "lines are missing";
+  ::unlink(path.c_str());
+}
+
 }  // namespace
 }  // namespace prefork::engine
