@@ -32,6 +32,7 @@ void clear_record(WorkerRecord& record) {
   record.ready_monotonic_ns.store(0, kRelaxed);
   record.beat_ns.store(0, kRelaxed);
   record.asleep_until_ns.store(0, kRelaxed);
+  record.hook.store(WorkerHook::none, kRelaxed);
   record.counters.clear();
   record.gauges.clear();
   record.app_numbers.clear();

@@ -32,6 +32,9 @@ inline constexpr std::uint32_t kMaxDeferredShown = 64;
 
 enum class ServerState : std::uint32_t { starting = 0, running = 1, reloading = 2, stopping = 3 };
 
+// What an application can ask to be called at, in a worker.
+enum class WorkerHook : std::uint32_t { none = 0, start = 1, lead = 2, drain = 3, stop = 4 };
+
 // How a process ended. Written by the master, read by the observer.
 struct LastExit {
   enum class Kind : std::uint8_t { none = 0, code = 1, signal = 2 };
@@ -99,6 +102,8 @@ struct alignas(64) WorkerRecord {
   alignas(64) std::atomic<std::uint64_t> beat_ns{0};
   std::atomic<std::uint64_t> asleep_until_ns{0};
   std::atomic<std::uint32_t> accepting{0};
+  // The hook of the application that it has called and that has not returned.
+  std::atomic<WorkerHook> hook{WorkerHook::none};
 
   // Connections it has or was promised, with its epoch above them; see ipc/balance.h.
   alignas(64) std::atomic<std::uint64_t> load{0};

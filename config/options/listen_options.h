@@ -20,6 +20,9 @@ std::vector<std::string> port_texts(const Options& options);
 Result<void> set_uds(Options& options, std::string_view text);
 std::vector<std::string> uds_texts(const Options& options);
 
+Result<void> set_uds_mode(Options& options, std::string_view text);
+std::vector<std::string> uds_mode_texts(const Options& options);
+
 Result<void> set_fd(Options& options, std::string_view text);
 std::vector<std::string> fd_texts(const Options& options);
 
@@ -32,6 +35,7 @@ std::vector<std::string> admin_texts(const Options& options);
 inline constexpr CustomField kHost = {set_host, host_texts, ""};
 inline constexpr CustomField kPort = {set_port, port_texts, "0 to 65535"};
 inline constexpr CustomField kUds = {set_uds, uds_texts, ""};
+inline constexpr CustomField kUdsMode = {set_uds_mode, uds_mode_texts, ""};
 inline constexpr CustomField kFd = {set_fd, fd_texts, ""};
 inline constexpr CustomField kBind = {add_bind, bind_texts, "", true};
 inline constexpr CustomField kAdmin = {set_admin, admin_texts, ""};

@@ -43,6 +43,7 @@ struct ListenOptions {
   int fd = -1;                                               // -1: not given
   std::vector<Bind> given_binds;                             // empty: not given
   std::vector<Bind> binds = {Bind::tcp("127.0.0.1", 8000)};  // 1 to kMaxBinds, never empty
+  std::optional<std::uint32_t> uds_mode;                     // none: 0666 without the umask
   std::uint32_t backlog = 2048;                              // connections, 1 to 65535
 };
 

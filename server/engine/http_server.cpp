@@ -131,10 +131,14 @@ void HttpServer::adopt(ipc::OwnedFd socket, const ipc::HandedConnection& about,
 
 void HttpServer::on_accept_error(int error) {
   admission_.report_accept_error(error, loop_.now_ns());
+  hooks_.on_accept_error();
 }
 
 void HttpServer::admit(ipc::OwnedFd socket, const ipc::HandedConnection& about,
                        const net::TransportFactory* transports) {
+  if (settings_.evicts_idle && table_.size() >= settings_.limits.connections) {
+    evict_longest_idle();
+  }
   const Admission::Verdict verdict = admission_.judge(table_.size());
   if (verdict == Admission::Verdict::drop) {
     hooks_.on_connection_gone();
@@ -159,6 +163,23 @@ void HttpServer::admit(ipc::OwnedFd socket, const ipc::HandedConnection& about,
   opened.is_refused = is_refused;
   opened.is_readable = !is_refused && admission_.reads_on_accept();
   begin(token, std::move(opened));
+}
+
+// All idle ones have the same patience, but for those that were never used; the first deadline is
+// that of the one that has waited longest.
+void HttpServer::evict_longest_idle() {
+  net::Connection* longest = nullptr;
+  for (std::size_t i = 0; i < table_.capacity(); ++i) {
+    net::Connection* const connection = table_.at(i);
+    if (connection != nullptr && connection->is_idle() &&
+        (longest == nullptr || connection->deadline_ns() < longest->deadline_ns())) {
+      longest = connection;
+    }
+  }
+  if (longest != nullptr) {
+    longest->close();
+    forget(longest->token());
+  }
 }
 
 void HttpServer::on_opening(net::ConnectionToken token, net::ConnectionOpener::Progress progress) {

@@ -85,6 +85,7 @@ class HttpServer : private loop::LoopClient, private net::AcceptHandler {
 
   void admit(ipc::OwnedFd socket, const ipc::HandedConnection& about,
              const net::TransportFactory* transports);
+  void evict_longest_idle();
   void on_opening(net::ConnectionToken token, net::ConnectionOpener::Progress progress);
   void begin(net::ConnectionToken token, net::OpenedConnection opened);
   void forget_if_closed(net::Connection& connection);

@@ -29,6 +29,8 @@ class ServerHooks {
   }
   // A connection that was placed here, or adopted, is gone.
   virtual void on_connection_gone() {}
+  // No connection can be accepted at present: out of descriptors or memory.
+  virtual void on_accept_error() {}
   // Ten times a second while anything happens, and else as seldom as ServerSettings says. True: the
   // next one is wanted soon, although nothing happens.
   virtual bool on_tick(std::uint64_t /*now_ns*/) { return false; }

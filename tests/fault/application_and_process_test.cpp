@@ -163,6 +163,15 @@ TEST(WithoutProc, TheServerServesReplacesAndStops) {
   EXPECT_EQ(server.stop(), exit_code(0));
 }
 
+TEST(AHookThatHangs, IsNamedWhenItsWorkerIsCutAndIsNoRequest) {
+  Launch launch =
+      launch_of({application(), "--workers", "1", "--timeout-graceful-shutdown", "300ms"});
+  launch.environment["TEST_STOP_HOOK_HANGS"] = "1";
+  ServerProcess server(std::move(launch));
+  EXPECT_EQ(server.stop(), exit_code(0));
+  EXPECT_TRUE(server.has_logged({"worker 0 is cut in the application's hook on_worker_stop"}));
+}
+
 TEST(ADebugger, HoldsAWorkerThatIsToldAndNotKilled) {
   ServerProcess server({"--workers", "1", "--timeout-worker-healthcheck", "500ms"});
   const pid_t worker = server.worker_pid(0);

@@ -54,12 +54,42 @@ TEST(UnixSocket, IsNotMadeWhereAFileIs) {
   EXPECT_EQ(read_file(path), "do not lose me");
 }
 
-TEST(UnixSocket, MayBeConnectedToByEverybody) {
-  const TemporaryFolder folder;
-  const ServerProcess server({"--uds", folder / "shop.sock", "--workers", "1"});
+unsigned mode_of(const std::string& path) {
   struct stat status {};
-  ASSERT_EQ(::stat((folder / "shop.sock").c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777U, 0666U);
+  EXPECT_EQ(::stat(path.c_str(), &status), 0);
+  return status.st_mode & 0777U;
+}
+
+// Of the program that is started meanwhile.
+class Umask {
+ public:
+  explicit Umask(mode_t mask) : old_(::umask(mask)) {}
+  ~Umask() { ::umask(old_); }
+  Umask(const Umask&) = delete;
+  Umask& operator=(const Umask&) = delete;
+
+ private:
+  const mode_t old_;
+};
+
+TEST(UnixSocket, MayBeConnectedToByWhomTheUmaskLeaves) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "shop.sock";
+  for (const mode_t mask : {0000U, 0007U, 0077U}) {
+    const Umask umask(mask);
+    const ServerProcess server(
+        {"--uds", path, "--admin", "unix:" + path + ".admin", "--workers", "1"});
+    EXPECT_EQ(mode_of(path), 0666U & ~mask);
+    EXPECT_EQ(mode_of(path + ".admin"), 0666U & ~mask);
+  }
+}
+
+TEST(UnixSocket, HasThePermissionsThatAreAskedFor) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "shop.sock";
+  const Umask umask(0077);
+  const ServerProcess server({"--uds", path, "--uds-mode", "660", "--workers", "1"});
+  EXPECT_EQ(mode_of(path), 0660U);
 }
 
 TEST(UnixSocket, WhoseFileWasRemovedIsMadeAgainByAReload) {

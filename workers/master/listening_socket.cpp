@@ -23,7 +23,6 @@ namespace prefork::master {
 
 namespace {
 
-// As Uvicorn and nginx do: who may connect is decided by the folder's permissions.
 constexpr mode_t kUnixSocketMode = 0666;
 
 ListenError error_for(int error, const config::Bind& bind, const std::string& option) {
@@ -169,7 +168,8 @@ config::Result<void, ListenError> remove_stale_socket(const sockaddr_un& address
 
 config::Result<std::vector<SharedSocket>, ListenError> open_unix(const config::Bind& bind,
                                                                  int backlog,
-                                                                 const std::string& option) {
+                                                                 const std::string& option,
+                                                                 std::optional<mode_t> mode) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (bind.path.size() >= sizeof address.sun_path) {
@@ -180,13 +180,15 @@ config::Result<std::vector<SharedSocket>, ListenError> open_unix(const config::B
     return removed.problem();
   }
   ipc::OwnedFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.valid() ||
+  // The file gets the mode of the socket without the umask (unix(7)), so it never has more than it
+  // shall have.
+  if (!fd.valid() || ::fchmod(fd.get(), mode.value_or(kUnixSocketMode)) != 0 ||
       ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return error_for(errno, bind, option);
   }
   // From here on the object owns the file and removes it again on every path.
   auto socket = std::make_shared<ListeningSocket>(std::move(fd), bind, "unix:" + bind.path);
-  if (::chmod(bind.path.c_str(), kUnixSocketMode) != 0 || ::listen(socket->fd(), backlog) != 0) {
+  if ((mode && ::chmod(bind.path.c_str(), *mode) != 0) || ::listen(socket->fd(), backlog) != 0) {
     return error_for(errno, bind, option);
   }
   return std::vector<SharedSocket>{std::move(socket)};
@@ -256,12 +258,13 @@ bool ListeningSocket::can_be_reached() const {
 }
 
 config::Result<std::vector<SharedSocket>, ListenError> open_listening_sockets(
-    const config::Bind& bind, int backlog, const std::string& option) {
+    const config::Bind& bind, int backlog, const std::string& option,
+    std::optional<mode_t> unix_mode) {
   switch (bind.kind) {
     case config::Bind::Kind::tcp:
       return open_tcp_all(bind, backlog, option);
     case config::Bind::Kind::unix_path:
-      return open_unix(bind, backlog, option);
+      return open_unix(bind, backlog, option, unix_mode);
     case config::Bind::Kind::inherited_fd:
       return open_inherited(bind);
   }

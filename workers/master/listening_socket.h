@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,8 +56,10 @@ struct ListenError {
 
 // A bind may give several sockets: a host name has several addresses. On an error nothing of it
 // stays open.
+// `unix_mode`: of a Unix socket's file; none: the umask decides, as for every file.
 // `option` is the one to name when another address has to be chosen: "--port", "--admin".
 config::Result<std::vector<SharedSocket>, ListenError> open_listening_sockets(
-    const config::Bind& bind, int backlog, const std::string& option);
+    const config::Bind& bind, int backlog, const std::string& option,
+    std::optional<mode_t> unix_mode);
 
 }  // namespace prefork::master

@@ -234,6 +234,9 @@ Lines Narrator::ended(const Ending& ending) const {
 void Narrator::add_requests(Lines& lines, Place at, std::string_view what,
                             const AtWork& at_work) const {
   const std::string name = name_of(at, std::nullopt) + " " + std::string(what) + " ";
+  if (!at_work.hook.empty()) {
+    lines.push_back({LogLevel::warning, name + "the application's hook " + at_work.hook});
+  }
   for (const RequestAtWork& one : at_work.requests) {
     lines.push_back(
         {LogLevel::warning, name + describe_request(one.request, at_work.now_ns) + where(one)});

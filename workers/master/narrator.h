@@ -44,6 +44,7 @@ struct RequestAtWork {
 struct AtWork {
   std::vector<RequestAtWork> requests;
   std::uint64_t now_ns = 0;
+  std::string hook;  // of the application, in which it is; empty: in none
 };
 
 // The end of a process. What comes after `release` is known of it beside.

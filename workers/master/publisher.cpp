@@ -139,6 +139,25 @@ std::uint64_t Publisher::requests_of(ipc::Place at) const {
   return is_observer(at) ? 0 : segment_.record(at).counters.get(ipc::Counter::requests);
 }
 
+std::string Publisher::hook_of(ipc::Place at) const {
+  if (is_observer(at)) {
+    return "";
+  }
+  switch (segment_.record(at).hook.load(kRelaxed)) {
+    case ipc::WorkerHook::none:
+      break;
+    case ipc::WorkerHook::start:
+      return "on_worker_start";
+    case ipc::WorkerHook::lead:
+      return "on_lead";
+    case ipc::WorkerHook::drain:
+      return "on_drain";
+    case ipc::WorkerHook::stop:
+      return "on_worker_stop";
+  }
+  return "";
+}
+
 std::uint32_t Publisher::unfinished_requests(ipc::Place at) const {
   if (is_observer(at)) {
     return 0;

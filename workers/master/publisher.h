@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "ipc/in_flight.h"
@@ -40,6 +41,8 @@ class Publisher {
   // Of the worker that is there; none of the observer.
   [[nodiscard]] std::uint64_t requests_of(ipc::Place at) const;
   [[nodiscard]] std::vector<RequestAtWork> requests_at_work(ipc::Place at) const;
+  // The hook of the application that the worker there has called; empty: none.
+  [[nodiscard]] std::string hook_of(ipc::Place at) const;
   // Those it has begun to serve, whatever they wait for.
   [[nodiscard]] std::uint32_t unfinished_requests(ipc::Place at) const;
 

@@ -24,16 +24,17 @@ std::vector<SharedSocket> sockets_of(const std::vector<SharedSocket>& open,
 using PlanSockets = std::vector<SharedSocket> ServingPlan::*;
 
 config::Result<std::vector<SharedSocket>, ListenError> reuse_or_open(
-    const config::Bind& bind, std::uint32_t backlog, const std::vector<SharedPlan>& living,
-    PlanSockets which) {
+    const config::Bind& bind, const config::ListenOptions& listening,
+    const std::vector<SharedPlan>& living, PlanSockets which) {
   for (const SharedPlan& plan : living) {
     if (std::vector<SharedSocket> found = sockets_of((*plan).*which, bind); !found.empty()) {
       return found;
     }
   }
   const char* option = bind.kind == config::Bind::Kind::unix_path ? "--uds" : "--port";
-  return open_listening_sockets(bind, static_cast<int>(backlog),
-                                which == &ServingPlan::admin ? "--admin" : option);
+  return open_listening_sockets(bind, static_cast<int>(listening.backlog),
+                                which == &ServingPlan::admin ? "--admin" : option,
+                                listening.uds_mode);
 }
 
 // A second server on the same machine should start without a thought about the admin port.
@@ -43,12 +44,12 @@ config::Result<void, ListenError> open_admin(ServingPlan& plan,
     return {};
   }
   config::Bind bind = *plan.options.admin.address;
-  const std::uint32_t backlog = plan.options.listening.backlog;
-  auto opened = reuse_or_open(bind, backlog, living, &ServingPlan::admin);
+  const config::ListenOptions& listening = plan.options.listening;
+  auto opened = reuse_or_open(bind, listening, living, &ServingPlan::admin);
   if (!opened.ok() && opened.problem().code == config::ExitCode::address_in_use &&
       plan.options.admin.is_default) {
     bind.port = 0;
-    opened = reuse_or_open(bind, backlog, living, &ServingPlan::admin);
+    opened = reuse_or_open(bind, listening, living, &ServingPlan::admin);
     if (opened.ok()) {
       plan.note = "the default admin address " + plan.options.admin.address->text() +
                   " is in use; a free port was taken instead (choose one with --admin)";
@@ -105,7 +106,7 @@ config::Result<SharedPlan, ListenError> make_serving_plan(const config::Options&
     plan->build_id = image.ok() ? image.value().build_id() : "";
   }
   for (const config::Bind& bind : options.listening.binds) {
-    auto opened = reuse_or_open(bind, options.listening.backlog, living, &ServingPlan::sockets);
+    auto opened = reuse_or_open(bind, options.listening, living, &ServingPlan::sockets);
     if (!opened.ok()) {
       return opened.problem();
     }

@@ -1,6 +1,7 @@
 #include "workers/observer/observer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <memory>
 
@@ -13,6 +14,7 @@
 #include "server/net/listener_spec.h"
 #include "server/routing/router.h"
 #include "workers/child/child_runtime.h"
+#include "workers/observer/own_host.h"
 #include "workers/observer/stats_json.h"
 #include "workers/observer/stats_snapshot.h"
 
@@ -27,6 +29,7 @@ constexpr std::uint64_t kAlivePerHealthcheck = 4;
 constexpr std::uint64_t kAliveUnjudgedNs = 1'000'000'000;  // with --timeout-worker-healthcheck off
 // When it is to leave, clients hold it up for no longer than this.
 constexpr std::uint64_t kPatienceNs = 1'000'000'000;
+constexpr std::chrono::milliseconds kHeaderPatience{2'000};
 
 constexpr std::string_view kIndexPage = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>prefork-server: admin</title></head>
@@ -39,6 +42,27 @@ constexpr std::string_view kIndexPage = R"(<!doctype html>
 </ul>
 </body></html>
 )";
+
+// Beside the routes: whom they answer.
+class GuardedRoutes : public exchange::Application {
+ public:
+  GuardedRoutes(const routing::Router& routes, bool only_own_hosts)
+      : routes_(routes), only_own_hosts_(only_own_hosts) {}
+
+  [[nodiscard]] exchange::RouteMatch route(
+      const http::Request& request, exchange::RouteParameters& parameters) const noexcept override {
+    if (only_own_hosts_ && !is_own_host(request.host)) {
+      exchange::RouteMatch refused;
+      refused.status = 421;
+      return refused;
+    }
+    return routes_.route(request, parameters);
+  }
+
+ private:
+  const routing::Router& routes_;
+  const bool only_own_hosts_;
+};
 
 class Observer : public engine::ServerHooks, private child::ChildCommands {
  public:
@@ -56,7 +80,10 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     settings.fixed_fields = engine::ServerSettings{}.fixed_fields;
     settings.date_field = true;
     settings.idle_tick_ns = std::min(settings.idle_tick_ns, alive_every_ns());
-    server_ = std::make_unique<engine::HttpServer>(loop_, settings, router_, *record_, access_log_,
+    // Who only holds a connection gives way to a probe.
+    settings.evicts_idle = true;
+    settings.timeouts.header = std::min(settings.timeouts.header, kHeaderPatience);
+    server_ = std::make_unique<engine::HttpServer>(loop_, settings, routes_, *record_, access_log_,
                                                    *this, nullptr);
     std::vector<net::ListenerSpec> listeners;
     for (const child::InheritedListener& listener : context_.listeners) {
@@ -145,6 +172,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
   child::ChildRuntime runtime_;
   exchange::AccessLog access_log_;  // stays off: scrapers would fill it
   routing::Router router_;
+  const GuardedRoutes routes_{router_, has_only_own_hosts(context_.options.admin)};
   std::unique_ptr<ipc::WorkerRecord> record_;  // its own numbers, outside the segment
   std::unique_ptr<engine::HttpServer> server_;
   std::uint64_t last_alive_ns_ = 0;

@@ -1,15 +1,36 @@
 #include "workers/worker/placement.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <atomic>
+#include <limits>
 #include <utility>
 
 #include "ipc/balance.h"
 
 namespace prefork::worker {
 
+namespace {
+
+int most_fds() {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  return static_cast<int>(std::min<rlim_t>(files.rlim_cur, std::numeric_limits<int>::max()));
+}
+
+}  // namespace
+
 Placement::Placement(const ipc::Segment& segment, const ipc::Inboxes& inboxes, ipc::Place self,
                      std::uint32_t epoch, Adopt adopt)
-    : segment_(segment), inboxes_(inboxes), self_(self), epoch_(epoch), adopt_(std::move(adopt)) {}
+    : segment_(segment),
+      inboxes_(inboxes),
+      self_(self),
+      epoch_(epoch),
+      adopt_(std::move(adopt)),
+      last_fds_(most_fds() - kSpareFds) {}
 
 void Placement::begin() {
   is_serving_ = true;
@@ -24,7 +45,9 @@ void Placement::end() {
 
 engine::Place Placement::place(int socket, const ipc::HandedConnection& about, bool may_stay,
                                std::uint64_t now_ns) {
-  const auto placement = ipc::reserve_place(segment_, self_, now_ns, may_stay && is_serving_);
+  look_at_number(socket);
+  const auto placement =
+      ipc::reserve_place(segment_, self_, now_ns, may_stay && is_serving_ && !is_short_);
   if (!placement) {
     return may_stay ? stay() : engine::Place::nowhere;
   }
@@ -57,6 +80,9 @@ bool Placement::take_handed() {
 }
 
 Placement::Taken Placement::take_from(std::uint32_t slot) {
+  if (is_short_ && !ipc::OwnedFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)).valid()) {
+    return Taken::some;  // what is taken now would be lost
+  }
   for (int i = 0; i < kMaxTakesAtOnce; ++i) {
     ipc::Inboxes::TakeError error{};
     auto received = inboxes_.take(slot, error);
@@ -64,9 +90,12 @@ Placement::Taken Placement::take_from(std::uint32_t slot) {
       if (error != ipc::Inboxes::TakeError::lost) {
         return error == ipc::Inboxes::TakeError::empty ? Taken::all : Taken::closed;
       }
+      // What cannot be used, or came when no descriptor was left for it.
       record().counters.add(ipc::Counter::accept_errors);
+      look_for_room();
       continue;
     }
+    look_at_number(received->socket.get());
     if (received->about.epoch != epoch_) {
       // Promised to another process of the slot, or of a slot that does not serve: the place there
       // is free again.
@@ -82,7 +111,10 @@ Placement::Taken Placement::take_from(std::uint32_t slot) {
 
 bool Placement::on_tick(std::size_t open, std::uint64_t now_ns) {
   correct_load(static_cast<std::uint32_t>(open), now_ns);
-  return is_serving_ && reclaim(now_ns);
+  if (is_short_) {
+    look_for_room();
+  }
+  return is_serving_ && (reclaim(now_ns) || is_short_);
 }
 
 // Connections handed to a worker that has died, hangs or was stopped would wait for its successor;
@@ -105,6 +137,25 @@ bool Placement::reclaim(std::uint64_t now_ns) {
     }
   }
   return is_waiting;
+}
+
+void Placement::on_out_of_descriptors() { look_at_number(last_fds_); }
+
+void Placement::look_at_number(int fd) {
+  if (fd >= last_fds_ && !is_short_) {
+    is_short_ = true;
+    record().accepting.store(0, std::memory_order_release);
+  }
+}
+
+void Placement::look_for_room() {
+  const ipc::OwnedFd lowest(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+  if (!lowest.valid() || lowest.get() >= last_fds_) {
+    return on_out_of_descriptors();
+  }
+  if (std::exchange(is_short_, false) && is_serving_) {
+    record().accepting.store(1, std::memory_order_release);
+  }
 }
 
 void Placement::correct_load(std::uint32_t open, std::uint64_t now_ns) {

@@ -30,6 +30,8 @@ class Placement {
                       std::uint64_t now_ns);
   // A connection that was placed here, or adopted, is gone.
   void on_connection_gone();
+  // There is no descriptor for another one: until there is, siblings hand nothing here.
+  void on_out_of_descriptors();
 
   // Adopts what waits in the worker's own inbox. False: nothing will ever come there.
   bool take_handed();
@@ -42,6 +44,7 @@ class Placement {
   static constexpr int kMaxTakesAtOnce = 64;
   // How long the load word has to be wrong before it is corrected: a reservation whose connection
   // is still on its way looks like an error for a moment.
+  static constexpr int kSpareFds = 16;
   static constexpr std::uint64_t kDriftNs = 1'000'000'000;
 
   engine::Place stay();
@@ -49,6 +52,8 @@ class Placement {
   Taken take_from(std::uint32_t slot);
   bool reclaim(std::uint64_t now_ns);
   void correct_load(std::uint32_t open, std::uint64_t now_ns);
+  void look_at_number(int fd);
+  void look_for_room();
   [[nodiscard]] ipc::WorkerRecord& record() const { return segment_.record(self_); }
 
   const ipc::Segment& segment_;
@@ -57,6 +62,10 @@ class Placement {
   const std::uint32_t epoch_;
   const Adopt adopt_;
   bool is_serving_ = false;
+  // Descriptors are numbered from below: one with such a number says that hardly any are left,
+  // which is noticed before a connection is lost for want of one.
+  const int last_fds_;
+  bool is_short_ = false;
   std::uint64_t drifting_since_ns_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <string>
 #include <utility>
 #include <variant>
@@ -10,6 +11,24 @@
 #include "server/files/site.h"
 
 namespace prefork::worker {
+
+namespace {
+
+// As long as it lives, whoever looks at the record sees what the worker is in.
+class InHook {
+ public:
+  InHook(ipc::WorkerRecord& record, ipc::WorkerHook hook) : record_(record) {
+    record_.hook.store(hook, std::memory_order_relaxed);
+  }
+  ~InHook() { record_.hook.store(ipc::WorkerHook::none, std::memory_order_relaxed); }
+  InHook(const InHook&) = delete;
+  InHook& operator=(const InHook&) = delete;
+
+ private:
+  ipc::WorkerRecord& record_;
+};
+
+}  // namespace
 
 ServedApplication::ServedApplication(const child::ChildContext& context)
     : context_(context),
@@ -65,6 +84,7 @@ void ServedApplication::start() {
   if (native_ == nullptr) {
     return;
   }
+  const InHook hook(record(), ipc::WorkerHook::start);
   if (const auto started = native_->start_worker(about_this_worker()); !started.ok()) {
     throw std::runtime_error("the application does not let this worker start: " +
                              started.problem().text);
@@ -74,12 +94,14 @@ void ServedApplication::start() {
 void ServedApplication::on_tick() {
   if (native_ != nullptr && !is_drained_ && !context_.leadership.is_held() &&
       context_.leadership.try_take()) {
+    const InHook hook(record(), ipc::WorkerHook::lead);
     native_->lead(about_this_worker());
   }
 }
 
 void ServedApplication::drain() {
   if (native_ != nullptr && !std::exchange(is_drained_, true)) {
+    const InHook hook(record(), ipc::WorkerHook::drain);
     native_->drain(about_this_worker());
     // What the leader does alone has ended with that: another one may begin.
     context_.leadership.give_up();
@@ -90,6 +112,7 @@ bool ServedApplication::stop() {
   if (native_ == nullptr) {
     return false;
   }
+  const InHook hook(record(), ipc::WorkerHook::stop);
   native_->stop_worker(about_this_worker());
   return true;
 }

@@ -45,6 +45,7 @@ class ServedApplication {
  private:
   void load();
   [[nodiscard]] prefork_worker about_this_worker() const;
+  [[nodiscard]] ipc::WorkerRecord& record() const { return context_.segment.record(context_.id); }
 
   const child::ChildContext& context_;
   const files::StaticCacheLimits cache_limits_;

@@ -104,6 +104,8 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
 
   void on_connection_gone() override { placement_.on_connection_gone(); }
 
+  void on_accept_error() override { placement_.on_out_of_descriptors(); }
+
   bool on_tick(std::uint64_t now_ns) override {
     const bool is_soon = placement_.on_tick(server_->connection_count(), now_ns);
     served_->on_tick();
