@@ -113,6 +113,17 @@ PREFORK_APP(app) {
     }
     return prefork::text(std::to_string(pid));
   });
+  // Opens whatever it may, and leaves so many descriptors.
+  app.get("/hoard/{left}", [](const prefork::Request& request) {
+    int last = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    for (int fd = last; fd >= 0; fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) {
+      last = fd;
+    }
+    for (int left = std::atoi(std::string(request.parameter("left")).c_str()); left > 0; --left) {
+      ::close(last--);
+    }
+    return prefork::text("hoarded\n");
+  });
   app.get("/sleep/{ms}", [](const prefork::Request& request) {
     std::this_thread::sleep_for(
         std::chrono::milliseconds(std::atoi(std::string(request.parameter("ms")).c_str())));

@@ -59,6 +59,30 @@ TEST_F(FewDescriptors, AreEnoughAgainWhenConnectionsClose) {
   }
 }
 
+// An application that loses descriptors does so in one worker first.
+TEST(AWorkerWithoutDescriptors, DrawsNoShareOfTheConnections) {
+  for (const char* left : {"6", "0"}) {
+    Launch launch;
+    launch.arguments = {std::string(PREFORK_TEST_APPS) + "/libtest_app_processes.so",
+                        "--workers",
+                        "4",
+                        "--limit-connections",
+                        "60",
+                        "--threads",
+                        "1"};
+    launch.limit_open_files = kFewDescriptors;
+    ServerProcess server(launch);
+    EXPECT_EQ(get(server.url(), "/hoard/" + std::string(left)).body, "hoarded\n");
+    std::vector<Client> clients;
+    for (int i = 0; i < 100; ++i) {
+      clients.emplace_back(server.url());
+      const Reply reply = clients.back().get("/sleep/0");
+      EXPECT_EQ(reply.status, 200) << "connection " << i << " with " << left << " left: " << reply;
+    }
+    EXPECT_EQ(server.stop(), exit_code(0));
+  }
+}
+
 TEST_F(FewDescriptors, LetThoseServedWhoAreConnectedAndToldTheOthers) {
   auto clients = connect_too_many();
   int served = 0;

@@ -96,7 +96,7 @@ std::ostream& operator<<(std::ostream& stream, const Reply& reply) {
 }
 
 std::string get_request(std::string_view path) {
-  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: test\r\n\r\n";
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
 }
 
 Client::Client(const std::string& url, Milliseconds timeout, int receive_buffer_bytes)
@@ -256,7 +256,7 @@ void Client::abort() {
 
 Reply get(const std::string& url, std::string_view path, Milliseconds timeout) {
   Client client(url, timeout);
-  client.send("GET " + std::string(path) + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+  client.send("GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   return client.receive();
 }
 

@@ -32,6 +32,8 @@ class Placement {
   void on_connection_gone();
   // There is no descriptor for another one: until there is, siblings hand nothing here.
   void on_out_of_descriptors();
+  // Whether that is so. What was handed here before waits in the inbox meanwhile.
+  [[nodiscard]] bool is_short() const { return is_short_; }
 
   // Adopts what waits in the worker's own inbox. False: nothing will ever come there.
   bool take_handed();

@@ -108,6 +108,10 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
 
   bool on_tick(std::uint64_t now_ns) override {
     const bool is_soon = placement_.on_tick(server_->connection_count(), now_ns);
+    if (inbox_rests_ && !placement_.is_short()) {
+      inbox_rests_ = false;
+      loop_.resume_watch(inbox_watch_);
+    }
     served_->on_tick();
     if (const std::uint64_t lost = context_.log.settle_losses(); lost != 0) {
       record_.counters.add(ipc::Counter::log_lines_lost, lost);
@@ -175,6 +179,10 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
       // Ready to be read for ever, and nothing there.
       loop_.pause_watch(inbox_watch_);
       context_.log.error("a worker has shut down this one's inbox; siblings keep what they accept");
+    } else if (placement_.is_short()) {
+      // It stays readable while there is no descriptor for what waits in it.
+      inbox_rests_ = true;
+      loop_.pause_watch(inbox_watch_);
     }
   }
 
@@ -216,6 +224,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   std::unique_ptr<ThreadPool> pool_;  // ends before the server it delivers to
   const std::uint64_t request_budget_;
   bool recycle_asked_ = false;
+  bool inbox_rests_ = false;  // for want of descriptors
   engine::DrainMode mode_ = engine::DrainMode::close;
   loop::EventLoop::WatchId inbox_watch_ = 0;
 };

@@ -44,7 +44,7 @@ ipc::InFlightRequest request(std::uint64_t id, std::string path) {
 }
 
 AtWork two_requests() {
-  return {{{request(12, "/slow"), std::nullopt}, {request(13, "/cpu"), 3U}}, 1'250'000'000};
+  return {{{request(12, "/slow"), std::nullopt}, {request(13, "/cpu"), 3U}}, 1'250'000'000, ""};
 }
 
 Lines told(const Notice& notice, std::string_view last_words = "", const AtWork& at_work = {}) {
