@@ -1,6 +1,9 @@
 #include "server/http/target.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 
 #include "config/values/ip_networks.h"
 
@@ -148,25 +151,49 @@ struct TargetScan {
   std::size_t query = std::string_view::npos;  // of the question mark
 };
 
+// What a character of a target says: nothing, most of them.
+enum class TargetChar : std::uint8_t { plain, backslash, percent, dot, question_mark, forbidden };
+
+constexpr std::array<TargetChar, 256> kTargetChars = [] {
+  std::array<TargetChar, 256> chars{};
+  for (std::size_t c = 0; c < chars.size(); ++c) {
+    chars[c] = c <= 0x20 || c >= 0x7F ? TargetChar::forbidden : TargetChar::plain;
+  }
+  chars['#'] = TargetChar::forbidden;
+  chars['\\'] = TargetChar::backslash;
+  chars['%'] = TargetChar::percent;
+  chars['.'] = TargetChar::dot;
+  chars['?'] = TargetChar::question_mark;
+  return chars;
+}();
+
+constexpr TargetChar target_char(char c) { return kTargetChars[static_cast<unsigned char>(c)]; }
+
+bool is_forbidden(char c) { return target_char(c) == TargetChar::forbidden; }
+
 TargetScan scan_target(std::string_view text) {
   TargetScan scan;
-  char before = '\0';
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F ||
-        c == '#') {
-      scan.valid = false;
-      return scan;
-    }
-    if (scan.query == std::string_view::npos) {
-      // A backslash is a slash to some file systems. Browsers send it in queries only.
-      scan.valid = scan.valid && c != '\\';
-      scan.needs_decoding = scan.needs_decoding || c == '%' || (c == '.' && before == '/');
-      if (c == '?') {
+    switch (target_char(text[i])) {
+      case TargetChar::plain:
+        break;
+      case TargetChar::percent:
+        scan.needs_decoding = true;
+        break;
+      case TargetChar::dot:
+        scan.needs_decoding = scan.needs_decoding || (i != 0 && text[i - 1] == '/');
+        break;
+      case TargetChar::question_mark:
         scan.query = i;
-      }
+        scan.valid =
+            std::none_of(text.begin() + static_cast<std::ptrdiff_t>(i), text.end(), is_forbidden);
+        return scan;
+      case TargetChar::backslash:
+        // It is a slash to some file systems. Browsers send it in queries only.
+      case TargetChar::forbidden:
+        scan.valid = false;
+        return scan;
     }
-    before = c;
   }
   return scan;
 }

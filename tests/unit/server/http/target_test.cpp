@@ -91,6 +91,24 @@ TEST(Target, RefusesWhatIsInNoKnownForm) {
   }
 }
 
+TEST(Target, IsJudgedByEachOfItsCharacters) {
+  for (int c = 0; c < 256; ++c) {
+    const auto character = static_cast<char>(c);
+    const bool is_forbidden = c <= 0x20 || c >= 0x7F || character == '#';
+    for (const std::string_view before :
+         {"/path", "/path?query", "/path?query?", "http://a/path"}) {
+      const bool in_query = before.find('?') != std::string_view::npos;
+      // "%zo" is no escape.
+      const bool is_valid = !is_forbidden && (in_query || (character != '\\' && character != '%'));
+      Target target;
+      std::string storage;
+      const std::string text = std::string(before) + character + "zone";
+      EXPECT_EQ(parse_target(Method::get, text, target, storage) == nullptr, is_valid)
+          << "character " << c << " behind " << before;
+    }
+  }
+}
+
 TEST(Target, TheDecodedPathLiesInTheStorageAndAPlainOneDoesNot) {
   Target target;
   std::string storage;
