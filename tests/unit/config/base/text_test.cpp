@@ -64,6 +64,22 @@ TEST(Text, AFieldValueMayHoldAnythingButLineEndsAndNul) {
   EXPECT_FALSE(is_safe_field_value("a\x7f"));
 }
 
+TEST(Text, AFieldValueIsJudgedByEachOfItsCharacters) {
+  for (std::size_t size = 1; size <= 26; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        std::string value(size, at % 2 == 0 ? '\xFF' : ' ');
+        value[at] = static_cast<char>(c);
+        const bool is_control = (c < 0x20 && c != '\t') || c == 0x7F;
+        ASSERT_EQ(is_safe_field_value(value), !is_control)
+            << "character " << c << " at " << at << " of " << size;
+      }
+    }
+  }
+  EXPECT_FALSE(is_safe_field_value("a tab\t and then a line end\n"));
+  EXPECT_FALSE(is_safe_field_value("a line end\n and then a tab\t"));
+}
+
 TEST(Text, ReadsHexadecimalDigitsOfBothCases) {
   for (int c = 0; c < 256; ++c) {
     const std::string_view digits = "0123456789abcdef0123456789ABCDEF";
