@@ -1,6 +1,7 @@
 #include "server/http1/request_parser.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "server/http/method_set.h"
@@ -178,7 +179,7 @@ ParseStatus RequestParser::parse_head(std::string_view bytes) {
   // depend on how much of it has come.
   base_ = bytes.data();
   const std::size_t end = std::min(bytes.size(), line_.start + limits_.header_bytes);
-  const llhttp_errno_t code = show_head(bytes.substr(0, end));
+  const llhttp_errno_t code = show_head({bytes.data(), end});
   if (code == HPE_OK) {
     return end == line_.start + limits_.header_bytes ? fail(431, "header section over the limit")
                                                      : ParseStatus::need_more;
@@ -222,9 +223,13 @@ ParseStatus RequestParser::find_request_line(std::string_view bytes) {
     return ParseStatus::need_more;
   }
   // One byte more than the longest method, so that a longer one shows without the rest of it.
-  const std::string_view front = line.substr(0, kMaxMethodBytes + 1);
-  const std::string_view method = front.substr(0, front.find_first_of(" \r"));
-  if (!config::is_token(method)) {
+  const std::string_view front(line.data(), std::min(line.size(), kMaxMethodBytes + 1));
+  const auto* const method_end =
+      std::find_if(front.begin(), front.end(), [](char c) { return c == ' ' || c == '\r'; });
+  const std::string_view method(front.begin(), method_end);
+  // RFC 9110 section 9.1. Asked of our own table: llhttp knows methods of other protocols too.
+  const bool is_known = http::is_known_method(method);
+  if (!is_known && !config::is_token(method)) {
     return fail(400, "malformed request line");
   }
   const bool unknown_method = method.size() > kMaxMethodBytes;
@@ -239,16 +244,14 @@ ParseStatus RequestParser::find_request_line(std::string_view bytes) {
     return ParseStatus::need_more;
   }
   line_.size = end + 1 - line_.start;
-  if (const ParseStatus status = check_request_line(line.substr(0, line_.size));
+  if (const ParseStatus status = check_request_line({line.data(), line_.size});
       status != ParseStatus::complete) {
     return status;
   }
   if (unknown_method && !config::is_token(line.substr(0, line.find(' ')))) {
     return fail(400, "malformed request line");
   }
-  // RFC 9110 section 9.1. Asked of our own table: llhttp knows methods of other protocols too.
-  return !unknown_method && http::is_known_method(method) ? ParseStatus::complete
-                                                          : fail(501, "unknown method");
+  return is_known ? ParseStatus::complete : fail(501, "unknown method");
 }
 
 // method SP target SP "HTTP/" DIGIT "." DIGIT CR LF, and nothing else.
@@ -259,12 +262,12 @@ ParseStatus RequestParser::check_request_line(std::string_view line) {
       method_size + 1 >= line.size() - kVersion.size()) {
     return fail(400, "malformed request line");
   }
-  const std::string_view version = line.substr(line.size() - kVersion.size());
-  const std::string_view target =
-      line.substr(method_size + 1, line.size() - kVersion.size() - method_size - 1);
-  if (version.substr(0, 6) != kVersion.substr(0, 6) || !config::is_digit(version[6]) ||
-      version[7] != '.' || !config::is_digit(version[8]) || version.substr(9) != "\r\n" ||
-      target.find(' ') != std::string_view::npos) {
+  const char* const version = line.data() + line.size() - kVersion.size();
+  const char* const target = line.data() + (method_size + 1);
+  if (std::memcmp(version, " HTTP/", 6) != 0 || !config::is_digit(version[6]) ||
+      version[7] != '.' || !config::is_digit(version[8]) ||
+      std::memcmp(version + 9, "\r\n", 2) != 0 ||
+      std::memchr(target, ' ', static_cast<std::size_t>(version - target)) != nullptr) {
     return fail(400, "malformed request line");
   }
   if (version[6] == '0') {
@@ -279,8 +282,8 @@ ParseStatus RequestParser::check_request_line(std::string_view line) {
 ParseStatus RequestParser::finish_head(std::string_view bytes) {
   request_ = {};
   request_.method = method_of(static_cast<llhttp_method_t>(llhttp_.method));
-  request_.method_text = bytes.substr(line_.start, target_.offset - 1 - line_.start);
-  request_.target = bytes.substr(target_.offset, target_.size);
+  request_.method_text = {bytes.data() + line_.start, target_.offset - 1 - line_.start};
+  request_.target = {bytes.data() + target_.offset, target_.size};
   request_.version_minor = llhttp_.http_minor;
   fields_.resize(spans_.size());
   for (std::size_t i = 0; i < spans_.size(); ++i) {
