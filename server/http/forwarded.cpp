@@ -212,12 +212,22 @@ ForwardedOrigin forwarded_origin(FieldView fields, const ipc::PeerAddress& peer,
   }
   bool has_forwarded = false;
   for (const Field& field : fields) {
-    if (config::equals_ignoring_case(field.name, kForwardedFor) ||
-        config::equals_ignoring_case(field.name, kForwardedProto)) {
-      follow_x_forwarded(fields, trusted, origin);
-      return origin;
+    // Names of these lengths are rare, and most requests have none of the three.
+    switch (field.name.size()) {
+      case kForwardedFor.size():
+      case kForwardedProto.size():
+        if (config::equals_ignoring_case(field.name, kForwardedFor) ||
+            config::equals_ignoring_case(field.name, kForwardedProto)) {
+          follow_x_forwarded(fields, trusted, origin);
+          return origin;
+        }
+        break;
+      case kForwarded.size():
+        has_forwarded = has_forwarded || config::equals_ignoring_case(field.name, kForwarded);
+        break;
+      default:
+        break;
     }
-    has_forwarded = has_forwarded || config::equals_ignoring_case(field.name, kForwarded);
   }
   if (has_forwarded) {
     follow_forwarded(fields, trusted, origin);
