@@ -34,11 +34,8 @@ void ExchangeLog::note_times(const Job& job, bool is_done) {
   handler_started_ns_ = is_done ? 0 : job.started_ns;
 }
 
-void ExchangeLog::write(const http::Request* request, const ipc::PeerAddress& client,
-                        std::uint64_t content_bytes) {
-  if (!services_.access_log.is_on()) {
-    return;
-  }
+void ExchangeLog::write_line(const http::Request* request, const ipc::PeerAddress& client,
+                             std::uint64_t content_bytes) {
   const std::uint64_t now_ns = services_.clock.now_ns();
   record_.request = request;
   record_.client = &client;

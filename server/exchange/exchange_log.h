@@ -37,10 +37,17 @@ class ExchangeLog {
 
   // `request`: null where it could not be understood.
   void write(const http::Request* request, const ipc::PeerAddress& client,
-             std::uint64_t content_bytes);
+             std::uint64_t content_bytes) {
+    if (services_.access_log.is_on()) {
+      write_line(request, client, content_bytes);
+    }
+  }
   void end();
 
  private:
+  void write_line(const http::Request* request, const ipc::PeerAddress& client,
+                  std::uint64_t content_bytes);
+
   Services& services_;
   AccessRecord record_;
   std::unique_ptr<http::OwnedRequest> kept_;

@@ -55,8 +55,8 @@ void write_response(http::ByteBuffer& out, const http::Response& response,
                     const ResponseContext& context) {
   const std::string_view common = context.common_fields.wire();
   const std::string_view fields = response.fields().wire();
-  const std::string_view type = fields.substr(0, response.content_type_bytes());
-  const std::string_view others = fields.substr(response.content_type_bytes());
+  const std::string_view type(fields.data(), response.content_type_bytes());
+  const std::string_view others(fields.data() + type.size(), fields.size() - type.size());
   const std::string_view line = status_line(response.status());
   if (!line.empty()) [[likely]] {
     append_all(out, {line, common, type});
