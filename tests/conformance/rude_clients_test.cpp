@@ -14,8 +14,12 @@ class RudeClients : public testing::Test {
   [[nodiscard]] testing::AssertionResult nothing_is_left_of_them() const {
     const bool gone = server_.wait_for_statistics(
         [](const Json& report) { return report["totals"]["connections"]["active"] == 0; });
-    if (!gone || server_.worker_pids() != workers_) {
+    if (!gone) {
       return testing::AssertionFailure() << server_.statistics() << server_.log();
+    }
+    if (const auto workers = server_.worker_pids(); workers != workers_) {
+      return testing::AssertionFailure() << "the workers were " << testing::PrintToString(workers_)
+                                         << " and are " << testing::PrintToString(workers);
     }
     if (server_.times_logged("warning") != 0 || server_.times_logged("error") != 0) {
       return testing::AssertionFailure() << server_.log();
