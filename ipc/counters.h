@@ -49,6 +49,7 @@ enum class Gauge : std::size_t {
   pool_busy,
   pool_queued,
   requests_in_progress,
+  streams,
   count_
 };
 
@@ -115,7 +116,8 @@ inline constexpr std::array<NumberSpec<Gauge>, kGaugeCount> kGaugeSpecs = {{
     {Gauge::pool_busy, "pool", "busy", "of these: running a handler"},
     {Gauge::pool_queued, "pool", "queued", "requests that wait for a thread"},
     {Gauge::requests_in_progress, "pool", "in_progress",
-     "requests that wait for a thread, run there or are to be answered later"},
+     "requests that wait for a thread, run there or are to be answered later, streams included"},
+    {Gauge::streams, "pool", "streams", "of these: responses without a length that have begun"},
 }};
 
 // One writer per number: load and store, because a locked add costs more than twice as much and

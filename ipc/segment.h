@@ -25,7 +25,7 @@
 
 namespace prefork::ipc {
 
-inline constexpr std::uint32_t kSegmentVersion = 3;
+inline constexpr std::uint32_t kSegmentVersion = 4;
 inline constexpr std::uint32_t kMaxSlots = 320;  // 256 workers at start and room for TTIN
 inline constexpr std::uint32_t kMaxPoolThreads = 256;
 inline constexpr std::uint32_t kMaxDeferredShown = 64;
@@ -111,9 +111,9 @@ struct alignas(64) WorkerRecord {
   alignas(64) Counters counters;
   alignas(64) Gauges gauges;
   alignas(64) AppNumbers app_numbers;
-  alignas(64) Histogram latency;     // head understood to answer written
+  alignas(64) Histogram latency;     // head understood to answer written, of a stream: begun
   alignas(64) Histogram queue_wait;  // waiting for a pool thread
-  alignas(64) Histogram run_time;    // on a pool thread
+  alignas(64) Histogram run_time;    // on a pool thread, but for streams
   alignas(64) InFlightBox loop_request;
   std::array<InFlightBox, kMaxPoolThreads> pool_requests;
   // Those that are answered later and not by a thread of the pool; as many as there is room for.

@@ -76,6 +76,7 @@ struct TimeoutOptions {
 struct LimitOptions {
   std::uint32_t connections = 16'384;  // open connections, 1 to 1,000,000
   std::uint32_t concurrency = 1'024;   // requests in progress, running and waiting, 1 to 1,000,000
+  std::uint32_t streams = 8'192;       // responses without a length, 1 to 1,000,000
   std::uint32_t queue = 512;           // requests waiting for a pool thread, 1 to 1,000,000
   std::size_t request_line = 8'192;    // bytes, 256 to 64k
   std::size_t header_bytes = 32'768;   // bytes, request line included, 1k to 1m

@@ -294,10 +294,9 @@ void HttpServer::drain_completions() {
     with_exchange(token, [](exchange::Exchange& exchange) { exchange.on_wake(); });
   }
   for (const std::unique_ptr<exchange::Job>& job : completions.finished) {
-    if (accounting_.finish_job(*job, loop_.refresh_now())) {
-      with_exchange(job->exchange,
-                    [&job](exchange::Exchange& exchange) { exchange.on_job_done(*job); });
-    }
+    accounting_.finish_job(*job, loop_.refresh_now());
+    with_exchange(job->exchange,
+                  [&job](exchange::Exchange& exchange) { exchange.on_job_done(*job); });
   }
   completions.clear();
 }

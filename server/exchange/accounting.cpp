@@ -17,25 +17,45 @@ void Accounting::count_response(int status) {
   record_.counters.add(kByClass[static_cast<std::size_t>(status / 100 - 1)]);
 }
 
-void Accounting::add_in_progress() {
-  record_.gauges.set(ipc::Gauge::requests_in_progress, ++in_progress_);
+void Accounting::count_as(ClientBox& client, CountedAs counted) {
+  if (client.counted == counted) {
+    return;
+  }
+  in_progress_ -= client.counted == CountedAs::request ? 1 : 0;
+  streams_ -= client.counted == CountedAs::stream ? 1 : 0;
+  client.counted = counted;
+  in_progress_ += counted == CountedAs::request ? 1 : 0;
+  streams_ += counted == CountedAs::stream ? 1 : 0;
+  record_.gauges.set(ipc::Gauge::requests_in_progress, in_progress_ + streams_);
+  record_.gauges.set(ipc::Gauge::streams, streams_);
 }
 
-bool Accounting::finish_job(const Job& job, std::uint64_t now_ns) {
-  record_.gauges.set(ipc::Gauge::requests_in_progress, --in_progress_);
+void Accounting::record_start(const Job& job, std::uint64_t now_ns) {
+  record_.latency.record(elapsed_us(job.queued_ns, now_ns));
+}
+
+void Accounting::finish_job(const Job& job, std::uint64_t now_ns) {
+  if (job.client()) {
+    count_as(*job.client(), CountedAs::nothing);
+  }
   record_.queue_wait.record(elapsed_us(job.queued_ns, job.started_ns));
   if (job.was_skipped()) {
     record_.counters.add(ipc::Counter::requests_abandoned);
-    return false;
+    return;
   }
-  record_.run_time.record(elapsed_us(job.started_ns, job.finished_ns));
-  record_.latency.record(elapsed_us(job.queued_ns, now_ns));
-  if (job.failed && job.has_started()) {
+  // How long a stream lives is its client's affair, and says nothing about the service.
+  if (!job.has_started()) {
+    record_.run_time.record(elapsed_us(job.started_ns, job.finished_ns));
+    record_.latency.record(elapsed_us(job.queued_ns, now_ns));
+  }
+  if (!job.has_failed() || job.has_lost_client()) {
+    return;
+  }
+  if (job.has_started()) {
     report_broken_response(job.request, job.failure);
-  } else if (job.failed) {
+  } else {
     report_handler_error(job.request, job.failure);
   }
-  return true;
 }
 
 void Accounting::record_loop_answers(std::uint64_t from_ns, std::uint64_t until_ns) {

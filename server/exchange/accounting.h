@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "ipc/segment.h"
+#include "server/exchange/client_state.h"
 #include "server/exchange/job.h"
 #include "server/http/request.h"
 
@@ -35,11 +36,15 @@ class Accounting {
   ipc::InFlightBox* claim_deferred();
   void release_deferred(ipc::InFlightBox& box);
 
-  // Exchanges that somebody else is working on.
-  void add_in_progress();
+  // Exchanges that somebody else is working on: requests in progress, and, once an answer without a
+  // length has begun, streams.
+  void count_as(ClientBox& client, CountedAs counted);
   [[nodiscard]] std::uint32_t in_progress() const { return in_progress_; }
-  // A job is back: times, failures. Says whether its exchange may care.
-  bool finish_job(const Job& job, std::uint64_t now_ns);
+  [[nodiscard]] std::uint32_t streams() const { return streams_; }
+  // The first byte of an answer that is written piece by piece.
+  void record_start(const Job& job, std::uint64_t now_ns);
+  // A job is back: times, failures.
+  void finish_job(const Job& job, std::uint64_t now_ns);
 
   // An answer was made on the loop, in the present step.
   void count_loop_answer() { ++loop_answers_; }
@@ -65,6 +70,7 @@ class Accounting {
   std::uint64_t loop_answers_ = 0;
   std::uint32_t in_progress_ = 0;
   std::uint64_t deferred_ = 0;  // which of the record's boxes are in use
+  std::uint32_t streams_ = 0;
 };
 
 }  // namespace prefork::exchange

@@ -13,6 +13,7 @@ bool BodyChannel::write(std::string_view bytes) {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [this] { return end_ != End::open || bytes_.size() < kCapacity; });
       if (end_ != End::open) {
+        told_gone_ = true;
         return false;
       }
       const std::string_view piece = bytes.substr(0, kCapacity - bytes_.size());
@@ -31,6 +32,7 @@ ChannelState BodyChannel::try_write(std::string_view bytes) {
   {
     const std::lock_guard lock(mutex_);
     if (end_ != End::open) {
+      told_gone_ = true;
       return ChannelState::gone;
     }
     if (!bytes_.empty() && bytes_.size() + bytes.size() > kCapacity) {
@@ -96,6 +98,7 @@ http::SourceResult BodyChannel::read(std::span<char> room) {
     }
     changed_.wait(lock, [this] { return end_ != End::open || !bytes_.empty(); });
     result = take(room);
+    told_gone_ = told_gone_ || result.status == http::SourceStatus::failed;
     wake = bytes_.size() < kCapacity / 2 && std::exchange(loop_waits_, false);
   }
   changed_.notify_one();
@@ -137,6 +140,11 @@ http::SourceResult BodyChannel::take(std::span<char> room) {
 bool BodyChannel::is_wanted() const {
   const std::lock_guard lock(mutex_);
   return end_ == End::open;
+}
+
+bool BodyChannel::was_told_gone() const {
+  const std::lock_guard lock(mutex_);
+  return told_gone_;
 }
 
 bool BodyChannel::was_asked() const {

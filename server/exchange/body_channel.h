@@ -65,6 +65,9 @@ class BodyChannel {
   // Reads no more: writing fails.
   void abandon();
 
+  // Whether the side on a thread was told that the other one is gone.
+  [[nodiscard]] bool was_told_gone() const;
+
   // Whether a reader that waits has asked for bytes already; the loop is woken when it does.
   [[nodiscard]] bool was_asked() const;
 
@@ -84,6 +87,7 @@ class BodyChannel {
   std::size_t begin_ = 0;  // of what is unread in bytes_
   End end_ = End::open;
   bool asked_ = false;
+  bool told_gone_ = false;
   bool loop_waits_ = false;
 };
 

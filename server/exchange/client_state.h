@@ -13,6 +13,15 @@ enum class ClientState : std::uint8_t {
   gone,      // nobody will get the answer
 };
 
-using ClientBox = std::atomic<ClientState>;
+// What an answer that is being made counts as.
+enum class CountedAs : std::uint8_t { nothing, request, stream };
+
+struct ClientBox {
+  std::atomic<ClientState> state{ClientState::waiting};
+  CountedAs counted = CountedAs::nothing;  // for the event loop alone
+
+  [[nodiscard]] ClientState get() const { return state.load(std::memory_order_relaxed); }
+  void set(ClientState now) { state.store(now, std::memory_order_relaxed); }
+};
 
 }  // namespace prefork::exchange

@@ -62,7 +62,9 @@ void Exchange::run(std::string_view content) {
   if (route_.deferred != nullptr) {
     run_deferred();
   } else if (route_.handler == nullptr) {
-    respond_without_handler();
+    answer_unrouted(route_, services_.response);
+    services_.accounting.count_loop_answer();
+    respond(request_, services_.response);
   } else if (route_.run_on == RunOn::loop || services_.executor == nullptr) {
     run_on_loop();
   } else {
@@ -138,11 +140,11 @@ void Exchange::run_on_loop() {
 // been answered with 503.
 std::unique_ptr<Job> Exchange::make_job() {
   if (services_.accounting.in_progress() >= services_.limits.concurrency) {
-    respond_overload("too many requests in progress");
+    respond_overload(request_, "too many requests in progress");
     return nullptr;
   }
   auto job = std::make_unique<Job>();
-  client_ = std::make_shared<ClientBox>(ClientState::waiting);
+  client_ = std::make_shared<ClientBox>();
   job->exchange = token_;
   job->sink = &services_.completions;
   job->handler = route_.handler;
@@ -162,7 +164,7 @@ bool Exchange::run_on_pool() {
     return false;
   }
   if (!services_.executor->submit(job)) {
-    respond_overload("the queue for a thread is full");
+    respond_overload(request_, "the queue for a thread is full");
     return false;
   }
   services_.submitted = true;
@@ -172,7 +174,7 @@ bool Exchange::run_on_pool() {
 
 void Exchange::begin_handling() {
   state_ = State::handling;
-  services_.accounting.add_in_progress();
+  services_.accounting.count_as(*client_, CountedAs::request);
   log_.keep(request_);
 }
 
@@ -193,20 +195,13 @@ void Exchange::run_deferred() {
   box.clear();
 }
 
-void Exchange::respond_overload(std::string_view detail) {
+void Exchange::respond_overload(const http::Request& request, std::string_view detail) {
   http::Response& response = services_.response;
   response.set_error(503, detail);
   response.add_field("Retry-After", kRetryAfterSeconds);
   services_.accounting.count(ipc::Counter::overload_rejected);
   services_.accounting.count_loop_answer();
-  respond(request_, response);
-}
-
-void Exchange::respond_without_handler() {
-  http::Response& response = services_.response;
-  answer_unrouted(route_, response);
-  services_.accounting.count_loop_answer();
-  respond(request_, response);
+  respond(request, response);
 }
 
 // --- its answer ----------------------------------------------------------------------------------
@@ -216,12 +211,28 @@ void Exchange::on_response_started(const Job& job, http::Response& response) {
     return;
   }
   log_.note_times(job, false);
+  // Without a length it may last: it does not take the place of requests, but has a limit of its
+  // own.
+  if (!response.content_size()) {
+    if (services_.accounting.streams() >= services_.limits.streams) {
+      respond_overload(job.request, "too many streams");
+      return;
+    }
+    services_.accounting.count_as(*client_, CountedAs::stream);
+  }
   if (upload_ == Upload::must_ask) {
     // Behind the final head it could not be said any more, and the handler may still want it.
     upload_ = Upload::open;
     stream_.send_continue();
   }
+  services_.accounting.record_start(job, services_.clock.now_ns());
   respond(job.request, response);
+}
+
+void Exchange::on_client_finished() {
+  if (client_ && client_->get() == ClientState::waiting) {
+    client_->set(ClientState::finished);
+  }
 }
 
 void Exchange::on_job_done(Job& job) {
@@ -229,6 +240,10 @@ void Exchange::on_job_done(Job& job) {
     log_.note_times(job, true);
   }
   if (!awaits(job)) {
+    return;
+  }
+  if (job.was_skipped()) {
+    stream_.abandon();
     return;
   }
   if (job.failed) {
@@ -329,7 +344,11 @@ void Exchange::end() {
   log_.end();
   upload_ = Upload::none;
   if (client_) {
-    client_->store(ClientState::gone, std::memory_order_relaxed);
+    client_->set(ClientState::gone);
+    if (route_.deferred != nullptr) {
+      // Nothing of the server's works for it any more, whenever the application notices.
+      services_.accounting.count_as(*client_, CountedAs::nothing);
+    }
     client_.reset();
   }
   if (request_body_) {

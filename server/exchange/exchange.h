@@ -92,6 +92,8 @@ class Exchange {
   void on_response_started(const Job& job, http::Response& response);
   void on_job_done(Job& job);
   void on_wake();
+  // The client has closed its side. It may have left.
+  void on_client_finished();
   // Sends the problem of a started answer to the log; nothing more follows.
   void report_broken(std::string_view problem);
 
@@ -120,8 +122,7 @@ class Exchange {
   void run_on_loop();
   bool run_on_pool();
   void run_deferred();
-  void respond_without_handler();
-  void respond_overload(std::string_view detail);
+  void respond_overload(const http::Request& request, std::string_view detail);
   void respond(const http::Request& request, http::Response& response);
   std::unique_ptr<Job> make_job();
   void begin_handling();

@@ -8,6 +8,14 @@
 
 namespace prefork::exchange {
 
+namespace {
+
+// A client may finish sending with its request and wait for the answer all the same. One that has
+// done so, and whose request has still found no thread after this time, has left.
+constexpr std::uint64_t kFinishedPatienceNs = 100'000'000;
+
+}  // namespace
+
 void Job::own_request(const http::Request& from) {
   owned_ = std::make_shared<http::OwnedRequest>();
   owned_->copy(from);
@@ -21,11 +29,25 @@ void Job::set_request_body(std::shared_ptr<BodyChannel> body) {
 
 void Job::run() {
   begin();
-  skipped_ = client_ && client_->load(std::memory_order_relaxed) == ClientState::gone;
+  skipped_ = is_unwanted();
   if (!skipped_) {
     failed = !call_handler(*handler, request, response, failure);
   }
   finish();
+}
+
+bool Job::is_unwanted() const {
+  if (!client_) {
+    return false;
+  }
+  const ClientState state = client_->get();
+  return state == ClientState::gone ||
+         (state == ClientState::finished && started_ns > queued_ns + kFinishedPatienceNs);
+}
+
+bool Job::has_lost_client() const {
+  return (request_body_ && request_body_->was_told_gone()) ||
+         (response_body_ && response_body_->was_told_gone());
 }
 
 void Job::begin_deferred() {
@@ -39,8 +61,11 @@ void Job::begin() {
 }
 
 void Job::finish() {
+  if (!failed) {
+    failure = response.take_failure();
+  }
   if (response_body_) {
-    if (failed) {
+    if (has_failed()) {
       response_body_->fail();
     } else {
       response_body_->finish();
@@ -64,9 +89,7 @@ BodyChannel& Job::start(http::Response& started) {
   return *response_body_;
 }
 
-bool Job::is_abandoned() const {
-  return client_ && client_->load(std::memory_order_relaxed) != ClientState::waiting;
-}
+bool Job::is_abandoned() const { return client_ && client_->get() != ClientState::waiting; }
 
 bool call_handler(const Handler& handler, const http::Request& request, http::Response& response,
                   std::string& failure) {

@@ -43,7 +43,7 @@ class Job : public http::ResponseStarter {
   http::Request request;           // views into this object
   http::Response response;
   bool failed = false;          // the handler threw
-  std::string failure;          // what it threw
+  std::string failure;          // what it threw, or said of a failure that it answered itself
   std::uint64_t queued_ns = 0;  // CLOCK_MONOTONIC
   std::uint64_t started_ns = 0;
   std::uint64_t finished_ns = 0;
@@ -55,17 +55,21 @@ class Job : public http::ResponseStarter {
   // The same copy, for whoever needs the request for longer than the job lasts.
   [[nodiscard]] std::shared_ptr<const http::OwnedRequest> shared_request() const { return owned_; }
   // What the exchange says of the client.
-  void set_client(std::shared_ptr<const ClientBox> client) { client_ = std::move(client); }
-  [[nodiscard]] const std::shared_ptr<const ClientBox>& client() const { return client_; }
+  void set_client(std::shared_ptr<ClientBox> client) { client_ = std::move(client); }
+  [[nodiscard]] const std::shared_ptr<ClientBox>& client() const { return client_; }
 
-  // Runs the handler on this thread, unless the answer was abandoned already; an exception is kept
-  // as text.
+  // Runs the handler on this thread, unless nobody waits for the answer; an exception is kept as
+  // text.
   void run();
   // For an answer that is completed by somebody else: before the first of it, on the event loop,
   // and after the last.
   void begin_deferred();
   void finish();
   [[nodiscard]] bool was_skipped() const { return skipped_; }
+  // The handler was told that its client had left: what it throws then is no fault of its own.
+  [[nodiscard]] bool has_lost_client() const;
+  // The handler threw, or noted a failure.
+  [[nodiscard]] bool has_failed() const { return failed || !failure.empty(); }
   // The head of the answer has gone its own way.
   [[nodiscard]] bool has_started() const { return response_body_ != nullptr; }
 
@@ -74,11 +78,12 @@ class Job : public http::ResponseStarter {
 
  private:
   void begin();
+  [[nodiscard]] bool is_unwanted() const;
 
   std::shared_ptr<http::OwnedRequest> owned_;
   std::shared_ptr<BodyChannel> request_body_;
   std::shared_ptr<BodyChannel> response_body_;
-  std::shared_ptr<const ClientBox> client_;
+  std::shared_ptr<ClientBox> client_;
   std::thread::id loop_thread_;  // where the handler was called, of a deferred one
   bool skipped_ = false;
 };

@@ -26,6 +26,8 @@ class ResponseStream {
   virtual void send_continue() = 0;
   // How much content of the present answer is on its way to the client.
   [[nodiscard]] virtual std::uint64_t content_sent() const = 0;
+  // The client has left: ends without an answer.
+  virtual void abandon() = 0;
   // There is room again for content of the request, after so long without.
   virtual void on_request_room(std::uint64_t paused_ns) = 0;
 };

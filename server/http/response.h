@@ -132,8 +132,11 @@ class Response {
   [[nodiscard]] const char* problem() const;
 
   // The handler failed, and the response says so by itself: for the log. Empty: it did not.
-  void note_failure(std::string what) { failure_ = std::move(what); }
+  void note_failure(std::string what) {
+    failure_ = what.empty() ? std::string("no reason given") : std::move(what);
+  }
   [[nodiscard]] const std::string& failure() const { return failure_; }
+  std::string take_failure() { return std::exchange(failure_, {}); }
 
   // A small answer in the server's own words: "404 Not Found: no such resource\n".
   void set_error(int status, std::string_view detail);

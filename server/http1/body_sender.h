@@ -50,6 +50,8 @@ class BodySender {
   void file_ended() { body_.file_ended(); }
   void file_failed() { body_.file_failed(); }
 
+  // Nobody knows how much is to come.
+  [[nodiscard]] bool is_endless() const { return framing_ != BodyFraming::counted; }
   // What went wrong, in the words of a log line.
   [[nodiscard]] const char* problem() const { return body_.problem(); }
   // Whether the log hears of it from somebody else.

@@ -18,6 +18,8 @@ constexpr std::size_t kLargeStartBytes = 16 * 1024;
 constexpr std::uint64_t kReserveContentBytes = 128 * 1024;
 // Content earns time beyond its deadline with each byte: so it has to come with 500 bytes a second.
 constexpr std::uint64_t kEarnedNsPerByte = 1'000'000'000 / 500;
+// Silence of an answer without a length after which a peer that has finished sending has left.
+constexpr std::uint64_t kLeftNs = 1'000'000'000;
 
 }  // namespace
 
@@ -283,7 +285,7 @@ net::ParkedMessage Session::park() const {
           static_cast<std::uint8_t>(state_)};
 }
 
-net::Session::Standing Session::settle() {
+net::Session::Standing Session::settle(bool peer_finished) {
   switch (state_) {
     case State::idle:
       // One that has dropped blank lines goes on counting them.
@@ -298,8 +300,15 @@ net::Session::Standing Session::settle() {
       break;
     case State::handling:
     case State::sending:
+      if (peer_finished) {
+        exchange_.on_client_finished();
+      }
+      may_have_left_ = peer_finished && state_ == State::sending && !has_output_ &&
+                       sender_.is_endless() && !exchange_.is_upload_open();
       if (exchange_.awaits_content()) {
         set_body_deadline();
+      } else if (may_have_left_) {
+        connection_->set_deadline(services_.now_ns + kLeftNs);
       } else {
         connection_->set_deadline(state_ == State::handling ? exchange_.respond_by_ns()
                                                             : ipc::kNever);
@@ -322,6 +331,10 @@ void Session::on_deadline() {
   const bool is_over = message_deadline_ns_ <= services_.now_ns;
   switch (state_) {
     case State::sending:
+      if (may_have_left_ && !is_over) {
+        abandon();
+        break;
+      }
       services_.accounting.count(is_over ? ipc::Counter::timeouts_request
                                          : ipc::Counter::timeouts_body);
       exchange_.expect_cut(exchange::Cut::timeout);
@@ -346,6 +359,11 @@ void Session::on_deadline() {
     case State::finished:
       break;
   }
+}
+
+void Session::abandon() {
+  services_.accounting.count(ipc::Counter::peer_resets);
+  connection_->close();
 }
 
 void Session::on_input_end(net::IoStatus how) {

@@ -49,7 +49,7 @@ class Session final : public net::Session, private exchange::ResponseStream {
   void send_output() override;
   void on_deadline() override;
   void on_write_timeout() override { exchange_.expect_cut(exchange::Cut::timeout); }
-  Standing settle() override;
+  Standing settle(bool peer_finished) override;
   [[nodiscard]] net::ParkedMessage park() const override;
   [[nodiscard]] bool is_answering() const override {
     return state_ == State::handling || state_ == State::sending;
@@ -85,6 +85,7 @@ class Session final : public net::Session, private exchange::ResponseStream {
   void on_content_ready() override { has_output_ = state_ == State::sending; }
   void send_continue() override;
   [[nodiscard]] std::uint64_t content_sent() const override;
+  void abandon() override;
   void on_request_room(std::uint64_t paused_ns) override { body_started_ns_ += paused_ns; }
   void begin_sending(http::Response& response, BodyFraming framing);
   bool send_text();
@@ -107,6 +108,9 @@ class Session final : public net::Session, private exchange::ResponseStream {
   std::uint64_t body_started_ns_ = 0;
   State state_ = State::idle;
   Ending ending_ = Ending::keep_alive;
+  // There is nothing to send of an answer without a length, to a peer that has finished sending:
+  // one that has closed looks like this.
+  bool may_have_left_ = false;
 };
 
 }  // namespace prefork::http1

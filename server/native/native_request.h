@@ -63,7 +63,7 @@ class HeldRequest {
 
   [[nodiscard]] const prefork_request& get() const { return native_.get(); }
   [[nodiscard]] bool is_abandoned() const {
-    return client_->load(std::memory_order_relaxed) != exchange::ClientState::waiting;
+    return client_->get() != exchange::ClientState::waiting;
   }
 
  private:

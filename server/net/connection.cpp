@@ -275,7 +275,7 @@ bool Connection::settle_session() {
   if (!session_) {
     return !is_parked();
   }
-  switch (session_->settle()) {
+  switch (session_->settle(input_ == Input::ending)) {
     case Session::Standing::busy:
       return false;
     case Session::Standing::parked:

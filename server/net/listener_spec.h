@@ -2,6 +2,8 @@
 // A value that the listener's owner makes; it travels to the server as one thing.
 #pragma once
 
+#include <chrono>
+
 #include "server/net/transport.h"
 
 namespace prefork::net {
@@ -10,6 +12,8 @@ struct ListenerSpec {
   int fd = -1;                                   // listening and non-blocking; stays the caller's
   bool has_preamble = false;                     // each connection begins with the PROXY protocol
   const TransportFactory* transports = nullptr;  // null: plain sockets; outlives the server
+  // After so long without a sign of a peer its connection is over; 0: as the system has it.
+  std::chrono::milliseconds peer_timeout{0};
 };
 
 }  // namespace prefork::net

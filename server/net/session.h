@@ -65,7 +65,8 @@ class Session {
   [[nodiscard]] std::uint64_t message_deadline_ns() const { return message_deadline_ns_; }
 
   // The end of every step: tells the connection until when it waits (Connection::set_deadline).
-  virtual Standing settle() = 0;
+  // `peer_finished`: the peer has finished sending, and may have left.
+  virtual Standing settle(bool peer_finished) = 0;
   [[nodiscard]] virtual ParkedMessage park() const = 0;
 
   // An answer is being made or sent.

@@ -116,6 +116,17 @@ PREFORK_APP(app) {
                           std::string(request.header("user-agent").value_or("-")));
             }).detach();
           });
+  // Streams to which nothing is ever written: those whose clients have left are let go when
+  // somebody asks how many there are.
+  const auto silent = std::make_shared<std::vector<prefork::Responder>>();
+  app.get("/silent", prefork::deferred, [silent](prefork::Request, prefork::Responder responder) {
+    responder.start(prefork::events());
+    silent->push_back(std::move(responder));
+  });
+  app.get("/silent/count", prefork::on_loop, [silent](const prefork::Request&) {
+    std::erase_if(*silent, [](const prefork::Responder& one) { return one.is_gone(); });
+    return prefork::text(std::to_string(silent->size()));
+  });
   app.get("/dropped", prefork::deferred, [](prefork::Request, prefork::Responder) {});
   if (const char* const folder = std::getenv("TEST_APP_ASSETS")) {
     app.mount("/assets", folder);
@@ -129,7 +140,10 @@ PREFORK_APP(app) {
     app.log(prefork::LogLevel::info, "started worker " + std::to_string(worker.slot) + " of " +
                                          std::to_string(worker.workers));
   });
-  app.on_drain([&app](const prefork::Worker&) { app.log(prefork::LogLevel::info, "draining"); });
+  app.on_drain([&app, silent](const prefork::Worker&) {
+    app.log(prefork::LogLevel::info, "draining");
+    silent->clear();
+  });
   app.on_worker_stop(
       [&app](const prefork::Worker&) { app.log(prefork::LogLevel::info, "stopped"); });
 }

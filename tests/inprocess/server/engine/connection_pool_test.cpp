@@ -42,6 +42,43 @@ TEST_F(ConnectionPool, AnswersWhenTheJobIsDone) {
   expect_a_latency_for_each_request();
 }
 
+TEST_F(ConnectionPool, ARequestWhoseClientLeftWhileItWaitedIsNotRun) {
+  PREFORK_SKIP_OVER_RECORDS();
+  Client client = connect();
+  EXPECT_EQ(exchange(client, get("/slow")), "");
+  client.finish_sending();
+  turn();
+  held_.jobs.at(0)->queued_ns -= 200'000'000;  // it has waited for so long
+  complete();
+  EXPECT_EQ(count(ipc::Counter::requests_abandoned), 1U);
+  EXPECT_EQ(count(ipc::Counter::peer_resets), 1U);
+  EXPECT_EQ(count_of(record_->run_time), 0U);
+  EXPECT_TRUE(client.at_any_end());
+  EXPECT_EQ(client.take(), "");
+}
+
+TEST_F(ConnectionPool, AClientThatFinishesSendingWithItsRequestIsAnsweredWhenAThreadIsFree) {
+  PREFORK_SKIP_OVER_RECORDS();
+  Client client = connect();
+  client.send(get("/slow"));
+  client.finish_sending();
+  turn();
+  complete();
+  EXPECT_EQ(client.take(), answer(200, "/slow "));
+  EXPECT_EQ(count(ipc::Counter::requests_abandoned), 0U);
+}
+
+TEST_F(ConnectionPool, AHandlerCanAskWhetherItsClientHasLeft) {
+  PREFORK_SKIP_OVER_RECORDS();
+  Client client = connect();
+  exchange(client, get("/slow"));
+  EXPECT_FALSE(held_.jobs.at(0)->is_abandoned());
+  client.finish_sending();
+  turn();
+  EXPECT_TRUE(held_.jobs.at(0)->is_abandoned());
+  complete();
+}
+
 TEST_F(ConnectionPool, TheJobHasItsOwnCopyOfTheRequest) {
   Client client = connect();
   exchange(client, post("/slow", "mine", "X-A: b\r\n"));

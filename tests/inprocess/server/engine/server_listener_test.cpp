@@ -2,8 +2,10 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,7 @@ class ServerListener : public HttpTest {
         std::make_unique<HttpServer>(loop_, settings_, router_, *record_, log_, hooks_, executor_);
     net::ListenerSpec listener;
     listener.fd = socket_.get();
+    listener.peer_timeout = peer_timeout_;
     server_->start({listener});
   }
 
@@ -51,8 +54,33 @@ class ServerListener : public HttpTest {
   }
 
   sockaddr_in address_{};
+  [[nodiscard]] int option(int level, int name) const {
+    int value = -1;
+    socklen_t size = sizeof value;
+    EXPECT_EQ(::getsockopt(socket_.get(), level, name, &value, &size), 0);
+    return value;
+  }
+
   ipc::OwnedFd socket_;
+  std::chrono::milliseconds peer_timeout_{0};
 };
+
+TEST_F(ServerListener, ItsConnectionsNoticeThatTheNetworkIsLostWithinTheTimeout) {
+  peer_timeout_ = 60s;
+  serve();
+  EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), 15);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPINTVL), 5);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_USER_TIMEOUT), 60'000);
+}
+
+TEST_F(ServerListener, AVeryShortTimeoutProbesAsOftenAsTheKernelCan) {
+  peer_timeout_ = 100ms;
+  serve();
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), 1);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPINTVL), 1);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_USER_TIMEOUT), 100);
+}
 
 TEST_F(ServerListener, AcceptsAndServes) {
   std::string peer;

@@ -35,6 +35,7 @@ constexpr RangeCase kRanges[] = {
     {"timeout-request", "10ms", "24h", "9ms", "25h", "10ms to 24h or off"},
     {"limit-connections", "1", "1000000", "0", "1000001", "1 to 1000000"},
     {"limit-concurrency", "1", "1000000", "0", "1000001", "1 to 1000000"},
+    {"limit-streams", "1", "1000000", "0", "1000001", "1 to 1000000"},
     {"limit-queue", "1", "1000000", "0", "4294967297", "1 to 1000000"},
     {"limit-request-line", "256", "32k", "255", "65537", "256 to 64k"},
     {"limit-header-bytes", "8k", "1m", "1023", "1025k", "1k to 1m"},
@@ -181,6 +182,7 @@ TEST(ConfigValues, LandInTheirMembers) {
                                       "--cache-control=*.js=no-cache",
                                       "--limit-connections=23",
                                       "--limit-concurrency=24",
+                                      "--limit-streams=24",
                                       "--limit-queue=25",
                                       "--limit-request-line=1k",
                                       "--limit-header-bytes=27k",
@@ -225,6 +227,7 @@ TEST(ConfigValues, LandInTheirMembers) {
   EXPECT_EQ(options.files.cache_control, (std::vector<CacheRule>{{"*.js", "no-cache"}}));
   EXPECT_EQ(options.limits.connections, 23u);
   EXPECT_EQ(options.limits.concurrency, 24u);
+  EXPECT_EQ(options.limits.streams, 24u);
   EXPECT_EQ(options.limits.queue, 25u);
   EXPECT_EQ(options.limits.request_line, 1'024u);
   EXPECT_EQ(options.limits.header_bytes, 27u * 1'024);
@@ -265,6 +268,7 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
       {"timeout-request", {"off"}},
       {"limit-connections", {"16384"}},
       {"limit-concurrency", {"1024"}},
+      {"limit-streams", {"8192"}},
       {"limit-queue", {"512"}},
       {"limit-request-line", {"8k"}},
       {"limit-header-bytes", {"32k"}},

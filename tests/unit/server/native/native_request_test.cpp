@@ -96,7 +96,7 @@ TEST(HeldRequest, LivesUntilTheLastOfItsHoldersHasReleasedIt) {
   request.path = path;
   request.body = body;
   job->own_request(request);
-  const auto client = std::make_shared<exchange::ClientBox>(exchange::ClientState::waiting);
+  const auto client = std::make_shared<exchange::ClientBox>();
   job->set_client(client);
   auto* const held = new HeldRequest(*job);
   prefork_api api{};
@@ -108,7 +108,7 @@ TEST(HeldRequest, LivesUntilTheLastOfItsHoldersHasReleasedIt) {
   job.reset();
   EXPECT_EQ(text_of(held->get().path), path);
   EXPECT_EQ(text_of(held->get().body), body);
-  client->store(exchange::ClientState::gone);
+  client->set(exchange::ClientState::gone);
   EXPECT_EQ(api.is_abandoned(call), 1);
   api.release(call);
 }

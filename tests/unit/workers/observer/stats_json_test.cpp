@@ -34,8 +34,8 @@ TEST(StatsJson, HasItsPartsInThisOrder) {
             (std::vector<std::string>{"accepted", "handed_on", "received", "refused", "closed",
                                       "active", "idle"}));
   EXPECT_EQ(keys_of(json["totals"]["pool"]),
-            (std::vector<std::string>{"threads", "busy", "queued", "in_progress", "rejected",
-                                      "skipped", "queue_wait", "run_time"}));
+            (std::vector<std::string>{"threads", "busy", "queued", "in_progress", "streams",
+                                      "rejected", "skipped", "queue_wait", "run_time"}));
   EXPECT_EQ(keys_of(json["retired"]),
             (std::vector<std::string>{"requests", "responses", "connections", "bytes", "errors",
                                       "timeouts", "logs"}));
