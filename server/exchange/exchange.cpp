@@ -163,6 +163,7 @@ bool Exchange::run_on_pool() {
   if (!job) {
     return false;
   }
+  job->executor = services_.executor;
   if (!services_.executor->submit(job)) {
     respond_overload(request_, "the queue for a thread is full");
     return false;

@@ -84,6 +84,9 @@ BodyChannel& Job::start(http::Response& started) {
   response_body_ =
       std::make_shared<BodyChannel>([sink = sink, exchange = exchange] { sink->wake(exchange); });
   response_body_->set_loop_thread(loop_thread_);
+  if (executor != nullptr) {
+    executor->lend_thread();
+  }
   started.set_source(std::make_unique<ChannelSource>(response_body_), started.source_size());
   sink->deliver_start(*this, std::make_unique<http::Response>(std::move(started)));
   return *response_body_;

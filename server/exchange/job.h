@@ -16,6 +16,7 @@
 
 namespace prefork::exchange {
 
+class Executor;
 class Job;
 
 // Where what other threads have for an exchange is delivered. Every function may be called from any
@@ -40,6 +41,7 @@ class Job : public http::ResponseStarter {
   ExchangeToken exchange;
   const Handler* handler = nullptr;
   CompletionSink* sink = nullptr;  // needed for handlers that start a stream
+  Executor* executor = nullptr;    // whose thread the handler runs on
   http::Request request;           // views into this object
   http::Response response;
   bool failed = false;          // the handler threw
@@ -70,6 +72,8 @@ class Job : public http::ResponseStarter {
   [[nodiscard]] bool has_lost_client() const;
   // The handler threw, or noted a failure.
   [[nodiscard]] bool has_failed() const { return failed || !failure.empty(); }
+  // The handler's thread was lent to the client, until the handler is done.
+  [[nodiscard]] bool has_lent_thread() const { return executor != nullptr && has_started(); }
   // The head of the answer has gone its own way.
   [[nodiscard]] bool has_started() const { return response_body_ != nullptr; }
 
@@ -101,6 +105,9 @@ class Executor {
   // Jobs may wait for it: the loop calls it at the end of a turn in which it submitted some, so
   // that one wake-up serves them all. Never blocks.
   virtual void start_submitted() = 0;
+  // Once for a job, while it runs: its handler writes the answer piece by piece from now on, for as
+  // long as the client likes. Others need a thread in its place. Any thread.
+  virtual void lend_thread() = 0;
 };
 
 // Calls the handler; what it throws comes back as text, nothing when it returned.

@@ -74,6 +74,12 @@ PREFORK_APP(app) {
       }
     });
   });
+  app.get("/stream/endless", [](const prefork::Request&) {
+    return prefork::stream([](prefork::Writer& out) {
+      while (out.write(std::string(10'000, 'e'))) {
+      }
+    });
+  });
   app.get("/events", [](const prefork::Request&) {
     return prefork::events([](prefork::Writer& out) {
       out.event("one");

@@ -110,6 +110,18 @@ TEST(Streams, AThousandWhoseNetworkIsLostAreForgotten) {
   EXPECT_LT(elapsed_since(start), kASecond);
 }
 
+TEST(Streams, SlowReadersHoldNoThread) {
+  const ServerProcess server({streaming_app(), "--workers", "1", "--threads", "2"});
+  std::vector<std::unique_ptr<Client>> slow;
+  for (int i = 0; i < 20; ++i) {
+    slow.push_back(std::make_unique<Client>(server.url(), kPatience, 4096));
+    slow.back()->send(get_request("/stream/endless"));
+  }
+  EXPECT_TRUE(server.wait_for_statistics(
+      [](const Json& report) { return report["totals"]["pool"]["streams"] == 20; }));
+  EXPECT_EQ(get(server.url(), "/items/1/a").body, "1|a");
+}
+
 TEST(Uploads, BrokenOffAreNoFaultOfTheHandler) {
   const ServerProcess server({streaming_app(), "--workers", "1"});
   for (int i = 0; i < 10; ++i) {

@@ -20,6 +20,7 @@
 #include "workers/child/child_runtime.h"
 #include "workers/child/child_signals.h"
 #include "workers/worker/placement.h"
+#include "workers/worker/pool_watch.h"
 #include "workers/worker/served_application.h"
 #include "workers/worker/thread_pool.h"
 
@@ -116,10 +117,14 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     if (const std::uint64_t lost = context_.log.settle_losses(); lost != 0) {
       record_.counters.add(ipc::Counter::log_lines_lost, lost);
     }
+    const ThreadPool::Stall stall = pool_->stall();
+    if (const auto line = pool_watch_.look(stall, now_ns)) {
+      context_.log.warning(*line);
+    }
     if (request_budget_ != 0 && !recycle_asked_ && server_->requests() >= request_budget_) {
       recycle_asked_ = runtime_.send(ipc::RecycleFrame{});
     }
-    return is_soon;
+    return is_soon || stall.waiting != 0;
   }
 
   void report(config::LogLevel level, std::string_view line) override {
@@ -223,6 +228,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   std::unique_ptr<ServedApplication> served_;
   std::unique_ptr<engine::HttpServer> server_;
   std::unique_ptr<ThreadPool> pool_;  // ends before the server it delivers to
+  PoolWatch pool_watch_{record_};
   const std::uint64_t request_budget_;
   bool recycle_asked_ = false;
   bool inbox_rests_ = false;  // for want of descriptors

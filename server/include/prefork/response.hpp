@@ -141,7 +141,8 @@ class Response {
   Response&& file(std::string path) && { return std::move(file(std::move(path))); }
   // The content is written by a function, after the head is sent. In handlers on the pool; on the
   // event loop it makes the response a 500. `size`: bytes that the function writes, for
-  // Content-Length; without it the content is chunked (RFC 9112 section 7.1).
+  // Content-Length; without it the content is chunked (RFC 9112 section 7.1). Meanwhile another
+  // thread takes this one's place: slow clients hold up nobody, up to 256 of them in each worker.
   Response& stream(Body body, std::optional<std::uint64_t> size = {}) & {
     stream_ = std::move(body);
     stream_size_ = size;

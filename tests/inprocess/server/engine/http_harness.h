@@ -263,6 +263,7 @@ class HeldJobs : public exchange::Executor {
     jobs.push_back(std::move(job));
     return true;
   }
+  void lend_thread() override {}
   void start_submitted() override {}
   void complete(HttpServer& server, std::size_t index = 0) {
     std::unique_ptr<exchange::Job> job = std::move(jobs.at(index));

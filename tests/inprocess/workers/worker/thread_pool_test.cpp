@@ -14,12 +14,21 @@
 #include <thread>
 #include <vector>
 
+#include "ipc/base/monotonic.h"
 #include "tests/inprocess/gate.h"
 
 namespace prefork::worker {
 namespace {
 
 using prefork::test::Gate;
+
+// Nobody hears of what is written.
+class DeafSink : public exchange::CompletionSink {
+ public:
+  void deliver_start(const exchange::Job&, std::unique_ptr<http::Response>) override {}
+  void deliver(std::unique_ptr<exchange::Job>) override {}
+  void wake(exchange::ExchangeToken) override {}
+};
 
 class ThreadPoolTest : public testing::Test {
  protected:
@@ -50,6 +59,9 @@ class ThreadPoolTest : public testing::Test {
   bool submit_later(const exchange::Handler* handler, std::uint64_t id = 0) {
     auto job = std::make_unique<exchange::Job>();
     job->handler = handler;
+    job->executor = pool_.get();
+    job->sink = &sink_;
+    job->queued_ns = ipc::monotonic_ns();
     job->request.id = id;
     job->request.method_text = "GET";
     job->request.path = "/job";
@@ -74,6 +86,7 @@ class ThreadPoolTest : public testing::Test {
   [[nodiscard]] std::uint64_t gauge(ipc::Gauge gauge) const { return record_->gauges.get(gauge); }
 
   std::unique_ptr<ipc::WorkerRecord> record_;
+  DeafSink sink_;
   std::vector<std::unique_ptr<exchange::Handler>> handlers_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -105,6 +118,55 @@ TEST_F(ThreadPoolTest, OneThreadRunsJobsInTheOrderTheyCame) {
   }
   wait_for_done(200);
   EXPECT_EQ(order, expected);
+}
+
+TEST_F(ThreadPoolTest, AThreadThatIsLentToAStreamIsReplaced) {
+  start(1, 10);
+  constexpr int kStreams = 5;
+  std::array<Gate, kStreams> running;
+  Gate go_on;
+  for (Gate& one : running) {
+    ASSERT_TRUE(submit(keep([&one, &go_on](const http::Request&, http::Response& response) {
+      response.start_stream();
+      one.open();
+      go_on.wait();
+    })));
+    one.wait();
+  }
+  ASSERT_TRUE(submit(keep([](const http::Request&, http::Response&) {})));
+  wait_for_done(1);
+  EXPECT_EQ(gauge(ipc::Gauge::pool_threads), 1U);
+  EXPECT_EQ(pool_->stall().waiting, 0U);
+  go_on.open();
+  wait_for_done(1 + kStreams);
+  // Without streams there are threads too many, which sleep: one at a time again.
+  std::atomic<int> at_once{0};
+  std::atomic<int> most{0};
+  const exchange::Handler* count = keep([&](const http::Request&, http::Response&) {
+    most = std::max(most.load(), ++at_once);
+    std::this_thread::yield();
+    --at_once;
+  });
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(submit(count));
+  }
+  wait_for_done(11 + kStreams);
+  EXPECT_EQ(most, 1);
+}
+
+TEST_F(ThreadPoolTest, ItsStallIsKnown) {
+  start(1, 10);
+  Gate running;
+  Gate go_on;
+  ASSERT_TRUE(submit(blocking(running, go_on)));
+  running.wait();
+  EXPECT_EQ(pool_->stall().waiting, 0U) << "nobody waits";
+  ASSERT_TRUE(submit(keep([](const http::Request&, http::Response&) {})));
+  EXPECT_EQ(pool_->stall().waiting, 1U);
+  EXPECT_GT(pool_->stall().since_ns, 0U);
+  go_on.open();
+  wait_for_done(2);
+  EXPECT_EQ(pool_->stall().waiting, 0U);
 }
 
 TEST_F(ThreadPoolTest, AllThreadsWorkAtOnce) {

@@ -1,0 +1,29 @@
+// Says when a worker's pool is at a standstill: for seconds every thread has been busy with what it
+// has, and requests wait. Nobody would see it otherwise, for the event loop lives on. One thread:
+// the event loop.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "ipc/segment.h"
+#include "workers/worker/thread_pool.h"
+
+namespace prefork::worker {
+
+class PoolWatch {
+ public:
+  // `record` outlives it.
+  explicit PoolWatch(const ipc::WorkerRecord& record) : record_(record) {}
+
+  // Now and then. A line for the log, with what the threads do: when a stall has lasted for some
+  // seconds, and again from time to time.
+  std::optional<std::string> look(const ThreadPool::Stall& stall, std::uint64_t now_ns);
+
+ private:
+  const ipc::WorkerRecord& record_;
+  std::uint64_t quiet_until_ns_ = 0;
+};
+
+}  // namespace prefork::worker
