@@ -27,9 +27,9 @@ void clear_record(WorkerRecord& record) {
   record.epoch.store(0, kRelaxed);
   record.generation.store(0, kRelaxed);
   record.state.store(ProcessState::vacant, kRelaxed);
-  record.forked_realtime_ns.store(0, kRelaxed);
-  record.forked_monotonic_ns.store(0, kRelaxed);
-  record.ready_monotonic_ns.store(0, kRelaxed);
+  record.times.forked_realtime_ns.store(0, kRelaxed);
+  record.times.forked_monotonic_ns.store(0, kRelaxed);
+  record.times.ready_monotonic_ns.store(0, kRelaxed);
   record.beat_ns.store(0, kRelaxed);
   record.asleep_until_ns.store(0, kRelaxed);
   record.hook.store(WorkerHook::none, kRelaxed);

@@ -87,15 +87,20 @@ struct alignas(64) SlotNotes {
   alignas(64) std::atomic<std::uint64_t> handed_ns{0};
 };
 
+// When a process began, and when it was ready; 0: it is not yet.
+struct StartTimes {
+  std::atomic<std::uint64_t> forked_realtime_ns{0};
+  std::atomic<std::uint64_t> forked_monotonic_ns{0};
+  std::atomic<std::uint64_t> ready_monotonic_ns{0};
+};
+
 struct alignas(64) WorkerRecord {
   // Written by the master.
   std::atomic<std::int32_t> pid{0};
   std::atomic<std::uint32_t> epoch{0};  // unique for each process ever forked; 0: none
   std::atomic<std::uint32_t> generation{0};
   std::atomic<ProcessState> state{ProcessState::vacant};
-  std::atomic<std::uint64_t> forked_realtime_ns{0};
-  std::atomic<std::uint64_t> forked_monotonic_ns{0};
-  std::atomic<std::uint64_t> ready_monotonic_ns{0};
+  StartTimes times;
 
   // Written by the worker's event loop: its liveness, when it will be heard of at the latest while
   // it waits (0: it does not), and whether siblings may hand it work.

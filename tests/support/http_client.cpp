@@ -256,7 +256,8 @@ void Client::abort() {
 
 Reply get(const std::string& url, std::string_view path, Milliseconds timeout) {
   Client client(url, timeout);
-  client.send("GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  client.send("GET " + std::string(path) +
+              " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   return client.receive();
 }
 

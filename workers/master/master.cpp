@@ -391,7 +391,8 @@ void Master::say_when_ready() {
   // Not with the first of them: all early connections would be its own.
   const std::uint32_t wanted = supervisor_.workers();
   const std::uint32_t missing = wanted > ready ? wanted - ready : 0;
-  if (missing != 0 && Clock::now() - started_ < supervisor_.settings().boot_timeout) {
+  const std::chrono::nanoseconds age{publisher_.age_ns()};
+  if (missing != 0 && age < supervisor_.settings().boot_timeout) {
     return;
   }
   announced_ready_ = true;

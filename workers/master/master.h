@@ -108,7 +108,6 @@ class Master {
   ReloadWatch watch_;  // with --reload
   Commands commands_;
   Excuses excuses_;
-  const supervision::TimePoint started_ = supervision::Clock::now();
   std::deque<supervision::Action> pending_;
   bool performing_ = false;  // guards against performing actions within actions
   bool announced_ready_ = false;

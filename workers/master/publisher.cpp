@@ -55,8 +55,8 @@ void Publisher::spawning(const supervision::action::Spawn& spawn, std::uint64_t 
   ipc::WorkerRecord& record = segment_.record(spawn.at);
   record.epoch.store(spawn.epoch, kRelaxed);
   record.generation.store(spawn.generation, kRelaxed);
-  record.forked_monotonic_ns.store(forked_ns, kRelaxed);
-  record.forked_realtime_ns.store(ipc::realtime_ns(), kRelaxed);
+  record.times.forked_monotonic_ns.store(forked_ns, kRelaxed);
+  record.times.forked_realtime_ns.store(ipc::realtime_ns(), kRelaxed);
   record.beat_ns.store(forked_ns, kRelaxed);
   segment_.notes(spawn.at.slot).restarts.store(spawn.restarts, kRelaxed);
 }
@@ -71,7 +71,7 @@ void Publisher::forked(ipc::Place at, std::int32_t pid) {
 
 void Publisher::ready(ipc::Place at) {
   if (!is_observer(at)) {
-    segment_.record(at).ready_monotonic_ns.store(ipc::monotonic_ns(), kRelaxed);
+    segment_.record(at).times.ready_monotonic_ns.store(ipc::monotonic_ns(), kRelaxed);
   }
 }
 

@@ -40,9 +40,9 @@ WorkerSnapshot worker_of(const ipc::Segment& segment, ipc::Place place, ipc::Pro
   worker.state = state;
   worker.pid = std::max(record.pid.load(std::memory_order_relaxed), 0);
   worker.generation = record.generation.load(std::memory_order_relaxed);
-  worker.forked_realtime_ns = record.forked_realtime_ns.load(std::memory_order_relaxed);
-  worker.forked_ns = record.forked_monotonic_ns.load(std::memory_order_relaxed);
-  worker.ready_ns = record.ready_monotonic_ns.load(std::memory_order_relaxed);
+  worker.forked_realtime_ns = record.times.forked_realtime_ns.load(std::memory_order_relaxed);
+  worker.forked_ns = record.times.forked_monotonic_ns.load(std::memory_order_relaxed);
+  worker.ready_ns = record.times.ready_monotonic_ns.load(std::memory_order_relaxed);
   worker.beat_ns = record.beat_ns.load(std::memory_order_relaxed);
   worker.restarts = notes.restarts.load(std::memory_order_relaxed);
   worker.last_exit = notes.last_exit.get();

@@ -29,9 +29,9 @@ TEST(SegmentFold, MovesARecordIntoRetiredAndLeavesTheSeatVacant) {
   record.epoch.store(5);
   record.generation.store(2);
   record.state.store(ProcessState::ready);
-  record.forked_realtime_ns.store(1);
-  record.forked_monotonic_ns.store(1);
-  record.ready_monotonic_ns.store(1);
+  record.times.forked_realtime_ns.store(1);
+  record.times.forked_monotonic_ns.store(1);
+  record.times.ready_monotonic_ns.store(1);
   record.beat_ns.store(1);
   record.accepting.store(1);
   record.load.store(std::uint64_t{5} << 32 | 3);
@@ -59,9 +59,9 @@ TEST(SegmentFold, MovesARecordIntoRetiredAndLeavesTheSeatVacant) {
   EXPECT_EQ(record.epoch.load(), 0U);
   EXPECT_EQ(record.generation.load(), 0U);
   EXPECT_EQ(record.state.load(), ProcessState::vacant);
-  EXPECT_EQ(record.forked_realtime_ns.load(), 0U);
-  EXPECT_EQ(record.forked_monotonic_ns.load(), 0U);
-  EXPECT_EQ(record.ready_monotonic_ns.load(), 0U);
+  EXPECT_EQ(record.times.forked_realtime_ns.load(), 0U);
+  EXPECT_EQ(record.times.forked_monotonic_ns.load(), 0U);
+  EXPECT_EQ(record.times.ready_monotonic_ns.load(), 0U);
   EXPECT_EQ(record.beat_ns.load(), 0U);
   EXPECT_EQ(record.accepting.load(), 0U);
   EXPECT_EQ(record.load.load(), 0U);

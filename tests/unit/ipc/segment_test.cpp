@@ -72,9 +72,12 @@ TEST(Segment, KeepsRecordsOfDifferentProcessesOnDifferentCacheLines) {
 TEST(Segment, KeepsWhatDifferentWritersOfARecordWriteOnDifferentCacheLines) {
   const Segment segment(1);
   const WorkerRecord& record = segment.record({0, 0});
-  const std::set<std::uintptr_t> lines = {
-      line_of(&record.ready_monotonic_ns), line_of(&record.beat_ns), line_of(&record.load),
-      line_of(&record.counters),           line_of(&record.latency), line_of(&record.queue_wait)};
+  const std::set<std::uintptr_t> lines = {line_of(&record.times.ready_monotonic_ns),
+                                          line_of(&record.beat_ns),
+                                          line_of(&record.load),
+                                          line_of(&record.counters),
+                                          line_of(&record.latency),
+                                          line_of(&record.queue_wait)};
   EXPECT_EQ(lines.size(), 6U);
 }
 

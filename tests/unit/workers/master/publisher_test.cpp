@@ -55,14 +55,14 @@ TEST_F(PublisherTest, FillsTheRecordOfAWorkerBeforeItsForkAndItsPidAfterIt) {
   const ipc::WorkerRecord& record = segment_.record(kShownWorker);
   EXPECT_EQ(record.epoch.load(), 7U);
   EXPECT_EQ(record.generation.load(), 2U);
-  EXPECT_EQ(record.forked_monotonic_ns.load(), 1'000U);
+  EXPECT_EQ(record.times.forked_monotonic_ns.load(), 1'000U);
   EXPECT_EQ(record.beat_ns.load(), 1'000U) << "it has not been silent yet";
   EXPECT_EQ(segment_.notes(kShownWorker.slot).restarts.load(), 4U);
   EXPECT_EQ(record.pid.load(), 0);
   publisher_.forked(kShownWorker, 300);
   EXPECT_EQ(record.pid.load(), 300);
   publisher_.ready(kShownWorker);
-  EXPECT_NE(record.ready_monotonic_ns.load(), 0U);
+  EXPECT_NE(record.times.ready_monotonic_ns.load(), 0U);
 }
 
 TEST_F(PublisherTest, TheObserverHasNoRecordButAPlaceInTheHeader) {
