@@ -18,6 +18,19 @@ extern char** environ;
 
 namespace {
 
+// Says in a file that it is destroyed, where a test wants to know.
+struct Farewell {
+  ~Farewell() {
+    if (const char* const path = std::getenv("TEST_FAREWELL")) {
+      const int fd = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+      if (::write(fd, "destroyed\n", 10) != 10) {
+        std::abort();
+      }
+      ::close(fd);
+    }
+  }
+} farewell;
+
 std::string read_to_end(int fd) {
   std::string text;
   std::array<char, 4096> room{};
@@ -130,6 +143,7 @@ PREFORK_APP(app) {
     return prefork::text("slept\n");
   });
   app.on_worker_stop([](const prefork::Worker&) {
+    std::printf("printed\n");
     if (std::getenv("TEST_STOP_HOOK_HANGS") != nullptr) {
       ::pause();
     }

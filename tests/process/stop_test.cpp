@@ -208,6 +208,24 @@ TEST(Stop, AQuitOfAnIdleServerHasCutNothing) {
   EXPECT_EQ(server.wait_for_exit(), exit_code(0));
 }
 
+TEST(Stop, EndsAWorkerAsAProgramEnds) {
+  for (const bool preload : {false, true}) {
+    const TemporaryFolder folder;
+    Launch launch =
+        launch_of({std::string(PREFORK_TEST_APPS) + "/libtest_app_processes.so", "--workers", "2"});
+    if (preload) {
+      launch.arguments.emplace_back("--preload");
+    }
+    launch.environment["TEST_FAREWELL"] = folder / "farewell";
+    launch.stdout_path = folder / "stdout";
+    ServerProcess server(launch);
+    EXPECT_EQ(server.stop(), exit_code(0)) << server.log();
+    EXPECT_EQ(read_file(folder / "farewell"), "destroyed\ndestroyed\n") << "each worker, once";
+    EXPECT_EQ(read_file(folder / "stdout"), "printed\nprinted\n");
+    EXPECT_EQ(server.times_logged("warning"), 0U) << server.log();
+  }
+}
+
 TEST(Stop, DoesNotWaitForAWorkerThatBoots) {
   Launch launch =
       launch_of({std::string(PREFORK_TEST_APPS) + "/libtest_app_processes.so", "--workers", "1"});

@@ -95,4 +95,11 @@ void leave(int exit_code) {
   ::_exit(exit_code);
 }
 
+void end(int exit_code) {
+  if (exit_code != 0) {
+    leave(exit_code);
+  }
+  std::exit(0);
+}
+
 }  // namespace prefork::child

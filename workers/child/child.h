@@ -1,5 +1,5 @@
 // What every child does first after the fork, and last: it gives up what is its parent's, and it
-// leaves without unwinding its parent's stack. Children only; the master's single thread was
+// ends without unwinding its parent's stack. Children only; the master's single thread was
 // copied, so there is one thread.
 #pragma once
 
@@ -22,5 +22,10 @@ void close_inherited(std::span<const int> fds);
 // Ends the process: no destructors, no atexit handlers of the master, but what sanitizers and
 // coverage tools need.
 [[noreturn]] void leave(int exit_code);
+
+// Ends a worker. One that has done all its work, with 0, ends as a program does, see exit(3):
+// static objects of its application are destroyed, its atexit handlers run, streams are flushed. Of
+// one that could not, nobody knows in what state these are: it leaves.
+[[noreturn]] void end(int exit_code);
 
 }  // namespace prefork::child

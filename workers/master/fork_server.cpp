@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -77,6 +78,8 @@ void ForkServer::fork_worker(ipc::ReceivedForkOrder& received) {
   }
   ipc::OwnedFd may_begin(ends[0]);
   ipc::OwnedFd signal(ends[1]);
+  // What the application has printed is printed once, not by each of its workers.
+  std::fflush(nullptr);
   const pid_t between = ::fork();
   if (between == 0) {
     signal.reset();  // the fork server's alone, so that its end is noticed

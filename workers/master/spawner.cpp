@@ -134,7 +134,10 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
       master_pid_,
       forked_ns,
       observer ? plan.admin_url() : plan.statistics_url()};
-  child::leave(observer ? mains_.observer(context, plan.urls()) : mains_.worker(context));
+  if (observer) {
+    child::leave(mains_.observer(context, plan.urls()));
+  }
+  child::end(mains_.worker(context));
 }
 
 }  // namespace prefork::master

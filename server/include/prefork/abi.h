@@ -137,7 +137,9 @@ typedef struct prefork_hooks {
   int (*worker_start)(void* user_data, const prefork_worker* worker);
   /* The worker takes no new connections any more; on the event loop. */
   void (*drain)(void* user_data, const prefork_worker* worker);
-  /* The last handler has returned. */
+  /* The last handler has returned. Then `unload`, and the process ends as by exit(3): destructors
+     of static objects and atexit handlers of the application run. Neither happens in a worker that
+     crashes, is killed or could not start. */
   void (*worker_stop)(void* user_data, const prefork_worker* worker);
   /* This worker has become the leader: there is never more than one, and there is another within a
    * second after it ended or drained (its drain hook returns before). On the event loop. */

@@ -188,7 +188,10 @@ class App {
     on_drain_.add(checked(std::move(hook), "on_drain()"));
     return *this;
   }
-  // The last handler has returned. Not called when the worker is killed or crashes.
+  // The last handler has returned. Afterwards the process ends as by exit(3): static objects of the
+  // application are destroyed, its atexit handlers run, streams of <cstdio> are flushed. Threads
+  // that it still has must not use any of these then. Nothing of all this happens in a worker that
+  // crashes, is killed or could not start, nor in the master.
   App& on_worker_stop(Hook hook) {
     on_stop_.add(checked(std::move(hook), "on_worker_stop()"));
     return *this;
