@@ -100,6 +100,8 @@ install_dependencies "$root/build/release" "${test_packages[@]}"
 if have_apt; then
   trap allow_service_starts EXIT
   install_servers nginx
+  # Where the distribution has none of these, the test of their configuration says that it is skipped.
+  (install_servers haproxy caddy) || printf 'without them: %s\n' 'deploy/proxies is tested with nginx only'
 fi
 for tool in 'format clang-format-14' 'tidy clang-tidy' 'instructions valgrind'; do
   read -r stage package <<<"$tool"

@@ -61,7 +61,12 @@ TEST_F(FewDescriptors, AreEnoughAgainWhenConnectionsClose) {
 
 // An application that loses descriptors does so in one worker first.
 TEST(AWorkerWithoutDescriptors, DrawsNoShareOfTheConnections) {
-  for (const char* left : {"6", "0"}) {
+#ifdef PREFORK_SANITIZE_BUILD
+  const std::vector<const char*> cases = {"6"};  // a sanitizer looks at memory through a pipe
+#else
+  const std::vector<const char*> cases = {"6", "0"};
+#endif
+  for (const char* left : cases) {
     Launch launch;
     launch.arguments = {std::string(PREFORK_TEST_APPS) + "/libtest_app_processes.so",
                         "--workers",
