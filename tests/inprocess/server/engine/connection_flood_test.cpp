@@ -42,7 +42,7 @@ TEST_F(ConnectionFlood, ALongPipelineThatIsThereAtOnceIsAnsweredInSeveralTurns) 
   if (!may_) {
     GTEST_SKIP() << "needs to be root";
   }
-  constexpr std::size_t kRequests = 50'000;
+  constexpr std::size_t kRequests = 20'000;
   client.send(repeat(get("/"), kRequests));
   ASSERT_TRUE(turn_until([&] {
     const std::size_t received = client.received().size();
