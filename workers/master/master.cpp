@@ -279,8 +279,12 @@ void Master::report(const supervision::Event& event) {
     }
   }
   performing_ = false;
-  say_when_ready();
+  const bool is_ready_now = !announced_ready_ && has_become_ready();
+  announced_ready_ = announced_ready_ || is_ready_now;
   publisher_.states(supervisor_, announced_ready_);
+  if (is_ready_now) {
+    announce_ready();  // whoever hears it may look at once
+  }
 }
 
 void Master::perform(const supervision::action::Spawn& spawn) {
@@ -383,20 +387,20 @@ void Master::say_start() {
   }
 }
 
-void Master::say_when_ready() {
+// Not with the first worker: all early connections would be its own.
+bool Master::has_become_ready() const {
   const std::uint32_t ready = supervisor_.ready_workers();
-  if (announced_ready_ || supervisor_.stopping() || ready == 0) {
-    return;
+  if (supervisor_.stopping() || ready == 0) {
+    return false;
   }
-  // Not with the first of them: all early connections would be its own.
-  const std::uint32_t wanted = supervisor_.workers();
-  const std::uint32_t missing = wanted > ready ? wanted - ready : 0;
   const std::chrono::nanoseconds age{publisher_.age_ns()};
-  if (missing != 0 && age < supervisor_.settings().boot_timeout) {
-    return;
-  }
-  announced_ready_ = true;
-  say(is_ready(ready, missing, publisher_.age_ns()));
+  return ready >= supervisor_.workers() || age >= supervisor_.settings().boot_timeout;
+}
+
+void Master::announce_ready() {
+  const std::uint32_t ready = supervisor_.ready_workers();
+  const std::uint32_t wanted = supervisor_.workers();
+  say(is_ready(ready, wanted > ready ? wanted - ready : 0, publisher_.age_ns()));
   if (const int error = notify(plans_.at(supervisor_.generation())); error != 0) {
     log_.warning("--notify-fd: nobody was told that the server is ready: " +
                  std::string(ipc::error_text(error)));

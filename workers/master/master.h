@@ -83,7 +83,8 @@ class Master {
   void say(const Line& line) { log_.write(line.level, line.text); }
   void say(const Lines& lines);
   void say_start();
-  void say_when_ready();
+  [[nodiscard]] bool has_become_ready() const;
+  void announce_ready();
   void forget_unused();
   // Its process is, or was, on the way from a fork server.
   [[nodiscard]] bool awaits_pid(ipc::Place at) const;
