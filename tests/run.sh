@@ -100,8 +100,11 @@ install_dependencies "$root/build/release" "${test_packages[@]}"
 if have_apt; then
   trap allow_service_starts EXIT
   install_servers nginx
-  # Where the distribution has none of these, the test of their configuration says that it is skipped.
-  (install_servers haproxy caddy) || printf 'without them: %s\n' 'deploy/proxies is tested with nginx only'
+  # Where there are none to be had, the tests of their configurations say that they are skipped.
+  (
+    trap allow_service_starts EXIT
+    install_servers haproxy caddy
+  ) || echo 'haproxy and caddy cannot be installed: deploy/proxies is tested without them'
 fi
 for tool in 'format clang-format-14' 'tidy clang-tidy' 'instructions valgrind'; do
   read -r stage package <<<"$tool"
