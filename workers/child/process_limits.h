@@ -5,7 +5,7 @@
 
 namespace prefork::child {
 
-// "(ulimit -u 4096; the cgroup has 64 of 64: pids.max)"; as much of it as can be read.
+// "(ulimit -u 4096; the cgroup has 64, its pids.max is 64)"; as much of it as can be read.
 std::string describe_process_limits();
 
 }  // namespace prefork::child

@@ -293,8 +293,9 @@ void Master::perform(const supervision::action::Spawn& spawn) {
   children_.forget_last_words(spawn.at);
   Spawner::Spawned spawned = spawner_.spawn(spawn, plans_.at(spawn.generation), forked_ns);
   if (spawned.pid < 0) {
-    log_.error(std::string("a process could not be made: ") + std::strerror(spawned.error_number) +
-               " " + child::describe_process_limits());
+    log_.error(
+        "a process could not be made: " + std::string(ipc::error_text(spawned.error_number)) + " " +
+        child::describe_process_limits());
     return report(supervision::event::ForkFailed{spawn.at, spawned.error_number, {}});
   }
   children_.add(spawn.at, spawn.epoch, std::move(spawned.control));

@@ -14,11 +14,8 @@ namespace {
 
 using namespace testing_http;
 
-class ConnectionLongStream : public StreamTest {
+class ConnectionLongStream : public HandlerStreamTest {
  protected:
-  void on_pool(std::string path, exchange::Handler handler) {
-    router_.add(http::Method::get, std::move(path), exchange::RunOn::pool, std::move(handler));
-  }
   // Begins to answer without a length, and says nothing more.
   void deferred(std::string_view path) {
     const auto added =
@@ -28,21 +25,7 @@ class ConnectionLongStream : public StreamTest {
         });
     EXPECT_TRUE(added.ok());
   }
-  // Until every handler is done, and everything that follows from it.
-  void finish_handlers() {
-    ASSERT_TRUE(turn_until([this] { return gauge(ipc::Gauge::requests_in_progress) == 0; }));
-    turn();
-  }
-  [[nodiscard]] bool reported(std::string_view line) const {
-    for (const auto& report : hooks_.reports) {
-      if (report.second == line) {
-        return true;
-      }
-    }
-    return false;
-  }
 
-  Gate gate_;
   std::vector<std::unique_ptr<exchange::Job>> started_;  // of deferred handlers
   exchange::BodyChannel* channel_ = nullptr;
 };

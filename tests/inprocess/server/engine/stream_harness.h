@@ -174,4 +174,27 @@ class StreamTest : public HttpTest {
   std::unique_ptr<worker::ThreadPool> pool_;
 };
 
+// Handlers of the pool that stream, and wait at a gate.
+class HandlerStreamTest : public StreamTest {
+ protected:
+  void on_pool(std::string path, exchange::Handler handler) {
+    router_.add(http::Method::get, std::move(path), exchange::RunOn::pool, std::move(handler));
+  }
+  // Until every handler is done, and everything that follows from it.
+  void finish_handlers() {
+    ASSERT_TRUE(turn_until([this] { return gauge(ipc::Gauge::requests_in_progress) == 0; }));
+    turn();
+  }
+  [[nodiscard]] bool reported(std::string_view line) const {
+    for (const auto& report : hooks_.reports) {
+      if (report.second == line) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  Gate gate_;
+};
+
 }  // namespace prefork::engine::testing_http
