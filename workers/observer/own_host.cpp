@@ -8,16 +8,13 @@
 #include <array>
 #include <string>
 
+#include "config/base/text.h"
+
 namespace prefork::observer {
 
 namespace {
 
 constexpr std::string_view kLocalhost = "localhost";
-
-bool is_equal(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 bool is_address(const std::string& text) {
   in_addr ipv4{};
@@ -34,9 +31,11 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
+// In lower case.
 std::string name_of_machine() {
   std::array<char, 256> name{};
   ::gethostname(name.data(), name.size() - 1);
+  std::ranges::transform(name, name.begin(), config::to_lower);
   return name.data();
 }
 
@@ -44,15 +43,16 @@ std::string name_of_machine() {
 
 bool is_own_host(std::string_view host) {
   const std::string_view name = without_port(host);
-  if (name.empty() || is_equal(name, kLocalhost) || is_address(std::string(name))) {
+  if (name.empty() || config::equals_ignoring_case(name, kLocalhost) ||
+      is_address(std::string(name))) {
     return true;
   }
   // RFC 6761, 6.3: names below it lead to this machine too, and to no other.
   if (name.size() > kLocalhost.size() + 1 && name[name.size() - kLocalhost.size() - 1] == '.' &&
-      is_equal(name.substr(name.size() - kLocalhost.size()), kLocalhost)) {
+      config::equals_ignoring_case(name.substr(name.size() - kLocalhost.size()), kLocalhost)) {
     return true;
   }
-  return is_equal(name, name_of_machine());
+  return config::equals_ignoring_case(name, name_of_machine());
 }
 
 bool has_only_own_hosts(const config::AdminOptions& admin) {
@@ -60,7 +60,8 @@ bool has_only_own_hosts(const config::AdminOptions& admin) {
     return false;
   }
   const std::string& host = admin.address->host;
-  return host.starts_with("127.") || host == "::1" || is_equal(host, kLocalhost);
+  return host.starts_with("127.") || host == "::1" ||
+         config::equals_ignoring_case(host, kLocalhost);
 }
 
 }  // namespace prefork::observer
