@@ -30,7 +30,13 @@ inline constexpr std::uint32_t kMaxSlots = 320;  // 256 workers at start and roo
 inline constexpr std::uint32_t kMaxPoolThreads = 256;
 inline constexpr std::uint32_t kMaxDeferredShown = 64;
 
-enum class ServerState : std::uint32_t { starting = 0, running = 1, reloading = 2, stopping = 3 };
+enum class ServerState : std::uint32_t {
+  starting = 0,
+  running = 1,
+  reloading = 2,
+  stopping = 3,
+  rolling_back = 4,  // a reload was given up midway
+};
 
 // What an application can ask to be called at, in a worker.
 enum class WorkerHook : std::uint32_t { none = 0, start = 1, lead = 2, drain = 3, stop = 4 };

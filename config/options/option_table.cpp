@@ -43,6 +43,14 @@ constexpr CustomField kWorkers = {
     "1 to 256",
 };
 
+constexpr CustomField kReloadMaxUnavailable = {
+    [](Options& options, std::string_view text) {
+      return store(parse_worker_share(text), options.processes.reload_max_unavailable);
+    },
+    [](const Options& options) { return Texts{options.processes.reload_max_unavailable.text()}; },
+    "1 to 256 or 1% to 100%",
+};
+
 constexpr CustomField kConfig = {
     [](Options& options, std::string_view text) -> Result<void> {
       options.general.config = text;
@@ -127,6 +135,10 @@ constexpr std::array kOptions = {
         "Running requests may take this time to finish when a worker was replaced (a reload, a "
         "recycle); the next reload shortens it to --timeout-graceful-shutdown.",
         deadline_or_off(member<&Options::processes, &ProcessOptions::replaced_timeout>())},
+    OptionSpec{"reload-max-unavailable", "N|N%", OptionGroup::processes,
+               "Workers that a reload replaces at a time, a number or a share of all, rounded "
+               "down; each serves until its successor is ready, so as many more run meanwhile.",
+               kReloadMaxUnavailable},
 
     OptionSpec{"timeout-keep-alive", "TIME", OptionGroup::timeouts,
                "Close a connection that is idle for this time.",

@@ -18,6 +18,7 @@
 #include "config/values/header_field.h"
 #include "config/values/ip_networks.h"
 #include "config/values/log_format.h"
+#include "config/values/worker_share.h"
 
 namespace prefork::config {
 
@@ -59,6 +60,7 @@ struct ProcessOptions {
   std::chrono::milliseconds healthcheck_timeout{5'000};  // 500 ms to 24 h; 0: off
   std::chrono::milliseconds graceful_timeout{30'000};    // 10 ms to 24 h
   std::chrono::milliseconds replaced_timeout{0};         // 10 ms to 24 h; 0: no end
+  WorkerShare reload_max_unavailable;                    // that a reload replaces at a time
 };
 
 // 10 ms to 24 h, never off but where 0 says so.

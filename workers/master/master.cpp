@@ -346,7 +346,8 @@ void Master::perform(const supervision::action::Notice& notice) {
   }
   say(narrator_.tell(notice, last_words_of(notice.failure),
                      notice.at ? at_work(*notice.at) : AtWork{}));
-  if (notice.kind == NoticeKind::reload_finished || notice.kind == NoticeKind::reload_aborted) {
+  if (notice.kind == NoticeKind::reload_finished || notice.kind == NoticeKind::reload_aborted ||
+      notice.kind == NoticeKind::rollback_finished) {
     forget_unused();
   }
 }

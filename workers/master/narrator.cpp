@@ -311,6 +311,15 @@ Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view
       }
       return one(LogLevel::error, "reload to " + generation + " was given up: " + why +
                                       "; the present workers stay");
+    case NoticeKind::rollback_started:
+      return one(LogLevel::error, "reload to " + generation + " was given up: " + why +
+                                      "; going back to generation " +
+                                      std::to_string(notice.back_to));
+    case NoticeKind::rollback_delayed:
+      return one(LogLevel::error,
+                 why + "; " + name + " stays at " + generation + ", next try in " + span);
+    case NoticeKind::rollback_finished:
+      return one(LogLevel::info, "all workers are of " + generation + " again");
     case NoticeKind::recycle_started:
       return one(LogLevel::info, name + " has served its share of requests; a successor starts");
     case NoticeKind::terminate_started:

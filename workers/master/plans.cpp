@@ -47,11 +47,8 @@ std::vector<supervision::Generation> Plans::generations() const {
 }
 
 void Plans::forget_unused(const supervision::Supervisor& supervisor) {
-  if (supervisor.reloading()) {
-    return;
-  }
   std::erase_if(plans_, [&supervisor](const auto& entry) {
-    return entry.first != supervisor.generation() && !has_process_of(supervisor, entry.first);
+    return !supervisor.needs(entry.first) && !has_process_of(supervisor, entry.first);
   });
 }
 

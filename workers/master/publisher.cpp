@@ -119,6 +119,8 @@ void Publisher::states(const supervision::Supervisor& supervisor, bool is_ready)
     header.state.store(ipc::ServerState::starting, std::memory_order_release);
   } else if (supervisor.reloading()) {
     header.state.store(ipc::ServerState::reloading, std::memory_order_release);
+  } else if (supervisor.rolling_back()) {
+    header.state.store(ipc::ServerState::rolling_back, std::memory_order_release);
   } else if (supervisor.ready_workers() != 0) {
     header.state.store(ipc::ServerState::running, std::memory_order_release);
   }

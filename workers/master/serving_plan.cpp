@@ -133,6 +133,7 @@ supervision::Settings supervision_settings(const config::Options& options) {
     settings.replaced_timeout = options.processes.replaced_timeout;
   }
   settings.workers = options.processes.workers;
+  settings.at_once = options.processes.reload_max_unavailable.of(options.processes.workers);
   settings.observer = options.admin.address.has_value();
   return settings;
 }

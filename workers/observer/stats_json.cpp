@@ -29,6 +29,8 @@ std::string_view name_of(ipc::ServerState state) {
       return "reloading";
     case ipc::ServerState::stopping:
       return "stopping";
+    case ipc::ServerState::rolling_back:
+      return "rolling_back";
   }
   return "unknown";
 }
@@ -167,6 +169,7 @@ Json server_of(const StatsSnapshot& snapshot, const std::vector<std::string>& ur
           {"started_at", timestamp(server.started_realtime_ns)},
           {"uptime_seconds", milliseconds_since(server.started_ns, snapshot.now_ns) / 1e3},
           {"generation", server.generation},
+          {"mixed", snapshot.is_mixed()},
           {"reloads", server.reloads},
           {"listeners", urls},
           {"admin", admin_url}};

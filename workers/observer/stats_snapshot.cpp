@@ -1,6 +1,7 @@
 #include "workers/observer/stats_snapshot.h"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 
 #include "ipc/base/monotonic.h"
@@ -111,6 +112,16 @@ StatsSnapshot take_snapshot(const ipc::Segment& segment, std::uint32_t pool_thre
   });
   snapshot.server = server_of(segment.header());
   return snapshot;
+}
+
+bool StatsSnapshot::is_mixed() const {
+  std::set<std::uint32_t> generations;
+  for (const WorkerSnapshot& worker : workers) {
+    if (worker.state == ipc::ProcessState::ready) {
+      generations.insert(worker.generation);
+    }
+  }
+  return generations.size() > 1;
 }
 
 bool is_serving(const ipc::Segment& segment) {

@@ -81,6 +81,9 @@ struct StatsSnapshot {
   Numbers totals;            // of all workers, those that have ended included
   std::uint64_t cpu_us = 0;  // the same
   CounterValues retired{};   // of those that have ended
+
+  // Workers of more than one generation serve: a reload is under way, or stuck.
+  [[nodiscard]] bool is_mixed() const;
 };
 
 // `pool_threads`: of each worker, how many of its boxes are in use.

@@ -1,19 +1,30 @@
 #include "workers/supervision/rollout.h"
 
+#include <algorithm>
+
 namespace prefork::supervision {
 
 Rollout::Rollout(Roster& roster, Wanted& wanted, SeatMachine& machine, Workforce& workforce,
                  Turn& turn)
     : roster_(roster), wanted_(wanted), machine_(machine), workforce_(workforce), turn_(turn) {}
 
-// One that was asked to leave meanwhile is not waited for any longer.
-bool Rollout::is_awaiting() const {
-  if (!awaited_) return false;
-  const Seat& seat = roster_.seat(awaited_->at);
-  return seat.epoch == awaited_->epoch && seat.part != Part::retiring;
+bool Rollout::is_replacing() const {
+  return std::any_of(roster_.places().begin(), roster_.places().end(),
+                     [this](Place at) { return roster_.seat(at).part == Part::replacement; });
 }
 
-bool Rollout::awaits(Place at) const { return is_awaiting() && awaited_->at == at; }
+std::optional<TimePoint> Rollout::deadline() const {
+  // One that is due already waits for another process, not for the time.
+  const bool waits = rolling_back() && rollback_->due && *rollback_->due > turn_.now;
+  return waits ? rollback_->due : std::nullopt;
+}
+
+bool Rollout::needs(Generation generation) const {
+  if (generation == wanted_.generation) return true;
+  if (next_reload_ && next_reload_->generation == generation) return true;
+  return reload_ && (reload_->order.generation == generation ||
+                     (reload_->before && reload_->before->generation == generation));
+}
 
 Duration Rollout::boot_timeout(Generation generation) const {
   const bool of_reload = reload_ && reload_->order.generation == generation;
@@ -21,23 +32,21 @@ Duration Rollout::boot_timeout(Generation generation) const {
 }
 
 void Rollout::request(const event::Reload& order) {
-  if (is_awaiting() || reload_) {
+  if (is_replacing() || reload_) {
     turn_.notice({.kind = NoticeKind::reload_queued, .generation = order.generation});
   }
   next_reload_ = order;
 }
 
 void Rollout::step() {
-  bool moved = true;
-  while (moved && !is_awaiting()) {
-    if (reload_) {
-      moved = step_reload();
-    } else if (next_reload_) {
-      start_reload();
-    } else {
-      moved = start_recycle();
-    }
+  while (reload_ || (next_reload_ && !is_replacing())) {
+    if (!reload_) start_reload();
+    if (!bring_all(reload_->order.generation, reload_->order.settings.at_once)) return;
+    finish_reload();
   }
+  if (next_reload_) return;
+  if (rollback_ && !step_rollback()) return;
+  if (!is_replacing()) start_recycle();
 }
 
 void Rollout::abandon() {
@@ -47,63 +56,73 @@ void Rollout::abandon() {
   if (next_reload_) {
     turn_.notice({.kind = NoticeKind::reload_aborted, .generation = next_reload_->generation});
   }
-  awaited_.reset();
   reload_.reset();
   next_reload_.reset();
+  rollback_.reset();
 }
 
-void Rollout::start_reload() {
-  reload_ = ReloadRun{*next_reload_, 0, false};
-  next_reload_.reset();
-  turn_.notice({.kind = NoticeKind::reload_started, .generation = reload_->order.generation});
+// Who answers for the slot is of that generation, and no longer about to be ready. One that waits
+// for its next start gets what is wanted then: only a reload does not wait for that.
+bool Rollout::has_arrived(std::uint32_t slot, Generation target) const {
+  const std::optional<Place> at = roster_.current(slot);
+  if (!at) return false;
+  const Seat& seat = roster_.seat(*at);
+  if (!seat.occupied() && !reload_) return true;
+  return seat.generation == target && seat.state != ProcessState::starting;
 }
 
-// Finds the next slot that still has the old generation. False: that slot has no seat free yet.
-bool Rollout::step_reload() {
-  const Generation target = reload_->order.generation;
-  for (; reload_->next_slot < roster_.slots().size(); ++reload_->next_slot) {
-    const std::uint32_t slot = reload_->next_slot;
-    if (roster_.slots()[slot].want != Want::run) continue;
-    const std::optional<Place> old = roster_.current(slot);
-    if (!old) return false;
-    const Seat& seat = roster_.seat(*old);
-    if (seat.generation == target) continue;
-    if (seat.occupied() && roster_.seat(Roster::sibling(*old)).occupied()) {
-      hasten(Roster::sibling(*old));
-      return false;
-    }
-    ++reload_->next_slot;
-    replace(*old, target, false);
-    return true;
+bool Rollout::is_booting(std::uint32_t slot, Generation target) const {
+  const auto& seats = roster_.slots()[slot].seats;
+  return std::any_of(seats.begin(), seats.end(), [target](const Seat& seat) {
+    return seat.state == ProcessState::starting && seat.part != Part::retiring &&
+           seat.generation == target;
+  });
+}
+
+// Has so many slots under way that are not of the target's generation yet. True: all of them are.
+bool Rollout::bring_all(Generation target, std::uint32_t at_once) {
+  std::uint32_t left = 0;
+  std::uint32_t under_way = 0;
+  const auto slots = static_cast<std::uint32_t>(roster_.slots().size());
+  for (std::uint32_t slot = 0; slot < slots; ++slot) {
+    if (is_booting(slot, target)) ++under_way;
   }
-  finish_reload();
-  return true;
+  for (std::uint32_t slot = 0; slot < slots; ++slot) {
+    if (roster_.slots()[slot].want != Want::run || has_arrived(slot, target)) continue;
+    ++left;
+    if (is_booting(slot, target) || under_way >= at_once) continue;
+    ++under_way;
+    bring(slot, target);
+  }
+  return left == 0;
+}
+
+void Rollout::bring(std::uint32_t slot, Generation target) {
+  const std::optional<Place> old = roster_.current(slot);
+  if (!old) return;  // it is about to be filled
+  const Place beside = Roster::sibling(*old);
+  if (!roster_.seat(*old).occupied()) {
+    // Without anybody to replace, the waiting seat itself is tried now.
+    machine_.respawn(*old, target, boot_timeout(target));
+  } else if (!roster_.seat(beside).occupied()) {
+    machine_.spawn(beside, Part::replacement, target, boot_timeout(target));
+  } else {
+    hasten(beside);
+  }
 }
 
 // One that was replaced before has its time without an end only as long as nobody needs its seat.
-// So there are never more than two generations.
 void Rollout::hasten(Place retiring) {
   if (roster_.seat(retiring).deadline || roster_.seat(retiring).part != Part::retiring) return;
   machine_.feed(retiring, Input::retire, {.why = DrainReason::stop});
 }
 
-void Rollout::replace(Place old, Generation generation, bool recycle) {
-  const bool serves = roster_.seat(old).occupied();
-  // Without anybody to replace, the waiting seat itself is tried now.
-  const Place at = serves ? Roster::sibling(old) : old;
-  if (serves) {
-    machine_.spawn(at, Part::replacement, generation, boot_timeout(generation));
-  } else {
-    machine_.respawn(at, generation, boot_timeout(generation));
-  }
-  awaited_ = Awaited{at, roster_.seat(at).epoch, recycle};
-}
-
 void Rollout::on_ready(Place at) {
-  if (!awaits(at)) return;
-  const bool recycle = awaited_->recycle;
-  awaited_.reset();
-  if (!recycle && !reload_->committed) commit_reload();
+  if (reload_ && !reload_->before && roster_.seat(at).generation == reload_->order.generation) {
+    commit_reload();
+  }
+  if (roster_.seat(at).part != Part::replacement) return;
+  if (rollback_) rollback_->failures = 0;
   const Place old = Roster::sibling(at);
   if (roster_.seat(old).part == Part::current) {
     machine_.feed(old, Input::retire, {.why = DrainReason::replaced});
@@ -111,17 +130,101 @@ void Rollout::on_ready(Place at) {
   roster_.seat(at).part = Part::current;
 }
 
-void Rollout::on_failed(Place at, const Failure& failure) {
-  if (!awaited_ || awaited_->at != at || awaited_->epoch != roster_.seat(at).epoch) return;
-  const bool recycle = awaited_->recycle;
-  awaited_.reset();
-  if (recycle) return abort_recycle(Roster::sibling(at), failure);
-  turn_.notice({.kind = NoticeKind::reload_aborted,
-                .at = failure.at,
-                .pid = failure.pid,
-                .generation = reload_->order.generation,
-                .failure = failure});
+void Rollout::on_boot_failed(Place at, bool was_replacement, const Failure& failure) {
+  const Generation generation = roster_.seat(at).generation;
+  if (reload_ && generation == reload_->order.generation) return fail_reload(at, failure);
+  if (rollback_ && !reload_ && generation == wanted_.generation) {
+    return delay_rollback(at, was_replacement, failure);
+  }
+  if (was_replacement) abort_recycle(Roster::sibling(at), failure);
+}
+
+void Rollout::start_reload() {
+  reload_ = ReloadRun{.order = *next_reload_, .before = std::nullopt};
+  next_reload_.reset();
+  turn_.notice({.kind = NoticeKind::reload_started, .generation = reload_->order.generation});
+}
+
+void Rollout::commit_reload() {
+  reload_->before = wanted_;
+  const std::uint32_t workers = reload_->order.settings.workers;
+  const bool observer = roster_.slots()[roster_.observer_slot()].want == Want::run;
+  wanted_.generation = reload_->order.generation;
+  wanted_.settings = reload_->order.settings;
+  wanted_.settings.capacity = roster_.capacity();
+  wanted_.settings.observer = observer;
+  workforce_.resize(workers);
+  reload_->workers_committed = wanted_.workers;
+}
+
+void Rollout::finish_reload() {
+  if (!reload_->before) commit_reload();
+  turn_.notice({.kind = NoticeKind::reload_finished, .generation = wanted_.generation});
   reload_.reset();
+  rollback_.reset();
+}
+
+// `at` is what has failed: what becomes of its slot is not decided here.
+void Rollout::fail_reload(Place at, const Failure& failure) {
+  const ReloadRun run = *reload_;
+  reload_.reset();
+  if (run.before) restore(run);
+  action::Notice notice{.kind = NoticeKind::reload_aborted,
+                        .at = failure.at,
+                        .pid = failure.pid,
+                        .generation = run.order.generation,
+                        .failure = failure};
+  if (run.before || has_strays(at)) {
+    notice.kind = NoticeKind::rollback_started;
+    notice.back_to = wanted_.generation;
+    rollback_ = Rollback{};
+  }
+  turn_.notice(notice);
+  for (const Place other : roster_.places()) {
+    const Seat& seat = roster_.seat(other);
+    if (other == at || seat.part != Part::replacement) continue;
+    machine_.feed(other, Input::retire, {.why = DrainReason::stop});
+  }
+}
+
+// The number of workers is the one before, unless an operator has asked for another meanwhile.
+void Rollout::restore(const ReloadRun& run) {
+  const std::uint32_t workers = wanted_.workers;
+  wanted_.generation = run.before->generation;
+  wanted_.settings = run.before->settings;
+  workforce_.resize(workers == run.workers_committed ? run.before->workers : workers);
+}
+
+// Whoever answers for a slot with another generation than the one that is wanted.
+bool Rollout::has_strays(Place but) const {
+  return std::any_of(roster_.places().begin(), roster_.places().end(), [&](Place at) {
+    const Seat& seat = roster_.seat(at);
+    return at != but && seat.part == Part::current && seat.occupied() &&
+           seat.generation != wanted_.generation;
+  });
+}
+
+void Rollout::delay_rollback(Place at, bool was_replacement, const Failure& failure) {
+  // A slot's own process waits for its own next start.
+  if (!was_replacement) return;
+  const Place old = Roster::sibling(at);
+  const Duration delay = backoff(++rollback_->failures);
+  rollback_->due = turn_.now + delay;
+  turn_.notice({.kind = NoticeKind::rollback_delayed,
+                .at = old,
+                .pid = roster_.seat(old).pid,
+                .duration = delay,
+                .generation = roster_.seat(old).generation,
+                .failure = failure});
+}
+
+// True: nothing is left to be rolled back.
+bool Rollout::step_rollback() {
+  const bool may_start = !rollback_->due || *rollback_->due <= turn_.now;
+  if (!bring_all(wanted_.generation, may_start ? wanted_.settings.at_once : 0)) return false;
+  turn_.notice({.kind = NoticeKind::rollback_finished, .generation = wanted_.generation});
+  rollback_.reset();
+  return true;
 }
 
 void Rollout::abort_recycle(Place old, const Failure& failure) {
@@ -136,31 +239,9 @@ void Rollout::abort_recycle(Place old, const Failure& failure) {
                 .failure = failure});
 }
 
-// A step of a reload goes on being awaited: the reload depends on it.
-void Rollout::on_succeeded(Place at) {
-  if (awaits(at) && awaited_->recycle && roster_.seat(at).part == Part::current) awaited_.reset();
-}
-
-void Rollout::commit_reload() {
-  reload_->committed = true;
-  const std::uint32_t workers = reload_->order.settings.workers;
-  const bool observer = roster_.slots()[roster_.observer_slot()].want == Want::run;
-  wanted_.generation = reload_->order.generation;
-  wanted_.settings = reload_->order.settings;
-  wanted_.settings.capacity = roster_.capacity();
-  wanted_.settings.observer = observer;
-  workforce_.resize(workers);
-}
-
-void Rollout::finish_reload() {
-  if (!reload_->committed) commit_reload();
-  turn_.notice({.kind = NoticeKind::reload_finished, .generation = wanted_.generation});
-  reload_.reset();
-}
-
-// The longest waiting first. One whose other seat still has a retiring process lets the next one go
-// ahead.
-bool Rollout::start_recycle() {
+// The longest waiting first, one at a time. One whose other seat still has a retiring process lets
+// the next one go ahead.
+void Rollout::start_recycle() {
   std::optional<Place> first;
   for (const Place at : roster_.places()) {
     const Seat& seat = roster_.seat(at);
@@ -172,14 +253,14 @@ bool Rollout::start_recycle() {
     }
     if (!first || *seat.successor_due < *roster_.seat(*first).successor_due) first = at;
   }
-  if (!first) return false;
+  if (!first) return;
   const Seat& old = roster_.seat(*first);
   const bool terminated = old.wants_successor == RecycleReason::terminated;
   turn_.notice({.kind = terminated ? NoticeKind::terminate_started : NoticeKind::recycle_started,
                 .at = first,
                 .pid = old.pid});
-  replace(*first, wanted_.generation, true);
-  return true;
+  machine_.spawn(Roster::sibling(*first), Part::replacement, wanted_.generation,
+                 wanted_.settings.boot_timeout);
 }
 
 }  // namespace prefork::supervision

@@ -1,5 +1,13 @@
-// Replaces processes, one at a time: all of them by a new generation (a reload), or one at its own
-// wish (a recycle). Only notes what was asked for; step() goes on when that is possible.
+// Replaces processes: all of them by a new generation (a reload), or one at its own wish (a
+// recycle). Only notes what was asked for; step() goes on when that is possible.
+//
+// A reload is all or nothing. It is committed when its first process is ready; when a later one
+// cannot boot, everything is rolled back: the generation before is in force again, and who was
+// replaced already is replaced once more. If that cannot boot either, who serves goes on serving,
+// of whatever generation, and the next try comes after a back-off; another reload goes first.
+//
+// A reload has `settings.at_once` slots under way at the same time: their successors boot, each
+// beside the process it is to replace, which serves until then.
 #pragma once
 
 #include <cstdint>
@@ -24,50 +32,59 @@ class Rollout {
   // The server stops: nothing is replaced any more.
   void abandon();
 
-  // The process here is ready, or was lost or is not waited for any longer. Nothing happens unless
-  // it is the one that is awaited.
+  // The process here is ready. It takes the slot over if it was to replace another.
   void on_ready(Place at);
-  void on_failed(Place at, const Failure& failure);
-  // The process that was to be replaced was lost, and its replacement answers for the slot now.
-  void on_succeeded(Place at);
+  // The process here could not boot; told once, before anything follows from it. `was_replacement`:
+  // of one that still serves.
+  void on_boot_failed(Place at, bool was_replacement, const Failure& failure);
 
+  // When step() has something to do though nothing has happened; none: it has not.
+  [[nodiscard]] std::optional<TimePoint> deadline() const;
   [[nodiscard]] bool reloading() const { return reload_.has_value() || next_reload_.has_value(); }
+  [[nodiscard]] bool rolling_back() const { return rollback_.has_value() && !reloading(); }
+  // Processes of it may still be started.
+  [[nodiscard]] bool needs(Generation generation) const;
   // The settings of a reload become everybody's only when it is committed; its own processes are
   // judged by them from the start.
   [[nodiscard]] Duration boot_timeout(Generation generation) const;
 
  private:
-  // The one process that is awaited as a replacement, until it is ready, lost or asked to leave.
-  struct Awaited {
-    Place at;
-    Epoch epoch = 0;
-    bool recycle = false;  // of one slot at its own wish; otherwise a step of the reload
-  };
   struct ReloadRun {
     event::Reload order;
-    std::uint32_t next_slot = 0;  // the slots before it are done with
-    bool committed = false;       // its first process was ready: there is no way back
+    std::optional<Wanted> before;         // what was in force; none: the reload is not committed
+    std::uint32_t workers_committed = 0;  // then
+  };
+  // Back to what is wanted, as some processes are of a generation that was given up.
+  struct Rollback {
+    std::uint32_t failures = 0;    // in a row
+    std::optional<TimePoint> due;  // not before
   };
 
-  [[nodiscard]] bool is_awaiting() const;
-  [[nodiscard]] bool awaits(Place at) const;
-  void start_reload();
-  bool step_reload();
+  [[nodiscard]] bool is_replacing() const;
+  [[nodiscard]] bool has_arrived(std::uint32_t slot, Generation target) const;
+  [[nodiscard]] bool has_strays(Place but) const;
+  [[nodiscard]] bool is_booting(std::uint32_t slot, Generation target) const;
+  bool bring_all(Generation target, std::uint32_t at_once);
+  void bring(std::uint32_t slot, Generation target);
   void hasten(Place retiring);
+  void start_reload();
   void commit_reload();
   void finish_reload();
+  void fail_reload(Place at, const Failure& failure);
+  void restore(const ReloadRun& run);
+  void delay_rollback(Place at, bool was_replacement, const Failure& failure);
+  bool step_rollback();
   void abort_recycle(Place old, const Failure& failure);
-  bool start_recycle();
-  void replace(Place old, Generation generation, bool recycle);
+  void start_recycle();
 
   Roster& roster_;
   Wanted& wanted_;
   SeatMachine& machine_;
   Workforce& workforce_;
   Turn& turn_;
-  std::optional<Awaited> awaited_;
   std::optional<ReloadRun> reload_;
   std::optional<event::Reload> next_reload_;
+  std::optional<Rollback> rollback_;
 };
 
 }  // namespace prefork::supervision

@@ -153,6 +153,7 @@ std::optional<TimePoint> Supervisor::next_deadline() const {
     // One that is due already waits for another process, not for the time.
     if (seat.successor_due && *seat.successor_due > turn_.now) consider(*seat.successor_due);
   }
+  if (const auto due = rollout_.deadline()) consider(*due);
   return next;
 }
 
@@ -169,12 +170,15 @@ void Supervisor::feed(Place at, Input input, const Detail& detail) {
       if (phase_ == Phase::stopping) roster_.seat(at).is_cut = true;
       break;
     case Outcome::Kind::boot_timed_out:
-      rollout_.on_failed(at, *outcome.failure);
+      rollout_.on_boot_failed(at, seat(at).part == Part::retiring, *outcome.failure);
       break;
     case Outcome::Kind::lost:
-      rollout_.on_failed(at, *outcome.failure);
+      // One that was too slow has been told when its time was over.
+      if (outcome.failure->kind == FailureKind::boot_exited ||
+          outcome.failure->kind == FailureKind::fork_failed) {
+        rollout_.on_boot_failed(at, seat(at).part == Part::replacement, *outcome.failure);
+      }
       machine_.succeed(at, *outcome.failure);
-      rollout_.on_succeeded(Roster::sibling(at));
       break;
   }
 }

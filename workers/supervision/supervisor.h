@@ -51,6 +51,10 @@ class Supervisor {
   Generation generation() const { return wanted_.generation; }
   const Settings& settings() const { return wanted_.settings; }
   bool reloading() const { return rollout_.reloading(); }
+  // A reload was given up midway, and those it had replaced are being replaced again.
+  bool rolling_back() const { return rollout_.rolling_back(); }
+  // Processes of this generation may still be started.
+  bool needs(Generation generation) const { return rollout_.needs(generation); }
   bool stopping() const { return phase_ == Phase::stopping || phase_ == Phase::finished; }
   bool finished() const { return phase_ == Phase::finished; }
 

@@ -72,8 +72,8 @@ struct Stop {
   StopMode mode = StopMode::graceful;
 };
 
-// Replace every process, one by one, by one of this new generation. Capacity and observer of the
-// settings are not looked at. Generations increase.
+// Replace every process by one of this new generation, `settings.at_once` at a time; all of them or
+// none. Capacity and observer of the settings are not looked at. Generations increase.
 struct Reload {
   Generation generation = 0;
   Settings settings;
@@ -105,7 +105,11 @@ enum class NoticeKind : std::uint8_t {
   reload_queued,      // to `generation`; it waits for the replacement or reload that is under way
   reload_started,     // to `generation`
   reload_finished,    // to `generation`
-  reload_aborted,     // to `generation`; because of `failure`, or, without one, because of Stop
+  reload_aborted,     // to `generation`; because of `failure`, or, without one, because of Stop.
+                      // Nobody was replaced
+  rollback_started,   // likewise because of `failure`, but some were: all go back to `back_to`
+  rollback_delayed,   // `failure`; `at` stays at `generation`, next try in `duration`
+  rollback_finished,  // all are of `generation` again
   recycle_started,    // `at` gets a successor because it asked for one
   terminate_started,  // likewise, because somebody has sent it SIGTERM
   recycle_aborted,    // `failure`; `at` goes on serving, next try in `duration`
@@ -157,6 +161,7 @@ struct Notice {
   Duration duration{};
   std::uint32_t count = 0;
   Generation generation = 0;
+  Generation back_to = 0;
   std::optional<Failure> failure = std::nullopt;
 };
 

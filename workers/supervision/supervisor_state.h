@@ -88,7 +88,7 @@ enum class Want : std::uint8_t {
 };
 
 // What is wanted of one seat beside its sibling. A slot has at most one current one,
-// and the whole server at most one replacement.
+// and the whole server at most Settings::at_once replacements.
 enum class Part : std::uint8_t {
   none,         // the seat is vacant
   current,      // answers for the slot: when it is lost the slot is filled again
@@ -136,6 +136,7 @@ struct Settings {
   Duration graceful_timeout = std::chrono::seconds{30};
   // Of one whose successor serves already: nobody waits for it but its own clients. None: no end.
   std::optional<Duration> replaced_timeout = std::chrono::seconds{30};
+  std::uint32_t at_once = 1;   // slots of a reload that are under way together, at least 1
   std::uint32_t workers = 1;   // at least 1, at most capacity
   std::uint32_t capacity = 1;  // worker slots there are; fixed for the life of the master
   bool observer = true;        // fixed for the life of the master

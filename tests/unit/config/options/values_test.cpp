@@ -28,6 +28,8 @@ constexpr RangeCase kRanges[] = {
     {"timeout-worker-healthcheck", "500ms", "24h", "499ms", "86401s", "500ms to 24h or off"},
     {"timeout-graceful-shutdown", "10ms", "24h", "0", "25h", "10ms to 24h"},
     {"timeout-replaced-worker", "10ms", "24h", "9ms", "25h", "10ms to 24h or off"},
+    {"reload-max-unavailable", "1", "256", "0", "257", "1 to 256 or 1% to 100%"},
+    {"reload-max-unavailable", "1%", "100%", "0%", "101%", "1 to 256 or 1% to 100%"},
     {"timeout-keep-alive", "10ms", "24h", "0", "25h", "10ms to 24h"},
     {"timeout-header", "10ms", "24h", "-1s", "25h", "10ms to 24h"},
     {"timeout-body", "10ms", "24h", "9ms", "86400001ms", "10ms to 24h"},
@@ -78,6 +80,8 @@ TEST(ConfigValues, ThatMakeNoSenseAreRefusedInOneLine) {
       {"--fd", "x", "--fd: 'x' is not a descriptor number; use one as in 3"},
       {"--backlog", "1.5", "--backlog: '1.5' is not a whole number; use 1 to 65535"},
       {"--workers", "many", "--workers: 'many' is not a number of workers; use 1 to 256 or auto"},
+      {"--reload-max-unavailable", "half",
+       "--reload-max-unavailable: 'half' is not a number of workers; use 1 to 256 or 1% to 100%"},
       {"--threads", "8x", "--threads: '8x' is not a whole number; use 1 to 256"},
       {"--timeout-body", "1d",
        "--timeout-body: '1d' is not a duration; use 10ms to 24h, written as 500ms, 30s, 2m or 1h"},
@@ -162,6 +166,7 @@ TEST(ConfigValues, LandInTheirMembers) {
                                       "--timeout-worker-healthcheck=1700ms",
                                       "--timeout-graceful-shutdown=18ms",
                                       "--timeout-replaced-worker=1801ms",
+                                      "--reload-max-unavailable=25%",
                                       "--timeout-keep-alive=19ms",
                                       "--timeout-header=20ms",
                                       "--timeout-body=21ms",
@@ -206,6 +211,7 @@ TEST(ConfigValues, LandInTheirMembers) {
   EXPECT_EQ(options.processes.healthcheck_timeout, 1700ms);
   EXPECT_EQ(options.processes.graceful_timeout, 18ms);
   EXPECT_EQ(options.processes.replaced_timeout, 1801ms);
+  EXPECT_EQ(options.processes.reload_max_unavailable.text(), "25%");
   EXPECT_EQ(options.timeouts.keep_alive, 19ms);
   EXPECT_EQ(options.timeouts.header, 20ms);
   EXPECT_EQ(options.timeouts.body, 21ms);
@@ -261,6 +267,7 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
       {"timeout-worker-healthcheck", {"5s"}},
       {"timeout-graceful-shutdown", {"30s"}},
       {"timeout-replaced-worker", {"off"}},
+      {"reload-max-unavailable", {"1"}},
       {"timeout-keep-alive", {"5s"}},
       {"timeout-header", {"10s"}},
       {"timeout-body", {"60s"}},

@@ -325,6 +325,29 @@ TEST(Narrator, TellsTheCourseOfAReload) {
                     "such file; the present workers stay"}}));
 }
 
+TEST(Narrator, TellsThatAReloadIsRolledBack) {
+  Failure lost = failure(FailureKind::boot_exited);
+  EXPECT_EQ(
+      told({.kind = NoticeKind::rollback_started, .generation = 3, .back_to = 2, .failure = lost},
+           "no such file"),
+      (Lines{{LogLevel::error,
+              "reload to generation 3 was given up: worker 1 (pid 300) could not boot: no "
+              "such file; going back to generation 2"}}));
+  lost.pid = 301;
+  EXPECT_EQ(told({.kind = NoticeKind::rollback_delayed,
+                  .at = kToldWorker,
+                  .pid = 300,
+                  .duration = 200ms,
+                  .generation = 3,
+                  .failure = lost},
+                 "no such file"),
+            (Lines{{LogLevel::error,
+                    "worker 1 (pid 301) could not boot: no such file; worker 1 (pid 300) stays at "
+                    "generation 3, next try in 0.2 s"}}));
+  EXPECT_EQ(told({.kind = NoticeKind::rollback_finished, .generation = 2}),
+            (Lines{{LogLevel::info, "all workers are of generation 2 again"}}));
+}
+
 TEST(Narrator, TellsTheCourseOfARecycle) {
   EXPECT_EQ(told({.kind = NoticeKind::recycle_started, .at = kToldWorker, .pid = 300}),
             (Lines{{LogLevel::info,

@@ -22,7 +22,7 @@ class RolloutTest : public ::testing::Test {
   Parts parts_;
 };
 
-TEST_F(RolloutTest, WaitsForOneReplacementAtATime) {
+TEST_F(RolloutTest, WaitsForOneReplacementAtATimeUnlessMoreAreAskedFor) {
   request(2);
   EXPECT_EQ(parts_.orders(), (Transcript{"note reload_started", "spawn 0.1 generation 2"}));
   parts_.rollout.step();
@@ -39,17 +39,30 @@ TEST_F(RolloutTest, OneThatWasAskedToLeaveIsNotWaitedForAnyLonger) {
   parts_.orders();
   parts_.machine.feed({0, 1}, Input::retire, {});
   parts_.rollout.step();
-  EXPECT_EQ(parts_.orders(), Transcript{"spawn 1.1 generation 2"});
+  EXPECT_EQ(parts_.orders(), Transcript{}) << "its seat is needed for another one";
+  parts_.machine.feed({0, 1}, Input::fork_failed, {});
+  parts_.rollout.step();
+  EXPECT_EQ(parts_.orders(), (Transcript{"release 0.1", "spawn 0.1 generation 2"}));
 }
 
-TEST_F(RolloutTest, ALaterProcessInTheSameSeatIsNotTakenForTheOneThatIsAwaited) {
+TEST_F(RolloutTest, HasAsManySlotsUnderWayAsTheReloadSays) {
+  Settings settings = Harness::settings();
+  settings.at_once = 2;
+  parts_.rollout.request({2, settings});
+  parts_.rollout.step();
+  EXPECT_EQ(parts_.orders(), (Transcript{"note reload_started", "spawn 0.1 generation 2",
+                                         "spawn 1.1 generation 2"}));
+}
+
+TEST_F(RolloutTest, NeedsTheGenerationBeforeUntilAReloadIsDone) {
   request(2);
-  parts_.machine.feed({0, 1}, Input::retire, {});
-  parts_.machine.feed({0, 1}, Input::fork_failed, {});
-  parts_.machine.spawn({0, 1}, Part::replacement, 1, 5s);
-  parts_.orders();
+  request(3);
+  EXPECT_TRUE(parts_.rollout.needs(1) && parts_.rollout.needs(2) && parts_.rollout.needs(3));
+  request(4);
+  EXPECT_FALSE(parts_.rollout.needs(3)) << "the latest counts";
   parts_.rollout.on_ready({0, 1});
-  EXPECT_EQ(parts_.orders(), Transcript{});
+  EXPECT_EQ(parts_.wanted.generation, 2U);
+  EXPECT_TRUE(parts_.rollout.needs(1)) << "it may have to go back";
 }
 
 TEST_F(RolloutTest, AReloadWaitsForTheOneUnderWay) {
@@ -63,7 +76,7 @@ TEST_F(RolloutTest, AReloadWaitsForTheOneUnderWay) {
 TEST_F(RolloutTest, AFailureBeforeTheFirstIsReadyGivesTheReloadUp) {
   request(2);
   parts_.orders();
-  parts_.rollout.on_failed({0, 1}, Failure{});
+  parts_.rollout.on_boot_failed({0, 1}, true, Failure{});
   EXPECT_EQ(parts_.orders(), Transcript{"note reload_aborted 0.0"});
   EXPECT_FALSE(parts_.rollout.reloading());
   EXPECT_EQ(parts_.wanted.generation, 1U);

@@ -55,6 +55,12 @@ inline std::string_view name_of(NoticeKind kind) {
       return "reload_finished";
     case NoticeKind::reload_aborted:
       return "reload_aborted";
+    case NoticeKind::rollback_started:
+      return "rollback_started";
+    case NoticeKind::rollback_delayed:
+      return "rollback_delayed";
+    case NoticeKind::rollback_finished:
+      return "rollback_finished";
     case NoticeKind::recycle_started:
       return "recycle_started";
     case NoticeKind::terminate_started:

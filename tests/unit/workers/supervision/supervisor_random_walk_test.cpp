@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kEvents = 100'000;
 constexpr std::uint32_t kCapacity = 5;
+constexpr int kMostAtOnce = 3;
 
 struct Process {
   Pid pid = 0;
@@ -59,6 +60,7 @@ class Life {
     Settings changed = settings();
     changed.workers = 1 + static_cast<std::uint32_t>(below(kCapacity + 1));
     changed.graceful_timeout = std::chrono::seconds{1 + below(10)};
+    changed.at_once = 1 + static_cast<std::uint32_t>(below(kMostAtOnce));
     report(event::Reload{++generation_, changed});
   }
 
@@ -69,6 +71,10 @@ class Life {
     while (now_ < end && !finished_) behave_until_next_tick();
     if (finished_ || supervisor_.stopping()) return;
     EXPECT_FALSE(supervisor_.reloading());
+    EXPECT_FALSE(supervisor_.rolling_back());
+    for (const auto& [pid, process] : processes_) {
+      EXPECT_EQ(supervisor_.seat(process.at).generation, supervisor_.generation());
+    }
     EXPECT_EQ(supervisor_.ready_workers(), supervisor_.workers());
     EXPECT_EQ(processes_.size(), supervisor_.workers() + 1u);
   }
@@ -310,7 +316,7 @@ class Life {
       EXPECT_LE(current, slot.want == Want::drain ? 0u : 1u);
       EXPECT_TRUE(slot.want != Want::run || current == 1 || retiring == kSeatsPerSlot);
     }
-    EXPECT_LE(replacements, 1u);
+    EXPECT_LE(replacements, std::uint32_t{kMostAtOnce});
     std::set<Pid> alive;
     std::size_t leaving = 0;
     for (const auto& [pid, process] : processes_) {
@@ -318,7 +324,8 @@ class Life {
       if (supervisor_.seat(process.at).part == Part::retiring) ++leaving;
     }
     EXPECT_EQ(pids, alive);
-    EXPECT_LE(alive.size(), supervisor_.workers() + 1 + 1 + leaving) << "more than target + surge";
+    EXPECT_LE(alive.size(), supervisor_.workers() + 1 + replacements + leaving)
+        << "more than target + surge";
     EXPECT_TRUE(finished_ || alive.empty() || supervisor_.next_deadline());
   }
 
@@ -384,6 +391,9 @@ TEST(SupervisorRandomWalk, KeepsItsInvariantsOverAHundredThousandEvents) {
                            "reload_started",
                            "reload_finished",
                            "reload_aborted",
+                           "rollback_started",
+                           "rollback_delayed",
+                           "rollback_finished",
                            "recycle_started",
                            "recycle_aborted",
                            "cannot_add_worker",
