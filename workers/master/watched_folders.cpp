@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "config/base/config_error.h"
+#include "workers/master/remote_folder.h"
 #include "workers/master/watched_names.h"
 
 namespace prefork::master {
@@ -141,6 +142,11 @@ void WatchedFolders::arm(Root& root) {
   root.identity = stamp_of_folder(root.path);
   if (!root.identity) {
     return;
+  }
+  const auto remote = remote_file_system_of(root.path);
+  if (remote && !std::exchange(told_remote_, true)) {
+    remarks_.push_back("reload: folder " + shown(root.path) + " is on " + std::string(*remote) +
+                       ": what other machines change there goes unnoticed; send SIGHUP after it");
   }
   root.watch = add_folder(root.path, root.whole);
   if (root.whole && root.watch >= 0) {

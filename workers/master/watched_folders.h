@@ -85,6 +85,7 @@ class WatchedFolders {
   std::vector<Root> roots_;        // few
   std::map<int, Folder> folders_;  // by watch
   bool told_limit_ = false;
+  bool told_remote_ = false;
   std::vector<std::string> remarks_;
 };
 
