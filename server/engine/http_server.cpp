@@ -309,7 +309,11 @@ void HttpServer::drain(DrainMode mode) {
   services_.is_stopping = drain_.is_stopping();
   for (const auto& listener : listeners_) {
     // When the whole service stops, who is in the queue was promised an answer.
-    listener->stop(mode == DrainMode::close);
+    if (mode == DrainMode::close) {
+      listener->stop_for_good();
+    } else {
+      listener->stop();
+    }
   }
   advance_drain();
   tick_timer_.arm_no_later_than(loop_.now_ns() + kTickNs);

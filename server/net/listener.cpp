@@ -83,7 +83,7 @@ Listener::Listener(loop::EventLoop& loop, const ListenerSpec& spec, AcceptHandle
   }
 }
 
-Listener::~Listener() { stop(false); }
+Listener::~Listener() { stop(); }
 
 void Listener::resume() {
   if (paused_ && !stopped_) {
@@ -92,17 +92,25 @@ void Listener::resume() {
   }
 }
 
-void Listener::stop(bool empty_queue) {
+void Listener::stop() {
   if (stopped_) {
     return;
   }
   stopped_ = true;
-  if (empty_queue) {
-    for (int i = 0; i < kMaxQueued && accept_one() == Outcome::accepted; ++i) {
-    }
-  }
   loop_.pause_watch(watch_);
   socket_.reset();
+}
+
+void Listener::stop_for_good() {
+  if (stopped_) {
+    return;
+  }
+  for (int i = 0; i < kMaxQueued && accept_one() == Outcome::accepted; ++i) {
+  }
+  if (!spec_.outlives_service) {
+    ::shutdown(socket_.get(), SHUT_RDWR);
+  }
+  stop();
 }
 
 void Listener::accept_some() {
@@ -138,7 +146,8 @@ Listener::Outcome Listener::accept_one() {
       handler_.on_accepted(std::move(socket), about, spec_.transports);
       return Outcome::accepted;
     }
-    if (errno == EAGAIN) {
+    // Once a sibling has ended the listening for good, it is an invalid argument.
+    if (errno == EAGAIN || errno == EINVAL) {
       return Outcome::queue_empty;
     }
     if (!is_about_one_client(errno)) {

@@ -38,8 +38,12 @@ class Listener {
   [[nodiscard]] bool is_paused() const { return paused_; }
   // Tries again after a pause.
   void resume();
-  // Takes everything that is in the queue, then leaves the socket to others.
-  void stop(bool empty_queue);
+  // Leaves the socket to others.
+  void stop();
+  // The service stops: takes everything that is in the queue, then ends the listening in whatever
+  // process the socket is still open, unless it outlives the service. What an application has
+  // forked would keep the address otherwise, and take connections that nobody serves.
+  void stop_for_good();
 
  private:
   // So many connections in one turn of the loop at most: the ones already here want service too.

@@ -12,6 +12,8 @@ struct ListenerSpec {
   int fd = -1;                                   // listening and non-blocking; stays the caller's
   bool has_preamble = false;                     // each connection begins with the PROXY protocol
   const TransportFactory* transports = nullptr;  // null: plain sockets; outlives the server
+  // Others outside of the service may go on listening there when it has stopped.
+  bool outlives_service = false;
   // After so long without a sign of a peer its connection is over; 0: as the system has it.
   std::chrono::milliseconds peer_timeout{0};
 };

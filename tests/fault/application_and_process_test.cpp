@@ -134,6 +134,32 @@ TEST(AForkedProcess, DoesNotKeepTheConnectionsOfItsParentOpen) {
   }
 }
 
+class TheAddressOfAService : public testing::TestWithParam<bool> {};
+
+// Forked by a worker that is gone when the service stops, or by one that stops with it.
+TEST_P(TheAddressOfAService, IsFreeWhenItHasStoppedThoughWhatItForkedLivesOn) {
+  ServerProcess server({application(), "--workers", "2"});
+  const pid_t forked = std::stoi(get(server.url(), "/fork").body);
+  if (GetParam()) {
+    for (const int slot : {0, 1}) {
+      const pid_t before = server.worker_pid(slot);
+      ::kill(before, SIGTERM);
+      EXPECT_TRUE(wait_until([&] { return !is_running(before); }));
+    }
+  }
+  const std::string port = server.url().substr(server.url().rfind(':') + 1);
+  EXPECT_EQ(server.stop(), exit_code(0));
+  EXPECT_TRUE(is_running(forked));
+  Launch again = launch_of({application(), "--workers", "1", "--port", port});
+  ServerProcess successor(std::move(again));
+  EXPECT_EQ(get(successor.url(), "/").body, "alive\n");
+  EXPECT_EQ(successor.stop(), exit_code(0));
+  ::kill(forked, SIGTERM);
+  EXPECT_TRUE(wait_until([forked] { return !is_running(forked); }));
+}
+
+INSTANTIATE_TEST_SUITE_P(WhoeverForked, TheAddressOfAService, testing::Bool());
+
 // The run-time library of a sanitizer wants to be the first to be loaded, and reads /proc.
 #ifndef PREFORK_SANITIZE_BUILD
 TEST(TheProcessTitle, LeavesTheEnvironmentToLibrariesThatReadItAtTheEnd) {

@@ -22,7 +22,8 @@ namespace prefork::child {
 // A listening socket that the fork has copied.
 struct InheritedListener {
   int fd = -1;
-  bool has_preamble = false;  // its connections begin with the PROXY protocol
+  bool has_preamble = false;      // its connections begin with the PROXY protocol
+  bool outlives_service = false;  // it was inherited by the service
 };
 
 struct ChildContext {

@@ -227,7 +227,13 @@ ListeningSocket::ListeningSocket(ipc::OwnedFd fd, config::Bind bind, std::string
   }
 }
 
-ListeningSocket::~ListeningSocket() { close(); }
+ListeningSocket::~ListeningSocket() {
+  // No worker serves it any more; what an application has forked would still keep it listening.
+  if (fd_.valid() && bind_.kind != config::Bind::Kind::inherited_fd) {
+    ::shutdown(fd_.get(), SHUT_RDWR);
+  }
+  close();
+}
 
 void ListeningSocket::stop_admitting() const {
   if (bind_.kind != config::Bind::Kind::tcp || !fd_.valid()) {

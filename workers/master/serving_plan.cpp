@@ -63,7 +63,8 @@ config::Result<void, ListenError> open_admin(ServingPlan& plan,
 std::vector<child::InheritedListener> ServingPlan::listeners() const {
   std::vector<child::InheritedListener> listeners;
   for (const SharedSocket& socket : sockets) {
-    listeners.push_back({socket->fd(), with_preamble.contains(socket)});
+    const bool is_inherited = socket->bind().kind == config::Bind::Kind::inherited_fd;
+    listeners.push_back({socket->fd(), with_preamble.contains(socket), is_inherited});
   }
   return listeners;
 }
@@ -71,7 +72,8 @@ std::vector<child::InheritedListener> ServingPlan::listeners() const {
 std::vector<child::InheritedListener> ServingPlan::admin_listeners() const {
   std::vector<child::InheritedListener> listeners;
   for (const SharedSocket& socket : admin) {
-    listeners.push_back({socket->fd(), false});
+    const bool is_inherited = socket->bind().kind == config::Bind::Kind::inherited_fd;
+    listeners.push_back({socket->fd(), false, is_inherited});
   }
   return listeners;
 }

@@ -87,7 +87,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                                                    *this, nullptr);
     std::vector<net::ListenerSpec> listeners;
     for (const child::InheritedListener& listener : context_.listeners) {
-      listeners.push_back({listener.fd, listener.has_preamble, nullptr});
+      listeners.push_back({listener.fd, listener.has_preamble, nullptr, listener.outlives_service});
     }
     server_->start(listeners);
     runtime_.begin();

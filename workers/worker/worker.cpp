@@ -166,8 +166,8 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   [[nodiscard]] std::vector<net::ListenerSpec> listeners() const {
     std::vector<net::ListenerSpec> specs;
     for (const child::InheritedListener& listener : context_.listeners) {
-      specs.push_back(
-          {listener.fd, listener.has_preamble, nullptr, context_.options.timeouts.write});
+      specs.push_back({listener.fd, listener.has_preamble, nullptr, listener.outlives_service,
+                       context_.options.timeouts.write});
     }
     return specs;
   }

@@ -35,6 +35,7 @@ class ServerListener : public HttpTest {
     net::ListenerSpec listener;
     listener.fd = socket_.get();
     listener.peer_timeout = peer_timeout_;
+    listener.outlives_service = outlives_service_;
     server_->start({listener});
   }
 
@@ -63,6 +64,7 @@ class ServerListener : public HttpTest {
 
   ipc::OwnedFd socket_;
   std::chrono::milliseconds peer_timeout_{0};
+  bool outlives_service_ = false;
 };
 
 TEST_F(ServerListener, ItsConnectionsNoticeThatTheNetworkIsLostWithinTheTimeout) {
@@ -151,13 +153,28 @@ TEST_F(ServerListener, HandingOnLeavesTheQueueToOthers) {
   EXPECT_TRUE(accepted.valid()) << "the socket is the caller's, still open";
 }
 
-TEST_F(ServerListener, ADrainedServerAcceptsNobody) {
+TEST_F(ServerListener, AServerThatLeavesAcceptsNobodyAndLeavesTheSocketToOthers) {
   serve();
-  server_->drain(DrainMode::close);
+  server_->drain(DrainMode::hand_off);
   const Client client = dial();
   const int ticks = hooks_.ticks;
   ASSERT_TRUE(turn_until([&] { return hooks_.ticks >= ticks + 2; }));
   EXPECT_EQ(count(ipc::Counter::connections_accepted), 0U);
+}
+
+TEST_F(ServerListener, AServiceThatStopsEndsTheListeningWhoeverHasACopyOfTheSocket) {
+  serve();
+  server_->drain(DrainMode::close);
+  const ipc::OwnedFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(::connect(socket.get(), as_address(), sizeof address_), -1);
+  EXPECT_EQ(errno, ECONNREFUSED);
+}
+
+TEST_F(ServerListener, ASocketThatTheServiceHasInheritedGoesOnListening) {
+  outlives_service_ = true;
+  serve();
+  server_->drain(DrainMode::close);
+  const Client client = dial();
 }
 
 TEST_F(ServerListener, AClientThatResetsItsConnectionHurtsNobody) {
