@@ -37,6 +37,7 @@ enum class Counter : std::size_t {
   timeouts_keep_alive,
   timeouts_request,
   requests_abandoned,
+  requests_shed,
   access_lines_lost,
   log_lines_lost,
   count_
@@ -103,6 +104,8 @@ inline constexpr std::array<NumberSpec<Counter>, kCounterCount> kCounterSpecs = 
      "the whole request took longer than --timeout-request"},
     {Counter::requests_abandoned, "pool", "skipped",
      "waited for a thread until nobody wanted the answer, and never ran"},
+    {Counter::requests_shed, "pool", "shed",
+     "503: waited for a thread for longer than their class allows, and never ran"},
     {Counter::access_lines_lost, "logs", "access_lines_lost",
      "lines of the access log that found no room"},
     {Counter::log_lines_lost, "logs", "lines_lost", "lines of the log that found no room"},

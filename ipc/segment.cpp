@@ -39,6 +39,9 @@ void clear_record(WorkerRecord& record) {
   record.latency.clear();
   record.queue_wait.clear();
   record.run_time.clear();
+  for (PoolRecord& pool : record.pools) {
+    pool.clear();
+  }
   record.loop_request.clear();
   for (InFlightBox& request : record.pool_requests) {
     request.clear();

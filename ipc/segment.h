@@ -22,6 +22,7 @@
 #include "ipc/counters.h"
 #include "ipc/histogram.h"
 #include "ipc/in_flight.h"
+#include "ipc/pool_record.h"
 
 namespace prefork::ipc {
 
@@ -125,6 +126,7 @@ struct alignas(64) WorkerRecord {
   alignas(64) Histogram latency;     // head understood to answer written, of a stream: begun
   alignas(64) Histogram queue_wait;  // waiting for a pool thread
   alignas(64) Histogram run_time;    // on a pool thread, but for streams
+  alignas(64) std::array<PoolRecord, kMaxPools> pools;  // the classes of its thread pool
   alignas(64) InFlightBox loop_request;
   std::array<InFlightBox, kMaxPoolThreads> pool_requests;
   // Those that are answered later and not by a thread of the pool; as many as there is room for.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "config/checks/path_checks.h"
+#include "config/options/pool_options.h"
 #include "config/values/byte_size.h"
 
 namespace prefork::config {
@@ -73,6 +74,17 @@ void check_socket_paths(Merged& merged) {
   }
 }
 
+void check_pools(Merged& merged) {
+  std::uint32_t threads = 0;
+  const std::vector<PoolSpec> classes = pool_classes(merged.options);
+  for (const PoolSpec& spec : classes) threads += spec.threads;
+  if (threads > kMaxPoolThreads) {
+    merged.add_error(merged.origin("pool").source,
+                     "all pools together have " + std::to_string(threads) + " threads; at most " +
+                         std::to_string(kMaxPoolThreads) + " are possible in a worker");
+  }
+}
+
 void check_descriptors(Merged& merged) {
   const int notify_fd = merged.options.general.notify_fd;
   const std::string notify_source = merged.origin("notify-fd").source;
@@ -106,6 +118,7 @@ void cross_check(Merged& merged, LoadPhase phase) {
   check_header_sizes(merged);
   check_log_paths(merged);
   check_socket_paths(merged);
+  check_pools(merged);
   if (phase == LoadPhase::start) check_descriptors(merged);
 }
 

@@ -7,6 +7,7 @@
 #include "config/base/number.h"
 #include "config/options/listen_options.h"
 #include "config/options/log_options.h"
+#include "config/options/pool_options.h"
 #include "config/options/proxy_options.h"
 #include "config/options/static_options.h"
 
@@ -108,6 +109,15 @@ constexpr std::array kOptions = {
     OptionSpec{"threads", "N", OptionGroup::processes,
                "Pool threads of each worker, for handlers that block.",
                CountField{member<&Options::processes, &ProcessOptions::threads>(), 1, 256}},
+    OptionSpec{"pool", "NAME=N", OptionGroup::processes,
+               "N more threads of each worker, for the routes that name this class; repeat it for "
+               "more, 8 at most. Behind it: ,queue=512 ,wait=1s (answer 503 then; off) ,reserve=0 "
+               "(threads for high priority) ,batch. The name default stands for --threads.",
+               kPool},
+    OptionSpec{"pool-order", "ORDER", OptionGroup::processes,
+               "Which waiting request a pool thread takes: fcfs, shortest (expected), round-robin "
+               "(of clients) or feedback.",
+               kPoolOrder},
     OptionSpec{"limit-max-requests", "N", OptionGroup::processes,
                "Replace a worker after so many requests; 0 is never.",
                CountField{member<&Options::processes, &ProcessOptions::max_requests>(), 0,

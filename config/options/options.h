@@ -18,6 +18,7 @@
 #include "config/values/header_field.h"
 #include "config/values/ip_networks.h"
 #include "config/values/log_format.h"
+#include "config/values/pool_spec.h"
 #include "config/values/worker_share.h"
 
 namespace prefork::config {
@@ -49,10 +50,12 @@ struct ListenOptions {
 };
 
 struct ProcessOptions {
-  std::uint32_t workers = 1;              // 1 to kMaxWorkers; `auto` is already resolved
-  bool workers_auto = true;               // whether `auto` decided
-  std::string workers_basis;              // how `auto` came to its number; empty without `auto`
-  std::uint32_t threads = 8;              // pool threads of each worker, 1 to 256
+  std::uint32_t workers = 1;    // 1 to kMaxWorkers; `auto` is already resolved
+  bool workers_auto = true;     // whether `auto` decided
+  std::string workers_basis;    // how `auto` came to its number; empty without `auto`
+  std::uint32_t threads = 8;    // pool threads of each worker, 1 to 256
+  std::vector<PoolSpec> pools;  // those that were named; see pool_classes()
+  PoolOrder pool_order = PoolOrder::fcfs;
   std::uint32_t max_requests = 0;         // of one worker's life; 0: never replaced
   std::uint32_t max_requests_jitter = 0;  // up to so many more, at random per worker
   bool preload = false;                   // the master loads the application before it forks
@@ -155,5 +158,6 @@ struct Options {
 inline constexpr std::size_t kMaxBinds = 64;
 inline constexpr std::size_t kMaxReloadDirs = 64;
 inline constexpr std::uint32_t kMaxWorkers = 256;
+inline constexpr std::uint32_t kMaxPoolThreads = 256;  // of a worker
 
 }  // namespace prefork::config

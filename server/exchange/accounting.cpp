@@ -43,6 +43,10 @@ void Accounting::finish_job(const Job& job, std::uint64_t now_ns) {
     record_.counters.add(ipc::Counter::requests_abandoned);
     return;
   }
+  if (job.was_shed()) {
+    record_.counters.add(ipc::Counter::requests_shed);
+    return;
+  }
   // How long a stream lives is its client's affair, and says nothing about the service.
   if (!job.has_started()) {
     record_.run_time.record(elapsed_us(job.started_ns, job.finished_ns));

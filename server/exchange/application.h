@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 
+#include "server/exchange/job_profile.h"
 #include "server/http/method_set.h"
 #include "server/http/request.h"
 #include "server/http/response.h"
@@ -64,6 +65,7 @@ struct RouteMatch {
   bool streams_body = false;
   // Content beyond this is refused with 413; nothing: the server's own limit.
   std::optional<std::uint64_t> body_limit;
+  JobProfile* profile = nullptr;  // of a route; null: the default class of the pool
 
   [[nodiscard]] bool has_handler() const { return handler != nullptr || deferred != nullptr; }
 };

@@ -148,6 +148,7 @@ std::unique_ptr<Job> Exchange::make_job() {
   job->exchange = token_;
   job->sink = &services_.completions;
   job->handler = route_.handler;
+  job->profile = route_.profile;
   job->own_request(request_);
   job->set_client(client_);
   if (request_body_) {
@@ -163,7 +164,6 @@ bool Exchange::run_on_pool() {
   if (!job) {
     return false;
   }
-  job->executor = services_.executor;
   if (!services_.executor->submit(job)) {
     respond_overload(request_, "the queue for a thread is full");
     return false;
@@ -245,6 +245,10 @@ void Exchange::on_job_done(Job& job) {
   }
   if (job.was_skipped()) {
     stream_.abandon();
+    return;
+  }
+  if (job.was_shed()) {
+    respond_overload(job.request, "no thread was free in time");
     return;
   }
   if (job.failed) {

@@ -34,6 +34,17 @@ void Job::run() {
     failed = !call_handler(*handler, request, response, failure);
   }
   finish();
+  // The life of a stream is its client's.
+  if (profile != nullptr && !skipped_ && !has_started()) {
+    profile->note(finished_ns - started_ns);
+  }
+}
+
+void Job::shed() {
+  begin();
+  skipped_ = is_unwanted();
+  shed_ = !skipped_;
+  finish();
 }
 
 bool Job::is_unwanted() const {
@@ -85,7 +96,7 @@ BodyChannel& Job::start(http::Response& started) {
       std::make_shared<BodyChannel>([sink = sink, exchange = exchange] { sink->wake(exchange); });
   response_body_->set_loop_thread(loop_thread_);
   if (executor != nullptr) {
-    executor->lend_thread();
+    executor->lend_thread(*this);
   }
   started.set_source(std::make_unique<ChannelSource>(response_body_), started.source_size());
   sink->deliver_start(*this, std::make_unique<http::Response>(std::move(started)));

@@ -11,6 +11,7 @@
 #include "server/exchange/application.h"
 #include "server/exchange/body_channel.h"
 #include "server/exchange/client_state.h"
+#include "server/exchange/job_profile.h"
 #include "server/exchange/token.h"
 #include "server/http/owned_request.h"
 
@@ -36,10 +37,20 @@ class CompletionSink {
   virtual void wake(ExchangeToken exchange) = 0;
 };
 
+// A job's place in the queue that has it; nobody else's.
+struct QueueLink {
+  Job* older = nullptr;
+  Job* newer = nullptr;
+  std::uint64_t key = 0;     // what comes first has the smallest one,
+  std::uint64_t number = 0;  // and of those with the same key the smallest of these
+  std::size_t heap_at = 0;
+};
+
 class Job : public http::ResponseStarter {
  public:
   ExchangeToken exchange;
   const Handler* handler = nullptr;
+  JobProfile* profile = nullptr;   // of its route; null: nothing is known of it
   CompletionSink* sink = nullptr;  // needed for handlers that start a stream
   Executor* executor = nullptr;    // whose thread the handler runs on
   http::Request request;           // views into this object
@@ -49,6 +60,7 @@ class Job : public http::ResponseStarter {
   std::uint64_t queued_ns = 0;  // CLOCK_MONOTONIC
   std::uint64_t started_ns = 0;
   std::uint64_t finished_ns = 0;
+  QueueLink link;
 
   // Copies what the request's views point to.
   void own_request(const http::Request& from);
@@ -68,6 +80,12 @@ class Job : public http::ResponseStarter {
   void begin_deferred();
   void finish();
   [[nodiscard]] bool was_skipped() const { return skipped_; }
+  // Instead of run(): there is more to do than can be done, and it is answered with 503.
+  void shed();
+  [[nodiscard]] bool was_shed() const { return shed_; }
+  [[nodiscard]] Priority priority() const {
+    return profile != nullptr ? profile->priority() : Priority::normal;
+  }
   // The handler was told that its client had left: what it throws then is no fault of its own.
   [[nodiscard]] bool has_lost_client() const;
   // The handler threw, or noted a failure.
@@ -90,6 +108,7 @@ class Job : public http::ResponseStarter {
   std::shared_ptr<ClientBox> client_;
   std::thread::id loop_thread_;  // where the handler was called, of a deferred one
   bool skipped_ = false;
+  bool shed_ = false;
 };
 
 // Where handlers that may block run. Implemented by the worker's thread pool.
@@ -100,14 +119,15 @@ class Executor {
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // Takes the job, or returns false and leaves it when the queue is full. Never blocks.
+  // Takes the job and is its executor then, or returns false and leaves it when there is no room.
+  // Never blocks.
   virtual bool submit(std::unique_ptr<Job>& job) = 0;
   // Jobs may wait for it: the loop calls it at the end of a turn in which it submitted some, so
   // that one wake-up serves them all. Never blocks.
   virtual void start_submitted() = 0;
   // Once for a job, while it runs: its handler writes the answer piece by piece from now on, for as
   // long as the client likes. Others need a thread in its place. Any thread.
-  virtual void lend_thread() = 0;
+  virtual void lend_thread(const Job& job) = 0;
 };
 
 // Calls the handler; what it throws comes back as text, nothing when it returned.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <exception>
 #include <optional>
@@ -34,14 +35,38 @@ prefork_status refuse_route(prefork_app* app, std::string_view why) {
   return PREFORK_WRONG;
 }
 
-prefork_status add_route(prefork_app* app, const prefork_route* route) {
+// The members that came later are missing in one that was built against an older interface.
+constexpr std::size_t kLeastRouteSize = offsetof(prefork_route, pool);
+
+std::optional<exchange::Priority> to_priority(prefork_priority priority) {
+  switch (priority) {
+    case PREFORK_NORMAL:
+      return exchange::Priority::normal;
+    case PREFORK_HIGH:
+      return exchange::Priority::high;
+    case PREFORK_LOW:
+      return exchange::Priority::low;
+  }
+  return std::nullopt;
+}
+
+prefork_status add_route(prefork_app* app, const prefork_route* given) {
   if (app->is_loaded) {
     return PREFORK_WRONG;
   }
-  if (route->size < sizeof *route || route->handler == nullptr) {
+  if (given->size < kLeastRouteSize || given->handler == nullptr) {
     return refuse_route(app, "a route without a handler");
   }
+  prefork_route whole{};
+  std::memcpy(&whole, given, std::min(given->size, sizeof whole));
+  const prefork_route* const route = &whole;
   routing::RouteOptions options;
+  options.pool = to_view(route->pool);
+  const auto priority = to_priority(route->priority);
+  if (!priority) {
+    return refuse_route(app, "a route with a priority that does not exist");
+  }
+  options.priority = *priority;
   options.streams_body = route->streams_body != 0;
   if (route->body_limit != 0) {
     options.body_limit = route->body_limit;
@@ -66,7 +91,7 @@ prefork_status add_route(prefork_app* app, const prefork_route* route) {
 }
 
 prefork_status set_not_found(prefork_app* app, const prefork_route* route) {
-  if (app->is_loaded || route->size < sizeof *route || route->handler == nullptr) {
+  if (app->is_loaded || route->size < kLeastRouteSize || route->handler == nullptr) {
     return PREFORK_WRONG;
   }
   app->not_found = [handler = route->handler, user_data = route->user_data](
@@ -244,6 +269,22 @@ void NativeApplication::enter_worker(const SharedPlace& place, const std::string
                                      files::StaticCacheLimits limits) {
   app_.mounts.open(root_path, limits);
   bind(app_.numbers, place);
+}
+
+std::vector<std::string> NativeApplication::assign_pools(const std::vector<std::string>& classes) {
+  std::vector<std::string> unknown;
+  app_.router.for_each_profile([&](const std::string& route, exchange::JobProfile& profile) {
+    if (profile.pool().empty()) {
+      return;
+    }
+    const auto found = std::find(classes.begin(), classes.end(), profile.pool());
+    if (found == classes.end()) {
+      unknown.push_back(route + " (" + profile.pool() + ")");
+    } else {
+      profile.set_class_index(static_cast<std::uint32_t>(found - classes.begin()));
+    }
+  });
+  return unknown;
 }
 
 config::Result<void> NativeApplication::start_worker(const prefork_worker& worker) {

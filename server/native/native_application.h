@@ -55,6 +55,9 @@ class NativeApplication : public exchange::Application {
   // outlive the application. Throws std::runtime_error, with a line for people.
   void enter_worker(const SharedPlace& place, const std::string& root_path,
                     files::StaticCacheLimits limits);
+  // Finds each route's class of the pool by its name in `classes`. Those that name one that there
+  // is not stay with the first, and are returned: `GET /reports (reports)`.
+  std::vector<std::string> assign_pools(const std::vector<std::string>& classes);
   [[nodiscard]] bool serves_files() const { return !app_.mounts.empty(); }
   // The application's hooks. The problem is what it says of a worker that it does not let start.
   config::Result<void> start_worker(const prefork_worker& worker);

@@ -17,9 +17,16 @@ std::string description(std::string_view method, std::string_view pattern) {
   return "route " + config::printable(method) + " " + config::in_quotes(pattern);
 }
 
-exchange::RouteMatch answered_by(const exchange::Handler& handler,
-                                 const exchange::DeferredHandler& deferred,
-                                 const RouteOptions& options) {
+exchange::RouteMatch without_handler(int status, const http::MethodSet& allow) {
+  exchange::RouteMatch match;
+  match.status = status;
+  match.allow = allow;
+  return match;
+}
+
+}  // namespace
+
+exchange::RouteMatch Router::Route::match() const {
   exchange::RouteMatch match;
   if (deferred) {
     match.deferred = &deferred;
@@ -29,18 +36,10 @@ exchange::RouteMatch answered_by(const exchange::Handler& handler,
   match.run_on = options.streams_body ? exchange::RunOn::pool : options.run_on;
   match.streams_body = options.streams_body;
   match.body_limit = options.body_limit;
+  match.profile = profile.get();
   match.status = 200;
   return match;
 }
-
-exchange::RouteMatch without_handler(int status, const http::MethodSet& allow) {
-  exchange::RouteMatch match;
-  match.status = status;
-  match.allow = allow;
-  return match;
-}
-
-}  // namespace
 
 const Router::Route* Router::PatternRoutes::find(http::MethodNumber method) const {
   const Route* for_get = nullptr;
@@ -57,13 +56,15 @@ const Router::Route* Router::PatternRoutes::find(http::MethodNumber method) cons
 
 config::Result<void> Router::add(std::string_view method, std::string_view pattern,
                                  const RouteOptions& options, exchange::Handler handler) {
-  return add(method, pattern, Route{http::kNoMethod, {}, {}, options, std::move(handler), {}});
+  return add(method, pattern,
+             Route{http::kNoMethod, {}, {}, options, std::move(handler), {}, nullptr});
 }
 
 config::Result<void> Router::add_deferred(std::string_view method, std::string_view pattern,
                                           const RouteOptions& options,
                                           exchange::DeferredHandler handler) {
-  return add(method, pattern, Route{http::kNoMethod, {}, {}, options, {}, std::move(handler)});
+  return add(method, pattern,
+             Route{http::kNoMethod, {}, {}, options, {}, std::move(handler), nullptr});
 }
 
 config::Result<void> Router::add(std::string_view method, std::string_view pattern, Route route) {
@@ -90,6 +91,8 @@ config::Result<void> Router::add(std::string_view method, std::string_view patte
   }
   route.method = number;
   route.pattern = pattern;
+  route.profile =
+      std::make_unique<exchange::JobProfile>(route.options.pool, route.options.priority);
   for (const RoutePart& part : parts) {
     if (part.kind != RoutePart::Kind::text) {
       route.names.emplace_back(part.text);
@@ -134,7 +137,7 @@ exchange::RouteMatch Router::route(const http::Request& request,
       for (std::size_t i = 0; i < parameters.count; ++i) {
         parameters.fields[i].name = route->names[i];
       }
-      return answered_by(route->handler, route->deferred, route->options);
+      return route->match();
     }
     allow.add(patterns_[at].methods);
   }

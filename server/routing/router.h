@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,8 @@ struct RouteOptions {
   bool streams_body = false;
   // Content beyond this is refused with 413; nothing: the server's own limit.
   std::optional<std::uint64_t> body_limit = std::nullopt;
+  std::string pool = {};  // the class of the pool's threads; empty: the default one
+  exchange::Priority priority = exchange::Priority::normal;
 };
 
 class Router : public exchange::Application {
@@ -47,6 +50,16 @@ class Router : public exchange::Application {
   [[nodiscard]] exchange::RouteMatch route(
       const http::Request& request, exchange::RouteParameters& parameters) const noexcept override;
 
+  // Calls visit(`GET /items/{id}`, JobProfile&) for each route. Before requests come.
+  template <typename Visit>
+  void for_each_profile(Visit visit) {
+    for (PatternRoutes& pattern : patterns_) {
+      for (Route& route : pattern.routes) {
+        visit(std::string(http::method_name(route.method)) + " " + route.pattern, *route.profile);
+      }
+    }
+  }
+
  private:
   struct Route;
   config::Result<void> add(std::string_view method, std::string_view pattern, Route route);
@@ -58,6 +71,9 @@ class Router : public exchange::Application {
     RouteOptions options;
     exchange::Handler handler;           // or
     exchange::DeferredHandler deferred;  // one of the two
+    std::unique_ptr<exchange::JobProfile> profile;
+
+    [[nodiscard]] exchange::RouteMatch match() const;
   };
   struct PatternRoutes {
     http::MethodSet methods;

@@ -111,6 +111,14 @@ void add_numbers(Json& json, const Numbers& numbers) {
   }
   pool["rejected"] = numbers.of(ipc::Counter::overload_rejected);
   pool["skipped"] = numbers.of(ipc::Counter::requests_abandoned);
+  pool["shed"] = numbers.of(ipc::Counter::requests_shed);
+  pool["classes"] = Json::array();
+  for (const PoolNumbers& one : numbers.pools) {
+    Json& shown = pool["classes"].emplace_back(Json{{"name", one.name}});
+    for (std::size_t i = 0; i < one.numbers.size(); ++i) {
+      shown[std::string(ipc::PoolRecord::kNumberNames[i])] = one.numbers[i];
+    }
+  }
   pool["queue_wait"] = histogram(numbers.queue_wait);
   pool["run_time"] = histogram(numbers.run_time);
   json["pool"] = std::move(pool);

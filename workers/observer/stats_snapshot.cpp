@@ -85,6 +85,21 @@ void add_workers(StatsSnapshot& snapshot, const ipc::Segment& segment, std::uint
 
 }  // namespace
 
+void Numbers::add(const ipc::PoolRecord& pool) {
+  const std::string name = pool.name();
+  if (name.empty()) {
+    return;
+  }
+  auto known = std::find_if(pools.begin(), pools.end(),
+                            [&name](const PoolNumbers& one) { return one.name == name; });
+  if (known == pools.end()) {
+    known = pools.insert(pools.end(), {name, {}});
+  }
+  for (std::size_t i = 0; i < known->numbers.size(); ++i) {
+    known->numbers[i] += pool.get(static_cast<ipc::PoolRecord::Number>(i));
+  }
+}
+
 void Numbers::add(const ipc::WorkerRecord& record) {
   for (std::size_t i = 0; i < ipc::kCounterCount; ++i) {
     counters[i] += record.counters.get(static_cast<ipc::Counter>(i));
@@ -95,6 +110,9 @@ void Numbers::add(const ipc::WorkerRecord& record) {
   latency.add(record.latency);
   queue_wait.add(record.queue_wait);
   run_time.add(record.run_time);
+  for (const ipc::PoolRecord& pool : record.pools) {
+    add(pool);
+  }
   record.app_numbers.for_each(
       [this](const ipc::NumberName& name, std::int64_t value) { application[name.text] += value; });
 }

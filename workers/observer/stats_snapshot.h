@@ -24,6 +24,12 @@ namespace prefork::observer {
 using CounterValues = std::array<std::uint64_t, ipc::kCounterCount>;
 using GaugeValues = std::array<std::uint64_t, ipc::kGaugeCount>;
 
+// A class of the thread pool.
+struct PoolNumbers {
+  std::string name;
+  std::array<std::uint64_t, ipc::PoolRecord::kNumbers> numbers{};  // by enumerator
+};
+
 // What a worker counted, or several together.
 struct Numbers {
   CounterValues counters{};
@@ -31,9 +37,12 @@ struct Numbers {
   ipc::HistogramSnapshot latency;
   ipc::HistogramSnapshot queue_wait;
   ipc::HistogramSnapshot run_time;
+  std::vector<PoolNumbers> pools;  // of workers that are there, in the order of the first
   std::map<std::string, std::int64_t> application;  // what it counts itself, by its names
 
   void add(const ipc::WorkerRecord& record);
+
+  void add(const ipc::PoolRecord& pool);
 
   [[nodiscard]] std::uint64_t of(ipc::Counter counter) const {
     return counters[static_cast<std::size_t>(counter)];

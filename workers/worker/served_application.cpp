@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "config/options/pool_options.h"
 #include "server/demo/demo_app.h"
 #include "server/files/site.h"
 
@@ -66,6 +67,18 @@ void ServedApplication::load() {
     }
     native_ = loaded.value().get();
     application_ = std::move(loaded).value();
+  }
+  std::vector<std::string> pools;
+  for (const config::PoolSpec& spec : config::pool_classes(context_.options)) {
+    pools.push_back(spec.name);
+  }
+  const std::vector<std::string> unknown = native_->assign_pools(pools);
+  if (!unknown.empty() && context_.id.slot == 0) {
+    context_.log.warning("no --pool has the class that " + unknown.front() + " names" +
+                         (unknown.size() > 1 ? ", and " + std::to_string(unknown.size() - 1) +
+                                                   " more routes name one there is not"
+                                             : "") +
+                         "; it runs with the threads of --threads");
   }
   try {
     native_->enter_worker(shared_place_, context_.options.proxies.root_path, cache_limits_);

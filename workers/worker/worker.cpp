@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/options/pool_options.h"
 #include "config/values/exit_code.h"
 #include "ipc/base/clock.h"
 #include "ipc/base/monotonic.h"
@@ -19,10 +20,9 @@
 #include "server/net/listener_spec.h"
 #include "workers/child/child_runtime.h"
 #include "workers/child/child_signals.h"
+#include "workers/pool/pools.h"
 #include "workers/worker/placement.h"
-#include "workers/worker/pool_watch.h"
 #include "workers/worker/served_application.h"
-#include "workers/worker/thread_pool.h"
 
 namespace prefork::worker {
 
@@ -76,18 +76,18 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     served_ = std::make_unique<ServedApplication>(context_);
     // Before there are threads, which inherit what it has left behind.
     child::set_signals_again();
-    const config::ProcessOptions& processes = context_.options.processes;
-    pool_ = std::make_unique<ThreadPool>(processes.threads, context_.options.limits.queue, record_,
-                                         [this](std::unique_ptr<exchange::Job> job) {
-                                           server_->completions().deliver(std::move(job));
-                                         });
+    pools_ = std::make_unique<pool::Pools>(config::pool_classes(context_.options),
+                                           context_.options.processes.pool_order, record_,
+                                           [this](std::unique_ptr<exchange::Job> job) {
+                                             server_->completions().deliver(std::move(job));
+                                           });
     server_ = std::make_unique<engine::HttpServer>(loop_, server_settings(), served_->application(),
-                                                   record_, access_log_, *this, pool_.get());
+                                                   record_, access_log_, *this, pools_.get());
     served_->start();
     begin_to_serve();
     loop_.run();
     server_->abandon_all();
-    pool_.reset();
+    pools_.reset();
     if (served_->stop()) {
       // Its threads may still deliver to the server, until the process is gone.
       // Volatile: a leak check has to find them, and nobody reads what is kept here.
@@ -117,14 +117,14 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     if (const std::uint64_t lost = context_.log.settle_losses(); lost != 0) {
       record_.counters.add(ipc::Counter::log_lines_lost, lost);
     }
-    const ThreadPool::Stall stall = pool_->stall();
-    if (const auto line = pool_watch_.look(stall, now_ns)) {
-      context_.log.warning(*line);
+    const pool::Pools::Look look = pools_->look(now_ns);
+    for (const std::string& line : look.lines) {
+      context_.log.warning(line);
     }
     if (request_budget_ != 0 && !recycle_asked_ && server_->requests() >= request_budget_) {
       recycle_asked_ = runtime_.send(ipc::RecycleFrame{});
     }
-    return is_soon || stall.waiting != 0;
+    return is_soon || look.somebody_waits;
   }
 
   void report(config::LogLevel level, std::string_view line) override {
@@ -147,7 +147,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     const config::ProcessOptions& processes = context_.options.processes;
     settings.limits.connections = affordable_connections(
         settings.limits.connections,
-        2 * context_.inboxes.slots() + processes.threads + served_->cached_files());
+        2 * context_.inboxes.slots() + pool_threads() + served_->cached_files());
     if (settings.limits.connections < context_.options.limits.connections &&
         context_.id.slot == 0) {
       context_.log.warning("--limit-connections: each worker takes " +
@@ -161,6 +161,14 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     }
     settings.idle_tick_ns = std::min(kLongestTickNs, settings.idle_tick_ns);
     return settings;
+  }
+
+  [[nodiscard]] std::uint32_t pool_threads() const {
+    std::uint32_t threads = 0;
+    for (const config::PoolSpec& spec : config::pool_classes(context_.options)) {
+      threads += spec.threads;
+    }
+    return threads;
   }
 
   [[nodiscard]] std::vector<net::ListenerSpec> listeners() const {
@@ -227,8 +235,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   Placement placement_;
   std::unique_ptr<ServedApplication> served_;
   std::unique_ptr<engine::HttpServer> server_;
-  std::unique_ptr<ThreadPool> pool_;  // ends before the server it delivers to
-  PoolWatch pool_watch_{record_};
+  std::unique_ptr<pool::Pools> pools_;  // end before the server they deliver to
   const std::uint64_t request_budget_;
   bool recycle_asked_ = false;
   bool inbox_rests_ = false;  // for want of descriptors

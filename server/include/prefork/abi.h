@@ -90,6 +90,13 @@ typedef enum prefork_run_on {
 typedef void (*prefork_handler)(void* user_data, const prefork_request* request,
                                 prefork_response* response);
 
+/* Of the requests that wait for a thread of the pool. */
+typedef enum prefork_priority {
+  PREFORK_NORMAL = 0,
+  PREFORK_HIGH = 1,
+  PREFORK_LOW = 2
+} prefork_priority;
+
 typedef struct prefork_route {
   size_t size;
   prefork_text method;  /* "GET" (answers HEAD too), "POST", ... */
@@ -99,6 +106,9 @@ typedef struct prefork_route {
   void* user_data;
   int streams_body;    /* with PREFORK_POOL: the handler reads prefork_request.content */
   uint64_t body_limit; /* bytes, beyond: 413; 0: --limit-body */
+  prefork_text pool;   /* with PREFORK_POOL: the class (--pool) whose threads run it; empty, or a
+                          class that there is not: the default one */
+  prefork_priority priority;
 } prefork_route;
 
 /* A folder of files below a prefix of the paths. What a route answers is not looked for there. */

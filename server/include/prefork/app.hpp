@@ -74,13 +74,16 @@ class App {
   // Throws std::invalid_argument, which says why, when the pattern cannot be read or exists for
   // that method.
   App& route(std::string_view method, std::string_view pattern, Handler handler) {
-    return add(method, pattern, PREFORK_POOL, std::nullopt, std::move(handler));
+    return add(method, pattern, OnPool{}, std::nullopt, std::move(handler));
+  }
+  App& route(std::string_view method, std::string_view pattern, OnPool pool, Handler handler) {
+    return add(method, pattern, pool, std::nullopt, std::move(handler));
   }
   App& route(std::string_view method, std::string_view pattern, OnLoop, Handler handler) {
-    return add(method, pattern, PREFORK_LOOP, std::nullopt, std::move(handler));
+    return add(method, pattern, std::nullopt, std::nullopt, std::move(handler));
   }
   App& route(std::string_view method, std::string_view pattern, Upload upload, Handler handler) {
-    return add(method, pattern, PREFORK_POOL, upload, std::move(handler));
+    return add(method, pattern, upload.pool, upload, std::move(handler));
   }
   App& route(std::string_view method, std::string_view pattern, Deferred, DeferredHandler handler);
 
@@ -238,8 +241,14 @@ class App {
                                      ? std::string(detail::view(api_.get_failure(app_)))
                                      : std::string());
   }
-  App& add(std::string_view method, std::string_view pattern, prefork_run_on run_on,
+  // `pool`: nothing: on the event loop.
+  App& add(std::string_view method, std::string_view pattern, std::optional<OnPool> pool,
            std::optional<Upload> upload, Handler handler);
+  static prefork_priority to_native(Priority priority) {
+    return priority == Priority::high  ? PREFORK_HIGH
+           : priority == Priority::low ? PREFORK_LOW
+                                       : PREFORK_NORMAL;
+  }
   App& register_route(prefork_route& route, std::unique_ptr<Route> owned);
   template <typename Number>
   Number declare(prefork_number_kind kind, std::string_view name) {
@@ -272,13 +281,17 @@ class App {
   Hooks on_stop_;
 };
 
-inline App& App::add(std::string_view method, std::string_view pattern, prefork_run_on run_on,
+inline App& App::add(std::string_view method, std::string_view pattern, std::optional<OnPool> pool,
                      std::optional<Upload> upload, Handler handler) {
   handler = checked(std::move(handler), name_of(method, pattern));
   prefork_route route{};
   route.method = detail::text(method);
   route.pattern = detail::text(pattern);
-  route.run_on = run_on;
+  route.run_on = pool ? PREFORK_POOL : PREFORK_LOOP;
+  if (pool) {
+    route.pool = detail::text(pool->name);
+    route.priority = to_native(pool->priority);
+  }
   route.handler = Route::handle;
   route.streams_body = upload ? 1 : 0;
   route.body_limit = upload ? upload->limit : 0;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace prefork {
 inline namespace v1 {
@@ -17,11 +18,28 @@ inline constexpr OnLoop on_loop{};
 struct Deferred {};
 inline constexpr Deferred deferred{};
 
+// Of the requests that wait for a thread of the same class. A lower one is not forgotten: of nine
+// that run while it waits, one is its.
+enum class Priority { high, normal, low };
+
+// On a thread of the pool, and on which: the class `name` of --pool, whose threads nobody else
+// takes (empty, or a class that there is not: the default one, --threads). `name` is copied when
+// the route is added.
+struct OnPool {
+  std::string_view name;
+  Priority priority = Priority::normal;
+};
+inline constexpr OnPool on_pool(std::string_view name, Priority priority = Priority::normal) {
+  return {name, priority};
+}
+inline constexpr OnPool on_pool(Priority priority) { return {{}, priority}; }
+
 // On the pool, as soon as the head is there: it reads the content itself, with Request::read().
 struct Upload {
   std::uint64_t limit = 0;  // of the content, in bytes; beyond: 413. 0: --limit-body
+  OnPool pool = {};
 };
-inline constexpr Upload upload(std::uint64_t limit) { return {limit}; }
+inline constexpr Upload upload(std::uint64_t limit, OnPool pool = {}) { return {limit, pool}; }
 
 }  // namespace v1
 }  // namespace prefork

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tests/inprocess/server/engine/http_harness.h"
-#include "workers/worker/thread_pool.h"
+#include "workers/pool/pools.h"
 
 namespace prefork::engine {
 namespace {
@@ -267,11 +267,16 @@ TEST_F(ConnectionPool, WithoutAnExecutorPoolHandlersRunOnTheLoop) {
 class ConnectionThreadPool : public HttpTest {
  protected:
   // The server needs its executor before the pool can need the server.
-  void use_pool(std::uint32_t threads, std::size_t queue_limit) {
-    pool_ = std::make_unique<worker::ThreadPool>(threads, queue_limit, *record_,
-                                                 [this](std::unique_ptr<exchange::Job> job) {
-                                                   server_->completions().deliver(std::move(job));
-                                                 });
+  void use_pool(std::uint32_t threads, std::uint32_t queue_limit) {
+    config::PoolSpec spec;
+    spec.name = config::kDefaultPool;
+    spec.threads = threads;
+    spec.queue = queue_limit;
+    spec.wait = {};
+    pool_ = std::make_unique<pool::Pools>(std::vector{spec}, config::PoolOrder::fcfs, *record_,
+                                          [this](std::unique_ptr<exchange::Job> job) {
+                                            server_->completions().deliver(std::move(job));
+                                          });
     executor_ = pool_.get();
     has_threads_ = true;
     server();
@@ -280,7 +285,7 @@ class ConnectionThreadPool : public HttpTest {
     come_to_rest();
     pool_.reset();
   }
-  std::unique_ptr<worker::ThreadPool> pool_;
+  std::unique_ptr<pool::Pools> pool_;
 };
 
 TEST_F(ConnectionThreadPool, AnswersManyRequestsOfManyConnectionsInTheirOrder) {

@@ -260,10 +260,11 @@ class HeldJobs : public exchange::Executor {
     if (jobs.size() >= limit) {
       return false;
     }
+    job->executor = this;
     jobs.push_back(std::move(job));
     return true;
   }
-  void lend_thread() override {}
+  void lend_thread(const exchange::Job&) override {}
   void start_submitted() override {}
   void complete(HttpServer& server, std::size_t index = 0) {
     std::unique_ptr<exchange::Job> job = std::move(jobs.at(index));

@@ -13,7 +13,7 @@
 
 #include "tests/inprocess/gate.h"
 #include "tests/inprocess/server/engine/http_harness.h"
-#include "workers/worker/thread_pool.h"
+#include "workers/pool/pools.h"
 
 namespace prefork::engine::testing_http {
 
@@ -152,11 +152,16 @@ class StreamTest : public HttpTest {
   }
 
   // The server needs its executor before the pool can need the server.
-  void use_pool(std::uint32_t threads = 2, std::size_t queue_limit = 100) {
-    pool_ = std::make_unique<worker::ThreadPool>(threads, queue_limit, *record_,
-                                                 [this](std::unique_ptr<exchange::Job> job) {
-                                                   server_->completions().deliver(std::move(job));
-                                                 });
+  void use_pool(std::uint32_t threads = 2, std::uint32_t queue_limit = 100) {
+    config::PoolSpec spec;
+    spec.name = config::kDefaultPool;
+    spec.threads = threads;
+    spec.queue = queue_limit;
+    spec.wait = {};
+    pool_ = std::make_unique<pool::Pools>(std::vector{spec}, config::PoolOrder::fcfs, *record_,
+                                          [this](std::unique_ptr<exchange::Job> job) {
+                                            server_->completions().deliver(std::move(job));
+                                          });
     executor_ = pool_.get();
     has_threads_ = true;
     server();
@@ -171,7 +176,7 @@ class StreamTest : public HttpTest {
     ASSERT_TRUE(turn_until([&] { return hooks_.ticks >= ticks + number; }));
   }
 
-  std::unique_ptr<worker::ThreadPool> pool_;
+  std::unique_ptr<pool::Pools> pool_;
 };
 
 // Handlers of the pool that stream, and wait at a gate.

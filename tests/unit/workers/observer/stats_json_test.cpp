@@ -33,9 +33,10 @@ TEST(StatsJson, HasItsPartsInThisOrder) {
   EXPECT_EQ(keys_of(json["totals"]["connections"]),
             (std::vector<std::string>{"accepted", "handed_on", "received", "refused", "closed",
                                       "active", "idle"}));
-  EXPECT_EQ(keys_of(json["totals"]["pool"]),
-            (std::vector<std::string>{"threads", "busy", "queued", "in_progress", "streams",
-                                      "rejected", "skipped", "queue_wait", "run_time"}));
+  EXPECT_EQ(
+      keys_of(json["totals"]["pool"]),
+      (std::vector<std::string>{"threads", "busy", "queued", "in_progress", "streams", "rejected",
+                                "skipped", "shed", "classes", "queue_wait", "run_time"}));
   EXPECT_EQ(keys_of(json["retired"]),
             (std::vector<std::string>{"requests", "responses", "connections", "bytes", "errors",
                                       "timeouts", "logs"}));

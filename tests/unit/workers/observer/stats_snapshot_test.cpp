@@ -56,6 +56,25 @@ TEST_F(StatsSnapshotTest, TheTotalsHoldWhatEndedWorkersCounted) {
   EXPECT_EQ(snapshot.cpu_us, 1'500U);
 }
 
+TEST_F(StatsSnapshotTest, AddsUpTheClassesOfThePoolByTheirNames) {
+  using Number = ipc::PoolRecord::Number;
+  ipc::WorkerRecord& first = start({0, 0});
+  first.pools[0].set_name("default");
+  first.pools[0].set(Number::threads, 8);
+  ipc::WorkerRecord& second = start({1, 0});
+  second.pools[0].set_name("reports");
+  second.pools[0].set(Number::shed, 3);
+  second.pools[1].set_name("default");
+  second.pools[1].set(Number::threads, 4);
+  const StatsSnapshot snapshot = take_snapshot(segment_, 4);
+  const auto& pools = snapshot.totals.pools;
+  ASSERT_EQ(pools.size(), 2U);
+  EXPECT_EQ(pools[0].name, "default");
+  EXPECT_EQ(pools[0].numbers[static_cast<std::size_t>(Number::threads)], 12U);
+  EXPECT_EQ(pools[1].name, "reports");
+  EXPECT_EQ(pools[1].numbers[static_cast<std::size_t>(Number::shed)], 3U);
+}
+
 TEST_F(StatsSnapshotTest, NamesTheRequestsInFlightByTheirThread) {
   ipc::WorkerRecord& record = start({0, 0});
   record.loop_request.set(10, 1, {}, "GET", "/loop");

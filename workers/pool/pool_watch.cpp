@@ -1,10 +1,11 @@
-#include "workers/worker/pool_watch.h"
+#include "workers/pool/pool_watch.h"
 
 #include <cstddef>
 
 #include "config/base/config_error.h"
+#include "config/values/pool_spec.h"
 
-namespace prefork::worker {
+namespace prefork::pool {
 
 namespace {
 
@@ -28,12 +29,14 @@ std::optional<std::string> PoolWatch::look(const ThreadPool::Stall& stall, std::
     return std::nullopt;
   }
   quiet_until_ns_ = now_ns + kAgainNs;
-  std::string line = "every thread of the pool has been busy for " +
-                     seconds(stall.since_ns, now_ns) + ", " + std::to_string(stall.waiting) +
-                     " requests wait (--threads); they work on";
+  const bool is_default = name_ == config::kDefaultPool;
+  std::string line = "every thread of the pool" + (is_default ? "" : " '" + name_ + "'") +
+                     " has been busy for " + seconds(stall.since_ns, now_ns) + ", " +
+                     std::to_string(stall.waiting) + " requests wait (" +
+                     (is_default ? "--threads" : "--pool") + "); they work on";
   std::size_t named = 0;
-  for (const ipc::InFlightBox& box : record_.pool_requests) {
-    const auto request = box.get();
+  for (const std::uint32_t number : stall.threads) {
+    const auto request = record_.pool_requests[number].get();
     if (!request) {
       continue;
     }
@@ -45,4 +48,4 @@ std::optional<std::string> PoolWatch::look(const ThreadPool::Stall& stall, std::
   return named > kMaxNamed ? line + " and " + std::to_string(named - kMaxNamed) + " more" : line;
 }
 
-}  // namespace prefork::worker
+}  // namespace prefork::pool

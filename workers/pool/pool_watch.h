@@ -6,16 +6,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "ipc/segment.h"
-#include "workers/worker/thread_pool.h"
+#include "workers/pool/thread_pool.h"
 
-namespace prefork::worker {
+namespace prefork::pool {
 
 class PoolWatch {
  public:
-  // `record` outlives it.
-  explicit PoolWatch(const ipc::WorkerRecord& record) : record_(record) {}
+  // Of the class `name`. `record` outlives it.
+  PoolWatch(const ipc::WorkerRecord& record, std::string name)
+      : record_(record), name_(std::move(name)) {}
 
   // Now and then. A line for the log, with what the threads do: when a stall has lasted for some
   // seconds, and again from time to time.
@@ -23,7 +25,8 @@ class PoolWatch {
 
  private:
   const ipc::WorkerRecord& record_;
+  std::string name_;
   std::uint64_t quiet_until_ns_ = 0;
 };
 
-}  // namespace prefork::worker
+}  // namespace prefork::pool
