@@ -55,8 +55,18 @@ class ForkedChild {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
 
+  // Does not wait, and leaves what wait() would return.
+  [[nodiscard]] bool has_ended() const {
+    siginfo_t about{};
+    PREFORK_CHECK(::waitid(P_PID, static_cast<id_t>(pid_), &about, WEXITED | WNOHANG | WNOWAIT) ==
+                  0);
+    return about.si_pid != 0;
+  }
+
+  void kill() { ::kill(pid_, SIGKILL); }
+
   int kill_and_wait() {
-    ::kill(pid_, SIGKILL);
+    kill();
     return wait();
   }
 
