@@ -75,9 +75,9 @@ void ServedApplication::load() {
   const std::vector<std::string> unknown = native_->assign_pools(pools);
   if (!unknown.empty() && context_.id.slot == 0) {
     context_.log.warning("no --pool has the class that " + unknown.front() + " names" +
-                         (unknown.size() > 1 ? ", and " + std::to_string(unknown.size() - 1) +
-                                                   " more routes name one there is not"
-                                             : "") +
+                         (unknown.size() > 1
+                              ? " (and " + std::to_string(unknown.size() - 1) + " more routes)"
+                              : "") +
                          "; it runs with the threads of --threads");
   }
   try {
