@@ -78,6 +78,8 @@ Listener::Listener(loop::EventLoop& loop, const ListenerSpec& spec, AcceptHandle
       spec_(spec),
       socket_(::fcntl(spec.fd, F_DUPFD_CLOEXEC, 0)),
       watch_(loop.watch(socket_.get(), [this] { accept_some(); })) {
+  // An application of an earlier worker may have taken that away, for all of them.
+  ::fcntl(socket_.get(), F_SETFL, ::fcntl(socket_.get(), F_GETFL) | O_NONBLOCK);
   if (spec.peer_timeout.count() != 0) {
     notice_lost_peers(socket_.get(), spec.peer_timeout);
   }

@@ -2,6 +2,7 @@
 // changes signals. For tests of what comes of that.
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,6 +137,18 @@ PREFORK_APP(app) {
       ::close(last--);
     }
     return prefork::text("hoarded\n");
+  });
+  // Whatever listens is to wait in accept(), as a library may set it that has found a socket.
+  app.get("/make-listeners-wait", [](const prefork::Request&) {
+    int made = 0;
+    for (int fd = 3; fd < 1024; ++fd) {
+      int listens = 0;
+      socklen_t size = sizeof listens;
+      if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0) {
+        made += ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK) == 0 ? 1 : 0;
+      }
+    }
+    return prefork::text(std::to_string(made));
   });
   app.get("/sleep/{ms}", [](const prefork::Request& request) {
     std::this_thread::sleep_for(

@@ -12,6 +12,7 @@
 
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
+#include "tests/support/temporary_folder.h"
 
 namespace prefork::test {
 namespace {
@@ -131,6 +132,23 @@ TEST(AForkedProcess, DoesNotKeepTheConnectionsOfItsParentOpen) {
     EXPECT_TRUE(is_running(pid)) << "it had the default action, and nobody has sent it anything";
     ::kill(pid, SIGTERM);
     EXPECT_TRUE(wait_until([pid] { return !is_running(pid); }));
+  }
+}
+
+TEST(AListeningSocket, ThatAnApplicationHasMadeToWaitHoldsUpNoWorker) {
+  for (const bool is_local : {false, true}) {
+    const TemporaryFolder folder;
+    std::vector<std::string> arguments = {application(), "--workers", "4"};
+    if (is_local) {
+      arguments.insert(arguments.end(), {"--uds", folder / "s"});
+    }
+    ServerProcess server(arguments);
+    EXPECT_NE(get(server.url(), "/make-listeners-wait").body, "0");
+    // All are woken for each connection, and one is the first.
+    for (int i = 0; i < 50; ++i) {
+      ASSERT_EQ(get(server.url(), "/").body, "alive\n");
+    }
+    EXPECT_EQ(server.stop(), exit_code(0));
   }
 }
 

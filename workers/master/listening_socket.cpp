@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -64,6 +65,14 @@ std::string url_of_address(const sockaddr_storage& address) {
   return "unknown address";
 }
 
+// Whether accept(2) waits is a flag of the socket, not of a process's descriptor (fcntl(2)): an
+// application that takes it away in one worker takes it from all. They then wait for a moment and
+// no longer, when somebody else was faster.
+void bound_accept(int fd) {
+  const timeval moment{0, 1'000};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof moment);
+}
+
 std::string url_of_socket(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
@@ -94,6 +103,7 @@ config::Result<SharedSocket, ListenError> open_tcp(const addrinfo& address,
     return error_for(errno, bind, option);
   }
   set_tcp_options(fd.get(), address.ai_family);
+  bound_accept(fd.get());
   if (::bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0 ||
       ::listen(fd.get(), backlog) != 0) {
     return error_for(errno, bind, option);
@@ -186,6 +196,7 @@ config::Result<std::vector<SharedSocket>, ListenError> open_unix(const config::B
       ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return error_for(errno, bind, option);
   }
+  bound_accept(fd.get());
   // From here on the object owns the file and removes it again on every path.
   auto socket = std::make_shared<ListeningSocket>(std::move(fd), bind, "unix:" + bind.path);
   if ((mode && ::chmod(bind.path.c_str(), *mode) != 0) || ::listen(socket->fd(), backlog) != 0) {
