@@ -159,6 +159,13 @@ void prepare_fields(Representation& made, bool varies, std::string_view cache_co
   }
 }
 
+// A compressed neighbour that is older than its file was made of an earlier one. In whole seconds:
+// some tools that compress copy the file's time without its fraction.
+bool is_outdated(const FileIdentity& neighbour, const FileIdentity& file) {
+  constexpr std::int64_t kSecondNs = 1'000'000'000;
+  return neighbour.modified_ns / kSecondNs < file.modified_ns / kSecondNs;
+}
+
 // `open` opens a path.
 template <typename Open>
 LoadedResource load(Open open, const std::string& path, const StaticSettings& settings,
@@ -172,7 +179,7 @@ LoadedResource load(Open open, const std::string& path, const StaticSettings& se
   if (!is_compressed_name(path)) {
     for (const auto& [coding, extension] : kNeighbours) {
       FoundFile neighbour = open(path + std::string(extension));
-      if (neighbour.kind == FileKind::file) {
+      if (neighbour.kind == FileKind::file && !is_outdated(neighbour.identity, found.identity)) {
         add_representation(resource, coding, std::move(neighbour), before);
       }
     }

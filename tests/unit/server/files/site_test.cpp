@@ -323,6 +323,16 @@ TEST_F(StaticFilesTest, ANeighbourIsSentToWhomTakesItsCoding) {
   EXPECT_EQ(itself.field("Content-Type"), "application/gzip");
 }
 
+TEST_F(StaticFilesTest, ANeighbourThatIsOlderThanItsFileIsNotSent) {
+  const auto now = fs::file_time_type::clock::now();
+  fs::last_write_time(write("app.js.gz", "of the version before"), now - std::chrono::seconds(5));
+  fs::last_write_time(write("app.js", "new"), now);
+  const StaticAnswer answer = ask("/app.js", {{"Accept-Encoding", "gzip"}});
+  EXPECT_EQ(answer.body, "new");
+  EXPECT_EQ(answer.field("Content-Encoding"), "-");
+  EXPECT_EQ(answer.field("Vary"), "-");
+}
+
 TEST_F(StaticFilesTest, TheFirstRuleThatMatchesSetsCacheControl) {
   settings_.cache_rules = {{"*.html", "no-cache"}, {"/a*", "max-age=1"}, {"*.txt", "max-age=2"}};
   write("b.txt", "b");
