@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "ipc/base/error_text.h"
+
 namespace prefork::ipc {
 
 namespace {
@@ -32,6 +34,11 @@ int LineSink::open_file(const std::string& path) {
   way_ = is_regular_file(opened.get()) ? Way::file : Way::own;
   fd_ = std::move(opened);
   return 0;
+}
+
+std::string_view LineSink::error_text(int error) {
+  return error == ENXIO ? "it is a pipe that nobody reads; start its reader first"
+                        : ipc::error_text(error);
 }
 
 int LineSink::open_standard(int fd) {

@@ -45,7 +45,7 @@ config::Result<void> AccessLog::reopen() {
   const int error = path_ == "-" ? sink_.open_standard(STDOUT_FILENO) : sink_.open_file(path_);
   if (error != 0) {
     return config::Problem{"cannot open the access log " + path_ + ": " +
-                           std::string(ipc::error_text(error))};
+                           std::string(ipc::LineSink::error_text(error))};
   }
   return {};
 }

@@ -197,7 +197,7 @@ config::Result<void> Log::open(const std::string& path, config::LogLevel level) 
 config::Result<void> Log::reopen() {
   if (const int error = parts_->sink->open(parts_->path); error != 0) {
     return config::Problem{"cannot open the log file " + parts_->path + ": " +
-                           std::string(ipc::error_text(error))};
+                           std::string(ipc::LineSink::error_text(error))};
   }
   return {};
 }

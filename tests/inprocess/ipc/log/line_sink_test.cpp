@@ -94,6 +94,15 @@ class LineSinkTest : public testing::Test {
   LineSink sink_;
 };
 
+TEST_F(LineSinkTest, APipeWithoutAReaderIsNotOpenedAndThatIsSaid) {
+  const std::string path = folder_ + "/pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  LineSink sink;
+  EXPECT_EQ(LineSink::error_text(sink.open_file(path)),
+            "it is a pipe that nobody reads; start its reader first");
+  EXPECT_FALSE(sink.is_open());
+}
+
 TEST_F(LineSinkTest, AFullPipeIsNoWaitAndTakesWholeLinesOnly) {
   const auto [reader, writer] = make_pipe();
   ASSERT_EQ(sink_.open_standard(writer.get()), 0);
