@@ -66,7 +66,6 @@ bool Session::start(const http::Request& request, http::Response& response) {
 // What follows: the next request, or the end.
 void Session::end_response() {
   parser_.reset();
-  head_.clear();
   message_deadline_ns_ = ipc::kNever;
   has_output_ = false;
   if (ending_ == Ending::keep_alive) {

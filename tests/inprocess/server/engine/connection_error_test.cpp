@@ -279,6 +279,23 @@ TEST_F(ConnectionError, EveryAnswerHasItsLineInTheAccessLog) {
   ::unlink(path.c_str());
 }
 
+TEST_F(ConnectionError, ARequestWhoseContentCameLaterHasItsWholeLineInTheAccessLog) {
+  std::string path = testing::TempDir() + "access-XXXXXX";
+  const ipc::OwnedFd file(::mkstemp(path.data()));
+  ASSERT_TRUE(file.valid());
+  ASSERT_TRUE(log_.open(path, config::combined_log_format(), {1, 1}).ok());
+  Client client = connect();
+  const std::string request = post("/echo", std::string(5000, 'x'));
+  exchange(client, request.substr(0, 4000));
+  exchange(client, request.substr(4000));
+  log_.flush();
+  std::ifstream lines(path);
+  std::string line;
+  ASSERT_TRUE(std::getline(lines, line));
+  EXPECT_NE(line.find("] \"POST /echo HTTP/1.1\" 200 "), std::string::npos) << line;
+  ::unlink(path.c_str());
+}
+
 // Kept where it is until the rest comes, or read to the last byte: what ends has its line.
 TEST_F(ConnectionError, ARequestWhoseContentEndsEarlyHasItsLineInTheAccessLog) {
   std::string path = testing::TempDir() + "access-XXXXXX";
