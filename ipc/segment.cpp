@@ -46,9 +46,8 @@ void clear_record(WorkerRecord& record) {
   for (InFlightBox& request : record.pool_requests) {
     request.clear();
   }
-  for (InFlightBox& request : record.deferred_requests) {
-    request.clear();
-  }
+  record.pool_threads.store(0, kRelaxed);
+  record.unfinished_requests.clear();
 }
 
 }  // namespace

@@ -22,14 +22,14 @@
 #include "ipc/counters.h"
 #include "ipc/histogram.h"
 #include "ipc/in_flight.h"
+#include "ipc/in_flight_table.h"
 #include "ipc/pool_record.h"
 
 namespace prefork::ipc {
 
-inline constexpr std::uint32_t kSegmentVersion = 4;
+inline constexpr std::uint32_t kSegmentVersion = 5;
 inline constexpr std::uint32_t kMaxSlots = 320;  // 256 workers at start and room for TTIN
 inline constexpr std::uint32_t kMaxPoolThreads = 256;
-inline constexpr std::uint32_t kMaxDeferredShown = 64;
 
 enum class ServerState : std::uint32_t {
   starting = 0,
@@ -127,10 +127,12 @@ struct alignas(64) WorkerRecord {
   alignas(64) Histogram queue_wait;  // waiting for a pool thread
   alignas(64) Histogram run_time;    // on a pool thread, but for streams
   alignas(64) std::array<PoolRecord, kMaxPools> pools;  // the classes of its thread pool
+  // What the event loop and each thread of the pool run, and all that is unfinished besides; see
+  // ipc/requests_in_flight.h.
   alignas(64) InFlightBox loop_request;
+  std::atomic<std::uint32_t> pool_threads{0};  // that were made, and have a box
   std::array<InFlightBox, kMaxPoolThreads> pool_requests;
-  // Those that are answered later and not by a thread of the pool; as many as there is room for.
-  std::array<InFlightBox, kMaxDeferredShown> deferred_requests;
+  alignas(64) InFlightTable unfinished_requests;
 };
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);

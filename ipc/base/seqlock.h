@@ -36,6 +36,10 @@ class SeqlockBox {
     sequence_.store(sequence, std::memory_order_relaxed);
     return sequence;
   }
+  // What it has stored there itself.
+  [[nodiscard]] std::uint64_t own_word(std::size_t index) const {
+    return words_[index].load(std::memory_order_relaxed);
+  }
   void store_word(std::size_t index, std::uint64_t word) {
     words_[index].store(word, std::memory_order_release);
   }

@@ -1,7 +1,6 @@
 #include "server/exchange/accounting.h"
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <string>
 
@@ -67,20 +66,6 @@ void Accounting::record_loop_answers(std::uint64_t from_ns, std::uint64_t until_
   // Also a sign of life, within a turn of many events.
   record_.beat_ns.store(until_ns, std::memory_order_relaxed);
   loop_answers_ = 0;
-}
-
-ipc::InFlightBox* Accounting::claim_deferred() {
-  const auto free = static_cast<std::size_t>(std::countr_one(deferred_));
-  if (free >= record_.deferred_requests.size()) {
-    return nullptr;
-  }
-  deferred_ |= std::uint64_t{1} << free;
-  return &record_.deferred_requests[free];
-}
-
-void Accounting::release_deferred(ipc::InFlightBox& box) {
-  box.clear();
-  deferred_ &= ~(std::uint64_t{1} << (&box - record_.deferred_requests.data()));
 }
 
 void Accounting::report_handler_error(const http::Request& request, std::string_view what) {

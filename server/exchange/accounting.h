@@ -1,5 +1,5 @@
-// What a server counts and tells about its exchanges: counters, histograms, the request in flight
-// on the loop, and lines for the log about what went wrong. One thread: the event loop.
+// What a server counts and tells about its exchanges: counters, histograms, the requests in flight,
+// and lines for the log about what went wrong. One thread: the event loop.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 
 #include "ipc/segment.h"
 #include "server/exchange/client_state.h"
+#include "server/exchange/in_flight_ledger.h"
 #include "server/exchange/job.h"
 #include "server/http/request.h"
 
@@ -17,7 +18,7 @@ class Accounting {
  public:
   // `record` is written by this one alone and outlives it. `report_error` gets one line.
   Accounting(ipc::WorkerRecord& record, std::function<void(std::string_view line)> report_error)
-      : record_(record), report_error_(std::move(report_error)) {}
+      : record_(record), report_error_(std::move(report_error)), in_flight_(record) {}
 
   void count(ipc::Counter counter) { record_.counters.add(counter); }
   void count_response(int status);
@@ -31,10 +32,8 @@ class Accounting {
   // The request that the event loop works on.
   [[nodiscard]] ipc::InFlightBox& loop_request() { return record_.loop_request; }
 
-  // For a request that is answered later, not by a thread of the pool. Null when there are more
-  // than can be shown.
-  ipc::InFlightBox* claim_deferred();
-  void release_deferred(ipc::InFlightBox& box);
+  // Those that are not finished, and wait for somebody.
+  [[nodiscard]] InFlightLedger& in_flight() { return in_flight_; }
 
   // Exchanges that somebody else is working on: requests in progress, and, once an answer without a
   // length has begun, streams.
@@ -66,10 +65,10 @@ class Accounting {
 
   ipc::WorkerRecord& record_;
   const std::function<void(std::string_view line)> report_error_;
+  InFlightLedger in_flight_;
   std::uint64_t requests_ = 0;
   std::uint64_t loop_answers_ = 0;
   std::uint32_t in_progress_ = 0;
-  std::uint64_t deferred_ = 0;  // which of the record's boxes are in use
   std::uint32_t streams_ = 0;
 };
 

@@ -120,7 +120,7 @@ void Exchange::run_on_loop() {
     request_.content = request_body_.get();
   }
   ipc::InFlightBox& box = services_.accounting.loop_request();
-  box.set(services_.now_ns, request_.id, peer_, request_.method_text, request_.path);
+  box.set(services_.now_ns, request_.id, request_.peer, request_.method_text, request_.path);
   const bool is_timed = services_.access_log.tells_handler_time();
   const std::uint64_t started_ns = is_timed ? services_.clock.now_ns() : 0;
   std::string failure;
@@ -170,6 +170,7 @@ bool Exchange::run_on_pool() {
   }
   services_.submitted = true;
   begin_handling();
+  log_.show(ipc::RequestPhase::queued, request_);
   return true;
 }
 
@@ -187,12 +188,12 @@ void Exchange::run_deferred() {
   job->begin_deferred();
   respond_by_ns_ = services_.now_ns + ipc::to_ns(services_.timeouts.deferred);
   begin_handling();
-  log_.show_deferred(request_, peer_);
   const http::Request& request = job->request;
   ipc::InFlightBox& box = services_.accounting.loop_request();
-  box.set(services_.now_ns, request.id, peer_, request.method_text, request.path);
+  box.set(services_.now_ns, request.id, request.peer, request.method_text, request.path);
   // The answer comes back as a delivery even if it is completed at once.
   (*route_.deferred)(std::move(job));
+  log_.show(ipc::RequestPhase::deferred, request_);
   box.clear();
 }
 
@@ -316,8 +317,11 @@ void Exchange::complete_refused(const ipc::PeerAddress& peer, int status,
   }
   if (state_ != State::none) {
     log_.record().status = status;
-    return finish(log_.named(request_), content_bytes);
+    finish(log_.named(request_), content_bytes);
+    request_.id = 0;
+    return;
   }
+  request_.id = 0;
   log_.begin(services_.now_ns);
   log_.record().status = status;
   log_.write(nullptr, peer, content_bytes);

@@ -49,6 +49,7 @@ class Exchange {
   // complete.
   void accept(ExchangeToken token, std::uint64_t since_ns);
   // May be changed in what its views point to, when the head has moved.
+  // Number 0: it was none, or cannot be read any more.
   [[nodiscard]] http::Request& request() { return request_; }
   void on_head_moved(std::string_view old_path);
   [[nodiscard]] const RouteMatch& route() const { return route_; }
@@ -102,8 +103,8 @@ class Exchange {
   // An answer in the stream's own words, with so much content, has ended it: what `peer` sent could
   // not be understood, was too much or took too long.
   void complete_refused(const ipc::PeerAddress& peer, int status, std::uint64_t content_bytes);
-  // When it ends before it is complete, that is why.
-  void expect_cut(Cut why) { log_.record().cut = why; }
+  // What is told of it to others.
+  [[nodiscard]] ExchangeLog& log() { return log_; }
   // Over, however: whoever still works for it is told, and so is the access log.
   void end();
 

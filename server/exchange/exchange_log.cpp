@@ -6,12 +6,6 @@
 
 namespace prefork::exchange {
 
-void ExchangeLog::begin(std::uint64_t since_ns) {
-  record_ = {};
-  started_ns_ = since_ns;
-  handler_started_ns_ = 0;
-}
-
 void ExchangeLog::keep(const http::Request& request) {
   if (!kept_) {
     kept_ = std::make_unique<http::OwnedRequest>();
@@ -21,12 +15,17 @@ void ExchangeLog::keep(const http::Request& request) {
   }
 }
 
-void ExchangeLog::show_deferred(const http::Request& request, const ipc::PeerAddress& peer) {
-  in_flight_ = services_.accounting.claim_deferred();
-  if (in_flight_ != nullptr) {
-    in_flight_->set(services_.now_ns, request.id, peer, request.method_text, request.path);
-  }
+void ExchangeLog::show(ipc::RequestPhase phase, const http::Request& request) {
+  entry_ = services_.accounting.in_flight().show(entry_, phase, named(request), started_ns_);
 }
+
+void ExchangeLog::show_parked(const http::Request& request, std::uint64_t since_ns) {
+  entry_ =
+      services_.accounting.in_flight().show(entry_, ipc::RequestPhase::reading, request, since_ns);
+}
+
+// Most exchanges are never shown: whoever asks whether they are is not to pay for more.
+[[gnu::cold]] void ExchangeLog::hide() { services_.accounting.in_flight().hide(release_entry()); }
 
 void ExchangeLog::note_times(const Job& job, bool is_done) {
   record_.queue_us = elapsed_us(job.queued_ns, job.started_ns);
@@ -45,12 +44,6 @@ void ExchangeLog::write_line(const http::Request* request, const ipc::PeerAddres
     record_.handler_us = elapsed_us(handler_started_ns_, now_ns);
   }
   services_.access_log.write(record_, now_ns);
-}
-
-void ExchangeLog::end() {
-  if (in_flight_ != nullptr) {
-    services_.accounting.release_deferred(*std::exchange(in_flight_, nullptr));
-  }
 }
 
 }  // namespace prefork::exchange

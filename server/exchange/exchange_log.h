@@ -1,13 +1,15 @@
-// What the logs are to say of an exchange, gathered while it lasts: its request, also once the
-// bytes of that are gone, its times, and its line in the access log when it is over. Part of an
-// exchange; one thread: the event loop.
+// What is told of an exchange to others than its client, gathered while it lasts: its request, also
+// once the bytes of that are gone, its times, its place among the requests in flight, and its line
+// in the access log when it is over. Part of an exchange; one thread: the event loop.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "ipc/in_flight.h"
 #include "server/exchange/access_record.h"
+#include "server/exchange/in_flight_ledger.h"
 #include "server/exchange/job.h"
 #include "server/exchange/services.h"
 #include "server/http/owned_request.h"
@@ -19,7 +21,16 @@ class ExchangeLog {
   explicit ExchangeLog(Services& services) : services_(services) {}
 
   // `since_ns`: when the head was complete.
-  void begin(std::uint64_t since_ns);
+  void begin(std::uint64_t since_ns) {
+    // Shown is the answer before it, which its client has at last, or this one, as it was before it
+    // had a number.
+    end();
+    record_ = {};
+    started_ns_ = since_ns;
+    handler_started_ns_ = 0;
+  }
+  // When it ends before it is complete, that is why.
+  void expect_cut(Cut why) { record_.cut = why; }
   // Known so far: status, bytes received, why it will be cut.
   [[nodiscard]] AccessRecord& record() { return record_; }
 
@@ -30,8 +41,16 @@ class ExchangeLog {
     return kept_ && kept_->request.id == request.id ? kept_->request : request;
   }
 
-  // Shown among the requests in flight, until it is over.
-  void show_deferred(const http::Request& request, const ipc::PeerAddress& peer);
+  // Among the requests in flight, and so far on, until it is over.
+  void show(ipc::RequestPhase phase, const http::Request& request);
+  // The same before it begins: its content has to come first.
+  void show_parked(const http::Request& request, std::uint64_t since_ns);
+  [[nodiscard]] bool is_shown() const { return entry_ != InFlightLedger::kNone; }
+  // While its message is parked the entry is kept elsewhere.
+  [[nodiscard]] InFlightLedger::Entry release_entry() {
+    return std::exchange(entry_, InFlightLedger::kNone);
+  }
+  void adopt_entry(InFlightLedger::Entry entry) { entry_ = entry; }
   // `is_done`: the handler has nothing to do with the job any more.
   void note_times(const Job& job, bool is_done);
 
@@ -42,16 +61,21 @@ class ExchangeLog {
       write_line(request, client, content_bytes);
     }
   }
-  void end();
+  void end() {
+    if (is_shown()) {
+      hide();
+    }
+  }
 
  private:
+  void hide();
   void write_line(const http::Request* request, const ipc::PeerAddress& client,
                   std::uint64_t content_bytes);
 
   Services& services_;
   AccessRecord record_;
   std::unique_ptr<http::OwnedRequest> kept_;
-  ipc::InFlightBox* in_flight_ = nullptr;
+  InFlightLedger::Entry entry_ = InFlightLedger::kNone;
   std::uint64_t started_ns_ = 0;
   std::uint64_t handler_started_ns_ = 0;  // 0: it did not, or its time is known
 };

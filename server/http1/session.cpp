@@ -35,11 +35,12 @@ void Session::begin(net::Connection& connection, const net::ParkedMessage& parke
   state_ = static_cast<State>(parked.phase);
   body_started_ns_ = parked.since_ns;
   pending_bytes_ = parked.received;
+  exchange_.log().adopt_entry(parked.in_flight);
 }
 
 void Session::reset() {
   // After an answer all of this is done already.
-  if (state_ != State::idle || parser_.dropped_blank_lines()) {
+  if (state_ != State::idle || parser_.dropped_blank_lines() || exchange_.log().is_shown()) {
     exchange_.end();
     sender_.reset();
     parser_.reset();
@@ -135,6 +136,7 @@ std::size_t Session::begin_request(std::string_view bytes) {
       body_started_ns_ = services_.now_ns;
     }
     pending_bytes_ = rest.size();
+    exchange_.log().show_parked(exchange_.request(), body_started_ns_);
     return 0;
   }
   accept(state_ == State::short_body ? body_started_ns_ : services_.now_ns);
@@ -203,7 +205,11 @@ std::size_t Session::begin_body(std::string_view bytes) {
     body_started_ns_ = services_.now_ns;
   }
   state_ = State::body;
-  return head_size + take_body(rest);
+  const std::size_t taken = head_size + take_body(rest);
+  if (state_ == State::body) {
+    exchange_.log().show(ipc::RequestPhase::reading, exchange_.request());
+  }
+  return taken;
 }
 
 // Expect: 100-continue with no content sent yet. True when the answer is final: nobody here would
@@ -280,16 +286,20 @@ bool Session::fits_parking(std::size_t bytes) const {
          !parser_.dropped_blank_lines();
 }
 
-net::ParkedMessage Session::park() const {
+net::ParkedMessage Session::park() {
   return {body_started_ns_, static_cast<std::uint32_t>(pending_bytes_),
-          static_cast<std::uint8_t>(state_)};
+          exchange_.log().release_entry(), static_cast<std::uint8_t>(state_)};
 }
 
 net::Session::Standing Session::settle(bool peer_finished) {
   switch (state_) {
     case State::idle:
       // One that has dropped blank lines goes on counting them.
-      return parser_.dropped_blank_lines() ? Standing::waiting : Standing::idle;
+      if (parser_.dropped_blank_lines()) {
+        exchange_.log().end();
+        return Standing::waiting;
+      }
+      return Standing::idle;
     case State::head:
       return fits_parking(pending_bytes_) ? Standing::parked : Standing::busy;
     case State::short_body:
@@ -302,6 +312,9 @@ net::Session::Standing Session::settle(bool peer_finished) {
     case State::sending:
       if (peer_finished) {
         exchange_.on_client_finished();
+      }
+      if (state_ == State::sending) {
+        exchange_.log().show(ipc::RequestPhase::sending, exchange_.request());
       }
       may_have_left_ = peer_finished && state_ == State::sending && !has_output_ &&
                        sender_.is_endless() && !exchange_.is_upload_open();
@@ -318,6 +331,16 @@ net::Session::Standing Session::settle(bool peer_finished) {
       break;
   }
   return Standing::busy;
+}
+
+// An answer that is complete for the exchange is not with the client yet: it is in flight for as
+// long as that lasts. The bytes of its request are still there the first time.
+void Session::on_blocked() {
+  const bool is_answered = (state_ == State::idle || state_ == State::finished) &&
+                           exchange_.request().id != 0 && !exchange_.log().is_shown();
+  if (state_ == State::sending || is_answered) {
+    exchange_.log().show(ipc::RequestPhase::sending, exchange_.request());
+  }
 }
 
 void Session::set_body_deadline() {
@@ -337,7 +360,7 @@ void Session::on_deadline() {
       }
       services_.accounting.count(is_over ? ipc::Counter::timeouts_request
                                          : ipc::Counter::timeouts_body);
-      exchange_.expect_cut(exchange::Cut::timeout);
+      exchange_.log().expect_cut(exchange::Cut::timeout);
       connection_->abort();
       break;
     case State::handling:

@@ -48,9 +48,10 @@ class Session final : public net::Session, private exchange::ResponseStream {
   void on_input_end(net::IoStatus how) override;
   void send_output() override;
   void on_deadline() override;
-  void on_write_timeout() override { exchange_.expect_cut(exchange::Cut::timeout); }
+  void on_write_timeout() override { exchange_.log().expect_cut(exchange::Cut::timeout); }
+  void on_blocked() override;
   Standing settle(bool peer_finished) override;
-  [[nodiscard]] net::ParkedMessage park() const override;
+  net::ParkedMessage park() override;
   [[nodiscard]] bool is_answering() const override {
     return state_ == State::handling || state_ == State::sending;
   }
@@ -90,7 +91,6 @@ class Session final : public net::Session, private exchange::ResponseStream {
   void begin_sending(http::Response& response, BodyFraming framing);
   bool send_text();
   bool send_file();
-  void fail_sending();
   void end_response();
   void respond_parse_error();
   void respond_error(int status, std::string_view detail, ipc::Counter counter);

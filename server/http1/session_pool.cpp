@@ -32,6 +32,10 @@ void SessionPool::give_back(std::unique_ptr<net::Session> session) {
   }
 }
 
+void SessionPool::drop(const net::ParkedMessage& parked) {
+  services_.accounting.in_flight().hide(parked.in_flight);
+}
+
 // The end of this step is the start of the next one of the turn.
 void SessionPool::on_step_end() {
   if (services_.accounting.has_loop_answers()) {

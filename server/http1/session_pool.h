@@ -23,6 +23,7 @@ class SessionPool final : public net::Protocol {
 
   std::unique_ptr<net::Session> borrow(net::Connection& connection,
                                        const net::ParkedMessage& parked) override;
+  void drop(const net::ParkedMessage& parked) override;
   void give_back(std::unique_ptr<net::Session> session) override;
   void on_step_end() override;
 

@@ -119,7 +119,12 @@ void Session::send_output() {
         end_response();
         return;
       case BodySender::Next::failed:
-        fail_sending();
+        if (!sender_.is_reported()) {
+          exchange_.report_broken(sender_.problem());
+        }
+        exchange_.log().expect_cut(exchange::Cut::failed);
+        connection_->output().flush();
+        connection_->abort();
         return;
     }
   }
@@ -150,15 +155,6 @@ bool Session::send_file() {
   return !connection_->is_blocked();
 }
 
-void Session::fail_sending() {
-  if (!sender_.is_reported()) {
-    exchange_.report_broken(sender_.problem());
-  }
-  exchange_.expect_cut(exchange::Cut::failed);
-  connection_->output().flush();
-  connection_->abort();
-}
-
 // --- the server's own words ----------------------------------------------------------------------
 
 void Session::send_continue() {
@@ -169,6 +165,7 @@ void Session::send_continue() {
 }
 
 void Session::refuse() {
+  exchange_.request().id = 0;
   http::Response response;
   response.set_error(503, "too many connections");
   response.add_field("Retry-After", kRetryAfterSeconds);

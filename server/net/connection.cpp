@@ -28,7 +28,12 @@ Connection::Connection(const ConnectionServices& services, ConnectionToken token
       peer_(about.peer),
       messages_(about.requests) {}
 
-Connection::~Connection() { give_back_session(); }
+Connection::~Connection() {
+  give_back_session();
+  if (is_parked()) {
+    services_.protocol.drop(backlog_->parked);
+  }
+}
 
 Connection::Backlog& Connection::backlog() {
   if (!backlog_) {
@@ -222,10 +227,8 @@ void Connection::feed_unparsed() {
   if (state_ != State::open) {
     return;
   }
+  // What was taken stays readable until the end of the step.
   unparsed.consume(used);
-  if (unparsed.empty()) {
-    unparsed.release();
-  }
 }
 
 void Connection::resume_later() { services_.loop.defer(ConnectionTable::key_of(token_)); }
@@ -255,9 +258,17 @@ void Connection::settle() {
   if (state_ == State::closed) {
     return;
   }
-  if (is_blocked() && output_.take_progress()) {
-    // Writing stalls from now on; when some of it goes the time begins anew.
-    set_deadline(services_.loop.now_ns() + services_.write_timeout_ns);
+  if (is_blocked()) {
+    if (session_) {
+      session_->on_blocked();
+    }
+    if (output_.take_progress()) {
+      // Writing stalls from now on; when some of it goes the time begins anew.
+      set_deadline(services_.loop.now_ns() + services_.write_timeout_ns);
+    }
+  }
+  if (backlog_ && backlog_->unparsed.empty()) {
+    backlog_->unparsed.release();
   }
   const bool is_idle = state_ == State::open && settle_session();
   if (is_busy_ == is_idle) {

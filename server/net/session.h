@@ -26,7 +26,8 @@ class Connection;
 struct ParkedMessage {
   std::uint64_t since_ns = 0;
   std::uint32_t received = 0;
-  std::uint8_t phase = 0;  // as the protocol numbers them; 0: no message is parked
+  std::uint16_t in_flight = 0;  // what shows it as a request in flight; 0: nothing
+  std::uint8_t phase = 0;       // as the protocol numbers them; 0: no message is parked
 };
 
 class Session {
@@ -67,7 +68,9 @@ class Session {
   // The end of every step: tells the connection until when it waits (Connection::set_deadline).
   // `peer_finished`: the peer has finished sending, and may have left.
   virtual Standing settle(bool peer_finished) = 0;
-  [[nodiscard]] virtual ParkedMessage park() const = 0;
+  // The same while the peer does not take what was written.
+  virtual void on_blocked() = 0;
+  virtual ParkedMessage park() = 0;
 
   // An answer is being made or sent.
   [[nodiscard]] virtual bool is_answering() const = 0;
@@ -93,6 +96,8 @@ class Protocol {
   virtual std::unique_ptr<Session> borrow(Connection& connection, const ParkedMessage& parked) = 0;
   // Whoever still works for the session is told that it is over.
   virtual void give_back(std::unique_ptr<Session> session) = 0;
+  // No session will go on with it.
+  virtual void drop(const ParkedMessage& parked) = 0;
   // A connection has done what it could do for now, and written what it had.
   virtual void on_step_end() = 0;
 };

@@ -370,7 +370,7 @@ std::string_view Master::last_words_of(const std::optional<supervision::Failure>
 }
 
 AtWork Master::at_work(ipc::Place at) const {
-  return {publisher_.requests_at_work(at), ipc::monotonic_ns(), publisher_.hook_of(at)};
+  return {publisher_.requests_in_flight(at), ipc::monotonic_ns(), publisher_.hook_of(at)};
 }
 
 void Master::say(const Lines& lines) {

@@ -1,5 +1,6 @@
 #include "workers/master/narrator.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -21,6 +22,9 @@ using supervision::Failure;
 using supervision::FailureKind;
 using supervision::NoticeKind;
 
+// Of one worker: more would make nothing that anybody reads.
+constexpr std::size_t kMaxRequestsTold = 32;
+
 // Three digits, and all of those before the point.
 std::string seconds(supervision::Duration duration) {
   const double count = std::chrono::duration<double>(duration).count();
@@ -33,9 +37,11 @@ std::string seconds(supervision::Duration duration) {
   return std::string(static_cast<const char*>(text), end) + " s";
 }
 
-std::string counted_workers(std::uint32_t count) {
-  return std::to_string(count) + (count == 1 ? " worker" : " workers");
+std::string counted(std::size_t count, const char* what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
+
+std::string counted_workers(std::uint32_t count) { return counted(count, "worker"); }
 
 std::string name_of(supervision::Signal signal) {
   return signal == supervision::Signal::abort ? "SIGABRT" : "SIGKILL";
@@ -51,19 +57,21 @@ std::string describe_exit(const supervision::Exit& exit) {
   return "exit code " + std::to_string(exit.code);
 }
 
-std::string describe_request(const ipc::InFlightRequest& request, std::uint64_t now_ns) {
+// "GET /path from 192.0.2.7:4711 (request 12, 250 ms old), handling on pool thread 3"
+std::string describe_request(const ipc::RequestInFlight& one, std::uint64_t now_ns) {
+  const ipc::InFlightRequest& request = one.request;
   const std::uint64_t age_ms =
       now_ns > request.started_ns ? (now_ns - request.started_ns) / 1'000'000 : 0;
-  return ipc::escaped(request.method) + " " + ipc::escaped(request.path) + " from " +
-         ipc::to_string(request.peer) + " (request " + std::to_string(request.request_id) + ", " +
-         std::to_string(age_ms) + " ms old)";
-}
-
-std::string where(const RequestAtWork& one) {
-  if (one.is_deferred) {
-    return ", to be answered later";
+  std::string text = ipc::escaped(request.method) + " " + ipc::escaped(request.path) + " from " +
+                     ipc::to_string(request.peer) + " (";
+  if (request.request_id != 0) {
+    text += "request " + std::to_string(request.request_id) + ", ";
   }
-  return one.thread ? " on pool thread " + std::to_string(*one.thread) : " on its event loop";
+  text += std::to_string(age_ms) + " ms old), " + std::string(ipc::to_string(request.phase));
+  if (one.pool_thread) {
+    text += " on pool thread " + std::to_string(*one.pool_thread);
+  }
+  return one.is_on_loop ? text + " on its event loop" : text;
 }
 
 }  // namespace
@@ -237,9 +245,13 @@ void Narrator::add_requests(Lines& lines, Place at, std::string_view what,
   if (!at_work.hook.empty()) {
     lines.push_back({LogLevel::warning, name + "the application's hook " + at_work.hook});
   }
-  for (const RequestAtWork& one : at_work.requests) {
-    lines.push_back(
-        {LogLevel::warning, name + describe_request(one.request, at_work.now_ns) + where(one)});
+  const std::vector<ipc::RequestInFlight>& named = at_work.requests.named;
+  const std::size_t told = std::min(named.size(), kMaxRequestsTold);
+  for (std::size_t i = 0; i < told; ++i) {
+    lines.push_back({LogLevel::warning, name + describe_request(named[i], at_work.now_ns)});
+  }
+  if (const std::size_t rest = named.size() - told + at_work.requests.more; rest != 0) {
+    lines.push_back({LogLevel::warning, name + counted(rest, "request") + " more"});
   }
 }
 

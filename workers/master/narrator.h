@@ -10,7 +10,7 @@
 
 #include "config/options/options.h"
 #include "ipc/frames.h"
-#include "ipc/in_flight.h"
+#include "ipc/requests_in_flight.h"
 #include "workers/supervision/supervisor_messages.h"
 
 namespace prefork::master {
@@ -34,15 +34,9 @@ struct Announcement {
   std::string watched;    // with --reload; else empty
 };
 
-// A request that a worker had in hand, on its event loop, on a thread of its pool, or to be
-// answered later.
-struct RequestAtWork {
-  ipc::InFlightRequest request;
-  std::optional<std::uint32_t> thread;
-  bool is_deferred = false;
-};
+// What a worker had in hand.
 struct AtWork {
-  std::vector<RequestAtWork> requests;
+  ipc::RequestsInFlight requests;
   std::uint64_t now_ns = 0;
   std::string hook;  // of the application, in which it is; empty: in none
 };

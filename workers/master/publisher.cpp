@@ -171,30 +171,13 @@ std::uint32_t Publisher::unfinished_requests(ipc::Place at) const {
   const std::uint64_t waiting = gauges.get(ipc::Gauge::requests_in_progress);
   const std::uint64_t within = active > idle ? active - idle : 0;
   return static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(std::max(within, waiting) + requests_at_work(at).size(),
+      std::min<std::uint64_t>(std::max(within, waiting) + requests_in_flight(at).named.size(),
                               std::numeric_limits<std::uint32_t>::max()));
 }
 
-std::vector<RequestAtWork> Publisher::requests_at_work(ipc::Place at) const {
-  std::vector<RequestAtWork> found;
-  if (is_observer(at)) {
-    return found;
-  }
-  const ipc::WorkerRecord& record = segment_.record(at);
-  if (auto request = record.loop_request.get()) {
-    found.push_back({std::move(*request), std::nullopt});
-  }
-  for (std::uint32_t thread = 0; thread < ipc::kMaxPoolThreads; ++thread) {
-    if (auto request = record.pool_requests[thread].get()) {
-      found.push_back({std::move(*request), thread});
-    }
-  }
-  for (const ipc::InFlightBox& box : record.deferred_requests) {
-    if (auto request = box.get()) {
-      found.push_back({std::move(*request), std::nullopt, true});
-    }
-  }
-  return found;
+ipc::RequestsInFlight Publisher::requests_in_flight(ipc::Place at) const {
+  return is_observer(at) ? ipc::RequestsInFlight{}
+                         : ipc::read_requests_in_flight(segment_.record(at));
 }
 
 }  // namespace prefork::master

@@ -5,11 +5,9 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
-#include "ipc/in_flight.h"
+#include "ipc/requests_in_flight.h"
 #include "ipc/segment.h"
-#include "workers/master/narrator.h"
 #include "workers/supervision/supervisor.h"
 
 namespace prefork::master {
@@ -40,7 +38,7 @@ class Publisher {
   [[nodiscard]] supervision::TimePoint beat_of(ipc::Place at) const;
   // Of the worker that is there; none of the observer.
   [[nodiscard]] std::uint64_t requests_of(ipc::Place at) const;
-  [[nodiscard]] std::vector<RequestAtWork> requests_at_work(ipc::Place at) const;
+  [[nodiscard]] ipc::RequestsInFlight requests_in_flight(ipc::Place at) const;
   // The hook of the application that the worker there has called; empty: none.
   [[nodiscard]] std::string hook_of(ipc::Place at) const;
   // Those it has begun to serve, whatever they wait for.

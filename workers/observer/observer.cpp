@@ -123,8 +123,8 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                 [this](const http::Request&, http::Response& response) {
                   response.set_content_type("application/json");
                   response.add_field("Cache-Control", "no-store");
-                  response.set_body(to_json(take_snapshot(context_.segment, ipc::kMaxPoolThreads),
-                                            urls_, context_.statistics_url));
+                  response.set_body(
+                      to_json(take_snapshot(context_.segment), urls_, context_.statistics_url));
                 });
     router_.add(http::Method::get, "/healthz", exchange::RunOn::loop,
                 [this](const http::Request&, http::Response& response) {

@@ -126,15 +126,25 @@ void add_numbers(Json& json, const Numbers& numbers) {
   json["application"] = Json(numbers.application);
 }
 
+// Null while no thread runs it.
+Json thread_of(const ipc::RequestInFlight& one) {
+  if (one.pool_thread) {
+    return "pool-" + std::to_string(*one.pool_thread);
+  }
+  return one.is_on_loop ? Json("loop") : Json(nullptr);
+}
+
 Json in_flight(const WorkerSnapshot& worker, std::uint64_t now_ns) {
   Json list = Json::array();
-  for (const RequestInFlight& one : worker.in_flight) {
-    list.push_back({{"thread", one.thread},
-                    {"id", one.request.request_id},
-                    {"method", one.request.method},
-                    {"path", one.request.path},
-                    {"peer", ipc::to_string(one.request.peer)},
-                    {"age_ms", milliseconds_since(one.request.started_ns, now_ns)}});
+  for (const ipc::RequestInFlight& one : worker.in_flight.named) {
+    const ipc::InFlightRequest& request = one.request;
+    list.push_back({{"phase", ipc::to_string(request.phase)},
+                    {"thread", thread_of(one)},
+                    {"id", request.request_id == 0 ? Json(nullptr) : Json(request.request_id)},
+                    {"method", request.method},
+                    {"path", request.path},
+                    {"peer", ipc::to_string(request.peer)},
+                    {"age_ms", milliseconds_since(request.started_ns, now_ns)}});
   }
   return list;
 }
@@ -162,6 +172,7 @@ Json worker_of(const WorkerSnapshot& worker, std::uint64_t now_ns) {
       {"resident_bytes", usage ? Json(usage->resident_bytes) : Json(nullptr)}};
   add_numbers(json, worker.numbers);
   json["in_flight"] = in_flight(worker, now_ns);
+  json["in_flight_more"] = worker.in_flight.more;
   return json;
 }
 

@@ -12,13 +12,6 @@ namespace {
 
 constexpr std::uint64_t kMasterSilentNs = 5'000'000'000;
 
-void append(std::vector<RequestInFlight>& list, const ipc::InFlightBox& box,
-            const std::string& thread) {
-  if (auto request = box.get()) {
-    list.push_back({thread, *std::move(request)});
-  }
-}
-
 ServerSnapshot server_of(const ipc::SegmentHeader& header) {
   ServerSnapshot server;
   server.state = header.state.load(std::memory_order_acquire);
@@ -32,8 +25,7 @@ ServerSnapshot server_of(const ipc::SegmentHeader& header) {
   return server;
 }
 
-WorkerSnapshot worker_of(const ipc::Segment& segment, ipc::Place place, ipc::ProcessState state,
-                         std::uint32_t pool_threads) {
+WorkerSnapshot worker_of(const ipc::Segment& segment, ipc::Place place, ipc::ProcessState state) {
   const ipc::WorkerRecord& record = segment.record(place);
   const ipc::SlotNotes& notes = segment.notes(place.slot);
   WorkerSnapshot worker;
@@ -52,24 +44,18 @@ WorkerSnapshot worker_of(const ipc::Segment& segment, ipc::Place place, ipc::Pro
     worker.usage = read_proc_usage(worker.pid);
   }
   worker.numbers.add(record);
-  append(worker.in_flight, record.loop_request, "loop");
-  for (std::uint32_t i = 0; i < std::min(pool_threads, ipc::kMaxPoolThreads); ++i) {
-    append(worker.in_flight, record.pool_requests[i], "pool-" + std::to_string(i));
-  }
-  for (const ipc::InFlightBox& request : record.deferred_requests) {
-    append(worker.in_flight, request, "deferred");
-  }
+  worker.in_flight = ipc::read_requests_in_flight(record);
   return worker;
 }
 
-void add_workers(StatsSnapshot& snapshot, const ipc::Segment& segment, std::uint32_t pool_threads) {
+void add_workers(StatsSnapshot& snapshot, const ipc::Segment& segment) {
   for (std::uint32_t slot = 0; slot < segment.slots_in_use(); ++slot) {
     bool is_shown = false;
     for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
       const ipc::WorkerRecord& record = segment.record({slot, seat});
       const ipc::ProcessState state = record.state.load(std::memory_order_acquire);
       if (state != ipc::ProcessState::vacant) {
-        snapshot.workers.push_back(worker_of(segment, {slot, seat}, state, pool_threads));
+        snapshot.workers.push_back(worker_of(segment, {slot, seat}, state));
         snapshot.totals.add(record);
         const auto& usage = snapshot.workers.back().usage;
         snapshot.cpu_us += usage ? usage->cpu_us : 0;
@@ -117,7 +103,7 @@ void Numbers::add(const ipc::WorkerRecord& record) {
       [this](const ipc::NumberName& name, std::int64_t value) { application[name.text] += value; });
 }
 
-StatsSnapshot take_snapshot(const ipc::Segment& segment, std::uint32_t pool_threads) {
+StatsSnapshot take_snapshot(const ipc::Segment& segment) {
   StatsSnapshot snapshot;
   // Numbers of one moment: never between a worker's end and its being counted among the retired.
   segment.read_consistently([&] {
@@ -126,7 +112,7 @@ StatsSnapshot take_snapshot(const ipc::Segment& segment, std::uint32_t pool_thre
     snapshot.totals.add(segment.retired());
     snapshot.retired = snapshot.totals.counters;
     snapshot.cpu_us = segment.header().retired_cpu_us.load(std::memory_order_acquire);
-    add_workers(snapshot, segment, pool_threads);
+    add_workers(snapshot, segment);
   });
   snapshot.server = server_of(segment.header());
   return snapshot;

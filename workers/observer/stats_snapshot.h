@@ -14,7 +14,7 @@
 #include "ipc/base/process_id.h"
 #include "ipc/counters.h"
 #include "ipc/histogram.h"
-#include "ipc/in_flight.h"
+#include "ipc/requests_in_flight.h"
 #include "ipc/segment.h"
 #include "workers/observer/proc_usage.h"
 
@@ -49,11 +49,6 @@ struct Numbers {
   }
 };
 
-struct RequestInFlight {
-  std::string thread;  // "loop", "pool-0", "deferred"
-  ipc::InFlightRequest request;
-};
-
 struct WorkerSnapshot {
   std::uint32_t slot = 0;
   ipc::ProcessState state = ipc::ProcessState::vacant;  // then nothing else is known
@@ -68,7 +63,7 @@ struct WorkerSnapshot {
   bool is_accepting = false;
   std::optional<ProcUsage> usage;  // nothing when the process is gone
   Numbers numbers;
-  std::vector<RequestInFlight> in_flight;
+  ipc::RequestsInFlight in_flight;
 };
 
 struct ServerSnapshot {
@@ -95,8 +90,7 @@ struct StatsSnapshot {
   [[nodiscard]] bool is_mixed() const;
 };
 
-// `pool_threads`: of each worker, how many of its boxes are in use.
-StatsSnapshot take_snapshot(const ipc::Segment& segment, std::uint32_t pool_threads);
+StatsSnapshot take_snapshot(const ipc::Segment& segment);
 
 // At least one worker is ready and the server is not stopping.
 bool is_serving(const ipc::Segment& segment);

@@ -85,6 +85,29 @@ TEST(InFlight, AShortRequestAfterALongOneShowsNothingOfIt) {
   EXPECT_EQ(to_string(box.get()->peer), "192.0.2.7:80");
 }
 
+TEST(InFlight, ARequestThatGoesOnIsTheSameInItsNextPhase) {
+  InFlightBox box;
+  box.set(12345, 7, ipv6_peer(), "POST", "/orders", RequestPhase::reading);
+  EXPECT_EQ(box.get()->phase, RequestPhase::reading);
+  for (const RequestPhase phase :
+       {RequestPhase::queued, RequestPhase::deferred, RequestPhase::sending}) {
+    box.move_to(phase);
+    const auto request = box.get();
+    ASSERT_TRUE(request.has_value());
+    EXPECT_EQ(request->phase, phase);
+    EXPECT_EQ(request->request_id, 7U);
+    EXPECT_EQ(request->method + " " + request->path, "POST /orders");
+    EXPECT_EQ(to_string(request->peer), "[2001:db8::1]:65535");
+  }
+}
+
+TEST(InFlight, EachPhaseHasItsName) {
+  const std::string_view names[] = {"reading", "queued", "handling", "deferred", "sending"};
+  for (std::size_t i = 0; i < kRequestPhases; ++i) {
+    EXPECT_EQ(to_string(static_cast<RequestPhase>(i)), names[i]);
+  }
+}
+
 TEST(InFlight, PathsMayHoldAnyByte) {
   InFlightBox box;
   const std::string path("/a\0b\xff", 5);
@@ -173,6 +196,7 @@ TEST(InFlight, NoBytesInTheBoxAreMoreThanARequestOrNone) {
     if (request) {
       EXPECT_LE(request->path.size(), InFlightRequest::kMaxPathBytes);
       EXPECT_LE(request->method.size(), InFlightRequest::kMaxMethodBytes);
+      EXPECT_FALSE(to_string(request->phase).empty());
       EXPECT_FALSE(to_string(request->peer).empty());
     }
     box.set(1, 2, {}, "GET", "/mended");

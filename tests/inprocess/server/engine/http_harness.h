@@ -27,6 +27,7 @@
 
 #include "ipc/base/clock.h"
 #include "ipc/base/monotonic.h"
+#include "ipc/requests_in_flight.h"
 #include "server/engine/http_server.h"
 #include "server/http/status.h"
 #include "server/http1/status_line.h"
@@ -378,7 +379,18 @@ class HttpTest : public testing::Test {
     EXPECT_EQ(gauge(ipc::Gauge::requests_in_progress), 0U);
     EXPECT_EQ(placed_here(), count(ipc::Counter::connections_closed) + dropped_at_once_);
     EXPECT_EQ(static_cast<std::uint64_t>(hooks_.connections_gone), placed_here());
-    EXPECT_FALSE(record_->loop_request.get().has_value());
+    EXPECT_EQ(in_flight(), "");
+  }
+
+  // "METHOD path phase" of each request in flight, a line each, and how many more there are.
+  [[nodiscard]] std::string in_flight() const {
+    const ipc::RequestsInFlight found = ipc::read_requests_in_flight(*record_);
+    std::string lines;
+    for (const ipc::RequestInFlight& one : found.named) {
+      lines += one.request.method + " " + one.request.path + " ";
+      lines.append(ipc::to_string(one.request.phase)).append("\n");
+    }
+    return found.more == 0 ? lines : lines + "and " + std::to_string(found.more) + " more\n";
   }
 
   [[nodiscard]] std::uint64_t count(ipc::Counter counter) const {

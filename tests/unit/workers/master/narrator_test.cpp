@@ -44,7 +44,9 @@ ipc::InFlightRequest request(std::uint64_t id, std::string path) {
 }
 
 AtWork two_requests() {
-  return {{{request(12, "/slow"), std::nullopt}, {request(13, "/cpu"), 3U}}, 1'250'000'000, ""};
+  return {{{{request(12, "/slow"), true, std::nullopt}, {request(13, "/cpu"), false, 3U}}, 0},
+          1'250'000'000,
+          ""};
 }
 
 Lines told(const Notice& notice, std::string_view last_words = "", const AtWork& at_work = {}) {
@@ -193,11 +195,11 @@ TEST(Narrator, AProcessThatEndedOtherwiseIsAWarningWithTheRequestsItHad) {
               "worker 1 (pid 300) ended: signal 11 (SIGSEGV), core dumped; age 2 s, 7 requests "
               "served"},
              {LogLevel::warning,
-              "worker 1 was working on GET /slow from 192.0.2.7:4711 (request 12, 250 ms old) on "
-              "its event loop"},
+              "worker 1 was working on GET /slow from 192.0.2.7:4711 (request 12, 250 ms old), "
+              "handling on its event loop"},
              {LogLevel::warning,
-              "worker 1 was working on GET /cpu from 192.0.2.7:4711 (request 13, 250 ms old) on "
-              "pool thread 3"}}));
+              "worker 1 was working on GET /cpu from 192.0.2.7:4711 (request 13, 250 ms old), "
+              "handling on pool thread 3"}}));
   const auto failed = release(ipc::ProcessState::draining, {9, 0, false});
   EXPECT_EQ(kNarrator.ended({failed, 2s, 7, false, {}}),
             (Lines{{LogLevel::warning,
@@ -233,11 +235,51 @@ TEST(Narrator, EscapesWhatAClientHasSent) {
   ipc::InFlightRequest request;
   request.method = "GET";
   request.path = "/\xE2\x80\xAE\x9B\n";
-  at_work.requests.push_back({request, std::nullopt, true});
+  at_work.requests.named.push_back({request, false, std::nullopt});
   const auto crashed = release(ipc::ProcessState::ready, {0, SIGSEGV, false});
   const std::string line = kNarrator.ended({crashed, 2s, 7, false, at_work})[1].text;
   EXPECT_NE(line.find("GET /\\xe2\\x80\\xae\\x9b\\x0a from "), std::string::npos) << line;
-  EXPECT_TRUE(line.ends_with("), to be answered later")) << line;
+}
+
+TEST(Narrator, TellsHowFarARequestHadCome) {
+  const std::pair<ipc::RequestPhase, std::string> cases[] = {
+      {ipc::RequestPhase::reading, "reading"},
+      {ipc::RequestPhase::queued, "queued"},
+      {ipc::RequestPhase::deferred, "deferred"},
+      {ipc::RequestPhase::sending, "sending"},
+  };
+  const auto crashed = release(ipc::ProcessState::ready, {0, SIGSEGV, false});
+  for (const auto& [phase, name] : cases) {
+    AtWork at_work;
+    at_work.now_ns = 1'250'000'000;
+    at_work.requests.named.push_back({request(12, "/a"), false, std::nullopt});
+    at_work.requests.named[0].request.phase = phase;
+    EXPECT_EQ(
+        kNarrator.ended({crashed, 2s, 7, false, at_work})[1].text,
+        "worker 1 was working on GET /a from 192.0.2.7:4711 (request 12, 250 ms old), " + name);
+    at_work.requests.named[0].request.request_id = 0;
+    at_work.requests.named[0].pool_thread = 2;
+    EXPECT_EQ(kNarrator.ended({crashed, 2s, 7, false, at_work})[1].text,
+              "worker 1 was working on GET /a from 192.0.2.7:4711 (250 ms old), " + name +
+                  " on pool thread 2")
+        << "one without a number yet";
+  }
+}
+
+TEST(Narrator, NamesSoManyRequestsAndCountsTheRest) {
+  AtWork at_work;
+  for (std::uint64_t id = 1; id <= 40; ++id) {
+    at_work.requests.named.push_back({request(id, "/a"), false, std::nullopt});
+  }
+  at_work.requests.more = 500;
+  const auto crashed = release(ipc::ProcessState::ready, {0, SIGSEGV, false});
+  Lines lines = kNarrator.ended({crashed, 2s, 7, false, at_work});
+  ASSERT_EQ(lines.size(), 1U + 32U + 1U);
+  EXPECT_EQ(lines.back(), (Line{LogLevel::warning, "worker 1 was working on 508 requests more"}));
+  at_work.requests.named.resize(33);
+  at_work.requests.more = 0;
+  lines = kNarrator.ended({crashed, 2s, 7, false, at_work});
+  EXPECT_EQ(lines.back().text, "worker 1 was working on 1 request more");
 }
 
 TEST(Narrator, TellsWhyAProcessWasLost) {
@@ -288,9 +330,9 @@ TEST(Narrator, TellsWhichDeadlineAProcessHasMissed) {
 
 TEST(Narrator, ASilentOrCutWorkerIsNamedWithItsRequests) {
   const std::string first =
-      " GET /slow from 192.0.2.7:4711 (request 12, 250 ms old) on its event loop";
+      " GET /slow from 192.0.2.7:4711 (request 12, 250 ms old), handling on its event loop";
   const std::string second =
-      " GET /cpu from 192.0.2.7:4711 (request 13, 250 ms old) on pool thread 3";
+      " GET /cpu from 192.0.2.7:4711 (request 13, 250 ms old), handling on pool thread 3";
   EXPECT_EQ(
       told({.kind = NoticeKind::silent, .at = kToldWorker, .pid = 300, .duration = 5s}, "",
            two_requests()),

@@ -72,7 +72,7 @@ TEST_F(PublisherTest, TheObserverHasNoRecordButAPlaceInTheHeader) {
   EXPECT_EQ(header_.observer_pid.load(), 300);
   EXPECT_EQ(header_.observer_restarts.load(), 2U);
   EXPECT_EQ(publisher_.requests_of(kShownObserver), 0U);
-  EXPECT_TRUE(publisher_.requests_at_work(kShownObserver).empty());
+  EXPECT_TRUE(publisher_.requests_in_flight(kShownObserver).named.empty());
 }
 
 TEST_F(PublisherTest, TheEndOfAnObserverLeavesItsSuccessorsPidAlone) {
@@ -169,19 +169,17 @@ TEST_F(PublisherTest, ABeatCannotLieInTheFutureWhateverTheWorkerSays) {
 
 TEST_F(PublisherTest, FindsTheRequestsThatAWorkerHasInHand) {
   ipc::WorkerRecord& record = segment_.record(kShownWorker);
-  EXPECT_TRUE(publisher_.requests_at_work(kShownWorker).empty());
+  EXPECT_TRUE(publisher_.requests_in_flight(kShownWorker).named.empty());
   record.loop_request.set(1'000, 12, {}, "GET", "/slow");
-  record.pool_requests[3].set(2'000, 13, {}, "POST", "/cpu");
-  record.deferred_requests[63].set(3'000, 14, {}, "GET", "/later");
-  const auto found = publisher_.requests_at_work(kShownWorker);
-  ASSERT_EQ(found.size(), 3U);
-  EXPECT_EQ(found[2].request.path, "/later");
-  EXPECT_TRUE(found[2].is_deferred);
-  EXPECT_FALSE(found[1].is_deferred);
-  EXPECT_EQ(found[0].request.path, "/slow");
-  EXPECT_EQ(found[0].thread, std::nullopt);
-  EXPECT_EQ(found[1].request.request_id, 13U);
-  EXPECT_EQ(found[1].thread, 3U);
+  record.unfinished_requests.box(0).set(3'000, 14, {}, "GET", "/later",
+                                        ipc::RequestPhase::deferred);
+  record.unfinished_requests.set_more(7);
+  const ipc::RequestsInFlight found = publisher_.requests_in_flight(kShownWorker);
+  ASSERT_EQ(found.named.size(), 2U);
+  EXPECT_TRUE(found.named[0].is_on_loop);
+  EXPECT_EQ(found.named[1].request.path, "/later");
+  EXPECT_EQ(found.named[1].request.phase, ipc::RequestPhase::deferred);
+  EXPECT_EQ(found.more, 7U);
 }
 
 }  // namespace

@@ -88,12 +88,36 @@ TEST(StatsJson, TellsHowAWorkerEnded) {
   EXPECT_EQ(json_of(snapshot)["workers"][0]["last_exit"]["reason"], "exit code 3");
 }
 
+TEST(StatsJson, ARequestInFlightHasItsPhaseAndTheThreadThatRunsIt) {
+  StatsSnapshot snapshot;
+  snapshot.workers.resize(1);
+  snapshot.workers[0].state = ipc::ProcessState::ready;
+  ipc::RequestsInFlight& in_flight = snapshot.workers[0].in_flight;
+  in_flight.named.resize(3);
+  in_flight.named[0].is_on_loop = true;
+  in_flight.named[1].pool_thread = 3;
+  in_flight.named[1].request.phase = ipc::RequestPhase::sending;
+  in_flight.named[1].request.request_id = 8;
+  in_flight.named[2].request.phase = ipc::RequestPhase::reading;
+  in_flight.more = 5;
+  const Json worker = json_of(snapshot)["workers"][0];
+  EXPECT_EQ(worker["in_flight"][0]["phase"], "handling");
+  EXPECT_EQ(worker["in_flight"][0]["thread"], "loop");
+  EXPECT_EQ(worker["in_flight"][1]["phase"], "sending");
+  EXPECT_EQ(worker["in_flight"][1]["thread"], "pool-3");
+  EXPECT_EQ(worker["in_flight"][1]["id"], 8);
+  EXPECT_EQ(worker["in_flight"][2]["phase"], "reading");
+  EXPECT_TRUE(worker["in_flight"][2]["thread"].is_null());
+  EXPECT_TRUE(worker["in_flight"][2]["id"].is_null()) << "it is not counted before it is whole";
+  EXPECT_EQ(worker["in_flight_more"], 5);
+}
+
 TEST(StatsJson, APathThatIsNotUtf8IsShownAllTheSame) {
   StatsSnapshot snapshot;
   snapshot.workers.resize(1);
   snapshot.workers[0].state = ipc::ProcessState::ready;
-  snapshot.workers[0].in_flight.resize(1);
-  snapshot.workers[0].in_flight[0].request.path = "/\xFF";
+  snapshot.workers[0].in_flight.named.resize(1);
+  snapshot.workers[0].in_flight.named[0].request.path = "/\xFF";
   const Json request = json_of(snapshot)["workers"][0]["in_flight"][0];
   EXPECT_EQ(request["path"], "/\xEF\xBF\xBD");
 }

@@ -26,7 +26,7 @@ TEST_F(StatsSnapshotTest, ShowsEachSlotInUseAndWhatItsWorkerCounted) {
   record.counters.add(ipc::Counter::requests, 7);
   record.gauges.set(ipc::Gauge::connections_active, 3);
   record.latency.record(100);
-  const StatsSnapshot snapshot = take_snapshot(segment_, 4);
+  const StatsSnapshot snapshot = take_snapshot(segment_);
   ASSERT_EQ(snapshot.workers.size(), 2U);
   EXPECT_EQ(snapshot.workers[0].state, ipc::ProcessState::ready);
   EXPECT_EQ(snapshot.workers[0].numbers.of(ipc::Counter::requests), 7U);
@@ -38,7 +38,7 @@ TEST_F(StatsSnapshotTest, ShowsEachSlotInUseAndWhatItsWorkerCounted) {
 TEST_F(StatsSnapshotTest, ASlotWhoseProcessIsReplacedIsThereTwice) {
   start({0, 0}).counters.add(ipc::Counter::requests, 1);
   start({0, 1}).counters.add(ipc::Counter::requests, 2);
-  const StatsSnapshot snapshot = take_snapshot(segment_, 4);
+  const StatsSnapshot snapshot = take_snapshot(segment_);
   ASSERT_EQ(snapshot.workers.size(), 3U);
   EXPECT_EQ(snapshot.workers[0].slot, 0U);
   EXPECT_EQ(snapshot.workers[1].slot, 0U);
@@ -50,7 +50,7 @@ TEST_F(StatsSnapshotTest, TheTotalsHoldWhatEndedWorkersCounted) {
   segment_.fold({0, 0}, 1'500);
   segment_.record({0, 0}).state.store(ipc::ProcessState::vacant);
   start({0, 0}).counters.add(ipc::Counter::requests, 2);
-  const StatsSnapshot snapshot = take_snapshot(segment_, 4);
+  const StatsSnapshot snapshot = take_snapshot(segment_);
   EXPECT_EQ(snapshot.totals.of(ipc::Counter::requests), 7U);
   EXPECT_EQ(snapshot.retired[static_cast<std::size_t>(ipc::Counter::requests)], 5U);
   EXPECT_EQ(snapshot.cpu_us, 1'500U);
@@ -66,7 +66,7 @@ TEST_F(StatsSnapshotTest, AddsUpTheClassesOfThePoolByTheirNames) {
   second.pools[0].set(Number::shed, 3);
   second.pools[1].set_name("default");
   second.pools[1].set(Number::threads, 4);
-  const StatsSnapshot snapshot = take_snapshot(segment_, 4);
+  const StatsSnapshot snapshot = take_snapshot(segment_);
   const auto& pools = snapshot.totals.pools;
   ASSERT_EQ(pools.size(), 2U);
   EXPECT_EQ(pools[0].name, "default");
@@ -75,18 +75,16 @@ TEST_F(StatsSnapshotTest, AddsUpTheClassesOfThePoolByTheirNames) {
   EXPECT_EQ(pools[1].numbers[static_cast<std::size_t>(Number::shed)], 3U);
 }
 
-TEST_F(StatsSnapshotTest, NamesTheRequestsInFlightByTheirThread) {
+TEST_F(StatsSnapshotTest, NamesTheRequestsInFlightOfEachWorker) {
   ipc::WorkerRecord& record = start({0, 0});
   record.loop_request.set(10, 1, {}, "GET", "/loop");
-  record.pool_requests[2].set(20, 2, {}, "POST", "/pool");
-  record.pool_requests[5].set(30, 3, {}, "GET", "/unused");
-  record.deferred_requests[1].set(40, 4, {}, "GET", "/later");
-  const StatsSnapshot snapshot = take_snapshot(segment_, 4);
-  ASSERT_EQ(snapshot.workers[0].in_flight.size(), 3U) << "only of the threads there are";
-  EXPECT_EQ(snapshot.workers[0].in_flight[2].thread, "deferred");
-  EXPECT_EQ(snapshot.workers[0].in_flight[0].thread, "loop");
-  EXPECT_EQ(snapshot.workers[0].in_flight[0].request.path, "/loop");
-  EXPECT_EQ(snapshot.workers[0].in_flight[1].thread, "pool-2");
+  record.unfinished_requests.box(0).set(40, 4, {}, "GET", "/later", ipc::RequestPhase::deferred);
+  record.unfinished_requests.set_more(2);
+  const ipc::RequestsInFlight found = take_snapshot(segment_).workers[0].in_flight;
+  ASSERT_EQ(found.named.size(), 2U);
+  EXPECT_EQ(found.named[0].request.path, "/loop");
+  EXPECT_EQ(found.named[1].request.phase, ipc::RequestPhase::deferred);
+  EXPECT_EQ(found.more, 2U);
 }
 
 TEST_F(StatsSnapshotTest, TheServerServesWhileOneWorkerIsReadyAndItIsNotStopping) {
