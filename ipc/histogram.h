@@ -90,6 +90,14 @@ class HistogramSnapshot {
     sum_us_ += histogram.sum_us();
   }
 
+  void add(const HistogramSnapshot& other) {
+    for (std::size_t i = 0; i < Histogram::kBucketCount; ++i) {
+      buckets_[i] += other.buckets_[i];
+    }
+    count_ += other.count_;
+    sum_us_ += other.sum_us_;
+  }
+
   [[nodiscard]] std::uint64_t count() const { return count_; }
   [[nodiscard]] std::uint64_t sum_us() const { return sum_us_; }
 

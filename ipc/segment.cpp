@@ -30,6 +30,7 @@ void clear_record(WorkerRecord& record) {
   record.times.forked_realtime_ns.store(0, kRelaxed);
   record.times.forked_monotonic_ns.store(0, kRelaxed);
   record.times.ready_monotonic_ns.store(0, kRelaxed);
+  record.final_cpu_us.store(0, kRelaxed);
   record.beat_ns.store(0, kRelaxed);
   record.asleep_until_ns.store(0, kRelaxed);
   record.hook.store(WorkerHook::none, kRelaxed);
@@ -149,6 +150,8 @@ void Segment::fold(Place id, std::uint64_t cpu_us) {
   const std::uint64_t start = sequence.load(std::memory_order_relaxed);
   sequence.store(start + 1, std::memory_order_seq_cst);
   retired().counters.add_all(ended.counters);
+  // Those it still had are closed by the kernel.
+  retired().counters.add(Counter::connections_closed, ended.gauges.get(Gauge::connections_active));
   retired().app_numbers.merge_counters_from(ended.app_numbers);
   retired().latency.merge_from(ended.latency);
   retired().queue_wait.merge_from(ended.queue_wait);

@@ -108,6 +108,7 @@ struct alignas(64) WorkerRecord {
   std::atomic<std::uint32_t> generation{0};
   std::atomic<ProcessState> state{ProcessState::vacant};
   StartTimes times;
+  std::atomic<std::uint64_t> final_cpu_us{0};  // of a process that has ended; 0: it has not
 
   // Written by the worker's event loop: its liveness, when it will be heard of at the latest while
   // it waits (0: it does not), and whether siblings may hand it work.

@@ -124,6 +124,35 @@ TEST(AStoppedWorker, DoesNotHoldUpAStopPastItsDeadline) {
   EXPECT_TRUE(no_process_left(server.pid()));
 }
 
+// Nothing else would end it: those that were replaced may take their time.
+TEST(AStoppedWorker, ThatWasReplacedIsEndedByTheHealthCheck) {
+  ServerProcess server({"--workers", "1", "--timeout-worker-healthcheck", "1s"});
+  Client client(server.url());
+  client.send(get_request("/sleep?ms=60000"));
+  ASSERT_TRUE(server.wait_for_statistics(
+      [](const Json& report) { return report["totals"]["pool"]["busy"] == 1; }));
+  const pid_t replaced = server.worker_pid(0);
+  server.send_signal(SIGHUP);
+  ASSERT_TRUE(server.has_logged({"reload to generation 2 is done"}));
+  ::kill(replaced, SIGSTOP);
+  EXPECT_TRUE(
+      server.has_logged({"worker 0 (pid " + std::to_string(replaced), "gave no sign of life"}));
+  EXPECT_TRUE(server.has_logged({"worker 0 is stuck with GET /sleep"}));
+  EXPECT_TRUE(
+      server.wait_for_statistics([](const Json& report) { return report["workers"].size() == 1; }));
+}
+
+TEST(AReplacedWorker, ThatBeatsMayTakeItsTime) {
+  ServerProcess server({"--workers", "1", "--timeout-worker-healthcheck", "500ms"});
+  Client client(server.url());
+  client.send(get_request("/sleep?ms=2500"));
+  ASSERT_TRUE(server.wait_for_statistics(
+      [](const Json& report) { return report["totals"]["pool"]["busy"] == 1; }));
+  server.send_signal(SIGHUP);
+  EXPECT_EQ(client.receive().body, "slept 2500 ms\n");
+  EXPECT_EQ(server.times_logged("gave no sign of life"), 0U);
+}
+
 TEST(AStoppedWorker, DoesNotHoldUpAReloadPastItsDeadline) {
   ServerProcess server({"--workers", "2", "--timeout-replaced-worker", "500ms",
                         "--timeout-worker-healthcheck", "30s"});

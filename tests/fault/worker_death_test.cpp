@@ -149,6 +149,41 @@ TEST(AKilledWorker, IsToldWithSignalAgeAndRequests) {
   EXPECT_TRUE(server.has_logged({"worker 0", "next start in 0.1 s"}));
 }
 
+TEST(AKilledWorker, LeavesNoConnectionBehindThatCountsAsOpen) {
+  const ServerProcess server({"--workers", "1"});
+  std::vector<Client> clients;
+  for (int i = 0; i < 5; ++i) {
+    clients.emplace_back(server.url());
+    ASSERT_EQ(clients.back().get("/plaintext").status, 200);
+  }
+  const pid_t victim = server.worker_pid(0);
+  ::kill(victim, SIGKILL);
+  ASSERT_TRUE(is_replaced(server, 0, victim, kASecond));
+  const Json connections = server.statistics()["totals"]["connections"];
+  EXPECT_EQ(connections["accepted"], 5);
+  EXPECT_EQ(connections["closed"], 5);
+  EXPECT_EQ(connections["active"], 0);
+}
+
+// What a worker has used is in the totals at each moment of its end.
+TEST(AKilledWorker, TakesNoTimeOfTheProcessorWithIt) {
+  const ServerProcess server({"--workers", "2"});
+  Load load(server.url(), {.keep_alive_clients = 4, .new_connection_clients = 0});
+  ASSERT_TRUE(load.wait_for_answers(200));
+  TotalsWatch watch(server);
+  for (int round = 0; round < 10; ++round) {
+    const pid_t victim = server.worker_pids().at(0);
+    ::kill(victim, SIGKILL);
+    ASSERT_TRUE(server.wait_for_statistics(
+        [&](const Json& report) {
+          watch.look();
+          const Json& worker = report["workers"][0];
+          return worker["state"] == "ready" && worker["pid"] != victim;
+        },
+        20 * kASecond));
+  }
+}
+
 TEST(AKilledWorker, HasItsRequestsInFlightNamed) {
   const ServerProcess server({"--workers", "1"});
   Client client(server.url());
@@ -166,7 +201,7 @@ TEST(ACrash, NamesTheRequestThatCausedIt) {
   Client client(server.url());
   ASSERT_EQ(client.get("/plaintext").status, 200);
   EXPECT_EQ(client.get("/crash").status, 0);
-  EXPECT_TRUE(server.has_logged({"ended: signal 11 (SIGSEGV)", "2 requests served"}));
+  EXPECT_TRUE(server.has_logged({"ended: signal 11 (SIGSEGV)", "1 requests served"}));
   EXPECT_TRUE(server.has_logged(
       {"was working on GET /crash from " + client.own_address(), "on its event loop"}));
   EXPECT_TRUE(server.wait_for_workers(2));

@@ -221,6 +221,8 @@ TEST(AWorkerThatCannotBoot, EndsTheServerQuicklyWithTheReasonOnOneLine) {
   const std::string last_line = run.err.substr(given_up);
   EXPECT_NE(last_line.find(reason), std::string::npos) << run.err;
   EXPECT_EQ(std::count(last_line.begin(), last_line.end(), '\n'), 1) << run.err;
+  EXPECT_EQ(run.err.find(reason), given_up + last_line.find(reason)) << "told once: " << run.err;
+  EXPECT_NE(last_line.find("(and 3 more workers)"), std::string::npos) << run.err;
   EXPECT_FALSE(exists(socket));
   EXPECT_TRUE(no_process_left(run.group));
 }

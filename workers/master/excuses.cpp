@@ -27,14 +27,13 @@ Duration held_up(const ProcessLook& before, const ProcessLook& now, Duration win
 
 }  // namespace
 
-bool Excuses::is_in_doubt(const supervision::Seat& seat, const supervision::Settings& settings,
+bool Excuses::is_in_doubt(const supervision::Supervisor& supervisor, const supervision::Seat& seat,
                           supervision::TimePoint now) {
   if (!seat.pid) {
     return false;
   }
-  if (seat.state == ipc::ProcessState::ready) {
-    return settings.healthcheck_timeout != Duration::zero() && seat.last_beat &&
-           now - *seat.last_beat >= settings.healthcheck_timeout / 2;
+  if (supervisor.judges_beats_of(seat)) {
+    return now - *seat.last_beat >= seat.patience / 2;
   }
   if (seat.state == ipc::ProcessState::starting) {
     return seat.deadline && now - seat.started >= (*seat.deadline - seat.started) / 2;
@@ -49,7 +48,7 @@ std::vector<Excuses::Found> Excuses::find(const supervision::Supervisor& supervi
     for (std::uint32_t index = 0; index < ipc::kSeatsPerSlot; ++index) {
       const ipc::Place place{slot, index};
       const supervision::Seat& seat = supervisor.seat(place);
-      if (!is_in_doubt(seat, supervisor.settings(), now)) {
+      if (!is_in_doubt(supervisor, seat, now)) {
         watched_.erase(place);
         continue;
       }

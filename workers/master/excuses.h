@@ -38,7 +38,7 @@ class Excuses {
     bool is_tracer_told = false;
   };
 
-  static bool is_in_doubt(const supervision::Seat& seat, const supervision::Settings& settings,
+  static bool is_in_doubt(const supervision::Supervisor& supervisor, const supervision::Seat& seat,
                           supervision::TimePoint now);
   std::optional<Found> look_again(ipc::Place place, Watched& watched, supervision::TimePoint now);
 

@@ -45,16 +45,6 @@ std::chrono::milliseconds time_until(
   return std::max(left, std::chrono::milliseconds{0});
 }
 
-std::vector<ipc::Place> worker_places(const supervision::Supervisor& supervisor) {
-  std::vector<ipc::Place> places;
-  for (std::uint32_t slot = 0; slot < supervisor.observer_slot(); ++slot) {
-    for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
-      places.push_back({slot, seat});
-    }
-  }
-  return places;
-}
-
 }  // namespace
 
 Master::Master(Start start)
@@ -108,6 +98,7 @@ void Master::turn() {
   publisher_.lines_lost(log_.settle_losses());
   polled.dispatch();
   fork_servers_.enforce(Clock::now());
+  say(boot_failures_.take_old(Clock::now()));
   if (!exit_code_) {
     follow_files();
     report_beats();
@@ -134,7 +125,12 @@ void Master::take_signals() {
 }
 
 void Master::reap() {
-  while (std::optional<Reaped> reaped = reap_one()) {
+  const auto note_usage = [this](const Reaped& ended) {
+    if (const auto at = supervisor_.find(ended.pid)) {
+      publisher_.ended(*at, ended.exit.cpu_us);
+    }
+  };
+  while (std::optional<Reaped> reaped = reap_one(note_usage)) {
     if (const auto lost = fork_servers_.on_reaped(reaped->pid, reaped->exit)) {
       lose(*lost);
       continue;
@@ -176,7 +172,7 @@ void Master::lose(const ForkServers::Lost& lost) {
   if (!lost.was_dismissed) {
     say(fork_server_ended(lost.generation, lost.exit));
   }
-  for (const ipc::Place at : worker_places(supervisor_)) {
+  for (const ipc::Place at : supervisor_.worker_places()) {
     read(at);
     if (!awaits_pid(at) || supervisor_.seat(at).generation != lost.generation) {
       continue;
@@ -205,6 +201,7 @@ void Master::hear(ipc::Place at, const Heard& heard) {
   } else if (const auto* ready = std::get_if<ipc::ReadyFrame>(&frame.message)) {
     publisher_.ready(at);
     say(narrator_.ready(at, pid_of(at), *ready));
+    say(at.slot != supervisor_.observer_slot() ? boot_failures_.take_all() : Lines{});
     report(supervision::event::Ready{at, frame.epoch});
   } else if (std::holds_alternative<ipc::AliveFrame>(frame.message)) {
     report(supervision::event::Beat{at, Clock::now()});
@@ -237,8 +234,8 @@ void Master::follow_files() {
 }
 
 void Master::report_beats() {
-  for (const ipc::Place at : worker_places(supervisor_)) {
-    if (supervisor_.seat(at).state != ipc::ProcessState::ready) {
+  for (const ipc::Place at : supervisor_.worker_places()) {
+    if (!supervisor_.judges_beats_of(supervisor_.seat(at))) {
       continue;
     }
     const supervision::TimePoint time = publisher_.beat_of(at);
@@ -260,25 +257,25 @@ void Master::excuse() {
 
 void Master::report(const supervision::Event& event) {
   for (supervision::Action& action : supervisor_.on(event, Clock::now())) {
-    pending_.push_back(std::move(action));
+    orders_.pending.push_back(std::move(action));
   }
   // A Spawn is answered from here by another event, which may only append: the queue keeps the
   // order.
-  if (performing_) {
+  if (orders_.are_performed) {
     return;
   }
-  performing_ = true;
-  while (!pending_.empty()) {
-    const supervision::Action action = std::move(pending_.front());
-    pending_.pop_front();
+  orders_.are_performed = true;
+  while (!orders_.pending.empty()) {
+    const supervision::Action action = std::move(orders_.pending.front());
+    orders_.pending.pop_front();
     try {
       std::visit([this](const auto& order) { perform(order); }, action);
     } catch (...) {
-      performing_ = false;
+      orders_.are_performed = false;
       throw;
     }
   }
-  performing_ = false;
+  orders_.are_performed = false;
   const bool is_ready_now = !announced_ready_ && has_become_ready();
   announced_ready_ = announced_ready_ || is_ready_now;
   publisher_.states(supervisor_, announced_ready_);
@@ -321,8 +318,7 @@ void Master::perform(const supervision::action::Kill& kill) {
 void Master::perform(const supervision::action::Release& release) {
   if (release.last.pid) {
     say(narrator_.ended({release, Clock::now() - release.last.started,
-                         publisher_.requests_of(release.at), children_.has_last_words(release.at),
-                         at_work(release.at)}));
+                         publisher_.requests_served(release.at), at_work(release.at)}));
   }
   children_.remove(release.at, release.last.pid);
   publisher_.released(release);
@@ -344,6 +340,11 @@ void Master::perform(const supervision::action::Notice& notice) {
   if (notice.kind == NoticeKind::boot_deadline_passed && awaits_pid(*notice.at)) {
     fork_servers_.kill(supervisor_.seat(*notice.at).generation);
   }
+  if (notice.kind == NoticeKind::boot_failed) {
+    boot_failures_.add(narrator_.name_of(*notice.at, notice.pid),
+                       Narrator::reason_of(*notice.failure, last_words_of(notice.failure)),
+                       Clock::now());
+  }
   say(narrator_.tell(notice, last_words_of(notice.failure),
                      notice.at ? at_work(*notice.at) : AtWork{}));
   if (notice.kind == NoticeKind::reload_finished || notice.kind == NoticeKind::reload_aborted ||
@@ -358,7 +359,11 @@ void Master::perform(const supervision::action::Finish& finish) {
   if (!finish.reason) {
     return say(stopped(finish.code));
   }
-  const std::string text = narrator_.giving_up(*finish.reason, last_words_of(finish.reason));
+  const std::string_view last_words = last_words_of(finish.reason);
+  const std::string reason = Narrator::reason_of(*finish.reason, last_words);
+  say(boot_failures_.take_others(reason));
+  const std::string text =
+      narrator_.giving_up(*finish.reason, last_words) + boot_failures_.and_others(reason);
   log_.critical(text);
   if (!log_.is_standard_error()) {
     child::tell_standard_error("prefork-server: " + text);

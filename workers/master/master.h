@@ -19,6 +19,7 @@
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
 #include "workers/child/log.h"
+#include "workers/master/boot_failures.h"
 #include "workers/master/children.h"
 #include "workers/master/commands.h"
 #include "workers/master/excuses.h"
@@ -93,6 +94,12 @@ class Master {
       const std::optional<supervision::Failure>& failure) const;
   [[nodiscard]] AtWork at_work(ipc::Place at) const;
 
+  // Of the supervisor.
+  struct Orders {
+    std::deque<supervision::Action> pending;
+    bool are_performed = false;  // none is performed within another
+  };
+
   child::Log& log_;
   const Signals& signals_;
   Plans plans_;
@@ -102,6 +109,7 @@ class Master {
   Publisher publisher_;
   supervision::Supervisor supervisor_;
   Narrator narrator_;
+  BootFailures boot_failures_;
   Children children_;
   ForkServers fork_servers_;  // with --preload
   Spawner spawner_;
@@ -109,8 +117,7 @@ class Master {
   ReloadWatch watch_;  // with --reload
   Commands commands_;
   Excuses excuses_;
-  std::deque<supervision::Action> pending_;
-  bool performing_ = false;  // guards against performing actions within actions
+  Orders orders_;
   bool announced_ready_ = false;
   std::optional<config::ExitCode> exit_code_;
 };

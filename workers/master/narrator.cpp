@@ -74,6 +74,8 @@ std::string describe_request(const ipc::RequestInFlight& one, std::uint64_t now_
   return one.is_on_loop ? text + " on its event loop" : text;
 }
 
+Lines one(LogLevel level, std::string text) { return {{level, std::move(text)}}; }
+
 }  // namespace
 
 Lines starts(const Announcement& announcement) {
@@ -231,10 +233,8 @@ Lines Narrator::ended(const Ending& ending) const {
   if (asked_for) {
     return {{LogLevel::info, std::move(text)}};
   }
-  if (release.last.state == ipc::ProcessState::starting && ending.has_last_words) {
-    return {{LogLevel::debug, std::move(text)}};
-  }
-  Lines lines = {{LogLevel::warning, std::move(text)}};
+  const bool is_told = release.last.state == ipc::ProcessState::starting;
+  Lines lines = {{is_told ? LogLevel::debug : LogLevel::warning, std::move(text)}};
   add_requests(lines, release.at, "was working on", ending.at_work);
   return lines;
 }
@@ -255,62 +255,35 @@ void Narrator::add_requests(Lines& lines, Place at, std::string_view what,
   }
 }
 
-std::string Narrator::describe(const Failure& failure, std::string_view last_words) const {
-  const std::string name = name_of(failure.at, failure.pid);
+std::string Narrator::reason_of(const Failure& failure, std::string_view last_words) {
   switch (failure.kind) {
     case FailureKind::fork_failed:
-      return last_words.empty() ? name + " could not be started: " +
-                                      std::string(ipc::error_text(failure.error_number))
-                                : name + " could not boot: " + std::string(last_words);
+      return last_words.empty()
+                 ? "could not be started: " + std::string(ipc::error_text(failure.error_number))
+                 : "could not boot: " + std::string(last_words);
     case FailureKind::boot_exited:
-      return name + " could not boot: " +
+      return "could not boot: " +
              (last_words.empty() ? describe_exit(failure.exit) : std::string(last_words));
     case FailureKind::boot_timed_out:
-      return name + " was not ready within its boot deadline (--timeout-worker-boot)";
+      return "was not ready within its boot deadline (--timeout-worker-boot)";
     case FailureKind::silent:
-      return name + " gave no sign of life (--timeout-worker-healthcheck)";
+      return "gave no sign of life (--timeout-worker-healthcheck)";
     case FailureKind::crashed:
-      return name + " ended by " + describe_exit(failure.exit);
+      return "ended by " + describe_exit(failure.exit);
   }
-  return name;
+  return "failed";
 }
 
-Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view last_words,
-                     const AtWork& at_work) const {
+std::string Narrator::describe(const Failure& failure, std::string_view last_words) const {
+  return name_of(failure.at, failure.pid) + " " + reason_of(failure, last_words);
+}
+
+Lines Narrator::tell_rollout(const supervision::action::Notice& notice,
+                             const std::string& why) const {
   const std::string name = notice.at ? name_of(*notice.at, notice.pid) : "";
   const std::string span = seconds(notice.duration);
   const std::string generation = "generation " + std::to_string(notice.generation);
-  const std::string why =
-      notice.failure ? describe(*notice.failure, last_words) : "the server stops";
-  // The end of a process that ran has had its line.
-  const bool is_told = notice.failure && notice.failure->kind == FailureKind::crashed;
-  const std::string told_before =
-      is_told ? name_of(notice.failure->at, std::nullopt) + ": " : why + "; ";
-  const auto one = [](LogLevel level, std::string text) { return Lines{{level, std::move(text)}}; };
   switch (notice.kind) {
-    case NoticeKind::silent: {
-      Lines lines = {
-          {LogLevel::error, name + " gave no sign of life for " + span + "; it gets SIGABRT"}};
-      add_requests(lines, *notice.at, "is stuck with", at_work);
-      return lines;
-    }
-    case NoticeKind::boot_deadline_passed:
-      return one(LogLevel::error,
-                 name + " was not ready " + span + " after its start; it gets SIGABRT");
-    case NoticeKind::drain_deadline_passed: {
-      Lines lines = {{LogLevel::warning, name + " did not finish within " + span + "; it is cut"}};
-      add_requests(lines, *notice.at, "is cut in", at_work);
-      return lines;
-    }
-    case NoticeKind::still_there:
-      return one(LogLevel::error, name + " is still there after SIGKILL; it is sent again");
-    case NoticeKind::boot_failed:
-      return one(LogLevel::error, why);
-    case NoticeKind::restart_delayed:
-      return one(LogLevel::warning, told_before + "next start in " + span);
-    case NoticeKind::slot_failed:
-      return one(LogLevel::error, told_before + "failed " + std::to_string(notice.count) +
-                                      " times in a row, next try in " + span);
     case NoticeKind::reload_queued:
       return one(LogLevel::info, "reload to " + generation + " waits for the one under way");
     case NoticeKind::reload_started:
@@ -338,6 +311,56 @@ Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view
       return one(LogLevel::info, name + " was told to end by SIGTERM; a successor starts first");
     case NoticeKind::recycle_aborted:
       return one(LogLevel::warning, why + "; " + name + " goes on, next try in " + span);
+    default:
+      return {};
+  }
+}
+
+Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view last_words,
+                     const AtWork& at_work) const {
+  const std::string name = notice.at ? name_of(*notice.at, notice.pid) : "";
+  const std::string span = seconds(notice.duration);
+  const std::string why =
+      notice.failure ? describe(*notice.failure, last_words) : "the server stops";
+  // The end of a process that ran has had its line.
+  const bool is_told = notice.failure && notice.failure->kind == FailureKind::crashed;
+  const std::string told_before =
+      is_told ? name_of(notice.failure->at, std::nullopt) + ": " : why + "; ";
+  switch (notice.kind) {
+    case NoticeKind::silent: {
+      Lines lines = {
+          {LogLevel::error, name + " gave no sign of life for " + span + "; it gets SIGABRT"}};
+      add_requests(lines, *notice.at, "is stuck with", at_work);
+      return lines;
+    }
+    case NoticeKind::boot_deadline_passed:
+      return one(LogLevel::error,
+                 name + " was not ready " + span + " after its start; it gets SIGABRT");
+    case NoticeKind::drain_deadline_passed: {
+      Lines lines = {{LogLevel::warning, name + " did not finish within " + span + "; it is cut"}};
+      add_requests(lines, *notice.at, "is cut in", at_work);
+      return lines;
+    }
+    case NoticeKind::still_there:
+      return one(LogLevel::error, name + " is still there after SIGKILL; it is sent again");
+    case NoticeKind::boot_failed:
+      return {};  // by BootFailures
+    case NoticeKind::restart_delayed:
+      return one(LogLevel::warning, told_before + "next start in " + span);
+    case NoticeKind::slot_failed:
+      return one(LogLevel::error, told_before + "failed " + std::to_string(notice.count) +
+                                      " times in a row, next try in " + span);
+    case NoticeKind::reload_queued:
+    case NoticeKind::reload_started:
+    case NoticeKind::reload_finished:
+    case NoticeKind::reload_aborted:
+    case NoticeKind::rollback_started:
+    case NoticeKind::rollback_delayed:
+    case NoticeKind::rollback_finished:
+    case NoticeKind::recycle_started:
+    case NoticeKind::terminate_started:
+    case NoticeKind::recycle_aborted:
+      return tell_rollout(notice, why);
     case NoticeKind::cannot_add_worker:
       return one(LogLevel::warning, no_room_for_worker(notice.count));
     case NoticeKind::cannot_remove_worker:

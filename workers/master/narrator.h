@@ -46,7 +46,6 @@ struct Ending {
   const supervision::action::Release& release;
   supervision::Duration age{};
   std::uint64_t requests_served = 0;  // of a worker
-  bool has_last_words = false;        // they are told with what follows from its end
   AtWork at_work;
 };
 
@@ -97,6 +96,9 @@ class Narrator {
   // about, for those notices that name requests.
   [[nodiscard]] Lines tell(const supervision::action::Notice& notice, std::string_view last_words,
                            const AtWork& at_work) const;
+  // What was wrong, to be said behind the name of a process.
+  [[nodiscard]] static std::string reason_of(const supervision::Failure& failure,
+                                             std::string_view last_words);
   [[nodiscard]] std::string giving_up(const supervision::Failure& failure,
                                       std::string_view last_words) const;
 
@@ -104,6 +106,8 @@ class Narrator {
   [[nodiscard]] bool is_observer(Place at) const { return at.slot == observer_slot_; }
   [[nodiscard]] std::string describe(const supervision::Failure& failure,
                                      std::string_view last_words) const;
+  [[nodiscard]] Lines tell_rollout(const supervision::action::Notice& notice,
+                                   const std::string& why) const;
   void add_requests(Lines& lines, Place at, std::string_view what, const AtWork& at_work) const;
 
   std::uint32_t observer_slot_;

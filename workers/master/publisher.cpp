@@ -69,6 +69,12 @@ void Publisher::forked(ipc::Place at, std::int32_t pid) {
   }
 }
 
+void Publisher::ended(ipc::Place at, std::uint64_t cpu_us) {
+  if (!is_observer(at)) {
+    segment_.record(at).final_cpu_us.store(cpu_us, std::memory_order_release);
+  }
+}
+
 void Publisher::ready(ipc::Place at) {
   if (!is_observer(at)) {
     segment_.record(at).times.ready_monotonic_ns.store(ipc::monotonic_ns(), kRelaxed);
@@ -109,9 +115,11 @@ void Publisher::states(const supervision::Supervisor& supervisor, bool is_ready)
     }
     if (used) {
       in_use = slot + 1;
+      segment_.notes(slot).restarts.store(slots[slot].restarts, kRelaxed);
     }
   }
   header.slots_in_use.store(in_use, kRelaxed);
+  header.observer_restarts.store(slots[supervisor.observer_slot()].restarts, kRelaxed);
   header.generation.store(supervisor.generation(), kRelaxed);
   if (supervisor.stopping()) {
     stopping();
@@ -132,13 +140,27 @@ std::uint64_t Publisher::age_ns() const {
 
 // The number comes from a worker: it may say anything, but not that it lives in the future.
 supervision::TimePoint Publisher::beat_of(ipc::Place at) const {
-  const std::uint64_t beat_ns = segment_.record(at).beat_ns.load(kRelaxed);
+  const ipc::WorkerRecord& record = segment_.record(at);
+  // One that has done all it had to may be waiting for its threads or for the application's end:
+  // its event loop is over.
+  const bool may_be_over = record.state.load(kRelaxed) == ipc::ProcessState::draining &&
+                           record.gauges.get(ipc::Gauge::connections_active) == 0 &&
+                           record.hook.load(kRelaxed) != ipc::WorkerHook::drain;
+  const std::uint64_t beat_ns = may_be_over ? ipc::kNever : record.beat_ns.load(kRelaxed);
   return supervision::TimePoint{
       std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(beat_ns, ipc::monotonic_ns())))};
 }
 
-std::uint64_t Publisher::requests_of(ipc::Place at) const {
-  return is_observer(at) ? 0 : segment_.record(at).counters.get(ipc::Counter::requests);
+// Those it has in hand are not served yet.
+std::uint64_t Publisher::requests_served(ipc::Place at) const {
+  if (is_observer(at)) {
+    return 0;
+  }
+  const ipc::WorkerRecord& record = segment_.record(at);
+  const std::uint64_t begun = record.counters.get(ipc::Counter::requests);
+  const std::uint64_t in_hand =
+      record.gauges.get(ipc::Gauge::requests_in_progress) + (record.loop_request.get() ? 1 : 0);
+  return begun > in_hand ? begun - in_hand : 0;
 }
 
 std::string Publisher::hook_of(ipc::Place at) const {

@@ -25,6 +25,8 @@ class Publisher {
   void spawning(const supervision::action::Spawn& spawn, std::uint64_t forked_ns);
   void forked(ipc::Place at, std::int32_t pid);
   void ready(ipc::Place at);
+  // Before the kernel forgets the process: what it has used.
+  void ended(ipc::Place at, std::uint64_t cpu_us);
   // Notes how it ended and folds its record.
   void released(const supervision::action::Release& release);
   void reloaded();
@@ -37,7 +39,7 @@ class Publisher {
   // When the worker's event loop has shown life last, but not later than now.
   [[nodiscard]] supervision::TimePoint beat_of(ipc::Place at) const;
   // Of the worker that is there; none of the observer.
-  [[nodiscard]] std::uint64_t requests_of(ipc::Place at) const;
+  [[nodiscard]] std::uint64_t requests_served(ipc::Place at) const;
   [[nodiscard]] ipc::RequestsInFlight requests_in_flight(ipc::Place at) const;
   // The hook of the application that the worker there has called; empty: none.
   [[nodiscard]] std::string hook_of(ipc::Place at) const;

@@ -1,7 +1,9 @@
 #include "workers/master/reaper.h"
 
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdint>
 
@@ -27,17 +29,23 @@ supervision::Exit exit_of(int status) {
   return exit;
 }
 
-std::optional<Reaped> reap_one() {
-  int status = 0;
+// The C library's waitid() does not tell what the process has used; the system call does.
+std::optional<Reaped> reap_one(const std::function<void(const Reaped&)>& before) {
+  siginfo_t info{};
   rusage usage{};
-  const pid_t pid = ::wait4(-1, &status, WNOHANG, &usage);
-  if (pid <= 0) {
+  constexpr int kOnlyLook = WEXITED | WNOHANG | WNOWAIT;
+  if (::syscall(SYS_waitid, P_ALL, 0, &info, kOnlyLook, &usage) != 0 || info.si_pid == 0) {
     return std::nullopt;
   }
   Reaped reaped;
-  reaped.pid = pid;
-  reaped.exit = exit_of(status);
+  reaped.pid = info.si_pid;
+  const bool is_code = info.si_code == CLD_EXITED;
+  reaped.exit.code = is_code ? info.si_status : 0;
+  reaped.exit.signal = is_code ? 0 : info.si_status;
+  reaped.exit.core = info.si_code == CLD_DUMPED;
   reaped.exit.cpu_us = cpu_us_of(usage);
+  before(reaped);
+  ::waitpid(reaped.pid, nullptr, WNOHANG);
   return reaped;
 }
 

@@ -1,6 +1,7 @@
 // Takes ended processes from the kernel, one at a time. Master only.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "workers/supervision/supervisor_state.h"
@@ -16,8 +17,8 @@ struct Reaped {
 supervision::Exit exit_of(int status);
 
 // Nothing: nobody else has ended. As PID 1 of a container the master also inherits orphans of
-// others.
-std::optional<Reaped> reap_one();
+// others. `before` is told the same while /proc still knows the process.
+std::optional<Reaped> reap_one(const std::function<void(const Reaped&)>& before);
 
 // Whether the process is a child of this one, dead or alive.
 bool is_child(supervision::Pid pid);

@@ -43,6 +43,11 @@ WorkerSnapshot worker_of(const ipc::Segment& segment, ipc::Place place, ipc::Pro
   if (worker.pid > 0) {
     worker.usage = read_proc_usage(worker.pid);
   }
+  // Read after /proc: the master writes it before the kernel forgets the process.
+  if (const std::uint64_t used_us = record.final_cpu_us.load(std::memory_order_acquire);
+      used_us != 0) {
+    worker.usage = ProcUsage{used_us, 0};
+  }
   worker.numbers.add(record);
   worker.in_flight = ipc::read_requests_in_flight(record);
   return worker;
@@ -56,9 +61,10 @@ void add_workers(StatsSnapshot& snapshot, const ipc::Segment& segment) {
       const ipc::ProcessState state = record.state.load(std::memory_order_acquire);
       if (state != ipc::ProcessState::vacant) {
         snapshot.workers.push_back(worker_of(segment, {slot, seat}, state));
-        snapshot.totals.add(record);
-        const auto& usage = snapshot.workers.back().usage;
-        snapshot.cpu_us += usage ? usage->cpu_us : 0;
+        // What is shown of it, not what it counts meanwhile.
+        const WorkerSnapshot& worker = snapshot.workers.back();
+        snapshot.totals.add(worker.numbers);
+        snapshot.cpu_us += worker.usage ? worker.usage->cpu_us : 0;
         is_shown = true;
       }
     }
@@ -72,17 +78,24 @@ void add_workers(StatsSnapshot& snapshot, const ipc::Segment& segment) {
 }  // namespace
 
 void Numbers::add(const ipc::PoolRecord& pool) {
-  const std::string name = pool.name();
-  if (name.empty()) {
+  PoolNumbers one{pool.name(), {}};
+  if (one.name.empty()) {
     return;
   }
+  for (std::size_t i = 0; i < one.numbers.size(); ++i) {
+    one.numbers[i] = pool.get(static_cast<ipc::PoolRecord::Number>(i));
+  }
+  add(one);
+}
+
+void Numbers::add(const PoolNumbers& pool) {
   auto known = std::find_if(pools.begin(), pools.end(),
-                            [&name](const PoolNumbers& one) { return one.name == name; });
+                            [&pool](const PoolNumbers& one) { return one.name == pool.name; });
   if (known == pools.end()) {
-    known = pools.insert(pools.end(), {name, {}});
+    known = pools.insert(pools.end(), {pool.name, {}});
   }
   for (std::size_t i = 0; i < known->numbers.size(); ++i) {
-    known->numbers[i] += pool.get(static_cast<ipc::PoolRecord::Number>(i));
+    known->numbers[i] += pool.numbers[i];
   }
 }
 
@@ -101,6 +114,24 @@ void Numbers::add(const ipc::WorkerRecord& record) {
   }
   record.app_numbers.for_each(
       [this](const ipc::NumberName& name, std::int64_t value) { application[name.text] += value; });
+}
+
+void Numbers::add(const Numbers& other) {
+  for (std::size_t i = 0; i < ipc::kCounterCount; ++i) {
+    counters[i] += other.counters[i];
+  }
+  for (std::size_t i = 0; i < ipc::kGaugeCount; ++i) {
+    gauges[i] += other.gauges[i];
+  }
+  latency.add(other.latency);
+  queue_wait.add(other.queue_wait);
+  run_time.add(other.run_time);
+  for (const PoolNumbers& pool : other.pools) {
+    add(pool);
+  }
+  for (const auto& [name, value] : other.application) {
+    application[name] += value;
+  }
 }
 
 StatsSnapshot take_snapshot(const ipc::Segment& segment) {

@@ -41,8 +41,10 @@ struct Numbers {
   std::map<std::string, std::int64_t> application;  // what it counts itself, by its names
 
   void add(const ipc::WorkerRecord& record);
+  void add(const Numbers& other);
 
   void add(const ipc::PoolRecord& pool);
+  void add(const PoolNumbers& pool);
 
   [[nodiscard]] std::uint64_t of(ipc::Counter counter) const {
     return counters[static_cast<std::size_t>(counter)];

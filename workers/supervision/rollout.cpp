@@ -26,9 +26,9 @@ bool Rollout::needs(Generation generation) const {
                      (reload_->before && reload_->before->generation == generation));
 }
 
-Duration Rollout::boot_timeout(Generation generation) const {
+const Settings& Rollout::settings_of(Generation generation) const {
   const bool of_reload = reload_ && reload_->order.generation == generation;
-  return of_reload ? reload_->order.settings.boot_timeout : wanted_.settings.boot_timeout;
+  return of_reload ? reload_->order.settings : wanted_.settings;
 }
 
 void Rollout::request(const event::Reload& order) {
@@ -103,9 +103,9 @@ void Rollout::bring(std::uint32_t slot, Generation target) {
   const Place beside = Roster::sibling(*old);
   if (!roster_.seat(*old).occupied()) {
     // Without anybody to replace, the waiting seat itself is tried now.
-    machine_.respawn(*old, target, boot_timeout(target));
+    machine_.respawn(*old, target, settings_of(target));
   } else if (!roster_.seat(beside).occupied()) {
-    machine_.spawn(beside, Part::replacement, target, boot_timeout(target));
+    machine_.spawn(beside, Part::replacement, target, settings_of(target));
   } else {
     hasten(beside);
   }
@@ -259,8 +259,7 @@ void Rollout::start_recycle() {
   turn_.notice({.kind = terminated ? NoticeKind::terminate_started : NoticeKind::recycle_started,
                 .at = first,
                 .pid = old.pid});
-  machine_.spawn(Roster::sibling(*first), Part::replacement, wanted_.generation,
-                 wanted_.settings.boot_timeout);
+  machine_.spawn(Roster::sibling(*first), Part::replacement, wanted_.generation, wanted_.settings);
 }
 
 }  // namespace prefork::supervision

@@ -46,7 +46,7 @@ class Rollout {
   [[nodiscard]] bool needs(Generation generation) const;
   // The settings of a reload become everybody's only when it is committed; its own processes are
   // judged by them from the start.
-  [[nodiscard]] Duration boot_timeout(Generation generation) const;
+  [[nodiscard]] const Settings& settings_of(Generation generation) const;
 
  private:
   struct ReloadRun {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "workers/supervision/supervisor_state.h"
@@ -24,6 +25,10 @@ class Roster {
   [[nodiscard]] Seat& seat(Place at) { return slots_[at.slot].seats[at.seat]; }
   // Every seat there is, in order.
   [[nodiscard]] const std::vector<Place>& places() const { return places_; }
+
+  [[nodiscard]] std::span<const Place> worker_places() const {
+    return std::span(places_).first(capacity_ * kSeatsPerSlot);
+  }
 
   [[nodiscard]] bool exists(Place at) const;
   [[nodiscard]] bool is_worker(Place at) const { return at.slot < capacity_; }

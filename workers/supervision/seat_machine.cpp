@@ -97,7 +97,7 @@ void SeatMachine::enter(Place at, ProcessState state, std::optional<TimePoint> d
   seat.deadline = deadline;
 }
 
-void SeatMachine::spawn(Place at, Part part, Generation generation, Duration boot_timeout) {
+void SeatMachine::spawn(Place at, Part part, Generation generation, const Settings& settings) {
   const Slot& slot = roster_.slot_of(at);
   if (roster_.seat(at).occupied() || slot.want != Want::run) std::abort();
   Seat fresh;
@@ -105,15 +105,17 @@ void SeatMachine::spawn(Place at, Part part, Generation generation, Duration boo
   fresh.epoch = ++last_epoch_;
   fresh.generation = generation;
   fresh.started = turn_.now;
+  fresh.patience = settings.healthcheck_timeout;
   roster_.seat(at) = fresh;
   // Before the fork, so that no process is ever without it.
-  enter(at, ProcessState::starting, turn_.now + boot_timeout);
+  enter(at, ProcessState::starting, turn_.now + settings.boot_timeout);
   turn_.order(action::Spawn{at, fresh.epoch, generation, slot.role, slot.restarts});
 }
 
-void SeatMachine::respawn(Place at, Generation generation, Duration boot_timeout) {
+void SeatMachine::respawn(Place at, Generation generation, const Settings& settings) {
   ++roster_.slot_of(at).restarts;
-  spawn(at, Part::current, generation, boot_timeout);
+  spawn(at, Part::current, generation, settings);
+  roster_.seat(at).is_restart = true;
 }
 
 void SeatMachine::note_pid(Place at, Pid pid) {
@@ -276,6 +278,8 @@ void SeatMachine::leave(Place at, const Detail& detail) {
 Outcome SeatMachine::lose(Place at, FailureKind kind, const Detail& detail) {
   Slot& slot = roster_.slot_of(at);
   const Seat lost = roster_.seat(at);
+  // There never was a process.
+  if (kind == FailureKind::fork_failed && lost.is_restart) --slot.restarts;
   if (lost.part == Part::retiring) {
     leave(at, detail);
     return {};
@@ -333,9 +337,7 @@ void SeatMachine::plan_restart(Place at, const Failure& failure) {
   turn_.notice(said);
 }
 
-void SeatMachine::restart(Place at) {
-  respawn(at, wanted_.generation, wanted_.settings.boot_timeout);
-}
+void SeatMachine::restart(Place at) { respawn(at, wanted_.generation, wanted_.settings); }
 
 void SeatMachine::retry(Place at) {
   if (roster_.ready_workers() > 0) return restart(at);

@@ -39,10 +39,11 @@ class SeatMachine {
   Outcome feed(Place at, Input input, const Detail& detail);
 
   // Aborts when there is a process, or none is wanted in this slot.
-  void spawn(Place at, Part part, Generation generation, Duration boot_timeout);
+  // It is judged by these settings as long as it lives.
+  void spawn(Place at, Part part, Generation generation, const Settings& settings);
 
   // The slot was given another chance by an operator or a replacement: counts as a restart.
-  void respawn(Place at, Generation generation, Duration boot_timeout);
+  void respawn(Place at, Generation generation, const Settings& settings);
 
   // After Outcome `lost`: the process beside it takes the slot over, or the seat waits for another
   // start, or nothing follows.

@@ -41,9 +41,9 @@ void Supervisor::forgive_what_happened_while_asleep(TimePoint now) {
   if (now - asked <= kTickGap) return;
   for (const Place at : roster_.places()) {
     Seat& seat = roster_.seat(at);
-    if (seat.state == ProcessState::ready) seat.last_beat = now;
+    if (seat.last_beat) seat.last_beat = now;
     if (seat.state == ProcessState::starting) {
-      seat.deadline = now + rollout_.boot_timeout(seat.generation);
+      seat.deadline = now + rollout_.settings_of(seat.generation).boot_timeout;
     }
   }
   turn_.notice({.kind = NoticeKind::overslept, .duration = now - asked});
@@ -94,7 +94,7 @@ void Supervisor::handle(const event::Excused& event) {
   if (!roster_.exists(event.at)) return;
   Seat& seat = roster_.seat(event.at);
   const bool dumps = seat.state == ProcessState::killing && seat.signal == Signal::abort;
-  if (seat.state == ProcessState::ready && seat.last_beat) {
+  if (judges_beats_of(seat)) {
     seat.last_beat = std::min(*seat.last_beat + event.time, turn_.now);
   } else if ((seat.state == ProcessState::starting || dumps) && seat.deadline) {
     *seat.deadline += event.time;
@@ -128,8 +128,7 @@ void Supervisor::handle(const event::Tick&) {
   for (const Place at : roster_.places()) {
     const Seat& seat = roster_.seat(at);
     if (seat.deadline && turn_.now >= *seat.deadline) feed(at, Input::due, {});
-    const Duration patience = settings().healthcheck_timeout;
-    if (patience != Duration::zero() && seat.last_beat && turn_.now - *seat.last_beat >= patience) {
+    if (judges_beats_of(seat) && turn_.now - *seat.last_beat >= seat.patience) {
       feed(at, Input::silent, {});
     }
   }
@@ -142,16 +141,15 @@ std::optional<TimePoint> Supervisor::next_deadline() const {
   for (const Place at : roster_.places()) {
     const Seat& seat = this->seat(at);
     if (seat.deadline) consider(*seat.deadline);
-    if (seat.state != ProcessState::ready) continue;
-    consider(turn_.now + kWatchEvery);
+    if (seat.state == ProcessState::ready) consider(turn_.now + kWatchEvery);
     // Twice: halfway somebody may want to look what it does.
-    const Duration patience = settings().healthcheck_timeout;
-    if (seat.last_beat && patience != Duration::zero()) {
-      const TimePoint halfway = *seat.last_beat + patience / 2;
-      consider(halfway > turn_.now ? halfway : *seat.last_beat + patience);
+    if (judges_beats_of(seat)) {
+      const TimePoint halfway = *seat.last_beat + seat.patience / 2;
+      consider(halfway > turn_.now ? halfway : *seat.last_beat + seat.patience);
     }
     // One that is due already waits for another process, not for the time.
-    if (seat.successor_due && *seat.successor_due > turn_.now) consider(*seat.successor_due);
+    const bool waits = seat.state == ProcessState::ready && seat.successor_due;
+    if (waits && *seat.successor_due > turn_.now) consider(*seat.successor_due);
   }
   if (const auto due = rollout_.deadline()) consider(*due);
   return next;

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "workers/supervision/rollout.h"
@@ -40,6 +41,7 @@ class Supervisor {
   const std::vector<Slot>& slots() const { return roster_.slots(); }
   const Seat& seat(Place at) const { return roster_.seat(at); }
   std::uint32_t observer_slot() const { return roster_.observer_slot(); }
+  std::span<const Place> worker_places() const { return roster_.worker_places(); }
   std::optional<Place> find(Pid pid) const { return roster_.find(pid); }
   // The seat whose process answers for the slot.
   std::optional<Place> current(std::uint32_t slot) const { return roster_.current(slot); }
@@ -55,6 +57,13 @@ class Supervisor {
   bool rolling_back() const { return rollout_.rolling_back(); }
   // Processes of this generation may still be started.
   bool needs(Generation generation) const { return rollout_.needs(generation); }
+  // A process that serves, or finishes what it has begun to: one that is silent is hung. For those
+  // that a stop has asked to leave, its deadline is the only one.
+  bool judges_beats_of(const Seat& seat) const {
+    const bool has_served = seat.state == ProcessState::ready ||
+                            (seat.state == ProcessState::draining && phase_ == Phase::running);
+    return has_served && seat.last_beat && seat.patience != Duration::zero();
+  }
   bool stopping() const { return phase_ == Phase::stopping || phase_ == Phase::finished; }
   bool finished() const { return phase_ == Phase::finished; }
 

@@ -128,7 +128,7 @@ struct Spawn {
   Epoch epoch = 0;
   Generation generation = 0;
   Role role = Role::worker;
-  std::uint32_t restarts = 0;
+  std::uint32_t restarts = 0;  // of the slot, this one included if it is one
 };
 
 // Ask the process to finish what it runs and to leave. Its deadline runs already. Drain and Kill

@@ -157,6 +157,7 @@ struct Seat {
   Generation generation = 0;  // likewise
   TimePoint since;            // when the present state began
   TimePoint started;          // when the process was spawned
+  Duration patience{};        // so long it may be silent: it beats as its own settings say
   std::optional<TimePoint> ready_at;
   std::optional<TimePoint> last_beat;
   std::optional<TimePoint> deadline;          // when the state is due for what its comment says
@@ -165,7 +166,8 @@ struct Seat {
   std::optional<TimePoint> successor_due;     // a successor is wanted, to be tried from then on
   std::uint32_t successor_failures = 0;       // replacements that were lost beside it
   RecycleReason wants_successor = RecycleReason::share_served;  // with successor_due
-  bool is_cut = false;  // killed although Stop had promised to wait for its requests
+  bool is_restart = false;  // the process is there because an earlier one was lost
+  bool is_cut = false;      // killed although Stop had promised to wait for its requests
 
   // There is, or is about to be, a process here: its record must not be given to another.
   bool occupied() const {

@@ -72,10 +72,10 @@ inline constexpr std::array<ReactionRow, kInputs> kReactions = [] {
     /* fork_failed */ {ignore, fork_lost,  ignore,       fork_lost, fork_lost, ignore,  ignore},
     /* ready       */ {ignore, serve,      ignore,       ignore,    ignore,    ignore,  ignore},
     /* exited      */ {ignore, lost,       lost,         left,      lost,      ignore,  ignore},
-    /* beat        */ {ignore, ignore,     beat,         ignore,    ignore,    ignore,  ignore},
+    /* beat        */ {ignore, ignore,     beat,         beat,      ignore,    ignore,  ignore},
     /* recycle     */ {ignore, ignore,     successor,    ignore,    ignore,    ignore,  ignore},
     /* due         */ {ignore, abort_boot, ignore,       cut,       escalate,  restart, retry},
-    /* silent      */ {ignore, ignore,     abort_silent, ignore,    ignore,    ignore,  ignore},
+    /* silent      */ {ignore, ignore,     abort_silent, abort_silent, ignore, ignore,  ignore},
     /* retire      */ {ignore, drain,      drain,        shorten,   orphan,    forget,  forget},
     /* kill        */ {ignore, end,        end,          end,       end,       forget,  forget},
   }};

@@ -59,7 +59,7 @@ void Workforce::fill(std::uint32_t slot) {
   for (std::uint32_t index = 0; index < kSeatsPerSlot; ++index) {
     const Place at{slot, index};
     if (roster_.seat(at).occupied()) continue;
-    return machine_.spawn(at, Part::current, wanted_.generation, wanted_.settings.boot_timeout);
+    return machine_.spawn(at, Part::current, wanted_.generation, wanted_.settings);
   }
 }
 

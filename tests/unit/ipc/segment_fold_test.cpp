@@ -49,6 +49,8 @@ TEST(SegmentFold, MovesARecordIntoRetiredAndLeavesTheSeatVacant) {
   segment.fold({1, 1}, 250);
 
   EXPECT_EQ(segment.retired().counters.get(Counter::bytes_out), 1000U);
+  EXPECT_EQ(segment.retired().counters.get(Counter::connections_closed), 3U)
+      << "those it still had";
   EXPECT_EQ(segment.retired().latency.bucket(10), 1U);
   EXPECT_EQ(segment.retired().queue_wait.bucket(20), 1U);
   EXPECT_EQ(segment.retired().run_time.bucket(30), 1U);

@@ -62,12 +62,8 @@ Failure failure(FailureKind kind, ipc::Place at = kToldWorker) {
   return made;
 }
 
-// The sentence of a process that is started again later, without what is said of that.
 std::string why(const Failure& lost, std::string_view last_words = "") {
-  const Lines lines = told({.kind = NoticeKind::boot_failed, .failure = lost}, last_words);
-  EXPECT_EQ(lines.size(), 1U);
-  EXPECT_EQ(lines[0].level, LogLevel::error);
-  return lines[0].text;
+  return kNarrator.name_of(lost.at, lost.pid) + " " + Narrator::reason_of(lost, last_words);
 }
 
 supervision::action::Release release(ipc::ProcessState state, supervision::Exit exit,
@@ -177,20 +173,20 @@ TEST(Narrator, TellsWhatIsWrongWithAPipe) {
 
 TEST(Narrator, AProcessThatEndedAsAskedIsNoWarning) {
   const auto asked = release(ipc::ProcessState::draining, {0, 0, false});
-  EXPECT_EQ(kNarrator.ended({asked, 1500ms, 42, false, two_requests()}),
+  EXPECT_EQ(kNarrator.ended({asked, 1500ms, 42, two_requests()}),
             (Lines{{LogLevel::info,
                     "worker 1 (pid 300) ended: exit code 0, as asked; age 1.5 s, 42 requests "
                     "served"}}));
   const auto observer = release(ipc::ProcessState::draining, {0, 0, false}, kToldObserver);
   EXPECT_EQ(
-      kNarrator.ended({observer, 12345ms, 0, false, {}}),
+      kNarrator.ended({observer, 12345ms, 0, {}}),
       (Lines{{LogLevel::info, "observer (pid 300) ended: exit code 0, as asked; age 12.3 s"}}));
 }
 
 TEST(Narrator, AProcessThatEndedOtherwiseIsAWarningWithTheRequestsItHad) {
   const auto crashed = release(ipc::ProcessState::ready, {0, SIGSEGV, true});
   EXPECT_EQ(
-      kNarrator.ended({crashed, 2s, 7, false, two_requests()}),
+      kNarrator.ended({crashed, 2s, 7, two_requests()}),
       (Lines{{LogLevel::warning,
               "worker 1 (pid 300) ended: signal 11 (SIGSEGV), core dumped; age 2 s, 7 requests "
               "served"},
@@ -201,33 +197,37 @@ TEST(Narrator, AProcessThatEndedOtherwiseIsAWarningWithTheRequestsItHad) {
               "worker 1 was working on GET /cpu from 192.0.2.7:4711 (request 13, 250 ms old), "
               "handling on pool thread 3"}}));
   const auto failed = release(ipc::ProcessState::draining, {9, 0, false});
-  EXPECT_EQ(kNarrator.ended({failed, 2s, 7, false, {}}),
+  EXPECT_EQ(kNarrator.ended({failed, 2s, 7, {}}),
             (Lines{{LogLevel::warning,
                     "worker 1 (pid 300) ended: exit code 9; age 2 s, 7 requests served"}}));
   const auto cut = release(ipc::ProcessState::draining, {0, SIGKILL, false});
-  EXPECT_EQ(kNarrator.ended({cut, 2s, 7, false, {}})[0].text,
+  EXPECT_EQ(kNarrator.ended({cut, 2s, 7, {}})[0].text,
             "worker 1 (pid 300) ended: signal 9 (SIGKILL), no core dump; age 2 s, 7 requests "
             "served");
   const auto left = release(ipc::ProcessState::ready, {0, 0, false});
-  EXPECT_EQ(kNarrator.ended({left, 2s, 7, false, {}})[0],
+  EXPECT_EQ(kNarrator.ended({left, 2s, 7, {}})[0],
             (Line{LogLevel::warning,
                   "worker 1 (pid 300) ended: exit code 0; age 2 s, 7 requests served"}))
       << "nobody has asked it to";
 }
 
-TEST(Narrator, AProcessThatSaidWhyItCannotBootIsToldOnce) {
-  const auto unable = release(ipc::ProcessState::starting, {3, 0, false});
-  EXPECT_EQ(kNarrator.ended({unable, 10ms, 0, true, {}})[0].level, LogLevel::debug)
-      << "what follows from its end says it in its own words";
-  EXPECT_EQ(kNarrator.ended({unable, 10ms, 0, false, {}})[0].level, LogLevel::warning);
+TEST(Narrator, AProcessThatCannotBootIsToldOnce) {
+  const auto unable = release(ipc::ProcessState::starting, {0, SIGSEGV, false});
+  AtWork in_hook;
+  in_hook.hook = "on_worker_start";
+  const Lines lines = kNarrator.ended({unable, 10ms, 0, in_hook});
+  EXPECT_EQ(lines[0].level, LogLevel::debug)
+      << "what follows from its end says how it ended in its own words";
+  EXPECT_EQ(lines[1].level, LogLevel::warning);
+  const auto slow = release(ipc::ProcessState::killing, {0, SIGABRT, false});
+  EXPECT_EQ(kNarrator.ended({slow, 10ms, 0, {}})[0].level, LogLevel::warning);
 }
 
 TEST(Narrator, ARequestFromTheFutureIsNew) {
   AtWork at_work = two_requests();
   at_work.now_ns = 5;
   const auto crashed = release(ipc::ProcessState::ready, {0, SIGSEGV, false});
-  EXPECT_NE(kNarrator.ended({crashed, 2s, 7, false, at_work})[1].text.find("0 ms old"),
-            std::string::npos);
+  EXPECT_NE(kNarrator.ended({crashed, 2s, 7, at_work})[1].text.find("0 ms old"), std::string::npos);
 }
 
 TEST(Narrator, EscapesWhatAClientHasSent) {
@@ -237,7 +237,7 @@ TEST(Narrator, EscapesWhatAClientHasSent) {
   request.path = "/\xE2\x80\xAE\x9B\n";
   at_work.requests.named.push_back({request, false, std::nullopt});
   const auto crashed = release(ipc::ProcessState::ready, {0, SIGSEGV, false});
-  const std::string line = kNarrator.ended({crashed, 2s, 7, false, at_work})[1].text;
+  const std::string line = kNarrator.ended({crashed, 2s, 7, at_work})[1].text;
   EXPECT_NE(line.find("GET /\\xe2\\x80\\xae\\x9b\\x0a from "), std::string::npos) << line;
 }
 

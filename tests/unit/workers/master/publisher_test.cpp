@@ -71,7 +71,7 @@ TEST_F(PublisherTest, TheObserverHasNoRecordButAPlaceInTheHeader) {
   publisher_.ready(kShownObserver);
   EXPECT_EQ(header_.observer_pid.load(), 300);
   EXPECT_EQ(header_.observer_restarts.load(), 2U);
-  EXPECT_EQ(publisher_.requests_of(kShownObserver), 0U);
+  EXPECT_EQ(publisher_.requests_served(kShownObserver), 0U);
   EXPECT_TRUE(publisher_.requests_in_flight(kShownObserver).named.empty());
 }
 
@@ -89,7 +89,7 @@ TEST_F(PublisherTest, TheEndOfAnObserverLeavesItsSuccessorsPidAlone) {
 TEST_F(PublisherTest, NotesHowAWorkerEndedAndKeepsItsNumbers) {
   publisher_.spawning(spawn(kShownWorker), 1'000);
   segment_.record(kShownWorker).counters.add(ipc::Counter::requests, 5);
-  EXPECT_EQ(publisher_.requests_of(kShownWorker), 5U);
+  EXPECT_EQ(publisher_.requests_served(kShownWorker), 5U);
   publisher_.released(release(kShownWorker, ipc::ProcessState::ready, {0, 11, true, 1'234}));
   const ipc::LastExit exit = segment_.notes(kShownWorker.slot).last_exit.get();
   EXPECT_EQ(exit.kind, ipc::LastExit::Kind::signal);
@@ -97,7 +97,7 @@ TEST_F(PublisherTest, NotesHowAWorkerEndedAndKeepsItsNumbers) {
   EXPECT_TRUE(exit.core_dumped);
   EXPECT_FALSE(exit.asked_for);
   EXPECT_EQ(exit.pid, 300);
-  EXPECT_EQ(publisher_.requests_of(kShownWorker), 0U);
+  EXPECT_EQ(publisher_.requests_served(kShownWorker), 0U);
   EXPECT_EQ(segment_.retired().counters.get(ipc::Counter::requests), 5U);
   EXPECT_EQ(header_.retired_cpu_us.load(), 1'234U);
   EXPECT_EQ(segment_.record(kShownWorker).epoch.load(), 0U);
@@ -106,6 +106,29 @@ TEST_F(PublisherTest, NotesHowAWorkerEndedAndKeepsItsNumbers) {
   EXPECT_EQ(segment_.notes(kShownWorker.slot).last_exit.get().kind, ipc::LastExit::Kind::code);
   EXPECT_EQ(segment_.notes(kShownWorker.slot).last_exit.get().number, 3);
   EXPECT_TRUE(segment_.notes(kShownWorker.slot).last_exit.get().asked_for);
+}
+
+TEST_F(PublisherTest, ADrainingWorkerIsSilentOnlyWhileItHasConnections) {
+  ipc::WorkerRecord& record = segment_.record(kShownWorker);
+  const auto long_ago = supervision::TimePoint{std::chrono::nanoseconds{1'000}};
+  record.beat_ns.store(1'000);
+  record.state.store(ipc::ProcessState::draining);
+  EXPECT_GT(publisher_.beat_of(kShownWorker), long_ago) << "its event loop may be over";
+  record.gauges.set(ipc::Gauge::connections_active, 1);
+  EXPECT_EQ(publisher_.beat_of(kShownWorker), long_ago);
+  record.gauges.set(ipc::Gauge::connections_active, 0);
+  record.hook.store(ipc::WorkerHook::drain);
+  EXPECT_EQ(publisher_.beat_of(kShownWorker), long_ago) << "that hook runs on the event loop";
+}
+
+TEST_F(PublisherTest, WhatAWorkerHasInHandIsNotServed) {
+  ipc::WorkerRecord& record = segment_.record(kShownWorker);
+  record.counters.add(ipc::Counter::requests, 5);
+  record.gauges.set(ipc::Gauge::requests_in_progress, 2);
+  record.loop_request.set(1, 5, {}, "GET", "/crash");
+  EXPECT_EQ(publisher_.requests_served(kShownWorker), 2U);
+  record.gauges.set(ipc::Gauge::requests_in_progress, 77);
+  EXPECT_EQ(publisher_.requests_served(kShownWorker), 0U) << "whatever a worker says";
 }
 
 TEST_F(PublisherTest, WhatNeverWasForkedHasNoLastExit) {
@@ -141,6 +164,13 @@ TEST_F(PublisherTest, ShowsWhatTheSupervisorKnows) {
   supervisor.on(supervision::event::Reload{2, settings}, now);
   publisher_.states(supervisor, true);
   EXPECT_EQ(header_.state.load(), ipc::ServerState::reloading);
+
+  supervisor.on(supervision::event::Forked{{0, 1}, 301}, now);
+  supervisor.on(supervision::event::Ready{{0, 1}, supervisor.seat({0, 1}).epoch}, now);
+  supervisor.on(supervision::event::ForkFailed{{1, 1}, 11}, now);
+  publisher_.states(supervisor, true);
+  EXPECT_EQ(header_.state.load(), ipc::ServerState::rolling_back);
+  EXPECT_EQ(header_.generation.load(), 1U);
 
   supervisor.on(supervision::event::Stop{}, now);
   publisher_.states(supervisor, true);

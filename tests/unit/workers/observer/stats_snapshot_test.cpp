@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "ipc/base/monotonic.h"
 
 namespace prefork::observer {
@@ -73,6 +76,47 @@ TEST_F(StatsSnapshotTest, AddsUpTheClassesOfThePoolByTheirNames) {
   EXPECT_EQ(pools[0].numbers[static_cast<std::size_t>(Number::threads)], 12U);
   EXPECT_EQ(pools[1].name, "reports");
   EXPECT_EQ(pools[1].numbers[static_cast<std::size_t>(Number::shed)], 3U);
+}
+
+TEST_F(StatsSnapshotTest, TheTotalsAreTheSumOfWhatIsShownWhateverWorkersCountMeanwhile) {
+  ipc::WorkerRecord& record = start({0, 0});
+  std::atomic<bool> stopping{false};
+  std::thread worker([&] {
+    while (!stopping) {
+      record.counters.add(ipc::Counter::requests);
+      record.latency.record(10);
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    const StatsSnapshot snapshot = take_snapshot(segment_);
+    const Numbers& shown = snapshot.workers[0].numbers;
+    EXPECT_EQ(snapshot.totals.of(ipc::Counter::requests), shown.of(ipc::Counter::requests));
+    EXPECT_EQ(snapshot.totals.latency.count(), shown.latency.count());
+  }
+  stopping = true;
+  worker.join();
+}
+
+TEST_F(StatsSnapshotTest, WhatAnEndedProcessHasUsedIsNeverMissing) {
+  ipc::WorkerRecord& record = start({0, 0});
+  constexpr std::int32_t kNobody = 0x7fffffff;
+  record.pid.store(kNobody);
+  EXPECT_EQ(take_snapshot(segment_).cpu_us, 0U);
+  record.final_cpu_us.store(1'500);
+  EXPECT_EQ(take_snapshot(segment_).cpu_us, 1'500U) << "not folded yet";
+  segment_.fold({0, 0}, 1'500);
+  EXPECT_EQ(take_snapshot(segment_).cpu_us, 1'500U);
+}
+
+TEST_F(StatsSnapshotTest, IsMixedWhileWorkersOfTwoGenerationsServe) {
+  start({0, 0}).generation.store(1);
+  start({1, 0}).generation.store(1);
+  EXPECT_FALSE(take_snapshot(segment_).is_mixed());
+  ipc::WorkerRecord& successor = start({0, 1});
+  successor.generation.store(2);
+  EXPECT_TRUE(take_snapshot(segment_).is_mixed());
+  successor.state.store(ipc::ProcessState::starting);
+  EXPECT_FALSE(take_snapshot(segment_).is_mixed()) << "it does not serve yet";
 }
 
 TEST_F(StatsSnapshotTest, NamesTheRequestsInFlightOfEachWorker) {

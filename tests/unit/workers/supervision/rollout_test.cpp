@@ -87,8 +87,8 @@ TEST_F(RolloutTest, ItsOwnProcessesAreJudgedByTheNewSettingsFromTheStart) {
   settings.boot_timeout = 77s;
   parts_.rollout.request({2, settings});
   parts_.rollout.step();
-  EXPECT_EQ(parts_.rollout.boot_timeout(2), Duration{77s});
-  EXPECT_EQ(parts_.rollout.boot_timeout(1), Harness::settings().boot_timeout);
+  EXPECT_EQ(parts_.rollout.settings_of(2).boot_timeout, Duration{77s});
+  EXPECT_EQ(parts_.rollout.settings_of(1).boot_timeout, Harness::settings().boot_timeout);
   EXPECT_EQ(parts_.roster.seat({0, 1}).deadline, parts_.turn.now + 77s);
 }
 

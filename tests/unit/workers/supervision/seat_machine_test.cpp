@@ -36,7 +36,7 @@ TEST(SeatMachine, ALossWaitsForWhatIsToFollow) {
 TEST(SeatMachine, AReplacementThatBootsAlreadyTakesTheSlotOfOneThatIsLost) {
   Parts parts;
   parts.serve(kSeat);
-  parts.machine.spawn(kBeside, Part::replacement, 2, 5s);
+  parts.machine.spawn(kBeside, Part::replacement, 2, parts.wanted.settings);
   const Outcome outcome = parts.machine.feed(kSeat, Input::exited, kCrash);
   ASSERT_EQ(outcome.kind, Kind::lost);
   parts.machine.succeed(kSeat, *outcome.failure);
@@ -76,7 +76,7 @@ TEST(SeatMachine, OnlyAWorkerThatHadServedIsCut) {
 TEST(SeatMachine, AReplacementThatMissesItsDeadlineIsNotWaitedFor) {
   Parts parts;
   parts.serve(kSeat);
-  parts.machine.spawn(kBeside, Part::replacement, 2, 5s);
+  parts.machine.spawn(kBeside, Part::replacement, 2, parts.wanted.settings);
   const Outcome outcome = parts.machine.feed(kBeside, Input::due, {});
   EXPECT_EQ(outcome.kind, Kind::boot_timed_out);
   EXPECT_EQ(outcome.failure->at, kBeside);

@@ -264,7 +264,7 @@ draining | add worker | draining:
 draining | remove worker | draining: drain 1.1 removed;
 draining | early | draining:
 draining | due | killing: note drain_deadline_passed; kill SIGKILL;
-draining | silent | draining:
+draining | silent | killing: note silent; kill SIGABRT;
 draining, stopping | started | draining:
 draining, stopping | forked | draining:
 draining, stopping | fork failed | draining:

@@ -25,7 +25,7 @@ struct Parts {
   Transcript orders() { return describe(std::exchange(turn.actions, {})); }
 
   void start(Place at) {
-    machine.spawn(at, Part::current, wanted.generation, wanted.settings.boot_timeout);
+    machine.spawn(at, Part::current, wanted.generation, wanted.settings);
     machine.feed(at, Input::forked, {.pid = static_cast<Pid>(100 + at.slot * 10 + at.seat)});
   }
   void serve(Place at) {

@@ -62,6 +62,14 @@ TEST(SupervisorReload, LetsAReplacedWorkerFinishUntilItsSeatIsNeeded) {
   EXPECT_EQ(h.crash({0, 0}, 9), (Transcript{"release 0.0", "spawn 0.0 generation 3"}));
 }
 
+TEST(SupervisorReload, AReplacedWorkerThatHangsIsNotWaitedFor) {
+  Patient h;
+  h.silent.insert({0, 0});
+  EXPECT_EQ(h.pass(4s), (Transcript{"note silent 0.0", "kill 0.0 SIGABRT"}));
+  EXPECT_EQ(h.crash({0, 0}, 6), Transcript{"release 0.0"});
+  EXPECT_EQ(h.state({0, 1}), ProcessState::ready);
+}
+
 TEST(SupervisorReload, AStopGivesAReplacedWorkerItsDeadline) {
   Patient h;
   h.stop();
@@ -181,6 +189,19 @@ TEST(SupervisorReload, JudgesTheCandidateByTheNewSettings) {
   h.ready({0, 1});
   EXPECT_EQ(h.seat({0, 0}).deadline, h.now + 2s);
   EXPECT_EQ(h.supervisor.settings().boot_timeout, 1s);
+}
+
+// A process beats as its own configuration has told it, whatever is in force by now.
+TEST(SupervisorReload, JudgesTheBeatsOfEachProcessByItsOwnSettings) {
+  Serving h(2);
+  h.last_settings.healthcheck_timeout = 1s;
+  h.reload(2, 2);
+  h.ready({0, 1});
+  h.silent = {{0, 0}, {0, 1}, {1, 0}};
+  EXPECT_EQ(h.pass(1s), (Transcript{"note silent 0.1", "kill 0.1 SIGABRT"}));
+  EXPECT_EQ(h.pass(2s), (Transcript{"kill 0.1 SIGKILL"}));
+  EXPECT_EQ(h.state({0, 0}), ProcessState::draining);
+  EXPECT_EQ(h.state({1, 0}), ProcessState::ready);
 }
 
 TEST(SupervisorReload, AddsWorkersOnceTheNewConfigurationHasProvedItself) {

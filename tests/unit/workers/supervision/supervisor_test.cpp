@@ -182,6 +182,19 @@ TEST(Supervisor, ReplacesACrashedWorkerInItsSlotAfterTheBackoff) {
   EXPECT_EQ(h.last<action::Spawn>().restarts, 1u);
 }
 
+TEST(Supervisor, CountsAsARestartOnlyWhatWasThere) {
+  Harness h = with(1);
+  h.serve();
+  h.crash({0, 0});
+  h.forks = Forks::fail;
+  h.pass(100ms);
+  EXPECT_EQ(h.last<action::Spawn>().restarts, 1u) << "what the process is to know of itself";
+  EXPECT_EQ(h.supervisor.slots()[0].restarts, 0u);
+  h.forks = Forks::succeed;
+  h.pass(200ms);
+  EXPECT_EQ(h.supervisor.slots()[0].restarts, 1u);
+}
+
 TEST(Supervisor, RestartsAWorkerThatLeftUnaskedWithCodeZero) {
   Harness h = with(1);
   h.serve();
