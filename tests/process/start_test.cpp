@@ -227,6 +227,32 @@ TEST(AWorkerThatCannotBoot, EndsTheServerQuicklyWithTheReasonOnOneLine) {
   EXPECT_TRUE(no_process_left(run.group));
 }
 
+TEST(AWorkerThatCannotBoot, ForNoProcessCanBeMadeIsToldWithTheLimits) {
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root can start a program as somebody else";
+  }
+  constexpr uid_t kNobodyElse = 64'321;
+  for (const bool preload : {false, true}) {
+    Launch launch = launch_of({"--workers", "4", "--port", "0", "--admin", "off"});
+    if (preload) {
+      launch.arguments.insert(
+          launch.arguments.begin(),
+          {std::string(PREFORK_TEST_APPS) + "/libtest_app_hello.so", "--preload"});
+    }
+    launch.user = kNobodyElse;
+    launch.limit_processes = 1;
+    const FinishedRun run = run_to_the_end(std::move(launch));
+    EXPECT_EQ(run.exit, exit_code(3)) << run.err;
+    const std::string reason =
+        "could not boot: no process could be made for it: Resource temporarily unavailable "
+        "(ulimit -u 1";
+    const std::size_t told = run.err.find(reason);
+    ASSERT_NE(told, std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("its threads-max is "), std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("giving up: worker "), std::string::npos) << run.err;
+  }
+}
+
 TEST(AWorkerThatCannotBoot, IsToldOnStandardErrorEvenWithALogFile) {
   const TemporaryFolder folder;
   const std::string fifo = folder / "fifo";

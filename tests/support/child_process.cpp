@@ -104,6 +104,10 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     limit.rlim_cur = *launch.limit_open_files_softly;
     ::setrlimit(RLIMIT_NOFILE, &limit);
   }
+  if (launch.limit_processes) {
+    const rlimit limit{*launch.limit_processes, *launch.limit_processes};
+    ::setrlimit(RLIMIT_NPROC, &limit);
+  }
   for (const int signal : launch.ignored_signals) {
     std::signal(signal, SIG_IGN);
   }

@@ -26,6 +26,7 @@ struct Launch {
   bool without_standard_descriptors = false;  // 0, 1 and 2 are closed
   std::optional<unsigned> limit_open_files;   // soft and hard
   std::optional<unsigned> limit_open_files_softly;
+  std::optional<unsigned> limit_processes;  // of the user, who is not root
   std::vector<int> ignored_signals;
   int terminal = -1;          // to be its controlling terminal, in a session of its own
   bool without_proc = false;  // needs root

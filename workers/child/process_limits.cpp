@@ -2,7 +2,10 @@
 
 #include <sys/resource.h>
 
+#include <cerrno>
 #include <fstream>
+
+#include "ipc/base/error_text.h"
 
 namespace prefork::child {
 
@@ -27,6 +30,16 @@ std::string cgroup_folder() {
   return "/sys/fs/cgroup/pids/";
 }
 
+// The second half of the fourth field: "0.20 0.18 0.12 1/340 11206" (proc_loadavg(5)).
+std::string threads_of_the_machine() {
+  std::ifstream file("/proc/loadavg");
+  std::string field;
+  for (int number = 1; number <= 4 && file >> field; ++number) {
+  }
+  const std::size_t slash = field.find('/');
+  return slash == std::string::npos ? "" : field.substr(slash + 1);
+}
+
 }  // namespace
 
 std::string describe_process_limits() {
@@ -41,7 +54,26 @@ std::string describe_process_limits() {
   if (!present.empty() && !most.empty()) {
     text += "; the cgroup has " + present + ", its pids.max is " + most;
   }
+  const std::string running = threads_of_the_machine();
+  const std::string possible = first_word_of("/proc/sys/kernel/threads-max");
+  if (!running.empty() && !possible.empty()) {
+    text += "; the machine has " + running + ", its threads-max is " + possible;
+  }
   return text + ")";
+}
+
+std::string describe_failed_fork(int error) {
+  std::string text = "no process could be made for it: " + std::string(ipc::error_text(error));
+  switch (error) {
+    case EAGAIN:
+      return text + " " + describe_process_limits();
+    case ENOMEM:
+      return text + " (the machine's or the cgroup's memory: memory.max, vm.overcommit_memory)";
+    case EMFILE:
+      return text + " (ulimit -n)";
+    default:
+      return text;
+  }
 }
 
 }  // namespace prefork::child

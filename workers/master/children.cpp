@@ -89,6 +89,10 @@ void Children::speak_for(ipc::Place at, std::string last_words) {
   }
 }
 
+void Children::note_last_words(ipc::Place at, std::string last_words) {
+  last_words_[at] = {std::nullopt, std::move(last_words)};
+}
+
 bool Children::has_last_words(ipc::Place at) const {
   const auto found = children_.find(at);
   return found != children_.end() && !found->second.last_words.empty();

@@ -56,6 +56,8 @@ class Children {
 
   // In the name of one that could not say it itself.
   void speak_for(ipc::Place at, std::string last_words);
+  // In the name of one that never was there.
+  void note_last_words(ipc::Place at, std::string last_words);
   // It has said why it cannot boot.
   [[nodiscard]] bool has_last_words(ipc::Place at) const;
   // Those of that process, which was there and is removed; empty when it had none, and once

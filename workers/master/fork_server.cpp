@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "ipc/base/check.h"
-#include "ipc/base/error_text.h"
 #include "workers/child/child.h"
+#include "workers/child/process_limits.h"
 
 namespace prefork::master {
 
@@ -37,7 +37,7 @@ std::string name_of_another_thread() {
 
 void tell_that_no_fork_was_possible(ipc::ReceivedForkOrder& received, int error) {
   received.control.send(
-      {received.order.epoch, ipc::BootFailedFrame{"fork: " + std::string(ipc::error_text(error))}});
+      {received.order.epoch, ipc::BootFailedFrame{child::describe_failed_fork(error)}});
 }
 
 }  // namespace

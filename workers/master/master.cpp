@@ -290,9 +290,7 @@ void Master::perform(const supervision::action::Spawn& spawn) {
   children_.forget_last_words(spawn.at);
   Spawner::Spawned spawned = spawner_.spawn(spawn, plans_.at(spawn.generation), forked_ns);
   if (spawned.pid < 0) {
-    log_.error(
-        "a process could not be made: " + std::string(ipc::error_text(spawned.error_number)) + " " +
-        child::describe_process_limits());
+    children_.note_last_words(spawn.at, child::describe_failed_fork(spawned.error_number));
     return report(supervision::event::ForkFailed{spawn.at, spawned.error_number, {}});
   }
   children_.add(spawn.at, spawn.epoch, std::move(spawned.control));
