@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <new>
 #include <system_error>
 
 namespace prefork::ipc {
@@ -24,18 +26,28 @@ Leadership::Leadership() : file_(::memfd_create("prefork-leader", MFD_CLOEXEC)) 
   if (!file_.valid()) {
     throw std::system_error(errno, std::generic_category(), "memfd_create for the leader's lock");
   }
+  void* memory = MAP_FAILED;
+  if (::ftruncate(file_.get(), sizeof *leaders_) == 0) {
+    memory = ::mmap(nullptr, sizeof *leaders_, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
+  }
+  if (memory == MAP_FAILED) {
+    throw std::system_error(errno, std::generic_category(), "memory for the number of leaders");
+  }
+  leaders_ = new (memory) std::atomic<std::uint64_t>(0);
 }
+
+Leadership::~Leadership() { ::munmap(leaders_, sizeof *leaders_); }
 
 bool Leadership::try_take() {
   if (!is_held() && !given_up_ && set_lock(file_.get(), F_WRLCK)) {
-    held_.store(true, std::memory_order_release);
+    token_.store(leaders_->fetch_add(1) + 1, std::memory_order_release);
   }
   return is_held();
 }
 
 void Leadership::give_up() {
   given_up_ = true;
-  if (held_.exchange(false)) {
+  if (token_.exchange(0) != 0) {
     set_lock(file_.get(), F_UNLCK);
   }
 }

@@ -10,6 +10,7 @@
 
 #include "server/exchange/job.h"
 #include "server/exchange/unrouted.h"
+#include "server/native/loop_thread.h"
 #include "server/native/native_request.h"
 #include "server/native/native_response.h"
 
@@ -73,14 +74,26 @@ prefork_status add_route(prefork_app* app, const prefork_route* given) {
   }
   const prefork_handler handler = route->handler;
   void* const user_data = route->user_data;
+  const std::string name =
+      std::string(to_view(route->method)) + " " + std::string(to_view(route->pattern));
   config::Result<void> added;
   if (route->run_on == PREFORK_DEFERRED) {
-    added = app->router.add_deferred(to_view(route->method), to_view(route->pattern), options,
-                                     [handler, user_data](std::unique_ptr<exchange::Job> job) {
-                                       defer_native(handler, user_data, std::move(job));
-                                     });
+    added =
+        app->router.add_deferred(to_view(route->method), to_view(route->pattern), options,
+                                 [handler, user_data, name](std::unique_ptr<exchange::Job> job) {
+                                   const InLoopFunction here(name);
+                                   defer_native(handler, user_data, std::move(job));
+                                 });
+  } else if (route->run_on == PREFORK_LOOP) {
+    options.run_on = exchange::RunOn::loop;
+    added = app->router.add(
+        to_view(route->method), to_view(route->pattern), options,
+        [handler, user_data, name](const http::Request& request, http::Response& response) {
+          const InLoopFunction here(name);
+          call_native(handler, user_data, request, response);
+        });
   } else {
-    options.run_on = route->run_on == PREFORK_LOOP ? exchange::RunOn::loop : exchange::RunOn::pool;
+    options.run_on = exchange::RunOn::pool;
     added = app->router.add(
         to_view(route->method), to_view(route->pattern), options,
         [handler, user_data](const http::Request& request, http::Response& response) {
@@ -162,6 +175,7 @@ prefork_api make_api() {
   api.set_around = set_around;
   add_request_functions(api);
   add_shared_functions(api);
+  add_thing_functions(api);
   add_response_functions(api);
   return api;
 }
@@ -269,6 +283,7 @@ void NativeApplication::enter_worker(const SharedPlace& place, const std::string
                                      files::StaticCacheLimits limits) {
   app_.mounts.open(root_path, limits);
   bind(app_.numbers, place);
+  bind(app_.things, place.table);
 }
 
 std::vector<std::string> NativeApplication::assign_pools(const std::vector<std::string>& classes) {
@@ -288,12 +303,12 @@ std::vector<std::string> NativeApplication::assign_pools(const std::vector<std::
 }
 
 config::Result<void> NativeApplication::start_worker(const prefork_worker& worker) {
-  if (app_.hooks.worker_start == nullptr) {
-    return {};
-  }
   app_.failure.clear();
-  const int result = app_.hooks.worker_start(app_.hooks_user_data, &worker);
+  const int result = app_.hooks.worker_start != nullptr
+                         ? app_.hooks.worker_start(app_.hooks_user_data, &worker)
+                         : 0;
   if (result == 0) {
+    set_loop_thread(true);  // this one, from now on
     return {};
   }
   return config::Problem{app_.failure.empty() ? "worker_start returned " + std::to_string(result)
@@ -301,18 +316,23 @@ config::Result<void> NativeApplication::start_worker(const prefork_worker& worke
 }
 
 void NativeApplication::lead(const prefork_worker& worker) {
+  static const std::string kName = "the hook lead";
+  const InLoopFunction here(kName);
   if (app_.hooks.lead != nullptr) {
     app_.hooks.lead(app_.hooks_user_data, &worker);
   }
 }
 
 void NativeApplication::drain(const prefork_worker& worker) {
+  static const std::string kName = "the hook drain";
+  const InLoopFunction here(kName);
   if (app_.hooks.drain != nullptr) {
     app_.hooks.drain(app_.hooks_user_data, &worker);
   }
 }
 
 void NativeApplication::stop_worker(const prefork_worker& worker) {
+  set_loop_thread(false);
   if (app_.hooks.worker_stop != nullptr) {
     app_.hooks.worker_stop(app_.hooks_user_data, &worker);
   }

@@ -16,6 +16,7 @@
 #include "server/include/prefork/abi.h"
 #include "server/native/native_around.h"
 #include "server/native/native_shared.h"
+#include "server/native/native_things.h"
 #include "server/native/shared_object.h"
 #include "server/routing/router.h"
 
@@ -25,6 +26,7 @@ struct prefork_app {
   prefork::routing::Router router;
   prefork::files::StaticMounts mounts;
   prefork::native::SharedNumbers numbers;
+  prefork::native::SharedThings things;
   prefork::exchange::Handler not_found;
   prefork::exchange::RunOn not_found_on = prefork::exchange::RunOn::pool;
   prefork::native::NativeAround around;
@@ -51,8 +53,8 @@ class NativeApplication : public exchange::Application {
   [[nodiscard]] exchange::RouteMatch route(
       const http::Request& request, exchange::RouteParameters& parameters) const noexcept override;
 
-  // In a worker, before anything else there: opens its folders and binds its numbers. `place` must
-  // outlive the application. Throws std::runtime_error, with a line for people.
+  // In a worker, before anything else there: opens its folders and binds what it shares. `place`
+  // must outlive the application. Throws std::runtime_error, with a line for people.
   void enter_worker(const SharedPlace& place, const std::string& root_path,
                     files::StaticCacheLimits limits);
   // Finds each route's class of the pool by its name in `classes`. Those that name one that there

@@ -99,6 +99,11 @@ int is_leader(prefork_app* app) {
   return place != nullptr && place->leadership.is_held() ? 1 : 0;
 }
 
+std::uint64_t leader_token(prefork_app* app) {
+  const SharedPlace* const place = app->numbers.place;
+  return place != nullptr ? place->leadership.token() : 0;
+}
+
 }  // namespace
 
 void bind(SharedNumbers& numbers, const SharedPlace& place) {
@@ -115,6 +120,7 @@ void add_shared_functions(prefork_api& api) {
   api.set_number = set_number;
   api.sum_number = sum_number;
   api.is_leader = is_leader;
+  api.leader_token = leader_token;
 }
 
 }  // namespace prefork::native

@@ -8,6 +8,7 @@
 
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
+#include "ipc/shared/table.h"
 #include "server/include/prefork/abi.h"
 
 namespace prefork::native {
@@ -17,6 +18,7 @@ struct SharedPlace {
   const ipc::Segment& segment;
   ipc::Place record;
   const ipc::Leadership& leadership;
+  ipc::SharedTable& table;
 };
 
 struct SharedNumbers {

@@ -11,6 +11,7 @@
 #include "ipc/inbox.h"
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
+#include "ipc/shared/table.h"
 #include "workers/child/log.h"
 
 namespace prefork::native {
@@ -32,6 +33,7 @@ struct ChildContext {
   ipc::Segment& segment;
   const ipc::Inboxes& inboxes;
   ipc::Leadership& leadership;
+  ipc::SharedTable& shared;
   native::NativeApplication* preloaded;  // by a fork server; null: each worker loads for itself
   std::string preload_problem;           // empty: none, or nobody tried
   int sealed_application = -1;           // the copy that a worker loads; -1: the file itself

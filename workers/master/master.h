@@ -18,6 +18,7 @@
 #include "ipc/inbox.h"
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
+#include "ipc/shared/table.h"
 #include "workers/child/log.h"
 #include "workers/master/boot_failures.h"
 #include "workers/master/children.h"
@@ -57,6 +58,12 @@ class Master {
   config::ExitCode run();
 
  private:
+  // What applications find in their workers.
+  struct ForWorkers {
+    ipc::Leadership leadership;
+    ipc::SharedTable shared;
+  };
+
   // What happens.
   void turn();
   void take_signals();
@@ -105,7 +112,7 @@ class Master {
   Plans plans_;
   ipc::Segment segment_;
   ipc::Inboxes inboxes_;
-  ipc::Leadership leadership_;
+  ForWorkers for_workers_;
   Publisher publisher_;
   supervision::Supervisor supervisor_;
   Narrator narrator_;

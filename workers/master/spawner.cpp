@@ -123,6 +123,7 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
       parts_.segment,
       parts_.inboxes,
       parts_.leadership,
+      parts_.shared,
       is_loaded ? application->value().get() : nullptr,
       application != nullptr && !is_loaded ? application->problem().text : "",
       plan.sealed_application.get(),

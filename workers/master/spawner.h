@@ -13,6 +13,7 @@
 #include "ipc/inbox.h"
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
+#include "ipc/shared/table.h"
 #include "workers/child/child_context.h"
 #include "workers/child/log.h"
 #include "workers/master/fork_server.h"
@@ -38,6 +39,7 @@ class Spawner {
     ipc::Segment& segment;
     ipc::Inboxes& inboxes;
     ipc::Leadership& leadership;
+    ipc::SharedTable& shared;
     child::Log& log;
     ForkServers& fork_servers;
   };

@@ -15,6 +15,7 @@
 #include "server/routing/router.h"
 #include "workers/child/child_runtime.h"
 #include "workers/observer/own_host.h"
+#include "workers/observer/shared_snapshot.h"
 #include "workers/observer/stats_json.h"
 #include "workers/observer/stats_snapshot.h"
 
@@ -74,6 +75,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
 
   int run() {
     context_.segment.make_read_only();
+    context_.shared.make_read_only();
     add_routes();
     engine::ServerSettings settings = engine::ServerSettings::from(context_.options);
     settings.limits.connections = kMaxConnections;
@@ -123,8 +125,9 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                 [this](const http::Request&, http::Response& response) {
                   response.set_content_type("application/json");
                   response.add_field("Cache-Control", "no-store");
-                  response.set_body(
-                      to_json(take_snapshot(context_.segment), urls_, context_.statistics_url));
+                  StatsSnapshot snapshot = take_snapshot(context_.segment);
+                  snapshot.shared = look_at_shared(context_.shared);
+                  response.set_body(to_json(snapshot, urls_, context_.statistics_url));
                 });
     router_.add(http::Method::get, "/healthz", exchange::RunOn::loop,
                 [this](const http::Request&, http::Response& response) {

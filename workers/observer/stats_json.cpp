@@ -176,6 +176,16 @@ Json worker_of(const WorkerSnapshot& worker, std::uint64_t now_ns) {
   return json;
 }
 
+Json shared_of(const SharedSnapshot& shared) {
+  Json json = {{"name", shared.name}, {"kind", shared.kind}};
+  for (const auto& [name, value] : shared.values) {
+    std::visit([&json, &key = name](auto shown) { json[key] = shown; }, value);
+  }
+  json["holders"] = shared.holders;
+  json["waiters"] = shared.waiters;
+  return json;
+}
+
 Json server_of(const StatsSnapshot& snapshot, const std::vector<std::string>& urls,
                const std::string& admin_url) {
   const ServerSnapshot& server = snapshot.server;
@@ -209,6 +219,10 @@ std::string to_json(const StatsSnapshot& snapshot, const std::vector<std::string
     json["workers"].push_back(worker_of(worker, snapshot.now_ns));
   }
   json["retired"] = counters_of(snapshot.retired);
+  json["shared"] = Json::array();
+  for (const SharedSnapshot& shared : snapshot.shared) {
+    json["shared"].push_back(shared_of(shared));
+  }
   // Paths come from clients as bytes; what is not UTF-8 must not make the report fail.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

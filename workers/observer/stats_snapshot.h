@@ -17,6 +17,7 @@
 #include "ipc/requests_in_flight.h"
 #include "ipc/segment.h"
 #include "workers/observer/proc_usage.h"
+#include "workers/observer/shared_snapshot.h"
 
 namespace prefork::observer {
 
@@ -87,6 +88,7 @@ struct StatsSnapshot {
   Numbers totals;            // of all workers, those that have ended included
   std::uint64_t cpu_us = 0;  // the same
   CounterValues retired{};   // of those that have ended
+  std::vector<SharedSnapshot> shared;
 
   // Workers of more than one generation serve: a reload is under way, or stuck.
   [[nodiscard]] bool is_mixed() const;

@@ -34,7 +34,7 @@ class InHook {
 ServedApplication::ServedApplication(const child::ChildContext& context)
     : context_(context),
       cache_limits_(files::StaticCacheLimits::for_this_process()),
-      shared_place_{context.segment, context.id, context.leadership} {
+      shared_place_{context.segment, context.id, context.leadership, context.shared} {
   const config::Options& options = context.options;
   switch (options.target.kind) {
     case config::ServeTarget::Kind::folder:

@@ -140,6 +140,33 @@ typedef enum prefork_number_kind {
   PREFORK_GAUGE = 2    /* a present state, ends with its worker */
 } prefork_number_kind;
 
+/* A thing that the workers share, in memory of the server: it is there once, whatever the number of
+ * workers, outlives them and every reload, and ends with the server. A process that is killed at
+ * any instruction leaves nothing locked and nothing half-written in it; what it owned is the next
+ * one's, who is told (PREFORK_OWNER_DIED). */
+typedef enum prefork_thing_kind {
+  PREFORK_ATOMIC = 1,     /* a number that is changed in one step */
+  PREFORK_EVENT = 2,      /* has happened or has not */
+  PREFORK_SEMAPHORE = 3,  /* count: units, 1 to 256 */
+  PREFORK_MUTEX = 4,      /* one owner */
+  PREFORK_RW_LOCK = 5,    /* many readers (128 at once) or one writer */
+  PREFORK_ONCE = 6,       /* done by one, while the server runs */
+  PREFORK_BARRIER = 7,    /* count: parties that wait for each other, 1 to 256 */
+  PREFORK_RATE_LIMIT = 8, /* count: burst, 1 to 1000000; interval_ns: between two, at most a day */
+  PREFORK_QUEUE = 9,      /* count: pieces; bytes: the longest piece; 1 to 65536 each */
+  PREFORK_MAP = 10        /* count: keys there is room for at least, 1 to 65536 */
+} prefork_thing_kind;
+
+/* What of count, bytes and interval_ns is not said above, is 0. */
+typedef struct prefork_thing {
+  size_t size;
+  prefork_thing_kind kind;
+  prefork_text name; /* [a-zA-Z_][a-zA-Z0-9_.:-]*, at most 47 bytes */
+  uint32_t count;
+  uint32_t bytes;
+  uint64_t interval_ns;
+} prefork_thing;
+
 /* Hooks of a worker's life, each may be NULL. `user_data` is that of api->set_hooks. */
 typedef struct prefork_hooks {
   size_t size;
@@ -161,10 +188,15 @@ typedef struct prefork_hooks {
 
 typedef enum prefork_status {
   PREFORK_OK = 0,
-  PREFORK_END = 1,  /* of the content */
-  PREFORK_GONE = 2, /* nobody is at the other end any more */
-  PREFORK_FULL = 3, /* not now: the client is slower */
-  PREFORK_WRONG = 4 /* an argument, or not in this state */
+  PREFORK_END = 1,   /* of the content */
+  PREFORK_GONE = 2,  /* nobody is at the other end any more */
+  PREFORK_FULL = 3,  /* not now: the client is slower */
+  PREFORK_WRONG = 4, /* an argument, or not in this state */
+  /* Of things that workers share. */
+  PREFORK_OWNER_DIED = 5, /* as PREFORK_OK; who owned it before has died with it */
+  PREFORK_TIMEOUT = 6,    /* not within that time */
+  PREFORK_REFUSED = 7,    /* would wait, and this is the event loop; the log says where */
+  PREFORK_CHANGED = 8     /* it is not what was expected */
 } prefork_status;
 
 /* The functions of the server. */
@@ -269,6 +301,71 @@ typedef struct prefork_api {
    * read. After status and fields: with a status but 200, or a validator of the application's own,
    * it is sent whole. `path` ends with NUL. PREFORK_WRONG: the file system is broken. */
   prefork_status (*send_file)(prefork_response* response, const char* path);
+
+  /* Things that workers share. In prefork_load only: what *thing becomes is for the functions
+   * below. PREFORK_WRONG, and api->fail with the reason: not the name or the sizes of one, or
+   * declared twice. At most 256, and 64 MiB together; a worker that finds that there is no room, or
+   * another thing of that name from before a reload, does not start, and the reload is given up. */
+  prefork_status (*declare_thing)(prefork_app* app, const prefork_thing* spec, uint32_t* thing);
+  /* Any thread from here on. PREFORK_WRONG: another kind of thing, or not in a worker; of what is
+   * given back: this process does not have it. Timeouts in ns; UINT64_MAX: for ever; 0: does not
+   * wait. On the event loop others than 0 are PREFORK_REFUSED. */
+  prefork_status (*get_atomic)(prefork_app* app, uint32_t thing, int64_t* value);
+  prefork_status (*set_atomic)(prefork_app* app, uint32_t thing, int64_t value);
+  /* What it is then; it wraps around. */
+  prefork_status (*add_atomic)(prefork_app* app, uint32_t thing, int64_t amount, int64_t* then);
+  /* PREFORK_CHANGED: it is *expected now, and was not replaced. */
+  prefork_status (*replace_atomic)(prefork_app* app, uint32_t thing, int64_t* expected,
+                                   int64_t value);
+  /* Not 0: set, which releases all who wait; 0: cleared. */
+  prefork_status (*set_event)(prefork_app* app, uint32_t thing, int is_set);
+  prefork_status (*wait_event)(prefork_app* app, uint32_t thing, uint64_t timeout_ns);
+  /* Not recursive, not fair; any thread of the process may unlock. PREFORK_OWNER_DIED: it is
+   * locked, and what it protects may be half changed. */
+  prefork_status (*lock_mutex)(prefork_app* app, uint32_t thing, uint64_t timeout_ns);
+  prefork_status (*unlock_mutex)(prefork_app* app, uint32_t thing);
+  /* *unit: which one, from 0, to be given back. */
+  prefork_status (*acquire_unit)(prefork_app* app, uint32_t thing, uint64_t timeout_ns,
+                                 uint32_t* unit);
+  prefork_status (*release_unit)(prefork_app* app, uint32_t thing, uint32_t unit);
+  /* A writer that waits keeps new readers out. PREFORK_OWNER_DIED: a writer died, and no writer has
+   * had it since. */
+  prefork_status (*lock_read)(prefork_app* app, uint32_t thing, uint64_t timeout_ns,
+                              uint32_t* reader);
+  prefork_status (*unlock_read)(prefork_app* app, uint32_t thing, uint32_t reader);
+  prefork_status (*lock_write)(prefork_app* app, uint32_t thing, uint64_t timeout_ns);
+  prefork_status (*unlock_write)(prefork_app* app, uint32_t thing);
+  /* PREFORK_END: it is done. Else it is the caller's turn, who ends it; PREFORK_OWNER_DIED: who was
+   * at it has died and may have done a part. */
+  prefork_status (*begin_once)(prefork_app* app, uint32_t thing, uint64_t timeout_ns);
+  /* 0: it has failed, and is the next one's turn. */
+  prefork_status (*end_once)(prefork_app* app, uint32_t thing, int is_done);
+  /* PREFORK_TIMEOUT: this one does not count any more. */
+  prefork_status (*wait_barrier)(prefork_app* app, uint32_t thing, uint64_t timeout_ns);
+  /* PREFORK_FULL: *wait_ns says when to ask again; UINT64_MAX: it is more than the burst. */
+  prefork_status (*take_rate)(prefork_app* app, uint32_t thing, uint64_t units, uint64_t* wait_ns);
+  /* PREFORK_TIMEOUT: full, or, also with a timeout of 0, another process stands still within a
+   * push. PREFORK_WRONG: the piece is too long. */
+  prefork_status (*push_queue)(prefork_app* app, uint32_t thing, prefork_text piece,
+                               uint64_t timeout_ns);
+  /* PREFORK_WRONG: the room is smaller than the longest piece. A piece is delivered at most once.
+   */
+  prefork_status (*pop_queue)(prefork_app* app, uint32_t thing, char* room, size_t size,
+                              size_t* got, uint64_t timeout_ns);
+  /* Keys of at most 64 bytes, values of at most 256: `room` has 256. PREFORK_END: no such key.
+   * Every change has a version of its own, never 0. */
+  prefork_status (*get_map)(prefork_app* app, uint32_t thing, prefork_text key, char* room,
+                            size_t* got, uint64_t* version);
+  /* `expected`: the version to be replaced; 0: the key must be new; UINT64_MAX: whatever there is.
+   * PREFORK_CHANGED: it is not that one. PREFORK_FULL: no room for a new key. PREFORK_TIMEOUT:
+   * another process stands still within a change. */
+  prefork_status (*put_map)(prefork_app* app, uint32_t thing, prefork_text key, prefork_text value,
+                            uint64_t expected);
+  prefork_status (*erase_map)(prefork_app* app, uint32_t thing, prefork_text key,
+                              uint64_t expected);
+  /* A number that is larger with each new leader, for those to whom the leader gives orders: they
+   * refuse one that is smaller than they have seen. 0: this worker is not the leader. */
+  uint64_t (*leader_token)(prefork_app* app);
 } prefork_api;
 
 /* Whether the server that gave `api` has this function. */

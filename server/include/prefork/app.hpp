@@ -14,10 +14,11 @@
 // on_worker_start, the reason why the worker does not start. A function that is handed in and is
 // none (an empty std::function, a null pointer) is refused with std::invalid_argument.
 //
-// Which thread may call what: everything that defines the application (all but log() and
-// is_leader()) belongs into PREFORK_APP, which one thread runs; afterwards the App does not change.
-// What is handed in, functions and texts, is copied or moved and lives as long as the App, which is
-// until the process ends, or with --preload until no worker of its generation is left.
+// Which thread may call what: everything that defines the application (all but log(),
+// is_leader() and leader_token()) belongs into PREFORK_APP, which one thread runs; afterwards the
+// App does not change. What is handed in, functions and texts, is copied or moved and lives as long
+// as the App, which is until the process ends, or with --preload until no worker of its generation
+// is left.
 #pragma once
 
 #include <exception>
@@ -43,12 +44,14 @@
 #include <prefork/response.hpp>
 #include <prefork/route.hpp>
 #include <prefork/run_on.hpp>
+#include <prefork/sharing.hpp>
 #include <prefork/worker.hpp>
 
 namespace prefork {
 inline namespace v1 {
 
-class App {
+// What workers share is declared as told in sharing.hpp.
+class App : public Sharing {
  public:
   // Called by several threads at once where it runs on the pool. The request ends when it returns.
   using Handler = Around::Handler;
@@ -64,7 +67,7 @@ class App {
   using Hook = Hooks::Hook;
 
   // For load(). Both outlive it.
-  App(const prefork_api& api, prefork_app* app) : api_(api), app_(app) {}
+  App(const prefork_api& api, prefork_app* app) : Sharing(api, app), api_(api), app_(app) {}
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
@@ -180,6 +183,13 @@ class App {
   }
   // Any thread, any time; false outside of a worker. It may be another's turn right afterwards.
   [[nodiscard]] bool is_leader() const { return api_.is_leader(app_) != 0; }
+  // A number that is larger with each new leader, for those to whom the leader gives orders (a
+  // database, a map of the workers): they refuse one that is smaller than they have seen, as it
+  // comes from a leader that does not know yet that it is none. 0: this worker is not the leader,
+  // or the server is older than the function.
+  [[nodiscard]] std::uint64_t leader_token() const {
+    return PREFORK_HAS(&api_, leader_token) ? api_.leader_token(app_) : 0;
+  }
 
   // Before the worker accepts anything.
   App& on_worker_start(Hook hook) {

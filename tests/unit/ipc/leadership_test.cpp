@@ -43,6 +43,25 @@ TEST(Leadership, StaysWithItsProcessWhateverAForkDoes) {
   EXPECT_EQ(rival.wait(), 0);
 }
 
+TEST(Leadership, HasALargerTokenWithEachLeader) {
+  Leadership leadership;
+  EXPECT_EQ(leadership.token(), 0U);
+  for (int i = 0; i < 3; ++i) {
+    ForkedChild leader([&] {
+      ASSERT_TRUE(leadership.try_take());
+      EXPECT_EQ(leadership.token(), static_cast<std::uint64_t>(i) + 1);
+      ::raise(SIGKILL);
+    });
+    EXPECT_EQ(leader.wait(), 128 + SIGKILL);
+  }
+  ASSERT_TRUE(leadership.try_take());
+  EXPECT_EQ(leadership.token(), 4U);
+  EXPECT_TRUE(leadership.try_take());
+  EXPECT_EQ(leadership.token(), 4U) << "it is the same leader";
+  leadership.give_up();
+  EXPECT_EQ(leadership.token(), 0U);
+}
+
 TEST(Leadership, GivenUpIsForAnotherAndForGood) {
   Leadership leadership;
   ASSERT_TRUE(leadership.try_take());

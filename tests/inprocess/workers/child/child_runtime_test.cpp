@@ -65,12 +65,14 @@ class ChildRuntimeTest : public testing::Test, private ChildCommands {
   ipc::Segment segment_{1};
   ipc::Inboxes inboxes_{1};
   ipc::Leadership leadership_;
+  ipc::SharedTable shared_;
   Log log_;
   ipc::ControlPair pipes_ = ipc::make_control_pair();
   const ChildContext context_{
-      options_, listeners_, segment_, inboxes_,    leadership_,
-      nullptr,  "",         -1,       log_,        pipes_.child,
-      {0, 0},   kEpoch,     1,        ::getppid(), ipc::monotonic_ns() - 5'000'000,
+      options_,    listeners_, segment_,     inboxes_,
+      leadership_, shared_,    nullptr,      "",
+      -1,          log_,       pipes_.child, {0, 0},
+      kEpoch,      1,          ::getppid(),  ipc::monotonic_ns() - 5'000'000,
       {}};
   const ipc::MonotonicClock clock_;
   loop::EventLoop loop_{clock_};

@@ -1,0 +1,214 @@
+// What workers share and wait for: locks, queues, maps, across processes that come and go.
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <future>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/support/child_process.h"
+#include "tests/support/server_process.h"
+
+namespace prefork::test {
+namespace {
+
+std::string app(const std::string& name) {
+  return std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so";
+}
+
+std::string request(const std::string& method, const std::string& path) {
+  return method + " " + path + " HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n";
+}
+
+std::string post(const std::string& url, const std::string& path) {
+  Client client(url);
+  client.send(request("POST", path));
+  return client.receive().body;
+}
+
+// What the answer will be; the request is on its way.
+std::future<std::string> begin_post(const std::string& url, const std::string& path) {
+  return std::async(std::launch::async, [url, path] { return post(url, path); });
+}
+
+// The things in /stats by name.
+Json shared_of(const Json& statistics, const std::string& name) {
+  for (const Json& thing : statistics["shared"]) {
+    if (thing["name"] == name) {
+      return thing;
+    }
+  }
+  return nullptr;
+}
+
+class Sharing : public testing::Test {
+ protected:
+  explicit Sharing(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {app("together"), "--workers", "4", "--threads", "4"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    server_ = std::make_unique<ServerProcess>(arguments);
+  }
+
+  [[nodiscard]] const std::string& url() const { return server_->url(); }
+  bool wait_for(const std::string& name, const std::string& field, const Json& value) {
+    return server_->wait_for_statistics([&](const Json& statistics) {
+      const Json thing = shared_of(statistics, name);
+      return thing.is_object() && thing.value(field, Json()) == value;
+    });
+  }
+  // Each on a connection of its own to each of the workers.
+  std::set<std::string> post_to_each_worker(const std::string& path) {
+    std::map<std::string, std::unique_ptr<Client>> clients;
+    std::vector<std::unique_ptr<Client>> others;
+    EXPECT_TRUE(wait_until([&] {
+      auto client = std::make_unique<Client>(url());
+      client->send(request("GET", "/pid"));
+      const std::string pid = client->receive().body;
+      if (!clients.emplace(pid, std::move(client)).second) {
+        others.push_back(std::make_unique<Client>(url()));  // so that it is another one's turn
+      }
+      return clients.size() == 4;
+    }));
+    for (auto& [pid, client] : clients) {
+      client->send(request("POST", path));
+    }
+    std::set<std::string> pids;
+    for (auto& [pid, client] : clients) {
+      pids.insert(client->receive().body);
+    }
+    return pids;
+  }
+
+  std::unique_ptr<ServerProcess> server_;
+};
+
+class SharingPreloaded : public Sharing {
+ protected:
+  SharingPreloaded() : Sharing({"--preload"}) {}
+};
+
+TEST_F(Sharing, FourProcessesCountTenThousandEachUnderOneMutex) {
+  EXPECT_EQ(post_to_each_worker("/counted/10000").size(), 4U);
+  EXPECT_EQ(get(url(), "/counts/under%20the%20mutex").body, "40000");
+  EXPECT_EQ(post_to_each_worker("/raced/10000").size(), 4U);
+  const int raced = std::stoi(get(url(), "/counts/without%20a%20lock").body);
+  EXPECT_LE(raced, 40'000);
+  RecordProperty("without_a_lock", raced);
+}
+
+TEST_F(SharingPreloaded, FourProcessesFromOneForkServerCountUnderOneMutex) {
+  EXPECT_EQ(post_to_each_worker("/counted/1000").size(), 4U);
+  EXPECT_EQ(get(url(), "/counts/under%20the%20mutex").body, "4000");
+}
+
+TEST_F(Sharing, ProducersAndConsumersPassNumbersUntilTheEndMark) {
+  std::vector<std::future<std::string>> consumers;
+  std::vector<std::future<std::string>> producers;
+  for (int i = 0; i < 2; ++i) {
+    consumers.push_back(begin_post(url(), "/consume"));
+    producers.push_back(begin_post(url(), "/produce/500"));
+  }
+  long sum = 0;
+  for (auto& consumer : consumers) {
+    sum += std::stol(consumer.get());
+  }
+  for (auto& producer : producers) {
+    EXPECT_EQ(producer.get(), "done");
+  }
+  // A consumer that has had its end mark leaves the rest to the other, which ends at the second.
+  const std::string left = std::to_string(2 * 500 * 501 / 2 - sum);
+  EXPECT_EQ(left, "0");
+}
+
+TEST_F(Sharing, ThreeHaveAUnitUntilTheEventReleasesAll) {
+  std::vector<std::future<std::string>> holders;
+  for (int i = 0; i < 3; ++i) {
+    holders.push_back(begin_post(url(), "/hold-unit"));
+  }
+  ASSERT_TRUE(wait_for("three", "taken", 3));
+  ASSERT_TRUE(wait_for("go", "waiters", 3));
+  EXPECT_EQ(get(url(), "/try-unit").body, "timed out");
+  EXPECT_EQ(post(url(), "/go"), "gone");
+  std::set<std::string> units;
+  for (auto& holder : holders) {
+    units.insert(holder.get());
+  }
+  EXPECT_EQ(units, (std::set<std::string>{"0", "1", "2"}));
+  EXPECT_EQ(get(url(), "/try-unit").body, "done");
+}
+
+TEST_F(Sharing, WhoIsKilledWithAMutexIsToldToTheNextAndTheUnitsOfADeadWorkerComeBack) {
+  auto holder = begin_post(url(), "/hold-unit");
+  ASSERT_TRUE(wait_for("three", "taken", 1));
+  const Json held = shared_of(server_->statistics(), "three");
+  ASSERT_EQ(::kill(held["holders"][0].get<pid_t>(), SIGKILL), 0);
+  holder.wait();
+  EXPECT_TRUE(wait_for("three", "taken", 0));
+  begin_post(url(), "/die-with-it").wait();
+  EXPECT_EQ(post(url(), "/lock"), "the owner died");
+  EXPECT_EQ(post(url(), "/lock"), "done");
+}
+
+TEST_F(Sharing, WaitingOnTheEventLoopIsRefusedByName) {
+  EXPECT_EQ(get(url(), "/wait-on-the-loop/0").body, "timed out") << "trying is allowed";
+  EXPECT_EQ(get(url(), "/wait-on-the-loop/1").body, "refused");
+  EXPECT_TRUE(server_->has_logged(
+      {"error", "GET /wait-on-the-loop/{ms} wanted to wait for the event 'go'"}));
+}
+
+TEST_F(Sharing, ARateLimitIsOneForAllWorkers) {
+  int sent = 0;
+  for (int i = 0; i < 12; ++i) {
+    sent += post(url(), "/mail") == "sent" ? 1 : 0;
+  }
+  EXPECT_EQ(sent, 5);
+}
+
+TEST_F(Sharing, StateOutlivesWorkersAndReloads) {
+  EXPECT_EQ(get(url(), "/set-ups").body, "1");
+  post(url(), "/counted/3");
+  server_->send_signal(SIGHUP);
+  ASSERT_TRUE(server_->wait_for_statistics([](const Json& statistics) {
+    return statistics["server"]["generation"] == 2 && statistics["server"]["state"] == "running";
+  }));
+  EXPECT_EQ(get(url(), "/set-ups").body, "1") << "once is once";
+  post(url(), "/counted/3");
+  EXPECT_EQ(get(url(), "/counts/under%20the%20mutex").body, "6");
+}
+
+TEST_F(Sharing, TwoMeetAtABarrierWhereverTheyAre) {
+  auto one = begin_post(url(), "/meet");
+  auto other = begin_post(url(), "/meet");
+  EXPECT_EQ(one.get(), "done");
+  EXPECT_EQ(other.get(), "done");
+}
+
+TEST(SharingDeclared, WithOtherSizesThanBeforeTheReloadIsRefusedAndTheOldOneGoesOn) {
+  TemporaryFolder folder;
+  const std::string path = folder.path() + "/app.so";
+  std::filesystem::copy_file(app("together"), path);
+  ServerProcess server({path, "--workers", "1"});
+  std::filesystem::copy_file(app("together_resized"), folder.path() + "/next.so");
+  std::filesystem::rename(folder.path() + "/next.so", path);
+  server.send_signal(SIGHUP);
+  EXPECT_TRUE(server.has_logged(
+      {"was given up",
+       "queue 'numbers': declared as a queue of 32 pieces of at most 8 bytes, but "
+       "the server has a queue of 16 pieces of at most 8 bytes of that name"}));
+  EXPECT_EQ(get(server.url(), "/set-ups").body, "1");
+}
+
+TEST(SharingDeclared, BadlyIsRefusedWithItsName) {
+  Launch launch = launch_of({app("together"), "--port", "0", "--admin", "off"});
+  launch.environment["TEST_APP_BAD_QUEUE"] = "1";
+  const FinishedRun run = run_to_the_end(launch);
+  EXPECT_EQ(run.exit, exit_code(4)) << run.err;
+  EXPECT_NE(run.err.find("queue 'bad': the pieces must be 1 to 65536"), std::string::npos)
+      << run.err;
+}
+
+}  // namespace
+}  // namespace prefork::test
