@@ -10,9 +10,9 @@
 
 #include "server/exchange/job.h"
 #include "server/exchange/unrouted.h"
-#include "server/native/loop_thread.h"
 #include "server/native/native_request.h"
 #include "server/native/native_response.h"
+#include "server/native/running_function.h"
 
 namespace prefork::native {
 
@@ -81,22 +81,15 @@ prefork_status add_route(prefork_app* app, const prefork_route* given) {
     added =
         app->router.add_deferred(to_view(route->method), to_view(route->pattern), options,
                                  [handler, user_data, name](std::unique_ptr<exchange::Job> job) {
-                                   const InLoopFunction here(name);
+                                   const RunningFunction here(name);
                                    defer_native(handler, user_data, std::move(job));
                                  });
-  } else if (route->run_on == PREFORK_LOOP) {
-    options.run_on = exchange::RunOn::loop;
+  } else {
+    options.run_on = route->run_on == PREFORK_LOOP ? exchange::RunOn::loop : exchange::RunOn::pool;
     added = app->router.add(
         to_view(route->method), to_view(route->pattern), options,
         [handler, user_data, name](const http::Request& request, http::Response& response) {
-          const InLoopFunction here(name);
-          call_native(handler, user_data, request, response);
-        });
-  } else {
-    options.run_on = exchange::RunOn::pool;
-    added = app->router.add(
-        to_view(route->method), to_view(route->pattern), options,
-        [handler, user_data](const http::Request& request, http::Response& response) {
+          const RunningFunction here(name);
           call_native(handler, user_data, request, response);
         });
   }
@@ -317,7 +310,7 @@ config::Result<void> NativeApplication::start_worker(const prefork_worker& worke
 
 void NativeApplication::lead(const prefork_worker& worker) {
   static const std::string kName = "the hook lead";
-  const InLoopFunction here(kName);
+  const RunningFunction here(kName);
   if (app_.hooks.lead != nullptr) {
     app_.hooks.lead(app_.hooks_user_data, &worker);
   }
@@ -325,7 +318,7 @@ void NativeApplication::lead(const prefork_worker& worker) {
 
 void NativeApplication::drain(const prefork_worker& worker) {
   static const std::string kName = "the hook drain";
-  const InLoopFunction here(kName);
+  const RunningFunction here(kName);
   if (app_.hooks.drain != nullptr) {
     app_.hooks.drain(app_.hooks_user_data, &worker);
   }

@@ -8,6 +8,7 @@
 #include "ipc/shared/semaphore.h"
 #include "server/native/native_application.h"
 #include "server/native/native_things.h"
+#include "server/native/running_function.h"
 
 namespace prefork::native {
 
@@ -26,6 +27,35 @@ prefork_status with(prefork_app* app, std::uint32_t number, SharedKind kind,
   return must_not_wait(app, *thing, timeout_ns) ? PREFORK_REFUSED : use(*thing);
 }
 
+// The same for what is owned afterwards.
+template <typename Use>
+prefork_status take(prefork_app* app, std::uint32_t number, SharedKind kind,
+                    std::uint64_t timeout_ns, Use use) {
+  return with(app, number, kind, timeout_ns, [&](const auto& thing) {
+    LockOrder& order = app->things.order;
+    if (LockOrder::kIsChecked && timeout_ns != 0) {
+      if (const auto problem = order.before_wait(name_of(thing.spec), name_of_running_function())) {
+        app->report(config::LogLevel::warning, *problem);
+      }
+    }
+    const prefork_status status = use(thing);
+    if (LockOrder::kIsChecked && (status == PREFORK_OK || status == PREFORK_OWNER_DIED)) {
+      order.took(name_of(thing.spec));
+    }
+    return status;
+  });
+}
+
+template <typename Use>
+prefork_status give_back(prefork_app* app, std::uint32_t number, SharedKind kind, Use use) {
+  return with(app, number, kind, 0, [&](const auto& thing) {
+    if (LockOrder::kIsChecked) {
+      app->things.order.gave_back(name_of(thing.spec));
+    }
+    return to_status(use(thing));
+  });
+}
+
 prefork_status set_event(prefork_app* app, std::uint32_t number, int is_set) {
   return with(app, number, SharedKind::event, 0, [&](const auto& thing) {
     auto& event = as<ipc::Event>(thing);
@@ -41,19 +71,19 @@ prefork_status wait_event(prefork_app* app, std::uint32_t number, std::uint64_t 
 }
 
 prefork_status lock_mutex(prefork_app* app, std::uint32_t number, std::uint64_t timeout_ns) {
-  return with(app, number, SharedKind::mutex, timeout_ns, [&](const auto& thing) {
+  return take(app, number, SharedKind::mutex, timeout_ns, [&](const auto& thing) {
     return to_status(as<ipc::Mutex>(thing).lock(thing.wait_name, timeout_ns));
   });
 }
 
 prefork_status unlock_mutex(prefork_app* app, std::uint32_t number) {
-  return with(app, number, SharedKind::mutex, 0,
-              [](const auto& thing) { return to_status(as<ipc::Mutex>(thing).unlock()); });
+  return give_back(app, number, SharedKind::mutex,
+                   [](const auto& thing) { return as<ipc::Mutex>(thing).unlock(); });
 }
 
 prefork_status acquire_unit(prefork_app* app, std::uint32_t number, std::uint64_t timeout_ns,
                             std::uint32_t* unit) {
-  return with(app, number, SharedKind::semaphore, timeout_ns, [&](const auto& thing) {
+  return take(app, number, SharedKind::semaphore, timeout_ns, [&](const auto& thing) {
     const auto acquired =
         as<ipc::Semaphore>(thing).acquire(thing.wait_name, thing.spec.count, timeout_ns);
     *unit = acquired.unit;
@@ -62,14 +92,13 @@ prefork_status acquire_unit(prefork_app* app, std::uint32_t number, std::uint64_
 }
 
 prefork_status release_unit(prefork_app* app, std::uint32_t number, std::uint32_t unit) {
-  return with(app, number, SharedKind::semaphore, 0, [&](const auto& thing) {
-    return to_status(as<ipc::Semaphore>(thing).release(unit));
-  });
+  return give_back(app, number, SharedKind::semaphore,
+                   [&](const auto& thing) { return as<ipc::Semaphore>(thing).release(unit); });
 }
 
 prefork_status lock_read(prefork_app* app, std::uint32_t number, std::uint64_t timeout_ns,
                          std::uint32_t* reader) {
-  return with(app, number, SharedKind::rw_lock, timeout_ns, [&](const auto& thing) {
+  return take(app, number, SharedKind::rw_lock, timeout_ns, [&](const auto& thing) {
     const auto reading = as<ipc::RwLock>(thing).read(thing.wait_name, timeout_ns);
     *reader = reading.reader;
     return to_status(reading.outcome);
@@ -77,20 +106,19 @@ prefork_status lock_read(prefork_app* app, std::uint32_t number, std::uint64_t t
 }
 
 prefork_status unlock_read(prefork_app* app, std::uint32_t number, std::uint32_t reader) {
-  return with(app, number, SharedKind::rw_lock, 0, [&](const auto& thing) {
-    return to_status(as<ipc::RwLock>(thing).stop_reading(reader));
-  });
+  return give_back(app, number, SharedKind::rw_lock,
+                   [&](const auto& thing) { return as<ipc::RwLock>(thing).stop_reading(reader); });
 }
 
 prefork_status lock_write(prefork_app* app, std::uint32_t number, std::uint64_t timeout_ns) {
-  return with(app, number, SharedKind::rw_lock, timeout_ns, [&](const auto& thing) {
+  return take(app, number, SharedKind::rw_lock, timeout_ns, [&](const auto& thing) {
     return to_status(as<ipc::RwLock>(thing).write(thing.wait_name, timeout_ns));
   });
 }
 
 prefork_status unlock_write(prefork_app* app, std::uint32_t number) {
-  return with(app, number, SharedKind::rw_lock, 0,
-              [](const auto& thing) { return to_status(as<ipc::RwLock>(thing).stop_writing()); });
+  return give_back(app, number, SharedKind::rw_lock,
+                   [](const auto& thing) { return as<ipc::RwLock>(thing).stop_writing(); });
 }
 
 prefork_status begin_once(prefork_app* app, std::uint32_t number, std::uint64_t timeout_ns) {

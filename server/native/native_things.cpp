@@ -6,18 +6,13 @@
 #include <string_view>
 #include <utility>
 
-#include "server/native/loop_thread.h"
 #include "server/native/native_application.h"
 #include "server/native/native_response.h"
+#include "server/native/running_function.h"
 
 namespace prefork::native {
 
 namespace {
-
-std::string name_of(const ipc::SharedSpec& spec) {
-  const std::string_view kind = to_string(spec.kind);
-  return std::string(kind.empty() ? "shared" : kind) + " '" + spec.name + "'";
-}
 
 prefork_status declare_thing(prefork_app* app, const prefork_thing* wanted, std::uint32_t* thing) {
   if (app->is_loaded || wanted->size < sizeof *wanted) {
@@ -45,6 +40,11 @@ prefork_status declare_thing(prefork_app* app, const prefork_thing* wanted, std:
 
 }  // namespace
 
+std::string name_of(const ipc::SharedSpec& spec) {
+  const std::string_view kind = to_string(spec.kind);
+  return std::string(kind.empty() ? "shared" : kind) + " '" + spec.name + "'";
+}
+
 void bind(SharedThings& things, ipc::SharedTable& table) {
   for (ipc::SharedTable::Entry& thing : things.list) {
     auto found = table.find_or_make(thing.spec);
@@ -68,10 +68,8 @@ bool must_not_wait(const prefork_app* app, const ipc::SharedTable::Entry& thing,
   if (timeout_ns == 0 || !is_loop_thread()) {
     return false;
   }
-  const std::string* const function = loop_thread::function;
   app->report(config::LogLevel::error,
-              (function != nullptr ? *function : "a function of the application") +
-                  " wanted to wait for the " + name_of(thing.spec) +
+              name_of_running_function() + " wanted to wait for the " + name_of(thing.spec) +
                   " on the event loop, where every connection of the worker would wait with it: it "
                   "was refused; let it run on the pool, or only try");
   return true;

@@ -4,17 +4,19 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <string>
 #include <vector>
 
 #include "ipc/shared/table.h"
 #include "ipc/shared/wait_point.h"
 #include "server/include/prefork/abi.h"
+#include "server/native/lock_order.h"
 
 namespace prefork::native {
 
 struct SharedThings {
   std::vector<ipc::SharedTable::Entry> list;  // without memory: not in a worker
+  LockOrder order;
 };
 
 // Finds or makes each in the table, which outlives the application's threads. Throws
@@ -25,6 +27,9 @@ void bind(SharedThings& things, ipc::SharedTable& table);
 void add_thing_functions(prefork_api& api);
 void add_lock_functions(prefork_api& api);
 void add_store_functions(prefork_api& api);
+
+// "mutex 'orders'".
+std::string name_of(const ipc::SharedSpec& spec);
 
 // Of this kind and bound, or null.
 const ipc::SharedTable::Entry* find_thing(const prefork_app* app, std::uint32_t number,

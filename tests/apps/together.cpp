@@ -111,6 +111,19 @@ PREFORK_APP(app) {
     return prefork::text(to_text(go.wait(std::chrono::milliseconds(number(request, "ms")))));
   });
 
+  const prefork::Mutex from = app.mutex("from");
+  const prefork::Mutex to = app.mutex("to");
+  app.post("/transfer", [=](const prefork::Request&) {
+    const prefork::Hold first = from.lock(kPatience);
+    const prefork::Hold second = to.lock(kPatience);
+    return prefork::text("done");
+  });
+  app.post("/transfer-back", [=](const prefork::Request&) {
+    const prefork::Hold first = to.lock(kPatience);
+    const prefork::Hold second = from.lock(kPatience);
+    return prefork::text("done");
+  });
+
   const prefork::RateLimit limit = app.rate_limit("mails", 1, 1h, 5);
   app.post("/mail", [limit](const prefork::Request&) {
     const auto wait = limit.take();

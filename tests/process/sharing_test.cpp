@@ -159,6 +159,20 @@ TEST_F(Sharing, WaitingOnTheEventLoopIsRefusedByName) {
       {"error", "GET /wait-on-the-loop/{ms} wanted to wait for the event 'go'"}));
 }
 
+#ifndef NDEBUG
+TEST_F(Sharing, LocksThatAreTakenInDifferentOrdersAreNamedBeforeTheyEverMeet) {
+  Client client(url());
+  client.send(request("POST", "/transfer"));
+  EXPECT_EQ(client.receive().body, "done");
+  client.send(request("POST", "/transfer-back"));
+  EXPECT_EQ(client.receive().body, "done");
+  EXPECT_TRUE(server_->has_logged(
+      {"warning",
+       "POST /transfer-back takes mutex 'from' while it has mutex 'to'; POST /transfer "
+       "takes mutex 'to' while it has mutex 'from'"}));
+}
+#endif
+
 TEST_F(Sharing, ARateLimitIsOneForAllWorkers) {
   int sent = 0;
   for (int i = 0; i < 12; ++i) {
