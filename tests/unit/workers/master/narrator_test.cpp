@@ -255,11 +255,11 @@ TEST(Narrator, TellsHowFarARequestHadCome) {
     at_work.requests.named.push_back({request(12, "/a"), false, std::nullopt});
     at_work.requests.named[0].request.phase = phase;
     EXPECT_EQ(
-        kNarrator.ended({crashed, 2s, 7, false, at_work})[1].text,
+        kNarrator.ended({crashed, 2s, 7, at_work})[1].text,
         "worker 1 was working on GET /a from 192.0.2.7:4711 (request 12, 250 ms old), " + name);
     at_work.requests.named[0].request.request_id = 0;
     at_work.requests.named[0].pool_thread = 2;
-    EXPECT_EQ(kNarrator.ended({crashed, 2s, 7, false, at_work})[1].text,
+    EXPECT_EQ(kNarrator.ended({crashed, 2s, 7, at_work})[1].text,
               "worker 1 was working on GET /a from 192.0.2.7:4711 (250 ms old), " + name +
                   " on pool thread 2")
         << "one without a number yet";
@@ -273,12 +273,12 @@ TEST(Narrator, NamesSoManyRequestsAndCountsTheRest) {
   }
   at_work.requests.more = 500;
   const auto crashed = release(ipc::ProcessState::ready, {0, SIGSEGV, false});
-  Lines lines = kNarrator.ended({crashed, 2s, 7, false, at_work});
+  Lines lines = kNarrator.ended({crashed, 2s, 7, at_work});
   ASSERT_EQ(lines.size(), 1U + 32U + 1U);
   EXPECT_EQ(lines.back(), (Line{LogLevel::warning, "worker 1 was working on 508 requests more"}));
   at_work.requests.named.resize(33);
   at_work.requests.more = 0;
-  lines = kNarrator.ended({crashed, 2s, 7, false, at_work});
+  lines = kNarrator.ended({crashed, 2s, 7, at_work});
   EXPECT_EQ(lines.back().text, "worker 1 was working on 1 request more");
 }
 
