@@ -27,9 +27,7 @@ RequestsInFlight read_requests_in_flight(const WorkerRecord& record) {
   if (auto request = record.loop_request.get()) {
     named.push_back({std::move(*request), true, std::nullopt});
   }
-  const std::uint32_t threads =
-      std::min(record.pool_threads.load(std::memory_order_acquire), kMaxPoolThreads);
-  for (std::uint32_t thread = 0; thread < threads; ++thread) {
+  for (std::uint32_t thread = 0; thread < kMaxPoolThreads; ++thread) {
     if (auto request = record.pool_requests[thread].get()) {
       named.push_back({std::move(*request), false, thread});
     }

@@ -30,7 +30,7 @@ void clear_record(WorkerRecord& record) {
   record.times.forked_realtime_ns.store(0, kRelaxed);
   record.times.forked_monotonic_ns.store(0, kRelaxed);
   record.times.ready_monotonic_ns.store(0, kRelaxed);
-  record.final_cpu_us.store(0, kRelaxed);
+  record.times.final_cpu_us.store(0, kRelaxed);
   record.beat_ns.store(0, kRelaxed);
   record.asleep_until_ns.store(0, kRelaxed);
   record.hook.store(WorkerHook::none, kRelaxed);
@@ -47,7 +47,6 @@ void clear_record(WorkerRecord& record) {
   for (InFlightBox& request : record.pool_requests) {
     request.clear();
   }
-  record.pool_threads.store(0, kRelaxed);
   record.unfinished_requests.clear();
 }
 

@@ -94,11 +94,13 @@ struct alignas(64) SlotNotes {
   alignas(64) std::atomic<std::uint64_t> handed_ns{0};
 };
 
-// When a process began, and when it was ready; 0: it is not yet.
-struct StartTimes {
+// When a process began, and when it was ready; 0: it is not yet. What it has used, once it has
+// ended.
+struct ProcessTimes {
   std::atomic<std::uint64_t> forked_realtime_ns{0};
   std::atomic<std::uint64_t> forked_monotonic_ns{0};
   std::atomic<std::uint64_t> ready_monotonic_ns{0};
+  std::atomic<std::uint64_t> final_cpu_us{0};
 };
 
 struct alignas(64) WorkerRecord {
@@ -107,8 +109,7 @@ struct alignas(64) WorkerRecord {
   std::atomic<std::uint32_t> epoch{0};  // unique for each process ever forked; 0: none
   std::atomic<std::uint32_t> generation{0};
   std::atomic<ProcessState> state{ProcessState::vacant};
-  StartTimes times;
-  std::atomic<std::uint64_t> final_cpu_us{0};  // of a process that has ended; 0: it has not
+  ProcessTimes times;
 
   // Written by the worker's event loop: its liveness, when it will be heard of at the latest while
   // it waits (0: it does not), and whether siblings may hand it work.
@@ -131,7 +132,6 @@ struct alignas(64) WorkerRecord {
   // What the event loop and each thread of the pool run, and all that is unfinished besides; see
   // ipc/requests_in_flight.h.
   alignas(64) InFlightBox loop_request;
-  std::atomic<std::uint32_t> pool_threads{0};  // that were made, and have a box
   std::array<InFlightBox, kMaxPoolThreads> pool_requests;
   alignas(64) InFlightTable unfinished_requests;
 };

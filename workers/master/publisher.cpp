@@ -71,7 +71,7 @@ void Publisher::forked(ipc::Place at, std::int32_t pid) {
 
 void Publisher::ended(ipc::Place at, std::uint64_t cpu_us) {
   if (!is_observer(at)) {
-    segment_.record(at).final_cpu_us.store(cpu_us, std::memory_order_release);
+    segment_.record(at).times.final_cpu_us.store(cpu_us, std::memory_order_release);
   }
 }
 

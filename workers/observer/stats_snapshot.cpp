@@ -44,7 +44,7 @@ WorkerSnapshot worker_of(const ipc::Segment& segment, ipc::Place place, ipc::Pro
     worker.usage = read_proc_usage(worker.pid);
   }
   // Read after /proc: the master writes it before the kernel forgets the process.
-  if (const std::uint64_t used_us = record.final_cpu_us.load(std::memory_order_acquire);
+  if (const std::uint64_t used_us = record.times.final_cpu_us.load(std::memory_order_acquire);
       used_us != 0) {
     worker.usage = ProcUsage{used_us, 0};
   }

@@ -23,14 +23,10 @@ class PoolAccount {
   // For one more thread: its number, which is that of its box in the record, for good. Nothing:
   // there are ipc::kMaxPoolThreads.
   std::optional<std::uint32_t> next_thread() {
-    if (threads_ == ipc::kMaxPoolThreads) {
-      return std::nullopt;
-    }
-    record_.pool_threads.store(threads_ + 1, std::memory_order_release);
-    return threads_++;
+    return threads_ < ipc::kMaxPoolThreads ? std::optional(threads_++) : std::nullopt;
   }
   // The thread of this number, the last one, could not be made.
-  void give_back_thread() { record_.pool_threads.store(--threads_, std::memory_order_release); }
+  void give_back_thread() { --threads_; }
 
   void add_wanted(std::uint32_t threads) { change(ipc::Gauge::pool_threads, wanted_, threads); }
   void change_busy(std::int64_t by) { change(ipc::Gauge::pool_busy, busy_, by); }

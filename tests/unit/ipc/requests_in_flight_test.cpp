@@ -44,7 +44,6 @@ TEST_F(RequestsInFlightTest, AFreshRecordHasNone) {
 }
 
 TEST_F(RequestsInFlightTest, WhatThreadsRunComesFirstAndThenThePhasesWithTheOldestInFront) {
-  record_->pool_threads.store(4);
   record_->pool_requests[3].set(1, 2, {}, "GET", "/2");
   record_->loop_request.set(1, 1, {}, "GET", "/1");
   show(0, 3, RequestPhase::sending, 5);
@@ -59,7 +58,6 @@ TEST_F(RequestsInFlightTest, WhatThreadsRunComesFirstAndThenThePhasesWithTheOlde
 }
 
 TEST_F(RequestsInFlightTest, ARequestIsThereOnceInTheLaterOfItsPhases) {
-  record_->pool_threads.store(2);
   record_->pool_requests[0].set(1, 11, {}, "GET", "/11");
   record_->pool_requests[1].set(1, 12, {}, "GET", "/12");
   record_->loop_request.set(1, 13, {}, "GET", "/13");
@@ -74,15 +72,6 @@ TEST_F(RequestsInFlightTest, ThoseWithoutANumberAreNotTakenForOneAnother) {
   show(0, 0, RequestPhase::reading);
   show(1, 0, RequestPhase::reading);
   EXPECT_EQ(read().size(), 3U);
-}
-
-TEST_F(RequestsInFlightTest, OnlyThreadsThatThereAreHaveABox) {
-  record_->pool_threads.store(2);
-  record_->pool_requests[1].set(1, 1, {}, "GET", "/1");
-  record_->pool_requests[2].set(1, 2, {}, "GET", "/2");
-  EXPECT_EQ(read(), (Lines{"1 handling pool-1"}));
-  record_->pool_threads.store(0xFFFFFFFF);
-  EXPECT_EQ(read().size(), 2U) << "of a number that cannot be, all there are";
 }
 
 TEST_F(RequestsInFlightTest, ARecordFullOfAnythingIsRead) {

@@ -42,7 +42,6 @@ TEST(SegmentFold, MovesARecordIntoRetiredAndLeavesTheSeatVacant) {
   record.run_time.record(30);
   record.loop_request.set(1, 1, {}, "GET", "/loop");
   record.pool_requests.back().set(1, 2, {}, "GET", "/pool");
-  record.pool_threads.store(kMaxPoolThreads);
   record.unfinished_requests.box(0).set(1, 3, {}, "GET", "/later", RequestPhase::deferred);
   segment.notes(1).restarts.store(4);
 
@@ -73,7 +72,6 @@ TEST(SegmentFold, MovesARecordIntoRetiredAndLeavesTheSeatVacant) {
   EXPECT_EQ(record.latency.sum_us() + record.queue_wait.sum_us() + record.run_time.sum_us(), 0U);
   EXPECT_FALSE(record.loop_request.get().has_value());
   EXPECT_FALSE(record.pool_requests.back().get().has_value());
-  EXPECT_EQ(record.pool_threads.load(), 0U);
   EXPECT_TRUE(record.unfinished_requests.boxes().empty());
 }
 

@@ -102,7 +102,7 @@ TEST_F(StatsSnapshotTest, WhatAnEndedProcessHasUsedIsNeverMissing) {
   constexpr std::int32_t kNobody = 0x7fffffff;
   record.pid.store(kNobody);
   EXPECT_EQ(take_snapshot(segment_).cpu_us, 0U);
-  record.final_cpu_us.store(1'500);
+  record.times.final_cpu_us.store(1'500);
   EXPECT_EQ(take_snapshot(segment_).cpu_us, 1'500U) << "not folded yet";
   segment_.fold({0, 0}, 1'500);
   EXPECT_EQ(take_snapshot(segment_).cpu_us, 1'500U);
