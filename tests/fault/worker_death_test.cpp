@@ -38,9 +38,9 @@ void collect_growing(const Json& json, const std::string& path,
     const bool is_gauge = name == "active" || name == "idle" || name == "threads" ||
                           name == "busy" || name == "queued" || name == "in_progress" ||
                           name.starts_with("p5") || name.starts_with("p9");
-    if (value.is_object()) {
+    if (value.is_structured()) {
       collect_growing(value, path + "/" + name, into);
-    } else if (!is_gauge) {
+    } else if (value.is_number() && !is_gauge) {
       into[path + "/" + name] = value.get<double>();
     }
   }
