@@ -15,23 +15,23 @@
 namespace prefork::test {
 namespace {
 
-std::string app(const std::string& name) {
+std::string app_file(const std::string& name) {
   return std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so";
 }
 
-std::string request(const std::string& method, const std::string& path) {
+std::string request_for(const std::string& method, const std::string& path) {
   return method + " " + path + " HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n";
 }
 
-std::string post(const std::string& url, const std::string& path) {
+std::string post_to(const std::string& url, const std::string& path) {
   Client client(url);
-  client.send(request("POST", path));
+  client.send(request_for("POST", path));
   return client.receive().body;
 }
 
 // What the answer will be; the request is on its way.
 std::future<std::string> begin_post(const std::string& url, const std::string& path) {
-  return std::async(std::launch::async, [url, path] { return post(url, path); });
+  return std::async(std::launch::async, [url, path] { return post_to(url, path); });
 }
 
 // The things in /stats by name.
@@ -47,7 +47,7 @@ Json shared_of(const Json& statistics, const std::string& name) {
 class Sharing : public testing::Test {
  protected:
   explicit Sharing(const std::vector<std::string>& more = {}) {
-    std::vector<std::string> arguments = {app("together"), "--workers", "4", "--threads", "4"};
+    std::vector<std::string> arguments = {app_file("together"), "--workers", "4", "--threads", "4"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     server_ = std::make_unique<ServerProcess>(arguments);
   }
@@ -65,7 +65,7 @@ class Sharing : public testing::Test {
     std::vector<std::unique_ptr<Client>> others;
     EXPECT_TRUE(wait_until([&] {
       auto client = std::make_unique<Client>(url());
-      client->send(request("GET", "/pid"));
+      client->send(request_for("GET", "/pid"));
       const std::string pid = client->receive().body;
       if (!clients.emplace(pid, std::move(client)).second) {
         others.push_back(std::make_unique<Client>(url()));  // so that it is another one's turn
@@ -73,7 +73,7 @@ class Sharing : public testing::Test {
       return clients.size() == 4;
     }));
     for (auto& [pid, client] : clients) {
-      client->send(request("POST", path));
+      client->send(request_for("POST", path));
     }
     std::set<std::string> pids;
     for (auto& [pid, client] : clients) {
@@ -131,7 +131,7 @@ TEST_F(Sharing, ThreeHaveAUnitUntilTheEventReleasesAll) {
   ASSERT_TRUE(wait_for("three", "taken", 3));
   ASSERT_TRUE(wait_for("go", "waiters", 3));
   EXPECT_EQ(get(url(), "/try-unit").body, "timed out");
-  EXPECT_EQ(post(url(), "/go"), "gone");
+  EXPECT_EQ(post_to(url(), "/go"), "gone");
   std::set<std::string> units;
   for (auto& holder : holders) {
     units.insert(holder.get());
@@ -148,8 +148,8 @@ TEST_F(Sharing, WhoIsKilledWithAMutexIsToldToTheNextAndTheUnitsOfADeadWorkerCome
   holder.wait();
   EXPECT_TRUE(wait_for("three", "taken", 0));
   begin_post(url(), "/die-with-it").wait();
-  EXPECT_EQ(post(url(), "/lock"), "the owner died");
-  EXPECT_EQ(post(url(), "/lock"), "done");
+  EXPECT_EQ(post_to(url(), "/lock"), "the owner died");
+  EXPECT_EQ(post_to(url(), "/lock"), "done");
 }
 
 TEST_F(Sharing, WaitingOnTheEventLoopIsRefusedByName) {
@@ -162,9 +162,9 @@ TEST_F(Sharing, WaitingOnTheEventLoopIsRefusedByName) {
 #ifndef NDEBUG
 TEST_F(Sharing, LocksThatAreTakenInDifferentOrdersAreNamedBeforeTheyEverMeet) {
   Client client(url());
-  client.send(request("POST", "/transfer"));
+  client.send(request_for("POST", "/transfer"));
   EXPECT_EQ(client.receive().body, "done");
-  client.send(request("POST", "/transfer-back"));
+  client.send(request_for("POST", "/transfer-back"));
   EXPECT_EQ(client.receive().body, "done");
   EXPECT_TRUE(server_->has_logged(
       {"warning",
@@ -176,20 +176,20 @@ TEST_F(Sharing, LocksThatAreTakenInDifferentOrdersAreNamedBeforeTheyEverMeet) {
 TEST_F(Sharing, ARateLimitIsOneForAllWorkers) {
   int sent = 0;
   for (int i = 0; i < 12; ++i) {
-    sent += post(url(), "/mail") == "sent" ? 1 : 0;
+    sent += post_to(url(), "/mail") == "sent" ? 1 : 0;
   }
   EXPECT_EQ(sent, 5);
 }
 
 TEST_F(Sharing, StateOutlivesWorkersAndReloads) {
   EXPECT_EQ(get(url(), "/set-ups").body, "1");
-  post(url(), "/counted/3");
+  post_to(url(), "/counted/3");
   server_->send_signal(SIGHUP);
   ASSERT_TRUE(server_->wait_for_statistics([](const Json& statistics) {
     return statistics["server"]["generation"] == 2 && statistics["server"]["state"] == "running";
   }));
   EXPECT_EQ(get(url(), "/set-ups").body, "1") << "once is once";
-  post(url(), "/counted/3");
+  post_to(url(), "/counted/3");
   EXPECT_EQ(get(url(), "/counts/under%20the%20mutex").body, "6");
 }
 
@@ -203,9 +203,9 @@ TEST_F(Sharing, TwoMeetAtABarrierWhereverTheyAre) {
 TEST(SharingDeclared, WithOtherSizesThanBeforeTheReloadIsRefusedAndTheOldOneGoesOn) {
   TemporaryFolder folder;
   const std::string path = folder.path() + "/app.so";
-  std::filesystem::copy_file(app("together"), path);
+  std::filesystem::copy_file(app_file("together"), path);
   ServerProcess server({path, "--workers", "1"});
-  std::filesystem::copy_file(app("together_resized"), folder.path() + "/next.so");
+  std::filesystem::copy_file(app_file("together_resized"), folder.path() + "/next.so");
   std::filesystem::rename(folder.path() + "/next.so", path);
   server.send_signal(SIGHUP);
   EXPECT_TRUE(server.has_logged(
@@ -216,7 +216,7 @@ TEST(SharingDeclared, WithOtherSizesThanBeforeTheReloadIsRefusedAndTheOldOneGoes
 }
 
 TEST(SharingDeclared, BadlyIsRefusedWithItsName) {
-  Launch launch = launch_of({app("together"), "--port", "0", "--admin", "off"});
+  Launch launch = launch_of({app_file("together"), "--port", "0", "--admin", "off"});
   launch.environment["TEST_APP_BAD_QUEUE"] = "1";
   const FinishedRun run = run_to_the_end(launch);
   EXPECT_EQ(run.exit, exit_code(4)) << run.err;

@@ -17,15 +17,15 @@
 #include "ipc/shared/table.h"
 #include "tests/inprocess/ipc/shared/killed_child.h"
 #include "tests/unit/ipc/processes.h"
+#include "tests/unit/ipc/shared/waiting.h"
 
 namespace prefork::ipc {
 namespace {
 
 using testing_ipc::kill_at_every_instruction;
+using testing_ipc::kNobody;
+using testing_ipc::kPatienceNs;
 using testing_ipc::SharedValue;
-
-constexpr std::uint64_t kPatienceNs = 10'000'000'000;
-constexpr WaitName kNobody;
 
 template <typename Thing>
 class Killed : public testing::Test {

@@ -19,19 +19,20 @@
 #include "ipc/shared/shared_number.h"
 #include "tests/inprocess/ipc/shared/killed_child.h"
 #include "tests/unit/ipc/processes.h"
+#include "tests/unit/ipc/shared/waiting.h"
 
 namespace prefork::ipc {
 namespace {
 
 using testing_ipc::ForkedChild;
 using testing_ipc::kills;
+using testing_ipc::kNobody;
+using testing_ipc::kPatienceNs;
 using testing_ipc::SharedValue;
 
-constexpr std::uint64_t kPatienceNs = 60'000'000'000;
 constexpr std::uint32_t kUnits = 3;
 constexpr ByteQueue::Shape kShape{8, 64};
 constexpr std::uint32_t kSlots = 16;
-constexpr WaitName kNobody;
 
 struct Pair {
   std::atomic<std::uint64_t> first{0};

@@ -15,13 +15,15 @@
 #include "ipc/shared/semaphore.h"
 #include "ipc/shared/shared_number.h"
 #include "ipc/shared/wait_board.h"
+#include "tests/unit/ipc/shared/waiting.h"
 
 namespace prefork::ipc {
 namespace {
 
-constexpr std::uint64_t kPatienceNs = 60'000'000'000;
+using testing_ipc::kNobody;
+using testing_ipc::kPatienceNs;
+
 constexpr std::uint64_t kShortNs = 1'000'000;
-constexpr WaitName kNobody;
 
 template <typename Body>
 void run_threads(int number, Body body) {

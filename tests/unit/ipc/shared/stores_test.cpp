@@ -11,12 +11,13 @@
 #include "ipc/shared/byte_map.h"
 #include "ipc/shared/byte_queue.h"
 #include "ipc/shared/rate_limit.h"
+#include "tests/unit/ipc/shared/waiting.h"
 
 namespace prefork::ipc {
 namespace {
 
-constexpr std::uint64_t kPatienceNs = 60'000'000'000;
-constexpr WaitName kNobody;
+using testing_ipc::kNobody;
+using testing_ipc::kPatienceNs;
 
 class SharedQueue : public testing::Test {
  protected:

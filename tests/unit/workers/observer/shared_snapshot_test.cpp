@@ -8,6 +8,7 @@
 #include "ipc/shared/semaphore.h"
 #include "ipc/shared/shared_number.h"
 #include "tests/unit/ipc/processes.h"
+#include "tests/unit/ipc/shared/waiting.h"
 #include "workers/observer/stats_json.h"
 
 namespace prefork::observer {
@@ -15,8 +16,7 @@ namespace {
 
 using ipc::SharedKind;
 using ipc::testing_ipc::ForkedChild;
-
-constexpr ipc::WaitName kNobody;
+using ipc::testing_ipc::kNobody;
 
 template <typename Primitive>
 Primitive& make(ipc::SharedTable& table, const ipc::SharedSpec& spec) {
