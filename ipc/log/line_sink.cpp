@@ -37,7 +37,8 @@ int LineSink::open_file(const std::string& path) {
 }
 
 std::string_view LineSink::error_text(int error) {
-  return error == ENXIO ? "it is a pipe that nobody reads; start its reader first"
+  return error == ENXIO ? "No such device or address (a pipe that nobody reads: start its reader "
+                          "first)"
                         : ipc::error_text(error);
 }
 

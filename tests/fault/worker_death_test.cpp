@@ -171,7 +171,7 @@ TEST(AKilledWorker, TakesNoTimeOfTheProcessorWithIt) {
   Load load(server.url(), {.keep_alive_clients = 4, .new_connection_clients = 0});
   ASSERT_TRUE(load.wait_for_answers(200));
   TotalsWatch watch(server);
-  for (int round = 0; round < 10; ++round) {
+  for (int round = 0; round < 4; ++round) {
     const pid_t victim = server.worker_pids().at(0);
     ::kill(victim, SIGKILL);
     ASSERT_TRUE(server.wait_for_statistics(

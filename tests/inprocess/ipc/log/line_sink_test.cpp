@@ -99,7 +99,7 @@ TEST_F(LineSinkTest, APipeWithoutAReaderIsNotOpenedAndThatIsSaid) {
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   LineSink sink;
   EXPECT_EQ(LineSink::error_text(sink.open_file(path)),
-            "it is a pipe that nobody reads; start its reader first");
+            "No such device or address (a pipe that nobody reads: start its reader first)");
   EXPECT_FALSE(sink.is_open());
 }
 
