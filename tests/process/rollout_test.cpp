@@ -79,6 +79,23 @@ TEST_P(Rollout, ThatFailsAtALaterWorkerGoesBackToTheBuildBefore) {
   EXPECT_EQ(server.stop(), exit_code(0));
 }
 
+TEST_P(Rollout, ASuccessorThatIsNotNeededAnyMoreLeavesTheListeningToTheOthers) {
+  ServerProcess server(launch({"--workers", "2", "--reload-max-unavailable", "2"}));
+  close_the_door();
+  license(boots() + 1);
+  server.send_signal(SIGHUP);
+  // One has no licence, and the other one is asked to leave while it still waits at the door.
+  ASSERT_TRUE(server.has_logged({"reload to generation 2 was given up", "no licence left"}));
+  folder_.write("open", "");
+  ASSERT_TRUE(server.wait_for_statistics([](const Json& report) {
+    return report["workers"].size() == 2 && count(report, 1, "ready") == 2;
+  }));
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(get(server.url(), "/").body, "served");
+  }
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
 TEST_P(Rollout, ReplacesAsManyWorkersAtATimeAsItIsTold) {
   ServerProcess server(launch({"--workers", "4", "--reload-max-unavailable", "50%"}));
   const std::size_t before = boots();

@@ -183,7 +183,8 @@ void Rollout::fail_reload(Place at, const Failure& failure) {
   for (const Place other : roster_.places()) {
     const Seat& seat = roster_.seat(other);
     if (other == at || seat.part != Part::replacement) continue;
-    machine_.feed(other, Input::retire, {.why = DrainReason::stop});
+    // Not a stop, which would end the listening for those that stay.
+    machine_.feed(other, Input::retire, {.why = DrainReason::removed});
   }
 }
 

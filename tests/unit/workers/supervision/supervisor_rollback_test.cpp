@@ -123,7 +123,7 @@ TEST(SupervisorRollback, FollowsFromALostWorkerWhoseSuccessorCannotBoot) {
   h.crash({2, 0});
   EXPECT_EQ(h.pass(100ms), Transcript{"spawn 2.0 generation 2"});
   EXPECT_EQ(h.exit({2, 0}, 3), (Transcript{"release 2.0", "note rollback_started 2.0",
-                                           "drain 1.1 stop", "note restart_delayed 2.0"}));
+                                           "drain 1.1 removed", "note restart_delayed 2.0"}));
   EXPECT_EQ(h.pass(200ms), Transcript{"spawn 2.0 generation 1"});
 }
 
@@ -140,7 +140,7 @@ TEST(SupervisorRollback, FollowsFromAnAddedWorkerThatCannotBoot) {
 TEST(SupervisorRollback, EndsTheOtherCandidatesOfAReloadThatIsGivenUp) {
   Rolling h(3);
   EXPECT_EQ(h.exit({1, 1}, 3), (Transcript{"release 1.1", "note reload_aborted 1.1",
-                                           "drain 0.1 stop", "drain 2.1 stop"}));
+                                           "drain 0.1 removed", "drain 2.1 removed"}));
   EXPECT_FALSE(h.supervisor.rolling_back()) << "nobody was replaced";
   EXPECT_EQ(h.exit({0, 1}, 0), Transcript{"release 0.1"});
 }
