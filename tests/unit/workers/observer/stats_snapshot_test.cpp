@@ -99,8 +99,8 @@ TEST_F(StatsSnapshotTest, TheTotalsAreTheSumOfWhatIsShownWhateverWorkersCountMea
 
 TEST_F(StatsSnapshotTest, WhatAnEndedProcessHasUsedIsNeverMissing) {
   ipc::WorkerRecord& record = start({0, 0});
-  constexpr std::int32_t kNobody = 0x7fffffff;
-  record.pid.store(kNobody);
+  constexpr std::int32_t kNobodysPid = 0x7fffffff;
+  record.pid.store(kNobodysPid);
   EXPECT_EQ(take_snapshot(segment_).cpu_us, 0U);
   record.times.final_cpu_us.store(1'500);
   EXPECT_EQ(take_snapshot(segment_).cpu_us, 1'500U) << "not folded yet";

@@ -206,4 +206,8 @@ class Harness {
   std::vector<Action> seen;
 };
 
+inline Harness with(std::uint32_t workers, bool observer = false) {
+  return Harness(Harness::settings(workers, observer));
+}
+
 }  // namespace prefork::supervision

@@ -6,10 +6,6 @@
 namespace prefork::supervision {
 namespace {
 
-Harness with(std::uint32_t workers, bool observer = false) {
-  return Harness(Harness::settings(workers, observer));
-}
-
 TEST(SupervisorStop, LetsWorkersFinishAndThenTheObserverWhenStopped) {
   Harness h = with(2, true);
   h.serve();

@@ -6,10 +6,6 @@
 namespace prefork::supervision {
 namespace {
 
-Harness with(std::uint32_t workers, bool observer = false) {
-  return Harness(Harness::settings(workers, observer));
-}
-
 std::vector<Duration> restart_delays(const Harness& h) {
   std::vector<Duration> delays;
   for (const auto& notice : h.notices(NoticeKind::restart_delayed)) {
