@@ -15,10 +15,12 @@ bool is_shown(char c) { return c > ' ' && c < '\x7f'; }
 }  // namespace
 
 void PoolRecord::set_name(std::string_view name) {
-  std::array<std::uint64_t, 2> words{};
-  std::memcpy(words.data(), name.data(), std::min(name.size(), kMaxPoolNameBytes));
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    name_[i].store(words[i], std::memory_order_relaxed);
+  std::array<char, kNameBytes> bytes{};
+  name.copy(bytes.data(), kMaxPoolNameBytes);
+  for (std::size_t i = 0; i < name_.size(); ++i) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + i * sizeof word, sizeof word);
+    name_[i].store(word, std::memory_order_relaxed);
   }
 }
 
