@@ -1,11 +1,12 @@
-// Sends requests at a fixed rate, whether the server keeps up or not, as the world does; wrk waits
+// Sends requests at a rate, whether the server keeps up or not, as the world does; wrk waits
 // for an answer before it asks again, so it can never offer more than there is capacity. Prints for
 // each path how many were served a second as long as it sent, how many were refused, and the
 // latency of those that were served, from the moment a request was due.
 //
 //   bench_open_loop PORT RATE SECONDS SHARE:PATH...
 //
-// SHARE is a part of a hundred; the paths take their turns in a fixed pattern. Each request has a
+// SHARE is a part of a hundred. When the next one comes and which it is, is random (a Poisson
+// process, with a fixed seed), as with clients that know nothing of each other. Each request has a
 // connection of its own as long as it runs; connections are kept and used again.
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -21,6 +22,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +37,6 @@ struct Path {
   std::string request;
   std::string name;
   int share = 0;
-  int credit = 0;
   std::vector<double> served_ms;
   std::uint64_t served_in_time = 0;
   std::uint64_t refused = 0;
@@ -99,19 +100,19 @@ class Load {
   }
 
  private:
-  [[nodiscard]] Clock::duration step() const {
-    return std::chrono::duration_cast<Clock::duration>(interval_);
+  Clock::duration step() {
+    return std::chrono::duration_cast<Clock::duration>(interval_ * waits_(random_));
   }
 
-  // Each has its share, spread as evenly as can be.
   Path& next_path() {
-    Path* most = &paths_.front();
+    int at = std::uniform_int_distribution<int>(0, 99)(random_);
     for (Path& path : paths_) {
-      path.credit += path.share;
-      most = path.credit > most->credit ? &path : most;
+      at -= path.share;
+      if (at < 0) {
+        return path;
+      }
     }
-    most->credit -= 100;
-    return *most;
+    return paths_.back();
   }
 
   Connection* free_connection() {
@@ -223,6 +224,8 @@ class Load {
   const std::chrono::duration<double> interval_;
   std::vector<Path> paths_;
   const int epoll_;
+  std::mt19937_64 random_{1};
+  std::exponential_distribution<double> waits_{1.0};
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> free_;
   std::size_t running_ = 0;
