@@ -75,9 +75,7 @@ void check_socket_paths(Merged& merged) {
 }
 
 void check_pools(Merged& merged) {
-  std::uint32_t threads = 0;
-  const std::vector<PoolSpec> classes = pool_classes(merged.options);
-  for (const PoolSpec& spec : classes) threads += spec.threads;
+  const std::uint32_t threads = pool_threads(merged.options);
   if (threads > kMaxPoolThreads) {
     merged.add_error(merged.origin("pool").source,
                      "all pools together have " + std::to_string(threads) + " threads; at most " +

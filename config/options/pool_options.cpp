@@ -61,4 +61,10 @@ std::vector<PoolSpec> pool_classes(const Options& options) {
   return classes;
 }
 
+std::uint32_t pool_threads(const Options& options) {
+  std::uint32_t threads = 0;
+  for (const PoolSpec& spec : pool_classes(options)) threads += spec.threads;
+  return threads;
+}
+
 }  // namespace prefork::config

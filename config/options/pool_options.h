@@ -2,6 +2,7 @@
 // Stateless.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,5 +26,7 @@ inline constexpr CustomField kPoolOrder = {set_pool_order, pool_order_texts, ""}
 // The classes that each worker has: the default one first, which is made of --threads and
 // --limit-queue unless --pool names it.
 std::vector<PoolSpec> pool_classes(const Options& options);
+// Of all of them.
+std::uint32_t pool_threads(const Options& options);
 
 }  // namespace prefork::config

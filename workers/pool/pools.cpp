@@ -1,8 +1,16 @@
 #include "workers/pool/pools.h"
 
+#include <utility>
+
+#include "config/options/options.h"
 #include "ipc/base/check.h"
 
 namespace prefork::pool {
+
+// What the options allow has its place in the record.
+static_assert(config::kMaxPools == ipc::kMaxPools &&
+              config::kMaxPoolNameBytes == ipc::kMaxPoolNameBytes &&
+              config::kMaxPoolThreads == ipc::kMaxPoolThreads);
 
 Pools::Pools(const std::vector<config::PoolSpec>& classes, config::PoolOrder order,
              ipc::WorkerRecord& record, const ThreadPool::Deliver& deliver)

@@ -198,6 +198,7 @@ std::unique_ptr<Job> ThreadPool::take_job(std::uint64_t now_ns) {
   std::unique_ptr<Job> job = queue_.take(
       {.only_high = free_threads(Priority::normal) == 0, .newest_first = congestion_.is_present()});
   taken_ns_ = now_ns;
+  job->started_ns = now_ns;
   shed_since_ = false;
   show_queue(-1);
   count_running(job->priority(), 1);
@@ -309,7 +310,7 @@ std::unique_ptr<Job> ThreadPool::next_job(Worker& self, Shed& shed) {
 
 void ThreadPool::work_on(const Worker& self, std::unique_ptr<Job> job) {
   ipc::InFlightBox& box = account_.record().pool_requests[self.number];
-  box.set(ipc::monotonic_ns(), job->request.id, job->request.peer, job->request.method_text,
+  box.set(job->started_ns, job->request.id, job->request.peer, job->request.method_text,
           job->request.path);
   job->run();
   box.clear();

@@ -146,8 +146,9 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     engine::ServerSettings settings = engine::ServerSettings::from(context_.options);
     const config::ProcessOptions& processes = context_.options.processes;
     settings.limits.connections = affordable_connections(
-        settings.limits.connections,
-        2 * context_.inboxes.slots() + pool_threads() + served_->cached_files());
+        settings.limits.connections, 2 * context_.inboxes.slots() +
+                                         config::pool_threads(context_.options) +
+                                         served_->cached_files());
     if (settings.limits.connections < context_.options.limits.connections &&
         context_.id.slot == 0) {
       context_.log.warning("--limit-connections: each worker takes " +
@@ -161,14 +162,6 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     }
     settings.idle_tick_ns = std::min(kLongestTickNs, settings.idle_tick_ns);
     return settings;
-  }
-
-  [[nodiscard]] std::uint32_t pool_threads() const {
-    std::uint32_t threads = 0;
-    for (const config::PoolSpec& spec : config::pool_classes(context_.options)) {
-      threads += spec.threads;
-    }
-    return threads;
   }
 
   [[nodiscard]] std::vector<net::ListenerSpec> listeners() const {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/inprocess/default_class.h"
 #include "tests/inprocess/server/engine/http_harness.h"
 #include "workers/pool/pools.h"
 
@@ -268,12 +269,8 @@ class ConnectionThreadPool : public HttpTest {
  protected:
   // The server needs its executor before the pool can need the server.
   void use_pool(std::uint32_t threads, std::uint32_t queue_limit) {
-    config::PoolSpec spec;
-    spec.name = config::kDefaultPool;
-    spec.threads = threads;
-    spec.queue = queue_limit;
-    spec.wait = {};
-    pool_ = std::make_unique<pool::Pools>(std::vector{spec}, config::PoolOrder::fcfs, *record_,
+    pool_ = std::make_unique<pool::Pools>(std::vector{test::default_class(threads, queue_limit)},
+                                          config::PoolOrder::fcfs, *record_,
                                           [this](std::unique_ptr<exchange::Job> job) {
                                             server_->completions().deliver(std::move(job));
                                           });

@@ -11,6 +11,7 @@
 #include <charconv>
 #include <span>
 
+#include "tests/inprocess/default_class.h"
 #include "tests/inprocess/gate.h"
 #include "tests/inprocess/server/engine/http_harness.h"
 #include "workers/pool/pools.h"
@@ -153,12 +154,8 @@ class StreamTest : public HttpTest {
 
   // The server needs its executor before the pool can need the server.
   void use_pool(std::uint32_t threads = 2, std::uint32_t queue_limit = 100) {
-    config::PoolSpec spec;
-    spec.name = config::kDefaultPool;
-    spec.threads = threads;
-    spec.queue = queue_limit;
-    spec.wait = {};
-    pool_ = std::make_unique<pool::Pools>(std::vector{spec}, config::PoolOrder::fcfs, *record_,
+    pool_ = std::make_unique<pool::Pools>(std::vector{test::default_class(threads, queue_limit)},
+                                          config::PoolOrder::fcfs, *record_,
                                           [this](std::unique_ptr<exchange::Job> job) {
                                             server_->completions().deliver(std::move(job));
                                           });

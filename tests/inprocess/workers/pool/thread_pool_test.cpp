@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "ipc/base/monotonic.h"
+#include "tests/inprocess/default_class.h"
 #include "tests/inprocess/gate.h"
 
 namespace prefork::pool {
@@ -47,12 +48,7 @@ class ThreadPoolTest : public testing::Test {
 
   // Without a limit to waiting.
   void start(std::uint32_t threads, std::uint32_t queue_limit) {
-    config::PoolSpec spec;
-    spec.name = config::kDefaultPool;
-    spec.threads = threads;
-    spec.queue = queue_limit;
-    spec.wait = {};
-    start(spec);
+    start(test::default_class(threads, queue_limit));
   }
   void start(const config::PoolSpec& spec, config::PoolOrder order = config::PoolOrder::fcfs) {
     pool_ = std::make_unique<ThreadPool>(spec, order, account_, record_->pools[0],
