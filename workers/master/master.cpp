@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "config/options/pool_options.h"
 #include "ipc/base/error_text.h"
 #include "ipc/base/monotonic.h"
 #include "workers/child/process_limits.h"
@@ -386,7 +387,7 @@ void Master::say(const Lines& lines) {
 void Master::say_start() {
   const ServingPlan& plan = plans_.first();
   say(starts({plan.options.processes.workers, plan.options.processes.workers_basis,
-              plan.options.processes.threads, plan.urls(), plan.note, plan.admin_url(),
+              config::pool_threads(plan.options), plan.urls(), plan.note, plan.admin_url(),
               watch_.describe()}));
   if (plan.options.target.kind == config::ServeTarget::Kind::application) {
     say(serves(plan.options.target.path, plan.build_id));
