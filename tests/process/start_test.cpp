@@ -241,7 +241,7 @@ TEST(AWorkerThatCannotBoot, ForNoProcessCanBeMadeIsToldWithTheLimits) {
     }
     launch.user = kNobodyElse;
     launch.limit_processes = 1;
-    // A sanitizer looks for leaks in a process of its own.
+    // A sanitizer looks for leaks in a process of its own, which there may not be.
     launch.environment["ASAN_OPTIONS"] = "detect_leaks=0";
     const FinishedRun run = run_to_the_end(std::move(launch));
     EXPECT_EQ(run.exit, exit_code(3)) << run.err;

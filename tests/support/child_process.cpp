@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <map>
 #include <ostream>
 #include <system_error>
 
@@ -26,14 +27,17 @@ namespace {
 constexpr int kParkedFds = 200;
 
 std::vector<std::string> environment_of(const Launch& launch) {
-  std::vector<std::string> texts;
+  // Two entries of one name would leave the choice to whoever reads them, so the test's own
+  // replaces what is carried on.
+  std::map<std::string, std::string> values = launch.environment;
   for (const char* name :
        {"PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name)) {
-      texts.push_back(std::string(name) + "=" + value);
+      values.try_emplace(name, value);
     }
   }
-  for (const auto& [name, value] : launch.environment) {
+  std::vector<std::string> texts;
+  for (const auto& [name, value] : values) {
     texts.push_back(name + "=" + value);
   }
   return texts;
