@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "config/checks/cpu_count.h"
+#include "config/checks/cpu_plan.h"
+#include "config/checks/cpu_topology.h"
 #include "config/checks/cross_checks.h"
 #include "config/checks/listening.h"
 #include "config/checks/target.h"
@@ -77,6 +79,25 @@ void resolve_workers(Merged& merged) {
   merged.options.processes.workers_basis = std::move(chosen.basis);
 }
 
+// After resolve_workers().
+void resolve_cpus(Merged& merged) {
+  ProcessOptions& processes = merged.options.processes;
+  if (processes.cpu_affinity.mode == CpuAffinity::Mode::off) return;
+  const CpuSet allowed = allowed_cpus();
+  const CpuSet& used = processes.cpu_affinity.mode == CpuAffinity::Mode::list
+                           ? processes.cpu_affinity.cpus
+                           : allowed;
+  auto plan = choose_cpus(processes.cpu_affinity, processes.workers,
+                          {allowed, cores_of(used), online_cpus(), cgroup_cpu_quota()});
+  if (!plan.ok()) {
+    merged.add_error(merged.origin("cpu-affinity").source, plan.problem().text);
+    return;
+  }
+  processes.worker_cpus = std::move(plan.value().workers);
+  processes.cpu_basis = std::move(plan.value().basis);
+  merged.origin("cpu-affinity").text += ": " + processes.cpu_basis;
+}
+
 // Who tries an application out wants to see what it is asked.
 void resolve_access_log(Merged& merged) {
   Origin& origin = merged.origin("access-log");
@@ -115,6 +136,7 @@ Loaded load(std::span<const std::string> arguments, const Environment& environme
 
   Merged merged(std::move(all.settings));
   resolve_workers(merged);
+  resolve_cpus(merged);
   resolve_listening(merged);
   resolve_target(merged);
   resolve_reload(merged, phase);

@@ -1,7 +1,5 @@
 #include "config/checks/cpu_count.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -10,15 +8,13 @@
 #include <string_view>
 
 #include "config/base/number.h"
+#include "config/checks/cpu_topology.h"
 #include "config/options/options.h"
 
 namespace prefork::config {
 namespace {
 
 using std::filesystem::path;
-
-// Enough for the largest machines Linux is configured for (CONFIG_NR_CPUS).
-constexpr std::size_t kMostCpus = 8192;
 
 std::optional<std::string> first_line(const path& file) {
   std::ifstream stream(file);
@@ -95,11 +91,7 @@ std::string short_decimal(double number) {
 
 }  // namespace
 
-std::uint32_t affinity_cpus() {
-  std::array<cpu_set_t, kMostCpus / CPU_SETSIZE> mask{};
-  if (sched_getaffinity(0, sizeof(mask), mask.data()) != 0) return 1;
-  return static_cast<std::uint32_t>(std::max(1, CPU_COUNT_S(sizeof(mask), mask.data())));
-}
+std::uint32_t affinity_cpus() { return static_cast<std::uint32_t>(allowed_cpus().size()); }
 
 std::optional<double> cgroup_cpu_quota(const path& root) {
   const path mounts = root / "sys/fs/cgroup";

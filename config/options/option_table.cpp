@@ -9,6 +9,7 @@
 #include "config/options/log_options.h"
 #include "config/options/pool_options.h"
 #include "config/options/proxy_options.h"
+#include "config/options/scheduling_options.h"
 #include "config/options/static_options.h"
 
 namespace prefork::config {
@@ -118,6 +119,14 @@ constexpr std::array kOptions = {
                "Which waiting request a pool thread takes: fcfs, shortest (expected), round-robin "
                "(of clients) or feedback.",
                kPoolOrder},
+    OptionSpec{"cpu-affinity", "off|auto|LIST", OptionGroup::processes,
+               "Each worker, with its pool, runs on a physical core of its own: of the CPUs it may "
+               "run on, or of a list such as 0-3,8. off leaves it to the kernel.",
+               kCpuAffinity},
+    OptionSpec{"nice", "N", OptionGroup::processes,
+               "Nice value of the workers (not of the master); without it, what the server was "
+               "started with.",
+               kNice},
     OptionSpec{"limit-max-requests", "N", OptionGroup::processes,
                "Replace a worker after so many requests; 0 is never.",
                CountField{member<&Options::processes, &ProcessOptions::max_requests>(), 0,

@@ -15,6 +15,7 @@
 
 #include "config/values/bind.h"
 #include "config/values/cache_rule.h"
+#include "config/values/cpu_affinity.h"
 #include "config/values/header_field.h"
 #include "config/values/ip_networks.h"
 #include "config/values/log_format.h"
@@ -56,7 +57,12 @@ struct ProcessOptions {
   std::uint32_t threads = 8;    // pool threads of each worker, 1 to 256
   std::vector<PoolSpec> pools;  // those that were named; see pool_classes()
   PoolOrder pool_order = PoolOrder::fcfs;
-  std::uint32_t max_requests = 0;         // of one worker's life; 0: never replaced
+  CpuAffinity cpu_affinity;
+  std::vector<CpuSet> worker_cpus;   // what follows from it: worker N's is element N modulo their
+                                     // number; empty: wherever the kernel likes
+  std::string cpu_basis;             // how it came to that; empty without --cpu-affinity
+  std::optional<std::int32_t> nice;  // of the workers, -20 to 19; none: as it was started
+  std::uint32_t max_requests = 0;    // of one worker's life; 0: never replaced
   std::uint32_t max_requests_jitter = 0;  // up to so many more, at random per worker
   bool preload = false;                   // the master loads the application before it forks
   std::chrono::milliseconds boot_timeout{60'000};        // 10 ms to 24 h

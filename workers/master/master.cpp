@@ -386,9 +386,9 @@ void Master::say(const Lines& lines) {
 
 void Master::say_start() {
   const ServingPlan& plan = plans_.first();
-  say(starts({plan.options.processes.workers, plan.options.processes.workers_basis,
-              config::pool_threads(plan.options), plan.urls(), plan.note, plan.admin_url(),
-              watch_.describe()}));
+  const config::ProcessOptions& processes = plan.options.processes;
+  say(starts({processes.workers, processes.workers_basis, config::pool_threads(plan.options),
+              plan.urls(), plan.note, plan.admin_url(), watch_.describe(), processes.cpu_basis}));
   if (plan.options.target.kind == config::ServeTarget::Kind::application) {
     say(serves(plan.options.target.path, plan.build_id));
   }

@@ -86,6 +86,9 @@ Lines starts(const Announcement& announcement) {
                                        (basis.empty() ? "" : " (" + basis + ")") + ", " +
                                        std::to_string(announcement.threads) +
                                        " pool threads each"});
+  if (!announcement.cpus.empty()) {
+    lines.push_back({LogLevel::info, "--cpu-affinity: " + announcement.cpus});
+  }
   for (const std::string& url : announcement.urls) {
     lines.push_back({LogLevel::info, "listening on " + url});
   }

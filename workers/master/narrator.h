@@ -32,6 +32,7 @@ struct Announcement {
   std::string note;       // what was decided differently than asked for; may be empty
   std::string admin_url;  // empty: off
   std::string watched;    // with --reload; else empty
+  std::string cpus{};     // which CPUs they run on; empty: wherever the kernel likes
 };
 
 // What a worker had in hand.

@@ -22,6 +22,7 @@
 #include "workers/child/child_signals.h"
 #include "workers/pool/pools.h"
 #include "workers/worker/placement.h"
+#include "workers/worker/scheduling.h"
 #include "workers/worker/served_application.h"
 
 namespace prefork::worker {
@@ -240,6 +241,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
 
 int run_worker(const child::ChildContext& context) {
   try {
+    apply_scheduling(context.options.processes, context.id.slot, context.log);
     return Worker(context).run();
   } catch (const ApplicationFailed& error) {
     return child::fail_boot(context, error.what(), config::ExitCode::application_failed);

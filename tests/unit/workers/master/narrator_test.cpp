@@ -87,20 +87,23 @@ TEST(Narrator, TellsWhatTheServerStartsWith) {
   EXPECT_EQ(starts({1, "", 8, {"http://127.0.0.1:8000"}, "", "", ""}),
             (Lines{{LogLevel::info, program + " starts with 1 worker, 8 pool threads each"},
                    {LogLevel::info, "listening on http://127.0.0.1:8000"}}));
-  EXPECT_EQ(starts({.workers = 4,
-                    .workers_basis = "one for each CPU",
-                    .threads = 2,
-                    .urls = {"http://127.0.0.1:8000", "unix:/run/shop.sock"},
-                    .note = "a free port was taken",
-                    .admin_url = "http://127.0.0.1:8001",
-                    .watched = "./libshop.so"}),
-            (Lines{{LogLevel::info,
-                    program + " starts with 4 workers (one for each CPU), 2 pool threads each"},
-                   {LogLevel::info, "listening on http://127.0.0.1:8000"},
-                   {LogLevel::info, "listening on unix:/run/shop.sock"},
-                   {LogLevel::warning, "a free port was taken"},
-                   {LogLevel::info, "statistics on http://127.0.0.1:8001/stats"},
-                   {LogLevel::info, "reload: watching ./libshop.so"}}));
+  EXPECT_EQ(
+      starts({.workers = 4,
+              .workers_basis = "one for each CPU",
+              .threads = 2,
+              .urls = {"http://127.0.0.1:8000", "unix:/run/shop.sock"},
+              .note = "a free port was taken",
+              .admin_url = "http://127.0.0.1:8001",
+              .watched = "./libshop.so",
+              .cpus = "each worker has a core of its own, of CPUs 0-3"}),
+      (Lines{{LogLevel::info,
+              program + " starts with 4 workers (one for each CPU), 2 pool threads each"},
+             {LogLevel::info, "--cpu-affinity: each worker has a core of its own, of CPUs 0-3"},
+             {LogLevel::info, "listening on http://127.0.0.1:8000"},
+             {LogLevel::info, "listening on unix:/run/shop.sock"},
+             {LogLevel::warning, "a free port was taken"},
+             {LogLevel::info, "statistics on http://127.0.0.1:8001/stats"},
+             {LogLevel::info, "reload: watching ./libshop.so"}}));
 }
 
 TEST(Narrator, TellsThatTheServerIsReady) {
