@@ -1,8 +1,12 @@
 #include "ipc/base/process_key.h"
 
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include "tests/unit/ipc/processes.h"
@@ -53,14 +57,29 @@ TEST(ProcessKey, OfThatPidAtAnotherTimeIsDead) {
   EXPECT_FALSE(ProcessKey(own - kATick).is_alive());
 }
 
+bool is_gone(pid_t thread) {
+  std::ifstream file("/proc/" + std::to_string(thread) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  return line.find(") Z ") != std::string::npos;
+}
+
 TEST(ProcessKey, LivesAsLongAsAnyOfItsThreads) {
   SharedValue<std::atomic<std::uint64_t>> bits;
   ForkedChild child([&] {
-    *bits = ProcessKey::own().bits();
-    std::thread(stand_still).detach();
-    ::pthread_exit(nullptr);
+    const std::uint64_t own = ProcessKey::own().bits();
+    std::thread([&bits, own, first = ::getpid()] {
+      while (!is_gone(first)) {
+        std::this_thread::yield();
+      }
+      *bits = own;
+      stand_still();
+    }).detach();
+    // pthread_exit(3) would unwind through what must not be left so.
+    ::syscall(SYS_exit, 0);
   });
   while (bits->load() == 0) {
+    ASSERT_FALSE(child.has_ended());
     std::this_thread::yield();
   }
   EXPECT_TRUE(ProcessKey(bits->load()).is_alive());
