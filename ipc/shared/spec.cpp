@@ -11,6 +11,7 @@
 #include "ipc/shared/rw_lock.h"
 #include "ipc/shared/semaphore.h"
 #include "ipc/shared/shared_number.h"
+#include "ipc/shared/topic.h"
 
 namespace prefork::ipc {
 
@@ -54,6 +55,8 @@ std::string_view to_string(SharedKind kind) {
       return "queue";
     case SharedKind::map:
       return "map";
+    case SharedKind::topic:
+      return "topic";
     case SharedKind::none:
       break;
   }
@@ -90,6 +93,7 @@ std::string find_fault(const SharedSpec& spec) {
                    "whole "
                    "burst at most a year";
     case SharedKind::queue:
+    case SharedKind::topic:
       if (!is_within(spec.count, SharedSpec::kMaxCells)) {
         return outside("the pieces", 1, SharedSpec::kMaxCells);
       }
@@ -117,6 +121,7 @@ std::string describe(const SharedSpec& spec) {
       return kind + " of one in " + std::to_string(spec.interval_ns) + " ns and a burst of " +
              count;
     case SharedKind::queue:
+    case SharedKind::topic:
       return kind + " of " + count + " pieces of at most " + std::to_string(spec.bytes) + " bytes";
     case SharedKind::map:
       return kind + " of " + count + " keys";
@@ -147,6 +152,8 @@ std::size_t size_of(const SharedSpec& spec) {
       return sizeof(QueueState) + ByteQueue::bytes_for({spec.count, spec.bytes});
     case SharedKind::map:
       return sizeof(MapState) + slots_for(spec.count) * sizeof(MapSlot);
+    case SharedKind::topic:
+      return sizeof(TopicState) + Topic::bytes_for({spec.count, spec.bytes});
     case SharedKind::none:
       break;
   }

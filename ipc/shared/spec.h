@@ -22,8 +22,9 @@ enum class SharedKind : std::uint32_t {
   rate_limit = 8,
   queue = 9,
   map = 10,
+  topic = 11,
 };
-inline constexpr std::uint32_t kSharedKinds = 11;
+inline constexpr std::uint32_t kSharedKinds = 12;
 
 // As people see it; empty: no such kind.
 std::string_view to_string(SharedKind kind);
@@ -36,10 +37,10 @@ struct SharedSpec {
 
   SharedKind kind = SharedKind::none;
   std::string name;
-  // Units of a semaphore, parties of a barrier, pieces of a queue, keys of a map, burst of a rate
-  // limit; else 0.
+  // Units of a semaphore, parties of a barrier, pieces of a queue or topic, keys of a map, burst of
+  // a rate limit; else 0.
   std::uint32_t count = 0;
-  // The longest piece of a queue; else 0.
+  // The longest piece of a queue or topic; else 0.
   std::uint32_t bytes = 0;
   // Between two of a rate limit; else 0.
   std::uint64_t interval_ns = 0;

@@ -33,6 +33,7 @@ struct SharedTable::Layout {
   Mutex making;
   std::array<Line, kMaxEntries> lines;
   WaitBoard waiters;
+  alignas(kAlignment) WaitPoint news;
   alignas(kAlignment) std::array<std::byte, kArenaBytes> arena;
 };
 
@@ -64,6 +65,8 @@ void SharedTable::make_read_only() {
 }
 
 const WaitBoard& SharedTable::waiters() const { return layout_->waiters; }
+
+WaitPoint& SharedTable::news() const { return layout_->news; }
 
 SharedTable::Found SharedTable::find_or_make(const SharedSpec& spec) {
   if (layout_->making.lock({}, kPatienceNs) == Outcome::timed_out) {

@@ -19,6 +19,7 @@
 #include "ipc/shared/mutex.h"
 #include "ipc/shared/spec.h"
 #include "ipc/shared/wait_board.h"
+#include "ipc/shared/wait_point.h"
 
 namespace prefork::ipc {
 
@@ -51,6 +52,8 @@ class SharedTable {
   // In a reader: all there are, in the order they were made.
   [[nodiscard]] std::vector<Entry> entries() const;
   [[nodiscard]] const WaitBoard& waiters() const;
+  // Where those wait who follow topics, of all of them: to be woken after each publication.
+  [[nodiscard]] WaitPoint& news() const;
   // In the observer: it cannot write any more. Throws std::system_error.
   void make_read_only();
 

@@ -169,6 +169,7 @@ prefork_api make_api() {
   add_request_functions(api);
   add_shared_functions(api);
   add_thing_functions(api);
+  add_topic_functions(api);
   add_response_functions(api);
   return api;
 }
@@ -214,6 +215,7 @@ NativeApplication::NativeApplication()
       }) {}
 
 NativeApplication::~NativeApplication() {
+  listener_.reset();
   if (app_.hooks.unload != nullptr) {
     app_.hooks.unload(app_.hooks_user_data);
   }
@@ -301,6 +303,9 @@ config::Result<void> NativeApplication::start_worker(const prefork_worker& worke
                          ? app_.hooks.worker_start(app_.hooks_user_data, &worker)
                          : 0;
   if (result == 0) {
+    if (!app_.subscriptions.empty()) {
+      listener_ = std::make_unique<TopicListener>(app_.things, app_.subscriptions);
+    }
     set_loop_thread(true);  // this one, from now on
     return {};
   }
@@ -326,6 +331,8 @@ void NativeApplication::drain(const prefork_worker& worker) {
 
 void NativeApplication::stop_worker(const prefork_worker& worker) {
   set_loop_thread(false);
+  // What it calls may need what the hooks take away.
+  listener_.reset();
   if (app_.hooks.worker_stop != nullptr) {
     app_.hooks.worker_stop(app_.hooks_user_data, &worker);
   }

@@ -17,6 +17,7 @@
 #include "server/native/native_around.h"
 #include "server/native/native_shared.h"
 #include "server/native/native_things.h"
+#include "server/native/native_topics.h"
 #include "server/native/shared_object.h"
 #include "server/routing/router.h"
 
@@ -27,6 +28,7 @@ struct prefork_app {
   prefork::files::StaticMounts mounts;
   prefork::native::SharedNumbers numbers;
   prefork::native::SharedThings things;
+  std::vector<prefork::native::Subscription> subscriptions;
   prefork::exchange::Handler not_found;
   prefork::exchange::RunOn not_found_on = prefork::exchange::RunOn::pool;
   prefork::native::NativeAround around;
@@ -80,7 +82,8 @@ class NativeApplication : public exchange::Application {
   void answer_around(const http::Request& request, http::Response& response) const;
 
   prefork_app app_;
-  const exchange::Handler around_;  // answers what is not the application's own
+  std::unique_ptr<TopicListener> listener_;  // from a worker's start to its stop
+  const exchange::Handler around_;           // answers what is not the application's own
 };
 
 // The functions an application gets. Lives as long as the process.

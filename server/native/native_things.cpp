@@ -53,6 +53,7 @@ void bind(SharedThings& things, ipc::SharedTable& table) {
     }
     thing = std::move(found.entry);
   }
+  things.news = &table.news();
 }
 
 const ipc::SharedTable::Entry* find_thing(const prefork_app* app, std::uint32_t number,

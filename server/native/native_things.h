@@ -17,6 +17,7 @@ namespace prefork::native {
 struct SharedThings {
   std::vector<ipc::SharedTable::Entry> list;  // without memory: not in a worker
   LockOrder order;
+  ipc::WaitPoint* news = nullptr;  // of the table's topics; null: not in a worker
 };
 
 // Finds or makes each in the table, which outlives the application's threads. Throws

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -146,6 +148,23 @@ PREFORK_APP(app) {
   });
   app.post("/meet", [pair](const prefork::Request&) {
     return prefork::text(to_text(pair.arrive_and_wait(kPatience)));
+  });
+  // What each worker has heard, by its pid.
+  const prefork::Topic news = app.topic("news", kPieces, 16);
+  const prefork::Map heard = app.map("heard", 100);
+  app.subscribe(news, [heard](const prefork::Message& message) {
+    heard.update(std::to_string(::getpid()), [&](const std::optional<std::string>& before) {
+      return before.value_or("") + "[" + std::string(message.piece) + "]" +
+             (message.lost != 0 ? "-" + std::to_string(message.lost) : "");
+    });
+    if (message.piece == "throw") throw std::runtime_error("as it was told");
+  });
+  app.post("/tell/{piece}", prefork::on_loop, [news](const prefork::Request& request) {
+    return prefork::text(news.publish(request.parameter("piece")) ? "told" : "not told");
+  });
+  app.get("/heard/{pid}", [heard](const prefork::Request& request) {
+    const auto entry = heard.get(request.parameter("pid"));
+    return prefork::text(entry ? entry->value : "");
   });
   app.get("/leader-token", [&app](const prefork::Request&) {
     return prefork::text(std::to_string(app.leader_token()));

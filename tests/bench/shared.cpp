@@ -3,11 +3,16 @@
 //
 //   cmake --build build/release --target bench_shared && build/release/tests/bench/bench_shared
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "ipc/base/monotonic.h"
@@ -18,6 +23,7 @@
 #include "ipc/shared/semaphore.h"
 #include "ipc/shared/shared_number.h"
 #include "ipc/shared/table.h"
+#include "ipc/shared/topic.h"
 
 namespace {
 
@@ -44,6 +50,53 @@ void measure(const char* name, Operation operation) {
 template <typename Primitive>
 Primitive& make(SharedTable& table, const SharedSpec& spec) {
   return *reinterpret_cast<Primitive*>(table.find_or_make(spec).entry.memory);
+}
+
+// From publishing to the moment at which four other processes have the piece in hand.
+void measure_topic(SharedTable& table) {
+  constexpr int kReaders = 4;
+  constexpr int kTimes = 2'000;
+  auto& state = make<TopicState>(table, {SharedKind::topic, "topic", 64, 64, 0});
+  auto& heard = make<SharedNumber>(table, {SharedKind::number, "heard", 0, 0, 0});
+  const Topic topic(state, reinterpret_cast<std::byte*>(&state + 1), {64, 64});
+  std::array<pid_t, kReaders> readers{};
+  for (pid_t& reader : readers) {
+    reader = ::fork();
+    if (reader == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      std::string piece;
+      for (Topic::Cursor cursor;;) {
+        const std::uint32_t announced = table.news().announce();
+        if (topic.read(cursor, piece)) {
+          heard.add(1);
+        } else {
+          table.news().sleep(announced, kPatienceNs);
+        }
+      }
+    }
+  }
+  std::array<std::byte, 64> piece{};
+  std::array<std::uint64_t, kTimes> calls{};
+  std::array<std::uint64_t, kTimes> arrivals{};
+  for (std::size_t i = 0; i < kTimes; ++i) {
+    ::usleep(200);  // at low load: all of them sleep again
+    const std::uint64_t start = monotonic_ns();
+    topic.publish(piece);
+    table.news().wake_all();
+    calls[i] = monotonic_ns() - start;
+    while (heard.get() < static_cast<std::int64_t>((i + 1) * kReaders)) {
+    }
+    arrivals[i] = monotonic_ns() - start;
+  }
+  for (const pid_t reader : readers) {
+    ::kill(reader, SIGKILL);
+    ::waitpid(reader, nullptr, 0);
+  }
+  std::sort(calls.begin(), calls.end());
+  std::sort(arrivals.begin(), arrivals.end());
+  std::printf("%-28s %6.1f us, median; with the last of %d it is after %.1f us\n",
+              "topic: publish, 64 B", static_cast<double>(calls[kTimes / 2]) / 1000, kReaders,
+              static_cast<double>(arrivals[kTimes / 2]) / 1000);
 }
 
 }  // namespace
@@ -84,5 +137,6 @@ int main() {
   measure("map: put, 64 B", [&] { map.put("a key of 20 bytes...", value, ByteMap::kAnyVersion); });
   measure("map: get, 64 B",
           [&] { static_cast<void>(map.get("a key of 20 bytes...", room.data())); });
+  measure_topic(table);
   return 0;
 }

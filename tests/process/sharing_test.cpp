@@ -1,6 +1,7 @@
 // What workers share and wait for: locks, queues, maps, across processes that come and go.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <future>
@@ -198,6 +199,39 @@ TEST_F(Sharing, TwoMeetAtABarrierWhereverTheyAre) {
   auto other = begin_post(url(), "/meet");
   EXPECT_EQ(one.get(), "done");
   EXPECT_EQ(other.get(), "done");
+}
+
+TEST_F(Sharing, WhatOneWorkerPublishesAllOfThemHear) {
+  const auto all_have_heard = [this](const std::string& text) {
+    const auto pids = server_->worker_pids();
+    return wait_until([&] {
+      return std::all_of(pids.begin(), pids.end(), [&](const auto& worker) {
+        return get(url(), "/heard/" + std::to_string(worker.second)).body == text;
+      });
+    });
+  };
+  EXPECT_EQ(post_to(url(), "/tell/hello"), "told");
+  EXPECT_TRUE(all_have_heard("[hello]"));
+  EXPECT_EQ(post_to(url(), "/tell/throw"), "told");
+  EXPECT_TRUE(all_have_heard("[hello][throw]"));
+  EXPECT_TRUE(server_->has_logged({"a subscriber of a topic threw: as it was told"}));
+  EXPECT_EQ(post_to(url(), "/tell/again"), "told");
+  EXPECT_TRUE(all_have_heard("[hello][throw][again]"));
+  EXPECT_EQ(post_to(url(), "/tell/more%20than%20sixteen"), "not told");
+  EXPECT_TRUE(wait_for("news", "published", 3));
+  EXPECT_TRUE(wait_for("news", "lost", 0));
+
+  // Who comes later hears what comes later.
+  const pid_t before = server_->worker_pid(2);
+  ::kill(before, SIGKILL);
+  ASSERT_TRUE(wait_until([&] {
+    const auto pids = server_->worker_pids();
+    return pids.size() == 4 && pids.at(2) != before;
+  }));
+  EXPECT_EQ(post_to(url(), "/tell/anew"), "told");
+  const std::string successor = std::to_string(server_->worker_pid(2));
+  EXPECT_TRUE(wait_until([&] { return get(url(), "/heard/" + successor).body == "[anew]"; }));
+  EXPECT_EQ(server_->stop(), exit_code(0));
 }
 
 TEST(SharingDeclared, WithOtherSizesThanBeforeTheReloadIsRefusedAndTheOldOneGoesOn) {

@@ -13,6 +13,7 @@
 #include "ipc/shared/rw_lock.h"
 #include "ipc/shared/semaphore.h"
 #include "ipc/shared/shared_number.h"
+#include "ipc/shared/topic.h"
 
 namespace prefork::observer {
 
@@ -83,6 +84,11 @@ class Look {
       auto* const slots = reinterpret_cast<ipc::MapSlot*>(entry_.memory + sizeof state);
       show("capacity", spec.count);
       show("used", ipc::ByteMap(state, slots, ipc::slots_for(spec.count)).used());
+    } else if (spec.kind == ipc::SharedKind::topic) {
+      const auto& state = as<ipc::TopicState>(entry_);
+      show("capacity", spec.count);
+      show("published", state.published.load());
+      show("lost", state.lost.load());
     }
   }
 

@@ -154,7 +154,8 @@ typedef enum prefork_thing_kind {
   PREFORK_BARRIER = 7,    /* count: parties that wait for each other, 1 to 256 */
   PREFORK_RATE_LIMIT = 8, /* count: burst, 1 to 1000000; interval_ns: between two, at most a day */
   PREFORK_QUEUE = 9,      /* count: pieces; bytes: the longest piece; 1 to 65536 each */
-  PREFORK_MAP = 10        /* count: keys there is room for at least, 1 to 65536 */
+  PREFORK_MAP = 10,       /* count: keys there is room for at least, 1 to 65536 */
+  PREFORK_TOPIC = 11 /* count: last pieces that are kept; bytes: the longest; 1 to 65536 each */
 } prefork_thing_kind;
 
 /* What of count, bytes and interval_ns is not said above, is 0. */
@@ -166,6 +167,11 @@ typedef struct prefork_thing {
   uint32_t bytes;
   uint64_t interval_ns;
 } prefork_thing;
+
+/* Gets what was published in a topic, in each worker, from its start on: on a thread that does
+ * nothing else, one piece at a time, in their order. `lost`: pieces before it that this worker has
+ * missed, since it was slower than the topic is long. `piece` ends with the call. */
+typedef void (*prefork_topic_handler)(void* user_data, prefork_text piece, uint64_t lost);
 
 /* Hooks of a worker's life, each may be NULL. `user_data` is that of api->set_hooks. */
 typedef struct prefork_hooks {
@@ -366,6 +372,12 @@ typedef struct prefork_api {
   /* A number that is larger with each new leader, for those to whom the leader gives orders: they
    * refuse one that is smaller than they have seen. 0: this worker is not the leader. */
   uint64_t (*leader_token)(prefork_app* app);
+  /* Waits for nobody but another publisher's copy, at most 2 ms: PREFORK_TIMEOUT then.
+   * PREFORK_WRONG: the piece is too long. */
+  prefork_status (*publish_topic)(prefork_app* app, uint32_t thing, prefork_text piece);
+  /* In prefork_load. */
+  prefork_status (*subscribe_topic)(prefork_app* app, uint32_t thing, prefork_topic_handler handler,
+                                    void* user_data);
 } prefork_api;
 
 /* Whether the server that gave `api` has this function. */

@@ -45,6 +45,7 @@
 #include <prefork/route.hpp>
 #include <prefork/run_on.hpp>
 #include <prefork/sharing.hpp>
+#include <prefork/topics.hpp>
 #include <prefork/worker.hpp>
 
 namespace prefork {
@@ -174,6 +175,11 @@ class App : public Sharing {
     return mine;
   }
 
+  // `function` gets what is published in the topic, in each worker, from its start to its stop: on
+  // a thread that does nothing else, one message at a time, in their order. What it throws is
+  // logged. Throws std::invalid_argument.
+  App& subscribe(const Topic& topic, std::function<void(const Message&)> function);
+
   // Exactly one worker leads: for what has to be done once and not by each. Called on the event
   // loop of the one that has become it; it leads until it drains (on_drain) or dies, then another
   // does.
@@ -283,6 +289,7 @@ class App : public Sharing {
   const prefork_api& api_;
   prefork_app* app_;
   std::vector<std::unique_ptr<Route>> routes_;
+  std::vector<std::unique_ptr<Subscriber>> subscribers_;
   Around around_;
   std::vector<std::function<void()>> on_load_;
   Hooks on_start_;
@@ -355,6 +362,15 @@ inline App& App::register_route(prefork_route& route, std::unique_ptr<Route> own
     throw refusal();
   }
   routes_.push_back(std::move(owned));
+  return *this;
+}
+
+inline App& App::subscribe(const Topic& topic, std::function<void(const Message&)> function) {
+  subscribers_.push_back(std::make_unique<Subscriber>(
+      Subscriber{checked(std::move(function), "subscribe()"), error_log()}));
+  if (topic.subscribe(Subscriber::handle, subscribers_.back().get()) != PREFORK_OK) {
+    throw refusal();
+  }
   return *this;
 }
 

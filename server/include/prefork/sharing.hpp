@@ -1,4 +1,5 @@
-// How an application declares what its workers share (locks.hpp, stores.hpp). App derives from it.
+// How an application declares what its workers share (locks.hpp, stores.hpp,
+// topics.hpp). App derives from it.
 // In PREFORK_APP only, by one thread.
 //
 // A name has letters, digits and _ . : -, begins with a letter or _, and has at most 47 characters;
@@ -18,6 +19,7 @@
 #include <prefork/locks.hpp>
 #include <prefork/request.hpp>
 #include <prefork/stores.hpp>
+#include <prefork/topics.hpp>
 
 namespace prefork {
 inline namespace v1 {
@@ -50,6 +52,13 @@ class Sharing {
   }
   // Keys there is room for at least, 1 to 65,536; about 800 bytes each.
   Map map(std::string_view name, std::uint32_t keys) { return make<Map>(PREFORK_MAP, name, keys); }
+  // Pieces that are kept for those who are late, and the longest one in bytes; 1 to 65,536 each.
+  Topic topic(std::string_view name, std::uint32_t pieces, std::uint32_t piece_bytes) {
+    if (!PREFORK_HAS(&api_, subscribe_topic)) {
+      throw std::runtime_error("topics need a newer server than this one");
+    }
+    return make<Topic>(PREFORK_TOPIC, name, pieces, piece_bytes);
+  }
 
  protected:
   // Both outlive it.

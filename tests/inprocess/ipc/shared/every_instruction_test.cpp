@@ -15,6 +15,7 @@
 #include "ipc/shared/rw_lock.h"
 #include "ipc/shared/semaphore.h"
 #include "ipc/shared/table.h"
+#include "ipc/shared/topic.h"
 #include "tests/inprocess/ipc/shared/killed_child.h"
 #include "tests/unit/ipc/processes.h"
 #include "tests/unit/ipc/shared/waiting.h"
@@ -211,6 +212,52 @@ TEST_F(KilledWithQueue, WhatItReadWasReadOrIsStillThere) {
                               EXPECT_TRUE(got.empty() || got == piece('a')) << got;
                               expect_to_work();
                             });
+}
+
+class KilledWithTopic : public testing::Test {
+ protected:
+  static constexpr Topic::Shape kShape{2, 24};
+  struct Memory {
+    TopicState state;
+    alignas(8) std::array<std::byte, 128> cells{};
+  };
+  static_assert(sizeof(Memory::cells) >= 2 * (16 + 24));
+
+  Topic topic() { return {memory_->state, memory_->cells.data(), kShape}; }
+  void publish(char letter) {
+    const std::string piece(kShape.cell_bytes, letter);
+    topic().publish(std::as_bytes(std::span(piece)));
+  }
+  // All that a reader from the beginning gets, by the letters of the pieces.
+  std::string read_all() {
+    std::string letters;
+    std::string piece;
+    for (Topic::Cursor cursor; topic().read(cursor, piece);) {
+      EXPECT_EQ(piece, std::string(kShape.cell_bytes, piece.at(0)));
+      letters += piece.at(0);
+    }
+    return letters;
+  }
+
+  SharedValue<Memory> memory_;
+};
+
+TEST_F(KilledWithTopic, WhatItPublishedIsThereAsAWholeOrNotAtAll) {
+  kill_at_every_instruction(
+      [&] {
+        new (&*memory_) Memory;
+        publish('a');
+        publish('b');
+      },
+      [&] { publish('c'); },
+      [&] {
+        // Where it was killed while it wrote over the oldest, that one is lost.
+        const std::string got = read_all();
+        EXPECT_TRUE(got == "ab" || got == "b" || got == "bc") << got;
+        publish('x');
+        publish('y');
+        EXPECT_EQ(read_all(), "xy");
+      });
 }
 
 class KilledWithMap : public testing::Test {

@@ -57,12 +57,13 @@ TEST(SharedSnapshot, ShowsEveryKindByItsValues) {
   make<std::byte>(table, {SharedKind::rate_limit, "r", 9, 0, 1000});
   make<std::byte>(table, {SharedKind::queue, "q", 5, 8, 0});
   make<std::byte>(table, {SharedKind::map, "m", 6, 0, 0});
+  make<std::byte>(table, {SharedKind::topic, "t", 4, 8, 0});
   StatsSnapshot snapshot;
   snapshot.shared = look_at_shared(table);
   const std::string json = to_json(snapshot, {}, {});
   for (const char* const text :
        {"\"value\": -7", "\"set\": false", "\"readers\": 0", "\"done\": false", "\"arrived\": 0",
-        "\"available\": 9", "\"depth\": 0", "\"used\": 0"}) {
+        "\"available\": 9", "\"depth\": 0", "\"used\": 0", "\"published\": 0"}) {
     EXPECT_NE(json.find(text), std::string::npos) << text << json;
   }
 }
