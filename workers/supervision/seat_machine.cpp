@@ -297,8 +297,10 @@ Outcome SeatMachine::lose(Place at, FailureKind kind, const Detail& detail) {
 void SeatMachine::succeed(Place at, const Failure& failure) {
   const Part part = roster_.seat(at).part;
   Seat& other = roster_.seat(Roster::sibling(at));
-  if (part == Part::current && other.part == Part::replacement) {
-    // It is booting already.
+  if (part == Part::current && other.part == Part::replacement &&
+      (other.generation == wanted_.generation || !any_worker_was_ready_)) {
+    // It is booting already. One of a generation that is still to come may load for long, or in
+    // vain: where the present one is known to boot nobody waits for that.
     other.part = Part::current;
     return clear(at);
   }

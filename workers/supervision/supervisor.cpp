@@ -209,13 +209,14 @@ void Supervisor::kill_all() {
   for (const Place at : roster_.places()) feed(at, Input::kill, {});
 }
 
-// Nobody serves, nobody is about to, and waiting has not helped. A replacement under way, or
-// waiting for its seat, shows in its slot's current process.
+// Nobody serves, nobody is about to, and waiting has not helped. A replacement that waits for its
+// seat shows in its slot's current process.
 void Supervisor::give_up_when_hopeless() {
   std::optional<Failure> first;
   for (std::uint32_t slot = 0; slot < workers(); ++slot) {
     const std::optional<Place> at = current(slot);
     if (!at) return;
+    if (this->seat(Roster::sibling(*at)).part == Part::replacement) return;
     const Seat& seat = this->seat(*at);
     const bool held = seat.state == ProcessState::backoff && !seat.deadline;
     if (!held && seat.state != ProcessState::failed) return;

@@ -36,7 +36,7 @@ TEST(SeatMachine, ALossWaitsForWhatIsToFollow) {
 TEST(SeatMachine, AReplacementThatBootsAlreadyTakesTheSlotOfOneThatIsLost) {
   Parts parts;
   parts.serve(kSeat);
-  parts.machine.spawn(kBeside, Part::replacement, 2, parts.wanted.settings);
+  parts.machine.spawn(kBeside, Part::replacement, parts.wanted.generation, parts.wanted.settings);
   const Outcome outcome = parts.machine.feed(kSeat, Input::exited, kCrash);
   ASSERT_EQ(outcome.kind, Kind::lost);
   parts.machine.succeed(kSeat, *outcome.failure);

@@ -162,13 +162,63 @@ TEST(SupervisorReload, FinishesWhenItWasTheLastHopeOfAServerThatNeverServed) {
                                            "note boot_failed 0.1", "finish application_failed"}));
 }
 
-TEST(SupervisorReload, PromotesTheCandidateWhenTheOldWorkerCrashesMeanwhile) {
+TEST(SupervisorReload, FillsTheSlotOfAWorkerThatCrashesWhileItsCandidateBoots) {
   Serving h(2);
   h.reload(2, 2);
-  EXPECT_EQ(h.crash({0, 0}), Transcript{"release 0.0"});
-  EXPECT_EQ(h.pass(1s), Transcript{});
-  EXPECT_EQ(h.ready({0, 1}), Transcript{"spawn 1.1 generation 2"});
+  EXPECT_EQ(h.crash({0, 0}), (Transcript{"release 0.0", "note restart_delayed 0.0"}));
+  EXPECT_EQ(h.pass(200ms), Transcript{"spawn 0.0 generation 1"});
+  EXPECT_EQ(h.ready({0, 0}), Transcript{});
+  EXPECT_EQ(h.pass(4s), Transcript{}) << "it serves for as long as the other one boots";
+  EXPECT_EQ(h.ready({0, 1}), (Transcript{"drain 0.0 replaced", "spawn 1.1 generation 2"}));
   EXPECT_EQ(h.supervisor.current(0), (Place{0, 1}));
+}
+
+TEST(SupervisorReload, TheCandidateTakesASlotOverThatWaitsOrBoots) {
+  Serving waiting(1);
+  waiting.reload(2, 1);
+  waiting.crash({0, 0});
+  EXPECT_EQ(waiting.ready({0, 1}), Transcript{"note reload_finished"});
+  EXPECT_EQ(waiting.state({0, 0}), ProcessState::vacant);
+
+  Serving booting(1);
+  booting.reload(2, 1);
+  booting.crash({0, 0});
+  booting.pass(200ms);
+  EXPECT_EQ(booting.ready({0, 1}), (Transcript{"drain 0.0 replaced", "note reload_finished"}));
+}
+
+TEST(SupervisorReload, KeepsTheSlotThatWasFilledWhenTheCandidateFails) {
+  Serving h(1);
+  h.reload(2, 1);
+  h.crash({0, 0});
+  h.pass(200ms);
+  EXPECT_EQ(h.exit({0, 1}, 3), (Transcript{"release 0.1", "note reload_aborted 0.1"}));
+  EXPECT_EQ(h.ready({0, 0}), Transcript{});
+  EXPECT_EQ(h.supervisor.generation(), 1u);
+}
+
+TEST(SupervisorReload, GivesNothingUpWhileACandidateBoots) {
+  Serving h(1);
+  h.reload(2, 1);
+  h.crash({0, 0});
+  for (std::uint32_t attempt = 0; attempt < kBootAttempts; ++attempt) {
+    h.pass(backoff(attempt + 1));
+    ASSERT_EQ(h.state({0, 0}), ProcessState::starting) << attempt;
+    h.exit({0, 0}, 3);
+  }
+  EXPECT_EQ(h.state({0, 0}), ProcessState::failed);
+  EXPECT_FALSE(h.supervisor.stopping());
+  EXPECT_EQ(h.ready({0, 1}), Transcript{"note reload_finished"});
+}
+
+TEST(SupervisorReload, PromotesTheCandidateOfTheGenerationThatIsWantedAlready) {
+  Serving h(2);
+  h.reload(2, 2);
+  h.ready({0, 1});
+  EXPECT_EQ(h.crash({1, 0}), Transcript{"release 1.0"});
+  EXPECT_EQ(h.pass(1s), Transcript{});
+  EXPECT_EQ(h.ready({1, 1}), Transcript{"note reload_finished"});
+  EXPECT_EQ(h.supervisor.current(1), (Place{1, 1}));
 }
 
 TEST(SupervisorReload, ReplacesAWorkerThatIsStillStarting) {
