@@ -11,6 +11,7 @@
 #include "config/checks/cpu_topology.h"
 #include "config/checks/cross_checks.h"
 #include "config/checks/listening.h"
+#include "config/checks/start_method.h"
 #include "config/checks/target.h"
 #include "config/help.h"
 #include "config/new_command.h"
@@ -139,6 +140,7 @@ Loaded load(std::span<const std::string> arguments, const Environment& environme
   resolve_cpus(merged);
   resolve_listening(merged);
   resolve_target(merged);
+  resolve_start_method(merged);
   resolve_reload(merged, phase);
   resolve_access_log(merged);
   cross_check(merged, phase);

@@ -62,6 +62,12 @@ Inboxes::Inboxes(std::uint32_t slots) {
   }
 }
 
+Inboxes::Inboxes(const std::vector<int>& fds) {
+  for (std::size_t i = 0; i + 1 < fds.size(); i += 2) {
+    pairs_.push_back({OwnedFd(fds[i]), OwnedFd(fds[i + 1])});
+  }
+}
+
 std::optional<Inboxes::Pair> Inboxes::make_pair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {

@@ -38,6 +38,8 @@ class Inboxes {
  public:
   // Throws std::system_error.
   explicit Inboxes(std::uint32_t slots);
+  // In a process that was handed the descriptors that append_fds() names, in that order.
+  explicit Inboxes(const std::vector<int>& fds);
 
   // Sends a copy of `socket` to the slot; the caller still owns (and then closes) its own.
   HandResult hand_off(std::uint32_t slot, int socket, const HandedConnection& about) const;

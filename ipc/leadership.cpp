@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <new>
 #include <system_error>
+#include <utility>
 
 namespace prefork::ipc {
 
@@ -26,14 +26,22 @@ Leadership::Leadership() : file_(::memfd_create("prefork-leader", MFD_CLOEXEC)) 
   if (!file_.valid()) {
     throw std::system_error(errno, std::generic_category(), "memfd_create for the leader's lock");
   }
-  void* memory = MAP_FAILED;
-  if (::ftruncate(file_.get(), sizeof *leaders_) == 0) {
-    memory = ::mmap(nullptr, sizeof *leaders_, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
+  if (::ftruncate(file_.get(), sizeof *leaders_) != 0) {
+    throw std::system_error(errno, std::generic_category(), "memory for the number of leaders");
   }
+  map();
+}
+
+Leadership::Leadership(OwnedFd file) : file_(std::move(file)) { map(); }
+
+// Zero is the number's initial value.
+void Leadership::map() {
+  void* const memory =
+      ::mmap(nullptr, sizeof *leaders_, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
   if (memory == MAP_FAILED) {
     throw std::system_error(errno, std::generic_category(), "memory for the number of leaders");
   }
-  leaders_ = new (memory) std::atomic<std::uint64_t>(0);
+  leaders_ = static_cast<std::atomic<std::uint64_t>*>(memory);
 }
 
 Leadership::~Leadership() { ::munmap(leaders_, sizeof *leaders_); }

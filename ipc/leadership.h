@@ -15,6 +15,8 @@ class Leadership {
  public:
   // Throws std::system_error.
   Leadership();
+  // In a process that has the file but not the mapping. Throws std::system_error.
+  explicit Leadership(OwnedFd file);
   ~Leadership();
   Leadership(const Leadership&) = delete;
   Leadership& operator=(const Leadership&) = delete;
@@ -32,6 +34,8 @@ class Leadership {
   [[nodiscard]] int fd() const { return file_.get(); }
 
  private:
+  void map();
+
   OwnedFd file_;
   std::atomic<std::uint64_t>* leaders_;  // so far; shared by all
   std::atomic<std::uint64_t> token_{0};

@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "ipc/base/check.h"
 
@@ -17,6 +20,16 @@ namespace {
 
 [[noreturn]] void throw_errno(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
+}
+
+std::size_t size_for(std::uint32_t slot_capacity) {
+  const std::size_t records = 1 + std::size_t{slot_capacity} * kSeatsPerSlot;
+  return sizeof(SegmentHeader) + slot_capacity * sizeof(SlotNotes) + records * sizeof(WorkerRecord);
+}
+
+// A file that is open for reading alone has no mapping that could be made writable (mprotect(2)).
+OwnedFd reopened_for_reading(int fd) {
+  return OwnedFd(::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
 void clear_record(WorkerRecord& record) {
@@ -77,9 +90,7 @@ LastExit LastExitBox::get() const {
 
 Segment::Segment(std::uint32_t slot_capacity) : slot_capacity_(slot_capacity) {
   PREFORK_CHECK(slot_capacity >= 1 && slot_capacity <= kMaxSlots);
-  const std::size_t records = 1 + std::size_t{slot_capacity} * kSeatsPerSlot;
-  size_ =
-      sizeof(SegmentHeader) + slot_capacity * sizeof(SlotNotes) + records * sizeof(WorkerRecord);
+  size_ = size_for(slot_capacity);
   memory_ = OwnedFd(::memfd_create("prefork-statistics", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!memory_.valid()) {
     throw_errno("memfd_create for the statistics segment");
@@ -88,25 +99,42 @@ Segment::Segment(std::uint32_t slot_capacity) : slot_capacity_(slot_capacity) {
   if (::ftruncate(memory_.get(), static_cast<off_t>(size_)) != 0) {
     throw_errno("ftruncate of the statistics segment");
   }
-  void* base = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
-  if (base == MAP_FAILED) {
-    throw_errno("mmap of the statistics segment");
-  }
-  locate(base);
-  // From here on no mapping can become writable again, and nobody can shrink the file under the
-  // master's feet. Hardening only: a kernel that does not know these seals (before 5.1) serves too.
-  static_cast<void>(::fcntl(memory_.get(), F_ADD_SEALS,
-                            F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL));
+  map();
+  // Nobody can shrink the file under the master's feet.
+  static_cast<void>(::fcntl(memory_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL));
   // The mapping is zero-filled, which is the initial value of everything but the header; placing
   // objects there formally starts their lifetimes without touching the pages of unused slots.
   new (header_) SegmentHeader;
   header_->slot_capacity.store(slot_capacity, std::memory_order_relaxed);
 }
 
+Segment::Segment(OwnedFd memory, std::uint32_t slot_capacity)
+    : memory_(std::move(memory)), size_(size_for(slot_capacity)), slot_capacity_(slot_capacity) {
+  struct stat about {};
+  if (slot_capacity < 1 || slot_capacity > kMaxSlots || ::fstat(memory_.get(), &about) != 0 ||
+      std::cmp_not_equal(about.st_size, size_)) {
+    throw std::runtime_error("the statistics segment is not one of so many slots");
+  }
+  map();
+  if (header_->magic.load() != SegmentHeader::kMagic ||
+      header_->version.load() != kSegmentVersion) {
+    ::munmap(base_, size_);
+    throw std::runtime_error("the statistics segment is one of another version");
+  }
+}
+
 Segment::~Segment() {
   if (base_ != nullptr) {
     ::munmap(base_, size_);
   }
+}
+
+void Segment::map() {
+  void* base = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
+  if (base == MAP_FAILED) {
+    throw_errno("mmap of the statistics segment");
+  }
+  locate(base);
 }
 
 void Segment::locate(void* base) {
@@ -120,7 +148,10 @@ void Segment::locate(void* base) {
 }
 
 void Segment::make_read_only() {
-  void* base = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, memory_.get(), 0);
+  // Without /proc it can only be the same one.
+  const OwnedFd reading = reopened_for_reading(memory_.get());
+  const int memory = reading.valid() ? reading.get() : memory_.get();
+  void* base = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, memory, 0);
   if (base == MAP_FAILED) {
     throw_errno("read-only mmap of the statistics segment");
   }

@@ -143,6 +143,9 @@ class Segment {
  public:
   // In the master, before the first fork. Throws std::system_error.
   explicit Segment(std::uint32_t slot_capacity);
+  // In a process that has the memory but not the mapping. Throws std::runtime_error when it is not
+  // that of such a segment.
+  Segment(OwnedFd memory, std::uint32_t slot_capacity);
   ~Segment();
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
@@ -151,7 +154,10 @@ class Segment {
   // Throws std::system_error.
   void make_read_only();
 
-  // The memory behind the mapping; -1 once it is read-only.
+  // In a process that needs the mapping alone, and whose descriptor it is.
+  void close_memory() { memory_.reset(); }
+
+  // The memory behind the mapping; -1 once that is all there is.
   [[nodiscard]] int fd() const { return memory_.get(); }
   [[nodiscard]] std::uint32_t slot_capacity() const { return slot_capacity_; }
   [[nodiscard]] SegmentHeader& header() const { return *header_; }
@@ -187,6 +193,7 @@ class Segment {
  private:
   static constexpr int kMaxReadAttempts = 1000;
 
+  void map();
   void locate(void* base);
 
   OwnedFd memory_;

@@ -10,6 +10,7 @@
 #include "config/load.h"
 #include "config/values/exit_code.h"
 #include "workers/child/process_title.h"
+#include "workers/child/spawned_child.h"
 #include "workers/master/application_check.h"
 #include "workers/master/start.h"
 #include "workers/observer/observer.h"
@@ -51,6 +52,12 @@ void fill_standard_descriptors() {
 int main(int argc, char** argv) {
   fill_standard_descriptors();
   std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  const prefork::child::ChildMains mains{prefork::worker::run_worker,
+                                         prefork::observer::run_observer};
+  if (prefork::child::are_start_order(arguments)) {
+    prefork::child::prepare_process_title(argc, argv);
+    return prefork::child::run_spawned_child(arguments, mains);
+  }
   prefork::config::Environment environment = prefork::config::current_environment();
   prefork::config::Loaded loaded = prefork::config::load_options(arguments, environment);
   switch (loaded.action) {
@@ -70,7 +77,6 @@ int main(int argc, char** argv) {
       break;
   }
   prefork::child::prepare_process_title(argc, argv);
-  return prefork::config::to_int(
-      prefork::master::run_master(loaded.options, std::move(arguments), std::move(environment),
-                                  {prefork::worker::run_worker, prefork::observer::run_observer}));
+  return prefork::config::to_int(prefork::master::run_master(loaded.options, std::move(arguments),
+                                                             std::move(environment), mains));
 }

@@ -53,6 +53,16 @@ constexpr CustomField kReloadMaxUnavailable = {
     "1 to 256 or 1% to 100%",
 };
 
+constexpr CustomField kStartMethod = {
+    [](Options& options, std::string_view text) {
+      return store(parse_start_method(text), options.processes.start_method);
+    },
+    [](const Options& options) {
+      return Texts{std::string(to_string(options.processes.start_method))};
+    },
+    "",
+};
+
 constexpr CustomField kConfig = {
     [](Options& options, std::string_view text) -> Result<void> {
       options.general.config = text;
@@ -139,6 +149,11 @@ constexpr std::array kOptions = {
                "Load the application before the workers are forked: they share what it has read "
                "by copy-on-write.",
                SwitchField{member<&Options::processes, &ProcessOptions::preload>()}},
+    OptionSpec{"start-method", "METHOD", OptionGroup::processes,
+               "How workers are made: fork (of the master), spawn (the program started anew, with "
+               "an address space of its own) or forkserver (fork of a process that does nothing "
+               "else).",
+               kStartMethod, "fork; with --preload forkserver"},
     OptionSpec{"timeout-worker-boot", "TIME", OptionGroup::processes,
                "A worker must be ready within this time.",
                deadline(member<&Options::processes, &ProcessOptions::boot_timeout>())},

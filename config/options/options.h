@@ -20,6 +20,7 @@
 #include "config/values/ip_networks.h"
 #include "config/values/log_format.h"
 #include "config/values/pool_spec.h"
+#include "config/values/start_method.h"
 #include "config/values/worker_share.h"
 
 namespace prefork::config {
@@ -35,6 +36,8 @@ struct ServeTarget {
   };
   Kind kind = Kind::none;
   std::string path;  // absolute; empty: none
+
+  bool operator==(const ServeTarget&) const = default;
 };
 
 // Where requests are taken. Four forms of saying it are kept as they were written; `binds` is what
@@ -48,6 +51,8 @@ struct ListenOptions {
   std::vector<Bind> binds = {Bind::tcp("127.0.0.1", 8000)};  // 1 to kMaxBinds, never empty
   std::optional<std::uint32_t> uds_mode;                     // none: 0666 without the umask
   std::uint32_t backlog = 2048;                              // connections, 1 to 65535
+
+  bool operator==(const ListenOptions&) const = default;
 };
 
 struct ProcessOptions {
@@ -64,12 +69,15 @@ struct ProcessOptions {
   std::optional<std::int32_t> nice;  // of the workers, -20 to 19; none: as it was started
   std::uint32_t max_requests = 0;    // of one worker's life; 0: never replaced
   std::uint32_t max_requests_jitter = 0;  // up to so many more, at random per worker
-  bool preload = false;                   // the master loads the application before it forks
+  bool preload = false;  // the fork server loads the application before it forks the workers
+  StartMethod start_method = StartMethod::fork;          // forkserver with preload
   std::chrono::milliseconds boot_timeout{60'000};        // 10 ms to 24 h
   std::chrono::milliseconds healthcheck_timeout{5'000};  // 500 ms to 24 h; 0: off
   std::chrono::milliseconds graceful_timeout{30'000};    // 10 ms to 24 h
   std::chrono::milliseconds replaced_timeout{0};         // 10 ms to 24 h; 0: no end
   WorkerShare reload_max_unavailable;                    // that a reload replaces at a time
+
+  bool operator==(const ProcessOptions&) const = default;
 };
 
 // 10 ms to 24 h, never off but where 0 says so.
@@ -81,6 +89,8 @@ struct TimeoutOptions {
   std::chrono::milliseconds request{0};  // 0: off
   // Until a deferred response must have begun; then it is 504.
   std::chrono::milliseconds deferred{60'000};
+
+  bool operator==(const TimeoutOptions&) const = default;
 };
 
 // Of each worker.
@@ -93,6 +103,8 @@ struct LimitOptions {
   std::size_t header_bytes = 32'768;   // bytes, request line included, 1k to 1m
   std::uint32_t header_count = 100;    // 1 to 1000
   std::size_t body = 1'048'576;        // bytes, up to 64g; 0: no body at all
+
+  bool operator==(const LimitOptions&) const = default;
 };
 
 // What a proxy in front may say.
@@ -102,12 +114,16 @@ struct ProxyOptions {
   bool proxy_protocol = false;                           // every one of `binds` then says so too
   IpNetworks proxy_allow_from = IpNetworks::loopback();  // who may send a PROXY preamble
   std::string root_path;                                 // "/shop"; empty: none
+
+  bool operator==(const ProxyOptions&) const = default;
 };
 
 struct ResponseOptions {
   std::vector<HeaderField> headers;  // added to each; a Server here replaces the default one
   bool server_header = true;         // the default Server field
   bool date_header = true;
+
+  bool operator==(const ResponseOptions&) const = default;
 };
 
 // For a target that is a folder.
@@ -116,17 +132,23 @@ struct StaticOptions {
   bool listing = false;
   bool spa = false;
   std::vector<CacheRule> cache_control;  // at most kMaxCacheRules; the first that matches counts
+
+  bool operator==(const StaticOptions&) const = default;
 };
 
 struct DevelopmentOptions {
   bool reload = false;                   // watch the application and reload_dirs
   std::vector<std::string> reload_dirs;  // absolute, at most kMaxReloadDirs
+
+  bool operator==(const DevelopmentOptions&) const = default;
 };
 
 // Statistics and health.
 struct AdminOptions {
   std::optional<Bind> address = Bind::tcp("127.0.0.1", 8001);  // tcp or unix_path; nullopt: off
   bool is_default = true;  // then a taken port falls back to a free one
+
+  bool operator==(const AdminOptions&) const = default;
 };
 
 struct LogOptions {
@@ -134,15 +156,21 @@ struct LogOptions {
   std::string file;        // empty: standard error
   std::string access_log;  // empty: off; "-": standard output
   LogFormat access_log_format = combined_log_format();
+
+  bool operator==(const LogOptions&) const = default;
 };
 
 struct DemoOptions {
   bool crash = false;  // whether the demo application has GET /crash
+
+  bool operator==(const DemoOptions&) const = default;
 };
 
 struct GeneralOptions {
   std::string config;  // path of the file; empty: none
   int notify_fd = -1;  // -1: none
+
+  bool operator==(const GeneralOptions&) const = default;
 };
 
 struct Options {
@@ -159,6 +187,8 @@ struct Options {
   LogOptions logging;
   DemoOptions demo;
   GeneralOptions general;
+
+  bool operator==(const Options&) const = default;
 };
 
 inline constexpr std::size_t kMaxBinds = 64;

@@ -53,6 +53,8 @@ struct LogFormat {
   std::string name = "combined";  // as it was written
   bool is_json = false;
   std::vector<LogPiece> pieces;  // of everything but json
+
+  bool operator==(const LogFormat&) const = default;
 };
 
 // Says which variable there is none of.

@@ -31,9 +31,13 @@ int LineSink::open_file(const std::string& path) {
   if (!opened.valid()) {
     return errno;
   }
-  way_ = is_regular_file(opened.get()) ? Way::file : Way::own;
-  fd_ = std::move(opened);
+  take_over(std::move(opened));
   return 0;
+}
+
+void LineSink::take_over(OwnedFd fd) {
+  way_ = is_regular_file(fd.get()) ? Way::file : Way::own;
+  fd_ = std::move(fd);
 }
 
 std::string_view LineSink::error_text(int error) {

@@ -30,6 +30,8 @@ class LineSink {
   // Writes to where a standard descriptor points. That is shared with whoever started the process
   // and must not be made non-blocking for them, so it is opened anew where that is possible.
   int open_standard(int fd);
+  // Goes on where another process writes that has opened `fd` so.
+  void take_over(OwnedFd fd);
   // What those errors mean to the person who named the file.
   static std::string_view error_text(int error);
 

@@ -1,5 +1,6 @@
 #include "ipc/shared/table.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,8 +10,6 @@
 #include <new>
 #include <system_error>
 #include <utility>
-
-#include "ipc/base/owned_fd.h"
 
 namespace prefork::ipc {
 
@@ -37,16 +36,24 @@ struct SharedTable::Layout {
   alignas(kAlignment) std::array<std::byte, kArenaBytes> arena;
 };
 
-SharedTable::SharedTable() {
-  const OwnedFd memory(::memfd_create("prefork-shared", MFD_CLOEXEC));
-  if (!memory.valid()) {
+SharedTable::SharedTable()
+    : memory_(::memfd_create("prefork-shared", MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
+  if (!memory_.valid()) {
     throw_errno("memfd_create for what workers share");
   }
-  if (::ftruncate(memory.get(), sizeof(Layout)) != 0) {
+  if (::ftruncate(memory_.get(), sizeof(Layout)) != 0) {
     throw_errno("ftruncate of what workers share");
   }
+  // Nobody can shrink it while others look at it.
+  static_cast<void>(::fcntl(memory_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL));
+  map();
+}
+
+SharedTable::SharedTable(OwnedFd memory) : memory_(std::move(memory)) { map(); }
+
+void SharedTable::map() {
   void* const base =
-      ::mmap(nullptr, sizeof(Layout), PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
+      ::mmap(nullptr, sizeof(Layout), PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
   if (base == MAP_FAILED) {
     throw_errno("mmap of what workers share");
   }

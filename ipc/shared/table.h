@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "ipc/base/owned_fd.h"
 #include "ipc/shared/mutex.h"
 #include "ipc/shared/spec.h"
 #include "ipc/shared/wait_board.h"
@@ -42,6 +43,8 @@ class SharedTable {
 
   // In the master. Throws std::system_error.
   SharedTable();
+  // In a process that has the memory but not the mapping. Throws std::system_error.
+  explicit SharedTable(OwnedFd memory);
   ~SharedTable();
   SharedTable(const SharedTable&) = delete;
   SharedTable& operator=(const SharedTable&) = delete;
@@ -54,6 +57,9 @@ class SharedTable {
   [[nodiscard]] const WaitBoard& waiters() const;
   // Where those wait who follow topics, of all of them: to be woken after each publication.
   [[nodiscard]] WaitPoint& news() const;
+  // The memory behind the mapping. Whoever needs the mapping alone may close it.
+  [[nodiscard]] int fd() const { return memory_.get(); }
+  void close_memory() { memory_.reset(); }
   // In the observer: it cannot write any more. Throws std::system_error.
   void make_read_only();
 
@@ -76,6 +82,9 @@ class SharedTable {
   Found find_or_make_locked(const SharedSpec& spec);
   Found make(std::uint32_t index, const SharedSpec& spec, std::uint64_t offset);
 
+  void map();
+
+  OwnedFd memory_;
   Layout* layout_ = nullptr;
 };
 

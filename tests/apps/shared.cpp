@@ -1,6 +1,7 @@
 // What workers share, folders, and what happens before the fork, for the tests.
 #include <prefork/app.hpp>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -42,6 +43,12 @@ PREFORK_APP(app) {
   app.on_load([&app] {
     app.log(prefork::LogLevel::info, "loaded by " + std::to_string(::getpid()));
     if (is_wanted("TEST_APP_LOAD_HANG")) ::pause();
+    // A named pipe that a test opens when loading may go on.
+    if (const char* const gate = std::getenv("TEST_APP_LOAD_GATE");
+        gate != nullptr && ::access(gate, F_OK) == 0) {
+      app.log(prefork::LogLevel::info, "loading waits");
+      ::close(::open(gate, O_RDONLY | O_CLOEXEC));
+    }
     if (is_wanted("TEST_APP_LOAD_THREAD")) {
       std::thread thread([] { ::pause(); });
       ::pthread_setname_np(thread.native_handle(), "busybody");

@@ -196,17 +196,32 @@ TEST(TheProcessTitle, LeavesTheEnvironmentToLibrariesThatReadItAtTheEnd) {
 }
 
 TEST(WithoutProc, TheServerServesReplacesAndStops) {
-  Launch launch = launch_of({"--workers", "1"});
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "only root can hide /proc";
+  }
+  for (const char* method : {"fork", "forkserver"}) {
+    Launch launch = launch_of({"--workers", "1", "--start-method", method});
+    launch.without_proc = true;
+    ServerProcess server(std::move(launch));
+    const pid_t before = server.worker_pid(0);
+    ::kill(before, SIGKILL);
+    EXPECT_TRUE(is_replaced(server, before)) << method;
+    EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+    EXPECT_EQ(server.stop(), exit_code(0));
+  }
+}
+
+TEST(WithoutProc, ProcessesCannotBeStartedAnewWhichIsALine) {
+  Launch launch = launch_of({"--workers", "1", "--port", "0", "--start-method", "spawn"});
   launch.without_proc = true;
   if (::geteuid() != 0) {
     GTEST_SKIP() << "only root can hide /proc";
   }
-  ServerProcess server(std::move(launch));
-  const pid_t before = server.worker_pid(0);
-  ::kill(before, SIGKILL);
-  EXPECT_TRUE(is_replaced(server, before));
-  EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
-  EXPECT_EQ(server.stop(), exit_code(0));
+  const FinishedRun run = run_to_the_end(launch);
+  EXPECT_EQ(run.exit, exit_code(2));
+  EXPECT_EQ(run.err,
+            "prefork-server: --start-method: spawn starts the file again that runs "
+            "(/proc/self/exe), and it cannot be found; mount /proc, or use fork or forkserver\n");
 }
 #endif
 

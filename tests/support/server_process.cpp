@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <sstream>
 #include <stdexcept>
@@ -68,6 +69,11 @@ Launch ServerProcess::completed(Launch launch, const TemporaryFolder& folder, in
   }
   if (!has_any(arguments, {"--config", "--port", "--host", "--uds", "--fd", "--bind"})) {
     arguments.insert(arguments.end(), {"--port", "0"});
+  }
+  // All tests with another way of making processes, where they leave that open.
+  if (const char* const method = std::getenv("PREFORK_TEST_START_METHOD");
+      method != nullptr && !has_any(arguments, {"--start-method", "--preload"})) {
+    arguments.insert(arguments.end(), {"--start-method", method});
   }
   arguments.insert(arguments.end(), {"--notify-fd", std::to_string(kNotifyFd)});
   launch.descriptors[kNotifyFd] = notify_fd;

@@ -21,6 +21,13 @@ void raise_file_limit() {
   is_raised = ::setrlimit(RLIMIT_NOFILE, &raised) == 0;
 }
 
+FileLimit file_limit_before() { return {started_with.rlim_cur, started_with.rlim_max, is_raised}; }
+
+void remember_file_limit(const FileLimit& before) {
+  started_with = {before.soft, before.hard};
+  is_raised = before.is_raised;
+}
+
 void restore_file_limit() {
   if (is_raised) {
     ::setrlimit(RLIMIT_NOFILE, &started_with);

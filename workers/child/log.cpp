@@ -2,15 +2,12 @@
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +17,7 @@
 #include "ipc/log/line_sink.h"
 #include "ipc/log/log_text.h"
 #include "ipc/log/time_text.h"
+#include "workers/child/shared_mark.h"
 
 namespace prefork::child {
 
@@ -55,29 +53,6 @@ void end_line(std::string& line) {
   line.push_back('\n');
 }
 
-// A mark that a process shares with its children.
-class SharedMark {
- public:
-  SharedMark()
-      : memory_(::mmap(nullptr, sizeof(std::atomic<bool>), PROT_READ | PROT_WRITE,
-                       MAP_SHARED | MAP_ANONYMOUS, -1, 0)),
-        mark_(memory_ == MAP_FAILED ? &own_ : new (memory_) std::atomic<bool>(false)) {}
-  ~SharedMark() {
-    if (memory_ != MAP_FAILED) {
-      ::munmap(memory_, sizeof(std::atomic<bool>));
-    }
-  }
-  SharedMark(const SharedMark&) = delete;
-  SharedMark& operator=(const SharedMark&) = delete;
-
-  [[nodiscard]] std::atomic<bool>& get() const { return *mark_; }
-
- private:
-  std::atomic<bool> own_{false};
-  void* memory_;
-  std::atomic<bool>* mark_;
-};
-
 }  // namespace
 
 // spdlog's own sinks wait for whoever reads, and may split a line; this one does neither.
@@ -86,6 +61,14 @@ class Log::Sink : public spdlog::sinks::base_sink<std::mutex> {
   Sink() {
     target_.share_torn_mark(torn_.get());
     target_.open_standard(STDERR_FILENO);
+  }
+  Sink(ipc::OwnedFd target, ipc::OwnedFd torn_mark) : torn_(std::move(torn_mark)) {
+    target_.share_torn_mark(torn_.get());
+    if (target.valid()) {
+      target_.take_over(std::move(target));
+    } else {
+      target_.open_standard(STDERR_FILENO);
+    }
   }
 
   // Empty: standard error. errno, or 0.
@@ -106,6 +89,7 @@ class Log::Sink : public spdlog::sinks::base_sink<std::mutex> {
     const std::lock_guard lock(mutex_);
     return target_.fd();
   }
+  [[nodiscard]] int torn_mark_fd() const { return torn_.fd(); }
   std::uint64_t settle_losses() {
     const std::lock_guard lock(mutex_);
     tell_losses();
@@ -176,12 +160,23 @@ class Log::Sink : public spdlog::sinks::base_sink<std::mutex> {
 
 struct Log::Parts {
   std::shared_ptr<Sink> sink = std::make_shared<Sink>();
-  spdlog::logger logger{"", sink};
   std::string path;
+  spdlog::logger logger{"", sink};
 };
 
 Log::Log() : parts_(std::make_unique<Parts>()) { set_name("master"); }
+Log::Log(Place place)
+    : parts_(std::make_unique<Parts>(
+          Parts{std::make_shared<Sink>(ipc::OwnedFd(place.file), ipc::OwnedFd(place.torn_mark)),
+                std::move(place.path)})) {
+  parts_->logger.set_level(to_spdlog(place.level));
+}
 Log::~Log() = default;
+
+Log::Place Log::place() const {
+  return {parts_->path, static_cast<config::LogLevel>(parts_->logger.level()),
+          is_standard_error() ? -1 : fd(), parts_->sink->torn_mark_fd()};
+}
 
 config::Result<void> Log::open(const std::string& path, config::LogLevel level) {
   std::string before = std::exchange(parts_->path, path);

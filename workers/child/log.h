@@ -22,8 +22,18 @@ namespace prefork::child {
 
 class Log {
  public:
+  // Where it writes, for a process that is started anew and goes on there.
+  struct Place {
+    std::string path;  // empty: standard error
+    config::LogLevel level = config::LogLevel::info;
+    int file = -1;       // open there; -1: standard error
+    int torn_mark = -1;  // shared by all who write there; -1: there is none
+  };
+
   // Writes to standard error, from level info on, until opened otherwise.
   Log();
+  // Of another process, whose descriptors these were; takes them over.
+  explicit Log(Place place);
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
@@ -37,6 +47,7 @@ class Log {
   // The name in front of each line: "master", "worker 2". The pid is added.
   void set_name(std::string_view name);
 
+  [[nodiscard]] Place place() const;
   // -1 when there is none.
   [[nodiscard]] int fd() const;
   [[nodiscard]] bool is_standard_error() const;

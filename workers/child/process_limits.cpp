@@ -69,6 +69,8 @@ std::string describe_failed_fork(int error) {
       return text + " " + describe_process_limits();
     case ENOMEM:
       return text + " (the machine's or the cgroup's memory: memory.max, vm.overcommit_memory)";
+    case EPIPE:
+      return text + " (its fork server has ended)";
     case EMFILE:
       return text + " (ulimit -n)";
     default:

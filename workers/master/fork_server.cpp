@@ -48,7 +48,7 @@ ForkServer::ForkServer(int orders, pid_t master_pid, child::Log& log, RunWorker 
 void ForkServer::load(const native::ApplicationFile& file) {
   application_ = native::NativeApplication::load(
       file, [this](config::LogLevel level, std::string_view line) { log_.write(level, line); });
-  if (!application_.ok()) {
+  if (!application_->ok()) {
     return;
   }
   if (const std::string thread = name_of_another_thread(); !thread.empty()) {
@@ -117,7 +117,7 @@ void ForkServer::begin(ipc::ReceivedForkOrder& received, int may_begin) {
     ::_exit(1);
   }
   received.control.send({received.order.epoch, ipc::ForkedFrame{::getpid()}});
-  run_worker_(received.order, received.control, application_);
+  run_worker_(received.order, received.control, application_ ? &*application_ : nullptr);
   PREFORK_CHECK(!"a worker returned");
   ::_exit(1);
 }

@@ -1,7 +1,7 @@
-// What a fork server does: loads the application once, then forks the workers that the master asks
-// for, which find it loaded. Runs in a process of its own; see fork_servers.h for why. One thread:
-// a fork copies only the one that calls it, so an application that starts others while it is loaded
-// is refused, in each worker's own words.
+// What a fork server does: forks the workers that the master asks for; with --preload it loads the
+// application before, and they find it loaded. Runs in a process of its own; see fork_servers.h for
+// why. One thread: a fork copies only the one that calls it, so an application that starts others
+// while it is loaded is refused, in each worker's own words.
 #pragma once
 
 #include <sys/types.h>
@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
+#include <optional>
 
 #include "config/base/result.h"
 #include "ipc/fork_orders.h"
@@ -23,9 +23,9 @@ using PreloadedApplication = config::Result<std::unique_ptr<native::NativeApplic
 class ForkServer {
  public:
   // A worker's whole life, in the new process, which is the master's child by then; does not
-  // return.
+  // return. `application`: null where none was loaded.
   using RunWorker = std::function<void(const ipc::ForkOrder& order, ipc::ControlEnd& control,
-                                       const PreloadedApplication& application)>;
+                                       const PreloadedApplication* application)>;
 
   // `orders` is the socket they come on.
   ForkServer(int orders, pid_t master_pid, child::Log& log, RunWorker run_worker);
@@ -43,7 +43,7 @@ class ForkServer {
   const pid_t master_pid_;
   child::Log& log_;
   const RunWorker run_worker_;
-  PreloadedApplication application_ = config::Problem{"not loaded"};
+  std::optional<PreloadedApplication> application_;
 };
 
 }  // namespace prefork::master

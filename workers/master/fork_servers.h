@@ -1,7 +1,7 @@
-// With --preload the workers of a generation are forked by a process that has loaded the
-// application: the generation's fork server. So the workers share by copy-on-write what loading
-// took, and no line of the application ever runs in the master, which asks for a process and goes
-// on.
+// With --start-method forkserver the workers of a generation are forked by a process that does
+// nothing else: the generation's fork server. With --preload it has loaded the application before.
+// So the workers share by copy-on-write what loading took, and no line of the application ever runs
+// in the master, which asks for a process and goes on.
 //
 //   master --order--> fork server --fork--> (a process that ends at once) --fork--> worker
 //

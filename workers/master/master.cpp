@@ -179,10 +179,13 @@ void Master::lose(const ForkServers::Lost& lost) {
     if (!awaits_pid(at) || supervisor_.seat(at).generation != lost.generation) {
       continue;
     }
-    const std::string& path = plans_.at(lost.generation).options.target.path;
-    children_.speak_for(at, ended_while_it_was_loaded(path, lost.exit));
+    const config::Options& options = plans_.at(lost.generation).options;
+    const bool was_loading = options.processes.preload;
+    children_.speak_for(at, was_loading ? ended_while_it_was_loaded(options.target.path, lost.exit)
+                                        : ended_before_it_forked(lost.exit));
     supervision::Exit exit;
-    exit.code = config::to_int(config::ExitCode::application_failed);
+    exit.code = config::to_int(was_loading ? config::ExitCode::application_failed
+                                           : config::ExitCode::no_worker_booted);
     report(supervision::event::ForkFailed{at, 0, exit});
   }
 }

@@ -19,6 +19,7 @@
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
+#include "workers/child/child_mains.h"
 #include "workers/child/log.h"
 #include "workers/master/boot_failures.h"
 #include "workers/master/children.h"
@@ -46,7 +47,7 @@ class Master {
     // Read again for a reload.
     std::vector<std::string> arguments;
     config::Environment environment;
-    ChildMains mains;
+    child::ChildMains mains;
   };
 
   // Makes what the processes share. Throws std::system_error.
@@ -118,7 +119,7 @@ class Master {
   Narrator narrator_;
   BootFailures boot_failures_;
   Children children_;
-  ForkServers fork_servers_;  // with --preload
+  ForkServers fork_servers_;  // with --start-method forkserver
   Spawner spawner_;
   Reloader reloader_;
   ReloadWatch watch_;  // with --reload

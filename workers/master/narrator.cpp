@@ -165,6 +165,10 @@ std::string ended_while_it_was_loaded(const std::string& path, const supervision
   return "'" + path + "' ended the process that loaded it: " + describe_exit(exit);
 }
 
+std::string ended_before_it_forked(const supervision::Exit& exit) {
+  return "no process could be made for it: its fork server ended: " + describe_exit(exit);
+}
+
 std::string too_many_workers(std::uint32_t workers, std::uint32_t capacity) {
   return "--workers: " + std::to_string(workers) + " are more than the " +
          std::to_string(capacity) + " this master has room for; restart it for so many";

@@ -67,6 +67,8 @@ Line reaped_stranger(supervision::Pid pid);
 Line fork_server_ended(supervision::Generation generation, const supervision::Exit& exit);
 // The application took the process with it that loaded it.
 std::string ended_while_it_was_loaded(const std::string& path, const supervision::Exit& exit);
+// A fork server, without an application.
+std::string ended_before_it_forked(const supervision::Exit& exit);
 inline constexpr std::string_view kReloadGivenUp =
     "the reload was given up; the workers go on with the configuration they have";
 std::string too_many_workers(std::uint32_t workers, std::uint32_t capacity);

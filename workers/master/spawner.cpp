@@ -7,10 +7,13 @@
 #include <system_error>
 #include <utility>
 
+#include "config/options/packed_options.h"
 #include "ipc/base/check.h"
 #include "workers/child/child.h"
 #include "workers/child/child_signals.h"
+#include "workers/child/file_limit.h"
 #include "workers/child/process_title.h"
+#include "workers/master/program.h"
 
 namespace prefork::master {
 
@@ -23,9 +26,14 @@ bool is_single_threaded() {
   return ::stat("/proc/self/task", &threads) != 0 || threads.st_nlink <= 3;
 }
 
+std::string title_of(const supervision::action::Spawn& spawn) {
+  return spawn.role == supervision::Role::observer ? "observer"
+                                                   : "worker " + std::to_string(spawn.at.slot);
+}
+
 }  // namespace
 
-Spawner::Spawner(ChildMains mains, Parts parts)
+Spawner::Spawner(child::ChildMains mains, Parts parts)
     : mains_(std::move(mains)), parts_(parts), master_pid_(::getpid()) {}
 
 Spawner::Spawned Spawner::spawn(const supervision::action::Spawn& spawn, const ServingPlan& plan,
@@ -37,7 +45,17 @@ Spawner::Spawned Spawner::spawn(const supervision::action::Spawn& spawn, const S
   Spawned spawned;
   try {
     ipc::ControlPair pipes = ipc::make_control_pair();
-    fork_one(spawn, plan, forked_ns, pipes, spawned);
+    switch (plan.options.processes.start_method) {
+      case config::StartMethod::fork:
+        fork_one(spawn, plan, forked_ns, pipes, spawned);
+        break;
+      case config::StartMethod::spawn:
+        start_program(spawn, plan, forked_ns, pipes, spawned);
+        break;
+      case config::StartMethod::forkserver:
+        order_fork(spawn, plan, forked_ns, pipes, spawned);
+        break;
+    }
     spawned.control = std::move(pipes.master);
   } catch (const std::system_error& failed) {
     spawned.error_number = failed.code().value();
@@ -47,18 +65,65 @@ Spawner::Spawned Spawner::spawn(const supervision::action::Spawn& spawn, const S
 
 void Spawner::fork_one(const supervision::action::Spawn& spawn, const ServingPlan& plan,
                        std::uint64_t forked_ns, ipc::ControlPair& pipes, Spawned& spawned) {
-  if (plan.options.processes.preload && spawn.role == supervision::Role::worker) {
-    spawned.error_number =
-        parts_.fork_servers.order(spawn, pipes.child, forked_ns,
-                                  [&](int orders) { serve_forks(spawn.generation, plan, orders); });
-    spawned.pid = spawned.error_number == 0 ? 0 : -1;
-    return;
-  }
   spawned.pid = ::fork();
   spawned.error_number = errno;
   if (spawned.pid == 0) {
     run(spawn, plan, forked_ns, pipes.child, nullptr);
   }
+}
+
+void Spawner::start_program(const supervision::action::Spawn& spawn, const ServingPlan& plan,
+                            std::uint64_t forked_ns, ipc::ControlPair& pipes, Spawned& spawned) {
+  const child::StartOrder order = start_order(spawn, plan, forked_ns, pipes.child);
+  const ipc::OwnedFd written = child::write_start_order(order);
+  if (written.valid()) {
+    spawned.pid = ::fork();
+  }
+  spawned.error_number = errno;
+  if (spawned.pid == 0) {
+    become_program(order, written, pipes.child);
+  }
+}
+
+void Spawner::order_fork(const supervision::action::Spawn& spawn, const ServingPlan& plan,
+                         std::uint64_t forked_ns, ipc::ControlPair& pipes, Spawned& spawned) {
+  if (spawn.role == supervision::Role::observer) {
+    return fork_one(spawn, plan, forked_ns, pipes, spawned);
+  }
+  spawned.error_number = parts_.fork_servers.order(spawn, pipes.child, forked_ns, [&](int orders) {
+    serve_forks(spawn.generation, plan, orders);
+  });
+  spawned.pid = spawned.error_number == 0 ? 0 : -1;
+}
+
+child::StartOrder Spawner::start_order(const supervision::action::Spawn& spawn,
+                                       const ServingPlan& plan, std::uint64_t forked_ns,
+                                       const ipc::ControlEnd& control) const {
+  child::StartOrder order;
+  order.is_observer = spawn.role == supervision::Role::observer;
+  order.title = title_of(spawn);
+  order.place = spawn.at;
+  order.epoch = spawn.epoch;
+  order.generation = spawn.generation;
+  order.master_pid = master_pid_;
+  order.ordered_ns = forked_ns;
+  order.slot_capacity = parts_.segment.slot_capacity();
+  order.descriptors.control_read = control.read_fd();
+  order.descriptors.control_write = control.write_fd();
+  order.descriptors.segment = parts_.segment.fd();
+  order.descriptors.leadership = parts_.leadership.fd();
+  order.descriptors.shared = parts_.shared.fd();
+  order.listeners = order.is_observer ? plan.admin_listeners() : plan.listeners();
+  order.log = parts_.log.place();
+  order.file_limit = child::file_limit_before();
+  order.statistics_url = order.is_observer ? plan.admin_url() : plan.statistics_url();
+  order.urls = plan.urls();
+  order.options = config::pack_options(plan.options);
+  if (!order.is_observer) {
+    order.descriptors.sealed_application = plan.sealed_application.get();
+    parts_.inboxes.append_fds(order.descriptors.inboxes);
+  }
+  return order;
 }
 
 void Spawner::append_shared_fds(std::vector<int>& fds) const {
@@ -83,11 +148,13 @@ void Spawner::serve_forks(supervision::Generation generation, const ServingPlan&
     ForkServer server(
         orders, master_pid_, parts_.log,
         [&](const ipc::ForkOrder& order, ipc::ControlEnd& control,
-            const PreloadedApplication& application) {
+            const PreloadedApplication* application) {
           run({{order.slot, order.seat}, order.epoch, generation, supervision::Role::worker, 0},
-              plan, order.ordered_ns, control, &application);
+              plan, order.ordered_ns, control, application);
         });
-    server.load({plan.options.target.path, plan.sealed_application.get()});
+    if (plan.options.processes.preload) {
+      server.load({plan.options.target.path, plan.sealed_application.get()});
+    }
     server.serve();
   }
   child::leave(0);
@@ -97,7 +164,7 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
                   std::uint64_t forked_ns, ipc::ControlEnd& control,
                   const PreloadedApplication* application) noexcept {
   const bool observer = spawn.role == supervision::Role::observer;
-  const std::string title = observer ? "observer" : "worker " + std::to_string(spawn.at.slot);
+  const std::string title = title_of(spawn);
   child::set_process_title(title);
   parts_.log.set_name(title);
   const std::vector<child::InheritedListener> listeners =

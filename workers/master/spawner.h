@@ -1,12 +1,11 @@
-// Makes the processes: the one place that forks for good, and what a child does before its main
-// function runs. Master only, single-threaded.
+// Makes the processes, in the way that their generation says (--start-method): the one place that
+// forks for good, and what a child does before its main function runs. The observer has nothing of
+// an application in it and is never a fork server's. Master only, single-threaded.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
-#include <functional>
-#include <string>
 #include <vector>
 
 #include "ipc/control_channel.h"
@@ -14,23 +13,15 @@
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
-#include "workers/child/child_context.h"
+#include "workers/child/child_mains.h"
 #include "workers/child/log.h"
+#include "workers/child/start_order.h"
 #include "workers/master/fork_server.h"
 #include "workers/master/fork_servers.h"
 #include "workers/master/serving_plan.h"
 #include "workers/supervision/supervisor_messages.h"
 
 namespace prefork::master {
-
-// What the children run; each returns the exit code of its process. Handed in by main(), so that
-// the master knows neither the worker nor the observer.
-struct ChildMains {
-  std::function<int(const child::ChildContext& context)> worker;
-  // `urls`: where the workers listen.
-  std::function<int(const child::ChildContext& context, const std::vector<std::string>& urls)>
-      observer;
-};
 
 class Spawner {
  public:
@@ -51,15 +42,23 @@ class Spawner {
     ipc::ControlEnd control;
   };
 
-  Spawner(ChildMains mains, Parts parts);
+  Spawner(child::ChildMains mains, Parts parts);
 
   // Returns in the master only.
   Spawned spawn(const supervision::action::Spawn& spawn, const ServingPlan& plan,
                 std::uint64_t forked_ns);
 
  private:
+  // The three ways.
   void fork_one(const supervision::action::Spawn& spawn, const ServingPlan& plan,
                 std::uint64_t forked_ns, ipc::ControlPair& pipes, Spawned& spawned);
+  void start_program(const supervision::action::Spawn& spawn, const ServingPlan& plan,
+                     std::uint64_t forked_ns, ipc::ControlPair& pipes, Spawned& spawned);
+  void order_fork(const supervision::action::Spawn& spawn, const ServingPlan& plan,
+                  std::uint64_t forked_ns, ipc::ControlPair& pipes, Spawned& spawned);
+
+  child::StartOrder start_order(const supervision::action::Spawn& spawn, const ServingPlan& plan,
+                                std::uint64_t forked_ns, const ipc::ControlEnd& control) const;
   // The new processes. `application`: as its fork server has loaded it; null: there is none.
   // An exception would make it a second master.
   [[noreturn]] void run(const supervision::action::Spawn& spawn, const ServingPlan& plan,
@@ -69,7 +68,7 @@ class Spawner {
                                 int orders);
   void append_shared_fds(std::vector<int>& fds) const;
 
-  ChildMains mains_;
+  child::ChildMains mains_;
   Parts parts_;
   const pid_t master_pid_;  // never what the segment says: every worker can write there
 };

@@ -23,7 +23,7 @@ config::ExitCode fail(config::ExitCode code, const std::string& problem) {
 }  // namespace
 
 config::ExitCode run_master(const config::Options& options, std::vector<std::string> arguments,
-                            config::Environment environment, ChildMains mains) {
+                            config::Environment environment, child::ChildMains mains) {
   child::Log log;
   const auto opened = log.open(options.logging.file, options.logging.level);
   if (!opened.ok()) {

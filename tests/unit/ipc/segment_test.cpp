@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <set>
+#include <stdexcept>
 
 #include "ipc/base/owned_fd.h"
 #include "tests/unit/ipc/processes.h"
@@ -155,6 +156,29 @@ TEST(Segment, WhatAWorkerCountedOutlivesIt) {
   ForkedChild successor([&] { segment.record({0, 0}).counters.add(Counter::requests); });
   ASSERT_EQ(successor.wait(), 0);
   EXPECT_EQ(total(segment, Counter::requests), 42U);
+}
+
+TEST(Segment, IsTheSameInAProcessThatHasItsMemoryAlone) {
+  Segment segment(2);
+  Segment other(OwnedFd(::fcntl(segment.fd(), F_DUPFD_CLOEXEC, 0)), 2);
+  segment.record({1, 1}).counters.add(Counter::requests, 3);
+  other.record({1, 1}).counters.add(Counter::requests, 4);
+  other.close_memory();
+  EXPECT_EQ(total(segment, Counter::requests), 7U);
+  EXPECT_EQ(total(other, Counter::requests), 7U);
+}
+
+TEST(Segment, OfAnotherSizeOrVersionIsNotMapped) {
+  Segment segment(2);
+  const auto again = [&](std::uint32_t slots) {
+    const Segment other(OwnedFd(::fcntl(segment.fd(), F_DUPFD_CLOEXEC, 0)), slots);
+  };
+  EXPECT_NO_THROW(again(2));
+  for (const std::uint32_t slots : {0U, 1U, 3U, kMaxSlots + 1}) {
+    EXPECT_THROW(again(slots), std::runtime_error) << slots;
+  }
+  segment.header().version.store(kSegmentVersion + 1);
+  EXPECT_THROW(again(2), std::runtime_error);
 }
 
 TEST(SegmentReadOnly, ShowsWhatOthersWriteAfterwards) {

@@ -1,0 +1,389 @@
+// How processes are made, the same server with each method: what is alike, and what is not.
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include "ipc/control_channel.h"
+#include "tests/support/processes.h"
+#include "tests/support/server_process.h"
+#include "workers/child/start_order.h"
+
+namespace prefork::test {
+namespace {
+
+std::string app(const std::string& name) {
+  return std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so";
+}
+
+// What its descriptors above standard error lead to.
+std::multiset<std::string> descriptors_of(pid_t pid) {
+  std::multiset<std::string> targets;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
+    std::error_code gone;
+    const std::string target = std::filesystem::read_symlink(entry, gone);
+    if (std::stoi(entry.path().filename()) > STDERR_FILENO) targets.insert(target);
+  }
+  return targets;
+}
+
+// Where the program and its heap begin, and where its stack does, which grows downwards.
+std::vector<std::string> layout_of(pid_t pid) {
+  std::istringstream maps(read_file("/proc/" + std::to_string(pid) + "/maps"));
+  std::vector<std::string> begins;
+  for (std::string line; std::getline(maps, line);) {
+    const std::size_t dash = line.find('-');
+    // The kernel may show the heap in pieces.
+    if (begins.empty() || (begins.size() == 1 && line.ends_with("[heap]"))) {
+      begins.push_back(line.substr(0, dash));
+    } else if (line.ends_with("[stack]")) {
+      begins.push_back(line.substr(dash + 1, line.find(' ') - dash - 1));
+    }
+  }
+  return begins;
+}
+
+std::optional<pid_t> process_titled(pid_t group, const std::string& title) {
+  for (const pid_t pid : processes_of_group(group)) {
+    if (title_of(pid) == "prefork-server: " + title) return pid;
+  }
+  return std::nullopt;
+}
+
+bool is_replaced(const ServerProcess& server, int slot, pid_t before, Milliseconds within) {
+  return server.wait_for_statistics(
+      [&](const Json& report) {
+        const Json& workers = report["workers"];
+        return std::any_of(workers.begin(), workers.end(), [&](const Json& worker) {
+          return worker["slot"] == slot && worker["state"] == "ready" && worker["pid"] != before;
+        });
+      },
+      within);
+}
+
+bool has_reloaded(const ServerProcess& server, int generation, std::size_t workers) {
+  return server.wait_for_statistics([&](const Json& report) {
+    return report["server"]["generation"] == generation && report["server"]["state"] == "running" &&
+           report["workers"].size() == workers;
+  });
+}
+
+// --- alike ---------------------------------------------------------------------------------------
+
+class EachStartMethod : public testing::TestWithParam<const char*> {
+ protected:
+  static Launch launch(std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--start-method", GetParam()});
+    return launch_of(arguments);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Methods, EachStartMethod, testing::Values("fork", "spawn", "forkserver"),
+                         [](const auto& method) { return std::string(method.param); });
+
+TEST_P(EachStartMethod, ServesReplacesReloadsAndStops) {
+  ServerProcess server(launch({"--workers", "2"}));
+  EXPECT_EQ(get(server.url(), "/plaintext").body, "Hello, World!");
+  const pid_t killed = server.worker_pid(1);
+  EXPECT_EQ(title_of(killed), "prefork-server: worker 1");
+  ASSERT_EQ(::kill(killed, SIGKILL), 0);
+  EXPECT_TRUE(is_replaced(server, 1, killed, kASecond));
+  EXPECT_TRUE(server.has_logged({"pid " + std::to_string(killed), "signal 9 (SIGKILL)"}));
+  server.send_signal(SIGHUP);
+  EXPECT_TRUE(has_reloaded(server, 2, 2));
+  server.send_signal(SIGTTIN);
+  EXPECT_TRUE(server.wait_for_workers(3));
+  EXPECT_EQ(get(server.url(), "/plaintext").body, "Hello, World!");
+  EXPECT_EQ(server.stop(), exit_code(0)) << server.log();
+  EXPECT_TRUE(no_process_left(server.pid()));
+}
+
+TEST_P(EachStartMethod, LeavesNoProcessBehindAKilledMaster) {
+  ServerProcess server(launch({"--workers", "2"}));
+  ASSERT_EQ(::kill(server.worker_pid(0), SIGSTOP), 0) << "it hears of nothing";
+  server.send_signal(SIGKILL);
+  EXPECT_EQ(server.wait_for_exit(), killed_by(SIGKILL));
+  EXPECT_TRUE(no_process_left(server.pid()));
+}
+
+TEST_P(EachStartMethod, ACrashIsToldWithItsRequest) {
+  const ServerProcess server(launch({app("crash"), "--workers", "1"}));
+  Client client(server.url());
+  EXPECT_EQ(client.get("/null").status, 0);
+  EXPECT_TRUE(
+      server.has_logged({"worker 0 was working on GET /null from " + client.own_address()}));
+  EXPECT_TRUE(wait_until([&] { return get(server.url(), "/").body == "alive\n"; }));
+}
+
+TEST_P(EachStartMethod, NumbersAndLeaderAreSharedByWorkersOfEachGeneration) {
+  ServerProcess server(launch({app("shared"), "--workers", "2"}));
+  const auto order = [&] {
+    Client client(server.url());
+    client.send("POST /orders HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n");
+    return client.receive().body;
+  };
+  EXPECT_EQ(order(), "2");
+  EXPECT_EQ(order(), "4");
+  server.send_signal(SIGHUP);
+  EXPECT_TRUE(has_reloaded(server, 2, 2));
+  EXPECT_EQ(order(), "6");
+  EXPECT_TRUE(wait_until([&] { return server.times_logged("leads: ") >= 2; }));
+}
+
+TEST_P(EachStartMethod, GivesProcessesTheirOwnDescriptorsAlone) {
+  ipc::ControlPair stray = ipc::make_control_pair();
+  Launch with_stray = launch({"--workers", "1"});
+  with_stray.descriptors[40] = stray.child.read_fd();
+  const ServerProcess server(std::move(with_stray));
+  const std::string pipe =
+      std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(stray.child.read_fd()));
+  const pid_t observer = server.statistics()["server"]["observer_pid"].get<pid_t>();
+  EXPECT_TRUE(descriptors_of(server.pid()).contains(pipe)) << "or nothing is shown here";
+  for (const pid_t child : {server.worker_pid(0), observer}) {
+    const auto descriptors = descriptors_of(child);
+    EXPECT_FALSE(descriptors.contains(pipe)) << title_of(child);
+    for (const char* name :
+         {"prefork-statistics", "prefork-shared", "prefork-log", "prefork-start"}) {
+      EXPECT_FALSE(descriptors.contains("/memfd:" + std::string(name) + " (deleted)"))
+          << title_of(child) << " has " << name;
+    }
+  }
+}
+
+// --- not alike -----------------------------------------------------------------------------------
+
+TEST(ASpawnedWorker, HasAnAddressSpaceOfItsOwn) {
+  const ServerProcess server({"--workers", "2", "--start-method", "spawn"});
+  const auto pids = server.worker_pids();
+  const auto first = layout_of(pids.at(0));
+  const auto second = layout_of(pids.at(1));
+  const auto master = layout_of(server.pid());
+  ASSERT_GE(first.size(), 2U);
+  ASSERT_EQ(second.size(), first.size());
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    EXPECT_NE(first[i], second[i]);
+    EXPECT_NE(first[i], master.at(i));
+  }
+}
+
+TEST(AForkedWorker, HasTheAddressSpaceOfWhoeverForkedIt) {
+  for (const char* method : {"fork", "forkserver"}) {
+    const ServerProcess server({"--workers", "2", "--start-method", method});
+    EXPECT_EQ(layout_of(server.worker_pid(0)), layout_of(server.worker_pid(1))) << method;
+    EXPECT_EQ(layout_of(server.worker_pid(0)), layout_of(server.pid())) << method;
+  }
+}
+
+TEST(ASpawnedWorker, HasTheConfigurationOfItsGenerationWhateverTheFileSaysByNow) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("shop.toml", "header = [\"X-Build: one\"]\nworkers = 1\n");
+  ServerProcess server(
+      {"--config", file, "--port", "0", "--admin", "127.0.0.1:0", "--start-method", "spawn"});
+  folder.write("shop.toml", "header = [\"X-Build: two\"]\nworkers = 1\n");
+  const pid_t first = server.worker_pid(0);
+  ASSERT_EQ(::kill(first, SIGKILL), 0);
+  ASSERT_TRUE(is_replaced(server, 0, first, kPatience));
+  EXPECT_EQ(get(server.url(), "/").header("X-Build"), "one");
+  server.send_signal(SIGHUP);
+  EXPECT_TRUE(has_reloaded(server, 2, 1));
+  EXPECT_EQ(get(server.url(), "/").header("X-Build"), "two");
+}
+
+TEST(ASpawnedWorker, IsOfTheProgramThatRunsWhateverItsPathNamesByNow) {
+  const TemporaryFolder folder;
+  Launch launch = launch_of({"--workers", "1", "--start-method", "spawn"});
+  launch.program = folder / "server";
+  std::filesystem::copy_file(PREFORK_SERVER_BINARY, launch.program);
+  const ServerProcess server(launch);
+  std::filesystem::rename(folder.write("next", "no program"), launch.program);
+  const pid_t first = server.worker_pid(0);
+  ASSERT_EQ(::kill(first, SIGKILL), 0);
+  EXPECT_TRUE(is_replaced(server, 0, first, kASecond));
+  EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+}
+
+TEST(AReload, ChangesTheStartMethod) {
+  const TemporaryFolder folder;
+  const auto write = [&](const std::string& method) {
+    return folder.write("shop.toml", "workers = 2\nstart_method = \"" + method + "\"\n");
+  };
+  ServerProcess server(
+      launch_of({"--config", write("fork"), "--port", "0", "--admin", "127.0.0.1:0"}));
+  int generation = 1;
+  for (const std::string method : {"spawn", "forkserver", "spawn", "fork"}) {
+    write(method);
+    server.send_signal(SIGHUP);
+    ASSERT_TRUE(has_reloaded(server, ++generation, 2)) << method;
+    EXPECT_EQ(layout_of(server.worker_pid(0)) == layout_of(server.pid()), method != "spawn");
+    EXPECT_TRUE(wait_until([&] {
+      return process_titled(server.pid(), "fork server").has_value() == (method == "forkserver");
+    })) << method;
+    EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+  }
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+// --- a fork server -------------------------------------------------------------------------------
+
+TEST(AForkServer, ThatIsKilledIsReplacedWithTheNextWorker) {
+  ServerProcess server({"--workers", "2", "--start-method", "forkserver"});
+  const auto first = process_titled(server.pid(), "fork server");
+  ASSERT_TRUE(first);
+  const pid_t worker = server.worker_pid(0);
+  ASSERT_EQ(::kill(*first, SIGKILL), 0);
+  ASSERT_EQ(::kill(worker, SIGKILL), 0) << "at the same time";
+  EXPECT_TRUE(is_replaced(server, 0, worker, kASecond));
+  EXPECT_TRUE(server.has_logged({"the fork server of generation 1 ended: signal 9 (SIGKILL)"}));
+  const auto second = process_titled(server.pid(), "fork server");
+  ASSERT_TRUE(second);
+  EXPECT_NE(second, first);
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(AForkServer, ThatDoesNothingIsReplacedWhenAWorkerIsNotThereInTime) {
+  ServerProcess server(
+      {"--workers", "2", "--start-method", "forkserver", "--timeout-worker-boot", "500ms"});
+  const auto first = process_titled(server.pid(), "fork server");
+  ASSERT_TRUE(first);
+  ASSERT_EQ(::kill(*first, SIGSTOP), 0);
+  const pid_t worker = server.worker_pid(0);
+  ASSERT_EQ(::kill(worker, SIGKILL), 0);
+  EXPECT_TRUE(server.has_logged({"its fork server ended: signal 9 (SIGKILL)"}));
+  EXPECT_TRUE(is_replaced(server, 0, worker, kPatience));
+  EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(AForkServer, ThatLoadsForLongHoldsUpNobodyElse) {
+  const TemporaryFolder folder;
+  Launch launch = launch_of({app("shared"), "--workers", "2", "--preload"});
+  const std::string gate = folder / "gate";
+  launch.environment["TEST_APP_LOAD_GATE"] = gate;
+  ServerProcess server(std::move(launch));
+  ASSERT_EQ(::mkfifo(gate.c_str(), 0600), 0);
+  server.send_signal(SIGHUP);
+  ASSERT_TRUE(server.has_logged({"loading waits"}));
+  for (const int slot : {0, 1}) {
+    const pid_t killed = server.worker_pid(slot);
+    ASSERT_EQ(::kill(killed, SIGKILL), 0);
+    EXPECT_TRUE(is_replaced(server, slot, killed, kASecond)) << server.log();
+  }
+  EXPECT_EQ(server.statistics()["server"]["generation"], 1) << "while the next one still loads";
+  EXPECT_EQ(get(server.url(), "/slot").status, 200);
+  const ipc::OwnedFd opened(::open(gate.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  ASSERT_TRUE(opened.valid());
+  EXPECT_TRUE(has_reloaded(server, 2, 2));
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+// --- the argument that is not for people ---------------------------------------------------------
+
+constexpr const char* kRefusal =
+    "prefork-server: --start-order is how the server starts its own processes (--start-method "
+    "spawn), which find their orders in a descriptor; leave it out\n";
+
+TEST(StartOrderByHand, IsALineAndACode) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--start-order"},
+                                                    {"--start-order", "7"},
+                                                    {"--start-order", "0"},
+                                                    {"--start-order", "99999999999999999999"},
+                                                    {"--start-order", "-1"},
+                                                    {"--start-order", "x"},
+                                                    {"--start-order", "7", "--workers"}}) {
+    const FinishedRun run = run_to_the_end(launch_of(arguments));
+    EXPECT_EQ(run.exit, exit_code(2));
+    EXPECT_EQ(run.err, kRefusal);
+    EXPECT_EQ(run.out, "");
+  }
+}
+
+TEST(StartOrderByHand, OfAFileOrOfMemoryThatCanBeChangedIsRefused) {
+  const ipc::OwnedFd file(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  const ipc::OwnedFd memory(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  const child::StartOrderHead head;
+  ASSERT_EQ(::write(memory.get(), &head, sizeof head), static_cast<ssize_t>(sizeof head));
+  for (const int fd : {file.get(), memory.get()}) {
+    Launch launch = launch_of({"--start-order", "30"});
+    launch.descriptors[30] = fd;
+    const FinishedRun run = run_to_the_end(launch);
+    EXPECT_EQ(run.exit, exit_code(2));
+    EXPECT_EQ(run.err, kRefusal);
+  }
+}
+
+// How a process ends that gets these orders, and what it tells the master.
+class WrongStartOrder : public testing::Test {
+ protected:
+  std::string told_with(const ipc::OwnedFd& written) {
+    Launch launch = launch_of({"--start-order", "30"});
+    launch.descriptors[30] = written.get();
+    launch.descriptors[31] = pipes_.child.read_fd();
+    launch.descriptors[32] = pipes_.child.write_fd();
+    EXPECT_EQ(run_to_the_end(launch).exit, exit_code(3));
+    std::string told;
+    pipes_.master.receive([&](const auto& decoded) {
+      const auto& frame = std::get<ipc::Frame>(decoded);
+      EXPECT_EQ(frame.epoch, 7U);
+      told = std::get<ipc::BootFailedFrame>(frame.message).reason;
+    });
+    return told;
+  }
+  static child::StartOrder order() {
+    child::StartOrder order;
+    order.epoch = 7;
+    order.descriptors.control_read = 31;
+    order.descriptors.control_write = 32;
+    return order;
+  }
+
+  ipc::ControlPair pipes_ = ipc::make_control_pair();
+};
+
+TEST_F(WrongStartOrder, OfAnotherVersionIsToldToTheMaster) {
+  child::StartOrderHead head;
+  head.version = 99;
+  head.size = sizeof head;
+  head.epoch = 7;
+  head.control_read = 31;
+  head.control_write = 32;
+  const ipc::OwnedFd memory(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  ASSERT_EQ(::write(memory.get(), &head, sizeof head), static_cast<ssize_t>(sizeof head));
+  ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
+  EXPECT_EQ(told_with(memory),
+            "it could not be started: its orders are of version 99, and this program reads version "
+            "1");
+}
+
+TEST_F(WrongStartOrder, WithOptionsThatAreNoneIsToldToTheMaster) {
+  child::StartOrder wrong = order();
+  wrong.options = "threads";
+  EXPECT_EQ(told_with(child::write_start_order(wrong)),
+            "it could not be started: the options are cut off");
+}
+
+TEST_F(WrongStartOrder, WithADescriptorThatIsNotOpenIsToldToTheMaster) {
+  child::StartOrder wrong = order();
+  wrong.descriptors.segment = 90;
+  EXPECT_EQ(told_with(child::write_start_order(wrong)),
+            "it could not be started: a descriptor of its orders is not open");
+}
+
+TEST_F(WrongStartOrder, WithAnotherThingInPlaceOfTheSegmentIsToldToTheMaster) {
+  child::StartOrder wrong = order();
+  wrong.slot_capacity = 4;
+  wrong.descriptors.segment = 31;
+  EXPECT_EQ(told_with(child::write_start_order(wrong)),
+            "it could not be started: the statistics segment is not one of so many slots");
+}
+
+}  // namespace
+}  // namespace prefork::test

@@ -1,0 +1,211 @@
+#include "workers/child/start_order.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace prefork::child {
+
+namespace {
+
+constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+
+// One of the two stands for `Archive` in each of the functions below, which so name the fields of
+// an order once.
+class Writer {
+ public:
+  template <typename Number>
+  requires std::is_arithmetic_v<Number> || std::is_enum_v<Number>
+  void operator()(const Number& number) {
+    bytes_.append(reinterpret_cast<const char*>(&number), sizeof number);
+  }
+  void operator()(const std::string& text) {
+    (*this)(text.size());
+    bytes_.append(text);
+  }
+  template <typename Item>
+  std::size_t count_of(const std::vector<Item>& items) {
+    (*this)(items.size());
+    return items.size();
+  }
+  [[nodiscard]] const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
+};
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+  template <typename Number>
+  requires std::is_arithmetic_v<Number> || std::is_enum_v<Number>
+  void operator()(Number& number) {
+    std::memcpy(&number, take(sizeof number).data(), sizeof number);
+  }
+  void operator()(bool& flag) { flag = take(sizeof flag).front() != 0; }
+  void operator()(std::string& text) {
+    std::size_t size = 0;
+    (*this)(size);
+    text = take(size);
+  }
+  template <typename Item>
+  std::size_t count_of(std::vector<Item>& items) {
+    std::size_t count = 0;
+    (*this)(count);
+    // Each has a byte at least.
+    items.resize(count <= rest_.size() ? count : 0);
+    is_whole_ = is_whole_ && count == items.size();
+    return items.size();
+  }
+  // All of it was read, and nothing was missing.
+  [[nodiscard]] bool fits() const { return is_whole_ && rest_.empty(); }
+
+ private:
+  // Zeros, where there is not so much.
+  std::string_view take(std::size_t size) {
+    static constexpr char kZeros[sizeof(std::uint64_t)] = {};
+    is_whole_ = is_whole_ && size <= rest_.size();
+    if (!is_whole_) {
+      return {kZeros, std::min(size, sizeof kZeros)};
+    }
+    const std::string_view taken = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return taken;
+  }
+
+  std::string_view rest_;
+  bool is_whole_ = true;
+};
+
+template <typename Archive, typename Descriptors>
+void pass_descriptors(Archive& archive, Descriptors& descriptors) {
+  archive(descriptors.control_read);
+  archive(descriptors.control_write);
+  archive(descriptors.segment);
+  archive(descriptors.leadership);
+  archive(descriptors.shared);
+  archive(descriptors.sealed_application);
+  for (std::size_t i = 0, count = archive.count_of(descriptors.inboxes); i < count; ++i) {
+    archive(descriptors.inboxes[i]);
+  }
+}
+
+template <typename Archive, typename Order>
+void pass(Archive& archive, Order& order) {
+  archive(order.is_observer);
+  archive(order.title);
+  archive(order.place.slot);
+  archive(order.place.seat);
+  archive(order.epoch);
+  archive(order.generation);
+  archive(order.master_pid);
+  archive(order.ordered_ns);
+  archive(order.slot_capacity);
+  pass_descriptors(archive, order.descriptors);
+  for (std::size_t i = 0, count = archive.count_of(order.listeners); i < count; ++i) {
+    archive(order.listeners[i].fd);
+    archive(order.listeners[i].has_preamble);
+    archive(order.listeners[i].outlives_service);
+  }
+  archive(order.log.path);
+  archive(order.log.level);
+  archive(order.log.file);
+  archive(order.log.torn_mark);
+  archive(order.file_limit.soft);
+  archive(order.file_limit.hard);
+  archive(order.file_limit.is_raised);
+  archive(order.statistics_url);
+  for (std::size_t i = 0, count = archive.count_of(order.urls); i < count; ++i) {
+    archive(order.urls[i]);
+  }
+  archive(order.options);
+}
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written <= 0) {
+      return false;
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<int> StartOrder::inherited() const {
+  std::vector<int> fds = descriptors.inboxes;
+  for (const InheritedListener& listener : listeners) {
+    fds.push_back(listener.fd);
+  }
+  for (const int fd : {descriptors.control_read, descriptors.control_write, descriptors.segment,
+                       descriptors.leadership, descriptors.shared, descriptors.sealed_application,
+                       log.file, log.torn_mark}) {
+    if (fd >= 0) {
+      fds.push_back(fd);
+    }
+  }
+  return fds;
+}
+
+ipc::OwnedFd write_start_order(const StartOrder& order) {
+  Writer writer;
+  pass(writer, order);
+  StartOrderHead head;
+  head.size = static_cast<std::uint32_t>(sizeof head + writer.bytes().size());
+  head.epoch = order.epoch;
+  head.control_read = order.descriptors.control_read;
+  head.control_write = order.descriptors.control_write;
+  ipc::OwnedFd memory(::memfd_create("prefork-start", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory.valid() ||
+      !write_all(memory.get(), {reinterpret_cast<const char*>(&head), sizeof head}) ||
+      !write_all(memory.get(), writer.bytes()) || ::fcntl(memory.get(), F_ADD_SEALS, kSeals) != 0) {
+    return {};
+  }
+  return memory;
+}
+
+std::optional<StartOrderHead> find_start_order(int fd) {
+  StartOrderHead head;
+  if (::fcntl(fd, F_GET_SEALS) != kSeals ||
+      ::pread(fd, &head, sizeof head, 0) != static_cast<ssize_t>(sizeof head) ||
+      head.magic != StartOrderHead::kMagic) {
+    return std::nullopt;
+  }
+  return head;
+}
+
+config::Result<StartOrder> read_start_order(int fd, const StartOrderHead& head) {
+  if (head.version != StartOrderHead::kVersion) {
+    return config::Problem{"its orders are of version " + std::to_string(head.version) +
+                           ", and this program reads version " +
+                           std::to_string(StartOrderHead::kVersion)};
+  }
+  struct stat about {};
+  if (::fstat(fd, &about) != 0 || std::cmp_not_equal(about.st_size, head.size) ||
+      head.size < sizeof head || head.size > kMaxStartOrderBytes) {
+    return config::Problem{"its orders are not of the size that they say"};
+  }
+  std::string bytes(head.size - sizeof head, '\0');
+  if (::pread(fd, bytes.data(), bytes.size(), sizeof head) != static_cast<ssize_t>(bytes.size())) {
+    return config::Problem{"its orders cannot be read"};
+  }
+  Reader reader(bytes);
+  StartOrder order;
+  pass(reader, order);
+  if (!reader.fits()) {
+    return config::Problem{"its orders are cut off or go on behind their end"};
+  }
+  return order;
+}
+
+}  // namespace prefork::child

@@ -1,0 +1,43 @@
+#include "workers/master/program.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "config/values/exit_code.h"
+#include "ipc/base/error_text.h"
+#include "workers/child/child.h"
+#include "workers/child/spawned_child.h"
+
+namespace prefork::master {
+
+namespace {
+
+// The file itself, whatever its name leads to by now: an upgrade may have put another one there.
+constexpr const char* kRunningFile = "/proc/self/exe";
+
+}  // namespace
+
+void become_program(const child::StartOrder& order, const ipc::OwnedFd& written,
+                    ipc::ControlEnd& control) {
+  std::vector<int> fds = order.inherited();
+  fds.push_back(written.get());
+  child::close_other_fds(fds);
+  for (const int fd : fds) {
+    ::fcntl(fd, F_SETFD, 0);
+  }
+  std::string name = "prefork-server";
+  std::string argument = child::kStartOrderArgument;
+  std::string number = std::to_string(written.get());
+  const std::array<char*, 4> arguments = {name.data(), argument.data(), number.data(), nullptr};
+  ::execve(kRunningFile, arguments.data(), environ);
+  control.send({order.epoch, ipc::BootFailedFrame{"the program could not be started anew: " +
+                                                  std::string(ipc::error_text(errno))}});
+  child::leave(config::to_int(config::ExitCode::no_worker_booted));
+}
+
+}  // namespace prefork::master
