@@ -5,10 +5,10 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <optional>
 
+#include "ipc/base/atomic.h"
 #include "ipc/shared/mutex.h"
 
 namespace prefork::ipc {
@@ -48,11 +48,11 @@ class Barrier {
   bool have_all_come(std::uint32_t parties);
 
   Mutex changing_;
-  std::atomic<std::uint32_t> round_{0};
+  Atomic<std::uint32_t> round_{0};
   WaitPoint waiting_;
   // Who has come: the process, and the last bits of the round beside it. A round ends when all
   // places are of it, so what is of another one is of the last, and free.
-  std::array<std::atomic<std::uint64_t>, kMaxParties> places_{};
+  std::array<Atomic<std::uint64_t>, kMaxParties> places_{};
 };
 
 }  // namespace prefork::ipc

@@ -31,7 +31,7 @@ std::uint64_t in_use(std::uint64_t version, std::size_t side) {
 
 // Like SeqlockBox: words stored with release and loaded with acquire, so that who sees a new one
 // sees what was stored before it, also the slot's word.
-void store_bytes(std::span<std::atomic<std::uint64_t>> words, std::string_view bytes) {
+void store_bytes(std::span<Atomic<std::uint64_t>> words, std::string_view bytes) {
   for (std::size_t i = 0; i * sizeof(std::uint64_t) < bytes.size(); ++i) {
     const std::string_view part = bytes.substr(i * sizeof(std::uint64_t), sizeof(std::uint64_t));
     std::uint64_t word = 0;
@@ -40,7 +40,7 @@ void store_bytes(std::span<std::atomic<std::uint64_t>> words, std::string_view b
   }
 }
 
-void load_bytes(std::span<const std::atomic<std::uint64_t>> words, std::size_t size, char* to) {
+void load_bytes(std::span<const Atomic<std::uint64_t>> words, std::size_t size, char* to) {
   for (std::size_t i = 0; i * sizeof(std::uint64_t) < size; ++i) {
     const std::uint64_t word = words[i].load(std::memory_order_acquire);
     std::memcpy(to + i * sizeof word, &word, std::min(sizeof word, size - i * sizeof word));

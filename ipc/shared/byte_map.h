@@ -6,13 +6,13 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "ipc/base/atomic.h"
 #include "ipc/shared/mutex.h"
 
 namespace prefork::ipc {
@@ -20,7 +20,7 @@ namespace prefork::ipc {
 // In shared memory, in front of the slots; all zero: empty.
 struct MapState {
   alignas(64) Mutex changing;
-  std::atomic<std::uint64_t> version{0};  // that of the last change, or one that was never seen
+  Atomic<std::uint64_t> version{0};  // that of the last change, or one that was never seen
 };
 
 struct MapSlot {
@@ -28,11 +28,11 @@ struct MapSlot {
   static constexpr std::size_t kValueWords = 32;
 
   // Version, which of the values counts, and what the slot is; see byte_map.cpp.
-  std::atomic<std::uint64_t> word{0};
-  std::atomic<std::uint64_t> key_size{0};
-  std::array<std::atomic<std::uint64_t>, kKeyWords> key{};
-  std::array<std::atomic<std::uint64_t>, 2> value_sizes{};
-  std::array<std::array<std::atomic<std::uint64_t>, kValueWords>, 2> values{};
+  Atomic<std::uint64_t> word{0};
+  Atomic<std::uint64_t> key_size{0};
+  std::array<Atomic<std::uint64_t>, kKeyWords> key{};
+  std::array<Atomic<std::uint64_t>, 2> value_sizes{};
+  std::array<std::array<Atomic<std::uint64_t>, kValueWords>, 2> values{};
 };
 
 // A process's view. How many slots there are is its own: what others write is not believed.

@@ -5,11 +5,11 @@
 // had it. Any process, any thread.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include "ipc/base/atomic.h"
 #include "ipc/shared/mutex.h"
 
 namespace prefork::ipc {
@@ -17,10 +17,10 @@ namespace prefork::ipc {
 // In shared memory, in front of the cells; all zero: empty.
 struct QueueState {
   alignas(64) Mutex writing;
-  std::atomic<std::uint64_t> pushed{0};
+  Atomic<std::uint64_t> pushed{0};
   WaitPoint has_pieces;
   alignas(64) Mutex reading;
-  std::atomic<std::uint64_t> popped{0};
+  Atomic<std::uint64_t> popped{0};
   WaitPoint has_room;
 };
 

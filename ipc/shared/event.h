@@ -3,10 +3,10 @@
 // set. Nobody owns it, so nothing is lost with a process. Any process, any thread.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <optional>
 
+#include "ipc/base/atomic.h"
 #include "ipc/shared/wait_point.h"
 
 namespace prefork::ipc {
@@ -33,7 +33,7 @@ class Event {
   }
 
  private:
-  std::atomic<std::uint32_t> is_set_{0};
+  Atomic<std::uint32_t> is_set_{0};
   WaitPoint waiting_;
 };
 

@@ -3,10 +3,10 @@
 // process, any thread.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <optional>
 
+#include "ipc/base/atomic.h"
 #include "ipc/shared/wait_point.h"
 
 namespace prefork::ipc {
@@ -33,7 +33,7 @@ class Once {
 
   std::optional<Turn> try_begin(Look look);
 
-  std::atomic<std::uint64_t> word_{0};
+  Atomic<std::uint64_t> word_{0};
   WaitPoint waiting_;
 };
 

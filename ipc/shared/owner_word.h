@@ -3,9 +3,9 @@
 // owns is taken over by the next, who is told. Any process, any thread.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include "ipc/base/atomic.h"
 #include "ipc/base/process_key.h"
 
 namespace prefork::ipc {
@@ -56,9 +56,9 @@ class OwnerWord {
  private:
   static constexpr std::uint64_t kFree = 0;
 
-  std::atomic<std::uint64_t> word_{kFree};
+  Atomic<std::uint64_t> word_{kFree};
 };
 
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+static_assert(Atomic<std::uint64_t>::is_always_lock_free);
 
 }  // namespace prefork::ipc

@@ -5,9 +5,9 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 
+#include "ipc/base/atomic.h"
 #include "ipc/base/monotonic.h"
 
 namespace prefork::ipc {
@@ -48,7 +48,7 @@ class RateLimit {
   }
 
  private:
-  std::atomic<std::uint64_t> full_at_ns_{0};
+  Atomic<std::uint64_t> full_at_ns_{0};
 };
 
 }  // namespace prefork::ipc

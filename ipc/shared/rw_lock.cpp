@@ -1,5 +1,7 @@
 #include "ipc/shared/rw_lock.h"
 
+#include <algorithm>
+
 namespace prefork::ipc {
 
 RwLock::Reading RwLock::read(const WaitName& name, std::uint64_t timeout_ns) {
@@ -88,16 +90,24 @@ std::optional<std::uint32_t> RwLock::take_place(Look look) {
   const std::uint32_t start = hint_.load(std::memory_order_relaxed) % kMaxReaders;
   for (std::uint32_t i = 0; i < kMaxReaders; ++i) {
     const std::uint32_t place = (start + i) % kMaxReaders;
-    if (!readers_[place].is_taken() && readers_[place].try_take() == Taken::yes) {
+    if (!readers_[place].is_taken() && take_place(place, Look::no) == Taken::yes) {
       return place;
     }
   }
   for (std::uint32_t place = 0; look == Look::at_owners && place < kMaxReaders; ++place) {
-    if (readers_[place].take_even_from_dead() != Taken::no) {
+    if (take_place(place, look) != Taken::no) {
       return place;
     }
   }
   return std::nullopt;
+}
+
+// It is said to be used before it is: a writer that has not seen that is seen by the reader.
+Taken RwLock::take_place(std::uint32_t place, Look look) {
+  std::uint32_t used = places_used_.load();
+  while (used <= place && !places_used_.compare_exchange_weak(used, place + 1)) {
+  }
+  return look == Look::no ? readers_[place].try_take() : readers_[place].take_even_from_dead();
 }
 
 // What the writer's word is then.
@@ -116,7 +126,9 @@ std::optional<std::uint64_t> RwLock::try_reserve(Look look) {
 }
 
 bool RwLock::has_no_readers(Look look) {
-  for (OwnerWord& reader : readers_) {
+  const std::uint32_t used = std::min(places_used_.load(), kMaxReaders);
+  for (std::uint32_t place = 0; place < used; ++place) {
+    OwnerWord& reader = readers_[place];
     if (reader.is_taken() && (look == Look::no || !reader.free_from_dead())) {
       return false;
     }

@@ -7,10 +7,10 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <optional>
 
+#include "ipc/base/atomic.h"
 #include "ipc/shared/wait_point.h"
 
 namespace prefork::ipc {
@@ -44,11 +44,14 @@ class RwLock {
   }
   std::optional<Reading> try_read(Look look);
   std::optional<std::uint32_t> take_place(Look look);
+  Taken take_place(std::uint32_t place, Look look);
   std::optional<std::uint64_t> try_reserve(Look look);
   bool has_no_readers(Look look);
 
-  std::atomic<std::uint64_t> writer_{0};
-  std::atomic<std::uint32_t> hint_{0};
+  Atomic<std::uint64_t> writer_{0};
+  Atomic<std::uint32_t> hint_{0};
+  // Readers have only ever been below this place, so a writer need not look further.
+  Atomic<std::uint32_t> places_used_{0};
   WaitPoint waiting_;
   std::array<OwnerWord, kMaxReaders> readers_;
 };

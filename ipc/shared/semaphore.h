@@ -4,10 +4,10 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <optional>
 
+#include "ipc/base/atomic.h"
 #include "ipc/shared/wait_point.h"
 
 namespace prefork::ipc {
@@ -33,7 +33,7 @@ class Semaphore {
   std::optional<Acquired> try_acquire(std::uint32_t units, Look look);
 
   // Where to look first: what was given back last is not likely to be cold.
-  std::atomic<std::uint32_t> hint_{0};
+  Atomic<std::uint32_t> hint_{0};
   WaitPoint waiting_;
   std::array<OwnerWord, kMaxUnits> units_;
 };

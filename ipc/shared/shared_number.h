@@ -2,8 +2,9 @@
 // What overflows wraps around. Any process, any thread; nothing here waits.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+
+#include "ipc/base/atomic.h"
 
 namespace prefork::ipc {
 
@@ -22,7 +23,7 @@ class SharedNumber {
   }
 
  private:
-  std::atomic<std::int64_t> value_{0};
+  Atomic<std::int64_t> value_{0};
 };
 
 }  // namespace prefork::ipc

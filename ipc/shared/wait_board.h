@@ -4,10 +4,10 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "ipc/base/atomic.h"
 #include "ipc/shared/owner_word.h"
 
 namespace prefork::ipc {
@@ -37,7 +37,7 @@ class WaitBoard {
 
   struct Line {
     OwnerWord owner;
-    std::atomic<std::uint32_t> what{0};
+    Atomic<std::uint32_t> what{0};
   };
 
   std::array<Line, kLines> lines_;

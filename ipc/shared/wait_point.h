@@ -5,10 +5,10 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstdint>
 #include <utility>
 
+#include "ipc/base/atomic.h"
 #include "ipc/base/monotonic.h"
 #include "ipc/shared/wait_board.h"
 
@@ -39,10 +39,12 @@ class WaitPoint {
     }
   }
 
-  // Before the last attempt that precedes a sleep. What it returns is for sleep().
+  // Before the last attempt that precedes a sleep. What it returns is for sleep(): from before it
+  // is announced, since who clears that again counts a change.
   std::uint32_t announce() {
+    const std::uint32_t changes = changes_.load();
     is_awaited_.store(1);
-    return changes_.load();
+    return changes;
   }
   // False: the time is up.
   bool sleep(std::uint32_t announced, std::uint64_t for_ns);
@@ -52,10 +54,10 @@ class WaitPoint {
 
   void wake(int count);
 
-  std::atomic<std::uint32_t> changes_{0};
+  Atomic<std::uint32_t> changes_{0};
   // Set by each before it sleeps, cleared by who wakes: the one that is woken and finds that it has
   // to wait again sets it again.
-  std::atomic<std::uint32_t> is_awaited_{0};
+  Atomic<std::uint32_t> is_awaited_{0};
 };
 
 // Until when; 0: it is not waited for at all.

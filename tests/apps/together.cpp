@@ -1,5 +1,6 @@
-// What workers share and wait for, for the tests: a counter that four processes increment under a
-// mutex, or without it; producers and consumers; a semaphore, an event, and who dies with a lock.
+// What workers share and wait for, for the tests: a counter that processes increment under a mutex;
+// producers and consumers; a semaphore, an event, and who dies with a lock. One idea each, to read
+// and to copy: ideas/.
 #include <prefork/app.hpp>
 
 #include <unistd.h>
@@ -45,20 +46,13 @@ PREFORK_APP(app) {
   // A map keeps the count as a text: to read it, add one and write it back takes three steps.
   const prefork::Mutex mutex = app.mutex("counting");
   const prefork::Map counts = app.map("counts", 10);
-  const auto increment = [counts](const std::string& name) {
-    const auto before = counts.get(name);
-    counts.put(name, std::to_string(before ? std::stoi(before->value) + 1 : 1));
-  };
   app.post("/counted/{times}", [=](const prefork::Request& request) {
     for (int i = number(request, "times"); i > 0; --i) {
       if (const prefork::Hold hold = mutex.lock(kPatience)) {
-        increment("under the mutex");
+        const auto before = counts.get("under the mutex");
+        counts.put("under the mutex", std::to_string(before ? std::stoi(before->value) + 1 : 1));
       }
     }
-    return prefork::text(std::to_string(::getpid()));
-  });
-  app.post("/raced/{times}", [=](const prefork::Request& request) {
-    for (int i = number(request, "times"); i > 0; --i) increment("without a lock");
     return prefork::text(std::to_string(::getpid()));
   });
   app.get("/counts/{name}", [counts](const prefork::Request& request) {

@@ -116,6 +116,7 @@ void ForkServer::begin(ipc::ReceivedForkOrder& received, int may_begin) {
   if (got != 1 || ::getppid() != master_pid_) {
     ::_exit(1);
   }
+  child::close_inherited(std::array{orders_, may_begin});
   received.control.send({received.order.epoch, ipc::ForkedFrame{::getpid()}});
   run_worker_(received.order, received.control, application_ ? &*application_ : nullptr);
   PREFORK_CHECK(!"a worker returned");

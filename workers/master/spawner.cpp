@@ -181,7 +181,11 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
     append_shared_fds(keep);
     keep.push_back(plan.sealed_application.get());
   }
-  child::close_other_fds(keep);
+  // The fork server has closed all that is not a worker's, and then the application has opened what
+  // it opens before the fork.
+  if (application == nullptr) {
+    child::close_other_fds(keep);
+  }
 
   const bool is_loaded = application != nullptr && application->ok();
   const child::ChildContext context{

@@ -6,7 +6,7 @@
 
 namespace prefork::pool {
 
-static_assert(sizeof(std::atomic<std::uint32_t>) == sizeof(std::uint32_t));
+static_assert(sizeof(ipc::Atomic<std::uint32_t>) == sizeof(std::uint32_t));
 
 void Sleepers::sleep(Bed& bed) {
   while (bed.is_awake.exchange(0, std::memory_order_acquire) == 0) {

@@ -2,11 +2,13 @@
 // still in the caches, and the others may go on sleeping. Each waits on a word of its own
 // (futex(2)), so that a wake-up reaches exactly one.
 //
-// lie_down() and rise() under the pool's mutex; sleep() and wake() without it.
+// lie_down(), rise() and got_up() under the pool's mutex; sleep() and wake() without it.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+#include <utility>
+
+#include "ipc/base/atomic.h"
 
 namespace prefork::pool {
 
@@ -14,7 +16,7 @@ class Sleepers {
  public:
   // Where one thread sleeps, for as long as the pool lives. Only Sleepers looks into it.
   struct Bed {
-    std::atomic<std::uint32_t> is_awake{0};
+    ipc::Atomic<std::uint32_t> is_awake{0};
     Bed* below = nullptr;
   };
 
@@ -23,14 +25,17 @@ class Sleepers {
     bed.below = top_;
     top_ = &bed;
   }
-  // Whom to wake next; null when nobody sleeps.
+  // Whom to wake next. Null: nobody sleeps, or somebody is on the way already, who has the next one
+  // woken if that is worth it.
   Bed* rise() {
-    Bed* const bed = top_;
-    if (bed != nullptr) {
-      top_ = bed->below;
+    if (top_ == nullptr || on_the_way_) {
+      return nullptr;
     }
-    return bed;
+    on_the_way_ = true;
+    return std::exchange(top_, top_->below);
   }
+  // By the one that has woken up, before it looks for something to do.
+  void got_up() { on_the_way_ = false; }
 
   // Until somebody wakes whoever lies there; a wake-up that came first counts.
   static void sleep(Bed& bed);
@@ -38,6 +43,7 @@ class Sleepers {
 
  private:
   Bed* top_ = nullptr;
+  bool on_the_way_ = false;
 };
 
 }  // namespace prefork::pool

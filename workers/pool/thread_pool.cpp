@@ -248,7 +248,7 @@ Sleepers::Bed* ThreadPool::see_to_queue() {
     return nullptr;
   }
   if (!sleepers_.empty()) {
-    return std::exchange(waking_, true) ? nullptr : sleepers_.rise();
+    return sleepers_.rise();
   }
   if (workers_.size() < spec_.threads + lent_) {
     // There may be no more to be had: those that are there go on.
@@ -303,7 +303,7 @@ std::unique_ptr<Job> ThreadPool::next_job(Worker& self, Shed& shed) {
     lock.unlock();
     Sleepers::sleep(self.bed);
     lock.lock();
-    waking_ = false;
+    sleepers_.got_up();
   }
   return nullptr;
 }

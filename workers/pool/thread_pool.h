@@ -107,7 +107,6 @@ class ThreadPool : public exchange::Executor {
   std::uint64_t taken_ns_ = 0;  // when a job was, or the first one came that had to wait
   bool shed_since_ = false;     // since a job was taken
   Sleepers sleepers_;
-  bool waking_ = false;  // one of them is on its way
   bool stopping_ = false;
   std::deque<Worker> workers_;  // they stay where they are
 };

@@ -147,7 +147,8 @@ class App : public Sharing {
   App& mount(std::string_view prefix, std::string_view folder, const Folder& how = {});
 
   // Once, when everything is defined: in the fork server with --preload, before it forks, else in
-  // each worker. Threads must not be left running. Throws what PREFORK_APP may throw.
+  // each worker. Threads must not be left running; files that are open are open in each worker
+  // then, with one position for all. Throws what PREFORK_APP may throw.
   App& on_load(std::function<void()> function) {
     on_load_.push_back(checked(std::move(function), "on_load()"));
     return *this;

@@ -1,0 +1,183 @@
+// The examples in tests/apps/ideas/, each used as its first lines say: processes, threads, and what
+// they share.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/support/server_process.h"
+
+namespace prefork::test {
+namespace {
+
+constexpr std::size_t kWorkers = 4;
+
+class Ideas : public testing::Test {
+ protected:
+  // As many clients as there are workers have one each.
+  void start(const std::string& name, const std::vector<std::string>& more = {},
+             std::size_t workers = kWorkers) {
+    Launch launch = launch_of({std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so",
+                               "--workers", std::to_string(workers)});
+    launch.arguments.insert(launch.arguments.end(), more.begin(), more.end());
+    launch.environment["ONE_LOG"] = log_;
+    server_ = std::make_unique<ServerProcess>(std::move(launch));
+  }
+
+  // On connections that stay open.
+  void begin(const std::vector<std::string>& paths) {
+    clients_.clear();
+    for (const std::string& path : paths) {
+      clients_.push_back(std::make_unique<Client>(server_->url()));
+      clients_.back()->send(get_request(path));
+    }
+  }
+  std::vector<std::string> answers() {
+    std::vector<std::string> answers;
+    for (const auto& client : clients_) {
+      answers.push_back(client->receive().body);
+    }
+    return answers;
+  }
+  std::vector<std::string> ask(std::size_t times, const std::string& path) {
+    begin(std::vector(times, path));
+    return answers();
+  }
+  std::string ask(const std::string& path) { return get(server_->url(), path).body; }
+
+  TemporaryFolder folder_;
+  const std::string log_ = folder_.path() + "/one.log";
+  std::unique_ptr<ServerProcess> server_;
+  std::vector<std::unique_ptr<Client>> clients_;
+};
+
+// The number behind these words.
+long number_after(const std::string& text, const std::string& words) {
+  const std::size_t at = text.find(words);
+  return at == std::string::npos ? -1 : std::stol(text.substr(at + words.size()));
+}
+
+std::size_t different(const std::vector<std::string>& texts) {
+  return std::set<std::string>(texts.begin(), texts.end()).size();
+}
+
+TEST_F(Ideas, FourProcessesCountToFortyThousandAndLoseSomeWithoutALock) {
+  start("count");
+  const auto texts = ask(kWorkers, "/count");
+  EXPECT_EQ(different(texts), kWorkers) << "one from each process";
+  for (const std::string& text : texts) {
+    EXPECT_EQ(number_after(text, "under the mutex "), 40'000) << text;
+    EXPECT_EQ(number_after(text, "in one step "), 40'000) << text;
+    EXPECT_LT(number_after(text, "without a lock "), 40'000) << text;
+    EXPECT_GE(number_after(text, "without a lock "), 1) << text;
+  }
+}
+
+TEST_F(Ideas, AConsumerStopsAtTheEndMarkOfItsProducer) {
+  start("end_mark");
+  begin({"/consume", "/produce/1000"});
+  EXPECT_EQ(answers(), (std::vector<std::string>{"consumed 1000 numbers, their sum is 500500\n",
+                                                 "produced 1000 numbers and the end mark\n"}));
+}
+
+TEST_F(Ideas, APoolMapsAListInOrderWhoeverDoesTheItems) {
+  start("pool_map");
+  const std::string text = ask("/squares/12");
+  EXPECT_TRUE(text.starts_with("1 4 9 16 25 36 49 64 81 100 121 144 by ")) << text;
+  EXPECT_GE(number_after(text, "by "), 1) << text;
+  EXPECT_EQ(ask("/squares/1").find("1 by 1 process"), 0U);
+}
+
+TEST_F(Ideas, APipeEndsWhenItsWriterIsDeadAndNobodyElseCanWrite) {
+  start("pipe");
+  EXPECT_EQ(ask("/pipe"),
+            "one\ntwo\n"
+            "no end: this process itself could still write\n"
+            "the end: nobody can write any more\n");
+}
+
+TEST_F(Ideas, ASemaphoreLetsThreeIn) {
+  start("semaphore");
+  for (const std::string& text : ask(9, "/use")) {
+    EXPECT_GE(number_after(text, "unit "), 0) << text;
+    EXPECT_LE(number_after(text, "unit "), 2) << text;
+    EXPECT_GE(number_after(text, "inside: "), 1) << text;
+    EXPECT_LE(number_after(text, "inside: "), 3) << text;
+  }
+}
+
+TEST_F(Ideas, AnEventReleasesAllWhoWait) {
+  start("event");
+  begin(std::vector<std::string>(3, "/wait"));
+  ASSERT_TRUE(server_->wait_for_statistics([](const Json& report) {
+    return !report["shared"].empty() && report["shared"][0].value("waiters", 0) == 3;
+  }));
+  EXPECT_EQ(ask("/start"), "started\n");
+  for (const std::string& text : answers()) {
+    EXPECT_NE(text.find(" was released\n"), std::string::npos) << text;
+  }
+  EXPECT_NE(ask("/wait").find(" was released\n"), std::string::npos) << "later ones do not wait";
+}
+
+TEST_F(Ideas, TwoOrdersOfTwoLocksMeetAndOneOrderDoesNot) {
+  start("lock_order");
+  begin({"/move/a/b", "/move/b/a"});
+  const auto texts = answers();
+  EXPECT_NE(std::count(texts.begin(), texts.end(), "gave up: the other one has the second lock\n"),
+            0);
+  begin({"/move-in-order/a/b", "/move-in-order/b/a"});
+  EXPECT_EQ(answers(), std::vector<std::string>(2, "moved\n"));
+}
+
+#ifndef NDEBUG
+TEST_F(Ideas, TwoOrdersOfTwoLocksAreNamedBeforeTheyMeet) {
+  start("lock_order", {}, 1);
+  begin({"/move/a/b", "/move/b/a"});
+  answers();
+  EXPECT_TRUE(server_->has_logged({"warning", "GET /move/{from}/{to} takes mutex 'account_"}));
+}
+#endif
+
+TEST_F(Ideas, WhatOneWorkerChangesOfTheMemoryOfAllTheOthersDoNotSee) {
+  start("copy_on_write", {"--preload"});
+  EXPECT_EQ(different(ask(kWorkers, "/table")), kWorkers);
+  clients_.front()->send(get_request("/change"));
+  EXPECT_NE(clients_.front()->receive().body.find("changed in process "), std::string::npos);
+  for (const auto& client : clients_) {
+    EXPECT_EQ(number_after(client->get("/table").body, "the sum is "),
+              client == clients_.front() ? 2'000'000 : 1'000'000);
+  }
+}
+
+TEST_F(Ideas, AllWriteOneLogAndNoLineIsMixed) {
+  start("one_log", {"--preload"});
+  ask(2 * kWorkers, "/log/500");
+  std::map<std::string, int> lines;
+  std::ifstream log(log_);
+  for (std::string line; std::getline(log, line);) {
+    ++lines[line];
+  }
+  EXPECT_EQ(lines.size(), kWorkers) << "one kind of line from each process";
+  for (const auto& [line, times] : lines) {
+    EXPECT_TRUE(line.ends_with(" has written this line")) << line;
+    EXPECT_EQ(times, 1000) << line;
+  }
+}
+
+TEST_F(Ideas, WhoComesAfterADeadOwnerIsToldAndRepairs) {
+  start("owner_died");
+  EXPECT_EQ(ask("/look"), "all is well\n");
+  EXPECT_EQ(ask("/move-and-die"), "");
+  EXPECT_EQ(ask("/look"), "the owner died; 100 were on the way\n");
+  EXPECT_EQ(ask("/look"), "all is well\n");
+}
+
+}  // namespace
+}  // namespace prefork::test
