@@ -5,12 +5,12 @@
 // that is killed before has published nothing. Any process, any thread.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 
+#include "ipc/base/atomic.h"
 #include "ipc/shared/mutex.h"
 
 namespace prefork::ipc {
@@ -18,8 +18,8 @@ namespace prefork::ipc {
 // In shared memory, in front of the cells; all zero: nothing was published.
 struct TopicState {
   alignas(64) Mutex publishing;
-  std::atomic<std::uint64_t> published{0};  // the number of the next piece
-  std::atomic<std::uint64_t> lost{0};       // of all readers
+  Atomic<std::uint64_t> published{0};  // the number of the next piece
+  Atomic<std::uint64_t> lost{0};       // of all readers
 };
 
 // A process's view. The sizes are its own: what others write is not believed.
@@ -52,10 +52,10 @@ class Topic {
  private:
   struct Cell {
     // The piece's number plus 1; 0: it is being written.
-    std::atomic<std::uint64_t> sequence{0};
-    std::atomic<std::uint64_t> size{0};
+    Atomic<std::uint64_t> sequence{0};
+    Atomic<std::uint64_t> size{0};
   };
-  using Word = std::atomic<std::uint64_t>;
+  using Word = Atomic<std::uint64_t>;
 
   [[nodiscard]] static std::size_t stride_of(const Shape& shape) {
     return sizeof(Cell) + (shape.cell_bytes + sizeof(Word) - 1) / sizeof(Word) * sizeof(Word);
