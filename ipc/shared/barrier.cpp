@@ -50,7 +50,9 @@ bool Barrier::arrive(Visit& visit, Look look) {
   if ((visit.place && look == Look::no) || changing_.lock({}, kShortNs) == Outcome::timed_out) {
     return false;
   }
-  if (!visit.place) {
+  // Where all have come and the round has not ended, the last of them was killed before it could
+  // end it or found a dead one: that one's place is free after have_all_come().
+  if (!visit.place && !take_place(visit) && !have_all_come(visit.parties)) {
     take_place(visit);
   }
   if (visit.place && !has_passed(visit) && have_all_come(visit.parties)) {
@@ -64,17 +66,20 @@ bool Barrier::arrive(Visit& visit, Look look) {
   return true;
 }
 
-void Barrier::take_place(Visit& visit) {
+// False: all places are taken.
+bool Barrier::take_place(Visit& visit) {
   visit.round = round_.load();
   for (std::uint32_t i = 0; i < visit.parties; ++i) {
     if (!has_come(places_[i].load(), visit.round)) {
       places_[i].store(ProcessKey::own().bits() | mark_of(visit.round));
       visit.place = i;
-      return;
+      return true;
     }
   }
+  return false;
 }
 
+// Frees the place of one that is dead.
 bool Barrier::have_all_come(std::uint32_t parties) {
   for (std::uint32_t i = 0; i < parties; ++i) {
     if (!has_come(places_[i].load(), round_.load())) {

@@ -44,7 +44,7 @@ class Barrier {
   }
   bool arrive(Visit& visit, Look look);
   // With the lock held. Each change is one store, after which everything is as it should be.
-  void take_place(Visit& visit);
+  bool take_place(Visit& visit);
   bool have_all_come(std::uint32_t parties);
 
   Mutex changing_;

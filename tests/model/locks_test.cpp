@@ -63,7 +63,7 @@ void prepare_mutex(Explorer& explorer, int processes, int times) {
 }
 
 TEST(ModelOfMutex, ThreeTakeItInTurn) {
-  expect_no_problem({.preemptions = 2}, [](Explorer& explorer) { prepare_mutex(explorer, 3, 1); });
+  expect_no_problem({.preemptions = 3}, [](Explorer& explorer) { prepare_mutex(explorer, 3, 1); });
 }
 
 TEST(ModelOfMutex, TwoTakeItTwice) {
@@ -71,17 +71,17 @@ TEST(ModelOfMutex, TwoTakeItTwice) {
 }
 
 TEST(ModelOfMutex, OneOfThreeIsKilledAnywhere) {
-  expect_no_problem({.preemptions = 1, .kills = 1},
+  expect_no_problem({.preemptions = 2, .kills = 1},
                     [](Explorer& explorer) { prepare_mutex(explorer, 3, 1); });
 }
 
 TEST(ModelOfMutex, OneOfTwoIsKilledAnywhereAndPreemptedOften) {
-  expect_no_problem({.preemptions = 2, .kills = 1},
+  expect_no_problem({.preemptions = 3, .kills = 1},
                     [](Explorer& explorer) { prepare_mutex(explorer, 2, 1); });
 }
 
 TEST(ModelOfMutex, TwoOfThreeAreKilledAnywhere) {
-  expect_no_problem({.preemptions = 0, .kills = 2},
+  expect_no_problem({.preemptions = 1, .kills = 2},
                     [](Explorer& explorer) { prepare_mutex(explorer, 3, 1); });
 }
 
@@ -116,11 +116,11 @@ void prepare_semaphore(Explorer& explorer) {
 }
 
 TEST(ModelOfSemaphore, TwoOfThreeAreInside) {
-  expect_no_problem({.preemptions = 2}, prepare_semaphore);
+  expect_no_problem({.preemptions = 3}, prepare_semaphore);
 }
 
 TEST(ModelOfSemaphore, OneIsKilledAnywhere) {
-  expect_no_problem({.preemptions = 1, .kills = 1}, prepare_semaphore);
+  expect_no_problem({.preemptions = 2, .kills = 1}, prepare_semaphore);
 }
 
 // --- read-write lock -----------------------------------------------------------------------------
@@ -174,9 +174,9 @@ TEST(ModelOfRwLock, TwoWritersAndAReaderComeInTurn) {
 }
 
 TEST(ModelOfRwLock, OneIsKilledAnywhere) {
-  expect_no_problem({.preemptions = 0, .kills = 1},
-                    [](Explorer& explorer) { prepare_rw_lock(explorer, 2, 1); });
   expect_no_problem({.preemptions = 1, .kills = 1},
+                    [](Explorer& explorer) { prepare_rw_lock(explorer, 2, 1); });
+  expect_no_problem({.preemptions = 2, .kills = 1},
                     [](Explorer& explorer) { prepare_rw_lock(explorer, 1, 1); });
 }
 
@@ -223,11 +223,11 @@ void prepare_once(Explorer& explorer) {
 }
 
 TEST(ModelOfOnce, OneDoesItAndTheOthersWait) {
-  expect_no_problem({.preemptions = 2}, prepare_once);
+  expect_no_problem({.preemptions = 3}, prepare_once);
 }
 
 TEST(ModelOfOnce, OneIsKilledAnywhere) {
-  expect_no_problem({.preemptions = 1, .kills = 1}, prepare_once);
+  expect_no_problem({.preemptions = 2, .kills = 1}, prepare_once);
 }
 
 void prepare_barrier(Explorer& explorer, int processes) {
@@ -260,6 +260,25 @@ TEST(ModelOfBarrier, OneIsKilledAnywhere) {
                     [](Explorer& explorer) { prepare_barrier(explorer, 3); });
   expect_no_problem({.preemptions = 1, .kills = 1, .time_passes = true},
                     [](Explorer& explorer) { prepare_barrier(explorer, 2); });
+}
+
+// Those who stay meet each other, or one of them has met one that was killed later.
+TEST(ModelOfBarrier, TwoStillMeetWhenTwoAreKilled) {
+  expect_no_problem({.preemptions = 0, .kills = 2}, [](Explorer& explorer) {
+    struct WithBarrier {
+      ipc::Barrier barrier;
+      int met = 0;
+    };
+    const auto shared = std::make_shared<WithBarrier>();
+    const auto arrive = [shared] {
+      return shared->barrier.arrive_and_wait(kNobody, 2, kPatienceNs / 5) == Outcome::done;
+    };
+    for (int i = 0; i < 2; ++i) {
+      explorer.add_process(arrive);
+      explorer.add_thread([shared, arrive] { shared->met += arrive() ? 1 : 0; });
+    }
+    explorer.at_end([shared] { Explorer::require(shared->met != 0, "two wait and do not meet"); });
+  });
 }
 
 }  // namespace

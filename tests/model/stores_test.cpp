@@ -145,7 +145,7 @@ struct WithMap {
 };
 
 TEST(ModelOfMap, TwoUpdatesAreBothThereAndAReaderSeesOneOrTheOther) {
-  expect_no_problem({.preemptions = 2}, [](Explorer& explorer) {
+  expect_no_problem({.preemptions = 3}, [](Explorer& explorer) {
     const auto shared = std::make_shared<WithMap>();
     for (int i = 0; i < 2; ++i) {
       explorer.add_process([shared] { shared->add_letter(); });
@@ -161,7 +161,7 @@ TEST(ModelOfMap, TwoUpdatesAreBothThereAndAReaderSeesOneOrTheOther) {
 }
 
 TEST(ModelOfMap, OneIsKilledAnywhere) {
-  expect_no_problem({.preemptions = 1, .kills = 1}, [](Explorer& explorer) {
+  expect_no_problem({.preemptions = 2, .kills = 1}, [](Explorer& explorer) {
     const auto shared = std::make_shared<WithMap>();
     for (int i = 0; i < 2; ++i) {
       explorer.add_process([shared] { shared->add_letter(); });

@@ -23,6 +23,7 @@
 namespace prefork::ipc {
 namespace {
 
+using testing_ipc::ForkedChild;
 using testing_ipc::kill_at_every_instruction;
 using testing_ipc::kNobody;
 using testing_ipc::kPatienceNs;
@@ -141,21 +142,44 @@ TEST_F(KilledWithOnce, TheNextOneDoesItUnlessItIsDone) {
                             });
 }
 
-using KilledWithBarrier = Killed<Barrier>;
+class KilledWithBarrier : public Killed<Barrier> {
+ protected:
+  static constexpr std::uint32_t kParties = 2;
+
+  void arrive_for_a_moment() { thing().arrive_and_wait(kNobody, kParties, 1); }
+  void let_one_die_waiting() {
+    ForkedChild waiting([&] { thing().arrive_and_wait(kNobody, kParties, kPatienceNs); });
+    while (thing().arrived(kParties) != 1) {
+      std::this_thread::yield();
+    }
+    waiting.kill_and_wait();
+  }
+  void expect_two_to_meet() {
+    Outcome others = Outcome::timed_out;
+    std::thread other([&] { others = thing().arrive_and_wait(kNobody, kParties, kPatienceNs); });
+    EXPECT_EQ(thing().arrive_and_wait(kNobody, kParties, kPatienceNs), Outcome::done);
+    other.join();
+    EXPECT_EQ(others, Outcome::done);
+  }
+};
 
 TEST_F(KilledWithBarrier, TwoOthersStillMeet) {
-  constexpr std::uint64_t kShortNs = 1;
   kill_at_every_instruction(
-      [&] { renew(); }, [&] { thing().arrive_and_wait(kNobody, 2, kShortNs); },
+      [&] { renew(); }, [&] { arrive_for_a_moment(); },
       [&] {
-        EXPECT_EQ(thing().arrive_and_wait(kNobody, 2, 0), Outcome::timed_out)
+        EXPECT_EQ(thing().arrive_and_wait(kNobody, kParties, 0), Outcome::timed_out)
             << "the dead does not count";
-        Outcome others = Outcome::timed_out;
-        std::thread other([&] { others = thing().arrive_and_wait(kNobody, 2, kPatienceNs); });
-        EXPECT_EQ(thing().arrive_and_wait(kNobody, 2, kPatienceNs), Outcome::done);
-        other.join();
-        EXPECT_EQ(others, Outcome::done);
+        expect_two_to_meet();
       });
+}
+
+TEST_F(KilledWithBarrier, AfterAnotherOneTwoOthersStillMeet) {
+  kill_at_every_instruction(
+      [&] {
+        renew();
+        let_one_die_waiting();
+      },
+      [&] { arrive_for_a_moment(); }, [&] { expect_two_to_meet(); });
 }
 
 class KilledWithQueue : public testing::Test {
