@@ -29,6 +29,16 @@ bool has_any(const std::vector<std::string>& arguments,
   });
 }
 
+// On the command line or in a configuration file.
+bool names_a_start_method(const std::vector<std::string>& arguments) {
+  if (has_any(arguments, {"--start-method", "--preload"})) {
+    return true;
+  }
+  const auto config = std::find(arguments.begin(), arguments.end(), "--config");
+  return config != arguments.end() && config + 1 != arguments.end() &&
+         read_file(*(config + 1)).find("start_method") != std::string::npos;
+}
+
 ipc::OwnedFd make_pipe(ipc::OwnedFd& write_end) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
@@ -72,7 +82,7 @@ Launch ServerProcess::completed(Launch launch, const TemporaryFolder& folder, in
   }
   // All tests with another way of making processes, where they leave that open.
   if (const char* const method = std::getenv("PREFORK_TEST_START_METHOD");
-      method != nullptr && !has_any(arguments, {"--start-method", "--preload"})) {
+      method != nullptr && !names_a_start_method(arguments)) {
     arguments.insert(arguments.end(), {"--start-method", method});
   }
   arguments.insert(arguments.end(), {"--notify-fd", std::to_string(kNotifyFd)});
