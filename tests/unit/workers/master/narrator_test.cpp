@@ -162,6 +162,16 @@ TEST(Narrator, TellsTheLifeOfAProcessToThoseWhoDebug) {
             (Line{LogLevel::debug, "reaped a process of somebody else: pid 99"}));
 }
 
+TEST(Narrator, TellsWhatALostForkServerMeansForWhoWasToBeForked) {
+  supervision::Exit killed;
+  killed.signal = 9;
+  EXPECT_EQ(ended_before_it_forked(killed),
+            "no process could be made for it: its fork server ended: signal 9 (SIGKILL), no core "
+            "dump");
+  EXPECT_EQ(ended_while_it_was_loaded("/srv/shop.so", killed),
+            "'/srv/shop.so' ended the process that loaded it: signal 9 (SIGKILL), no core dump");
+}
+
 TEST(Narrator, TellsWhatIsWrongWithAPipe) {
   EXPECT_EQ(kNarrator.does_not_read(kToldWorker, 300),
             (Line{LogLevel::warning,
