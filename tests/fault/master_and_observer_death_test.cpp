@@ -14,7 +14,7 @@ namespace {
 
 TEST(AKilledMaster, LeavesNoProcessAfterASecond) {
   ServerProcess server({"--workers", "4"});
-  ASSERT_EQ(processes_of_group(server.pid()).size(), 6U);
+  ASSERT_GE(processes_of_group(server.pid()).size(), 6U);
   server.send_signal(SIGKILL);
   EXPECT_EQ(server.wait_for_exit(), killed_by(SIGKILL));
   EXPECT_TRUE(no_process_left(server.pid(), kASecond));

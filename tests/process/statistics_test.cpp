@@ -251,17 +251,22 @@ TEST(AnObserverThatLeaves, AnswersWhoIsConnectedAndWaitsForNobodyForLong) {
 }
 
 TEST(Titles, SayWhichProcessIsWhich) {
-  const ServerProcess server({"--workers", "4"});
-  std::multiset<std::string> titles;
-  for (const pid_t pid : processes_of_group(server.pid())) {
-    titles.insert(title_of(pid));
+  for (const std::string method : {"fork", "spawn", "forkserver"}) {
+    const ServerProcess server({"--workers", "3", "--start-method", method});
+    std::multiset<std::string> titles;
+    for (const pid_t pid : processes_of_group(server.pid())) {
+      titles.insert(title_of(pid));
+    }
+    std::multiset<std::string> expected = {"prefork-server: master", "prefork-server: observer",
+                                           "prefork-server: worker 0", "prefork-server: worker 1",
+                                           "prefork-server: worker 2"};
+    if (method == "forkserver") {
+      expected.insert("prefork-server: fork server");
+    }
+    EXPECT_EQ(titles, expected) << method;
+    EXPECT_EQ(title_of(server.pid()), "prefork-server: master");
+    EXPECT_EQ(title_of(server.worker_pid(2)), "prefork-server: worker 2");
   }
-  EXPECT_EQ(titles,
-            (std::multiset<std::string>{"prefork-server: master", "prefork-server: observer",
-                                        "prefork-server: worker 0", "prefork-server: worker 1",
-                                        "prefork-server: worker 2", "prefork-server: worker 3"}));
-  EXPECT_EQ(title_of(server.pid()), "prefork-server: master");
-  EXPECT_EQ(title_of(server.worker_pid(2)), "prefork-server: worker 2");
 }
 
 }  // namespace

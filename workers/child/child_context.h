@@ -1,5 +1,5 @@
-// What the master gives a child along: references to what the fork has copied. Lives in the child's
-// outermost frame.
+// What the master gives a child along: references to what the fork has copied, or to what a spawned
+// child has made of its orders. Lives in the child's outermost frame.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ class NativeApplication;
 
 namespace prefork::child {
 
-// A listening socket that the fork has copied.
+// A listening socket that the child has inherited.
 struct InheritedListener {
   int fd = -1;
   bool has_preamble = false;      // its connections begin with the PROXY protocol
