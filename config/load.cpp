@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "config/base/working_folder.h"
 #include "config/checks/cpu_count.h"
 #include "config/checks/cpu_plan.h"
 #include "config/checks/cpu_topology.h"
@@ -136,6 +137,10 @@ Loaded load(std::span<const std::string> arguments, const Environment& environme
   add_fallbacks(all, environment);
 
   Merged merged(std::move(all.settings));
+  if (const auto name = environment.find("PWD");
+      name != environment.end() && names_working_folder(name->second)) {
+    merged.working_folder = name->second;
+  }
   resolve_workers(merged);
   resolve_cpus(merged);
   resolve_listening(merged);

@@ -40,7 +40,14 @@ enum class ServerState : std::uint32_t {
 };
 
 // What an application can ask to be called at, in a worker.
-enum class WorkerHook : std::uint32_t { none = 0, start = 1, lead = 2, drain = 3, stop = 4 };
+enum class WorkerHook : std::uint32_t {
+  none = 0,
+  start = 1,
+  lead = 2,
+  drain = 3,
+  stop = 4,
+  exit = 5,  // what it has left for exit(3) to call
+};
 
 // How a process ended. Written by the master, read by the observer.
 struct LastExit {

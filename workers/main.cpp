@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "config/load.h"
 #include "config/values/exit_code.h"
+#include "ipc/base/error_text.h"
 #include "workers/child/process_title.h"
 #include "workers/child/spawned_child.h"
 #include "workers/master/application_check.h"
@@ -19,14 +21,24 @@
 
 namespace {
 
+// Nobody has been answered who has not got it all.
+prefork::config::ExitCode print(const std::string& answer) {
+  if (std::fputs(answer.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
+    const int error = errno;
+    std::fprintf(stderr, "prefork-server: cannot write to standard output: %s\n",
+                 prefork::ipc::error_text(error).data());
+    return prefork::config::ExitCode::system_error;
+  }
+  return prefork::config::ExitCode::stopped;
+}
+
 prefork::config::ExitCode make_project(const std::string& path) {
   const auto made = prefork::scaffold::make_new_project(path);
   if (!made.ok()) {
     std::fprintf(stderr, "%s\n", prefork::config::to_line({"new", made.problem().text}).c_str());
     return prefork::config::ExitCode::configuration;
   }
-  std::fputs(made.value().c_str(), stdout);
-  return prefork::config::ExitCode::stopped;
+  return print(made.value());
 }
 
 prefork::config::ExitCode check(const prefork::config::Loaded& loaded) {
@@ -34,8 +46,7 @@ prefork::config::ExitCode check(const prefork::config::Loaded& loaded) {
     std::fprintf(stderr, "prefork-server: %s\n", fine.problem().text.c_str());
     return prefork::config::ExitCode::application_failed;
   }
-  std::fputs(loaded.output.c_str(), stdout);
-  return prefork::config::ExitCode::stopped;
+  return print(loaded.output);
 }
 
 // Started without standard descriptors, their numbers would go to sockets, and log lines into them.
@@ -62,8 +73,7 @@ int main(int argc, char** argv) {
   prefork::config::Loaded loaded = prefork::config::load_options(arguments, environment);
   switch (loaded.action) {
     case prefork::config::Action::print_and_exit:
-      std::fputs(loaded.output.c_str(), stdout);
-      return prefork::config::to_int(prefork::config::ExitCode::stopped);
+      return prefork::config::to_int(print(loaded.output));
     case prefork::config::Action::check:
       return prefork::config::to_int(check(loaded));
     case prefork::config::Action::new_project:

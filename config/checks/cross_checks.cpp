@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "config/base/working_folder.h"
 #include "config/checks/path_checks.h"
 #include "config/options/pool_options.h"
 #include "config/values/byte_size.h"
@@ -46,17 +47,21 @@ void check_header_sizes(Merged& merged) {
   }
 }
 
-void check_log_paths(Merged& merged) {
-  const Options& options = merged.options;
-  if (!options.logging.file.empty()) {
-    if (const auto usable = check_log_path(options.logging.file); !usable.ok()) {
-      merged.add_error(merged.origin("log-file").source, usable.problem().text);
-    }
+// Whoever opens it anew may be in another folder by then.
+void check_log_file(Merged& merged, std::string_view option, std::string& path) {
+  if (const auto usable = check_log_path(path); !usable.ok()) {
+    merged.add_error(merged.origin(option).source, usable.problem().text);
   }
-  if (!options.logging.access_log.empty() && options.logging.access_log != "-") {
-    if (const auto usable = check_log_path(options.logging.access_log); !usable.ok()) {
-      merged.add_error(merged.origin("access-log").source, usable.problem().text);
-    }
+  path = absolute_path(path, merged.working_folder);
+}
+
+void check_log_paths(Merged& merged) {
+  LogOptions& logging = merged.options.logging;
+  if (!logging.file.empty()) {
+    check_log_file(merged, "log-file", logging.file);
+  }
+  if (!logging.access_log.empty() && logging.access_log != "-") {
+    check_log_file(merged, "access-log", logging.access_log);
   }
 }
 

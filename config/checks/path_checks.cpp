@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "config/base/config_error.h"
+#include "config/values/log_target.h"
 
 namespace prefork::config {
 namespace {
@@ -42,6 +43,7 @@ Result<void> check_folder(const std::string& folder) {
 }  // namespace
 
 Result<void> check_log_path(const std::string& path) {
+  if (standard_descriptor_of(path)) return {};
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) return check_folder(folder_of(path));
   if (S_ISDIR(status.st_mode)) return Problem{in_quotes(path) + " is a folder; name a file"};

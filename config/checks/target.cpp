@@ -6,8 +6,9 @@
 
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <system_error>
+
+#include "config/base/working_folder.h"
 
 namespace prefork::config {
 namespace {
@@ -44,13 +45,6 @@ Result<void> find_kind(ServeTarget& target) {
   return {};
 }
 
-// The workers of later generations find it wherever they are.
-void make_absolute(std::string& path) {
-  std::error_code error;
-  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
-  if (!error) path = absolute.lexically_normal().string();
-}
-
 Result<void> check_reload_dir(const std::string& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) {
@@ -75,7 +69,8 @@ void resolve_target(Merged& merged) {
       merged.add_error(app.source, found.problem().text);
       return;
     }
-    make_absolute(target.path);
+    // The workers of later generations find it wherever they are.
+    target.path = absolute_path(target.path, merged.working_folder);
   }
   if (merged.options.processes.preload && target.kind != Kind::application) {
     merged.add_error(merged.origin("preload").source,
@@ -99,7 +94,7 @@ void resolve_reload(Merged& merged, LoadPhase phase) {
     if (!usable.ok() && phase == LoadPhase::start) {
       merged.add_error(folders.source, usable.problem().text);
     }
-    make_absolute(folder);
+    folder = absolute_path(folder, merged.working_folder);
     if (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
   }
   if (!options.development.reload_dirs.empty() && reload.level == Level::by_default) {

@@ -29,6 +29,7 @@ class Merged {
 
   Options options;
   std::vector<ConfigError> errors;
+  std::string working_folder;    // by the name that is to be followed; empty: it has none
   std::string listening_source;  // what decided the addresses, as in ConfigError
 
   const std::vector<Setting>& settings() const { return settings_; }

@@ -1,5 +1,6 @@
 #include "server/engine/admission.h"
 
+#include <cerrno>
 #include <string>
 
 #include "ipc/base/error_text.h"
@@ -16,10 +17,13 @@ Admission::Verdict Admission::judge(std::size_t open) {
 
 void Admission::report_accept_error(int error, std::uint64_t now_ns) {
   counters_.add(ipc::Counter::accept_errors);
+  const bool is_for_want_of_files = error == EMFILE || error == ENFILE;
   report_at_intervals(
       accept_error_reported_ns_, now_ns, config::LogLevel::error,
       "cannot accept connections: " + std::string(ipc::error_text(error)) +
-          "; raise the limit of open files (ulimit -n) or lower --limit-connections");
+          (is_for_want_of_files
+               ? "; raise the limit of open files (ulimit -n) or lower --limit-connections"
+               : ""));
 }
 
 void Admission::report_opening(const ipc::PeerAddress& peer, const char* problem,

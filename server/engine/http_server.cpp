@@ -141,6 +141,7 @@ void HttpServer::admit(ipc::OwnedFd socket, const ipc::HandedConnection& about,
   }
   const Admission::Verdict verdict = admission_.judge(table_.size());
   if (verdict == Admission::Verdict::drop) {
+    record_.counters.add(ipc::Counter::connections_closed);
     hooks_.on_connection_gone();
     return;
   }

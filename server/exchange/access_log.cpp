@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
+#include "config/values/log_target.h"
 #include "ipc/base/error_text.h"
 
 namespace prefork::exchange {
@@ -42,7 +44,9 @@ config::Result<void> AccessLog::reopen() {
     return {};
   }
   flush();
-  const int error = path_ == "-" ? sink_.open_standard(STDOUT_FILENO) : sink_.open_file(path_);
+  const std::optional<int> standard =
+      path_ == "-" ? STDOUT_FILENO : config::standard_descriptor_of(path_);
+  const int error = standard ? sink_.open_standard(*standard) : sink_.open_file(path_);
   if (error != 0) {
     return config::Problem{"cannot open the access log " + path_ + ": " +
                            std::string(ipc::LineSink::error_text(error))};

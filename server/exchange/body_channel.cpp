@@ -96,13 +96,22 @@ http::SourceResult BodyChannel::read(std::span<char> room) {
       wake_if(true);
       lock.lock();
     }
-    changed_.wait(lock, [this] { return end_ != End::open || !bytes_.empty(); });
+    if (on_wait_ && !has_waited_ && is_to_wait()) {
+      lock.unlock();
+      has_waited_ = true;
+      on_wait_(true);
+      lock.lock();
+    }
+    changed_.wait(lock, [this] { return !is_to_wait(); });
     result = take(room);
     told_gone_ = told_gone_ || result.status == http::SourceStatus::failed;
     wake = bytes_.size() < kCapacity / 2 && std::exchange(loop_waits_, false);
   }
   changed_.notify_one();
   wake_if(wake);
+  if (result.status != http::SourceStatus::more && std::exchange(has_waited_, false)) {
+    on_wait_(false);
+  }
   return result;
 }
 

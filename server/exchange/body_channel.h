@@ -40,6 +40,10 @@ class BodyChannel {
   // Where write() must not be called, which would wait for itself. Also before it is shared.
   void set_loop_thread(std::thread::id thread) { loop_thread_ = thread; }
   [[nodiscard]] bool is_loop_thread() const { return loop_thread_ == std::this_thread::get_id(); }
+  // Called by the reader's thread, without the lock: with true before it waits for the first time,
+  // and once it has waited with false when there is nothing more to wait for. Also before it is
+  // shared.
+  void set_on_wait(std::function<void(bool waits)> on_wait) { on_wait_ = std::move(on_wait); }
 
   // --- the writer ---
   // Waits for room. False when nobody will read it.
@@ -75,11 +79,14 @@ class BodyChannel {
   enum class End : std::uint8_t { open, finished, failed, abandoned };
 
   http::SourceResult take(std::span<char> room);
+  [[nodiscard]] bool is_to_wait() const { return end_ == End::open && bytes_.empty(); }
   void wake_if(bool wanted);
   void end(End end, bool also_finished);
 
   const std::function<void()> wake_loop_;
   std::thread::id loop_thread_;
+  std::function<void(bool waits)> on_wait_;
+  bool has_waited_ = false;  // of the reader alone
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // All guarded by mutex_.

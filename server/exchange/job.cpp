@@ -24,26 +24,26 @@ void Job::own_request(const http::Request& from) {
 
 void Job::set_request_body(std::shared_ptr<BodyChannel> body) {
   request_body_ = std::move(body);
+  request_body_->set_on_wait([this](bool waits) { waits ? lend_thread() : take_back_thread(); });
   request.content = request_body_.get();
 }
 
 void Job::run() {
   begin();
-  skipped_ = is_unwanted();
-  if (!skipped_) {
+  course_.was_skipped = is_unwanted();
+  if (!course_.was_skipped) {
     failed = !call_handler(*handler, request, response, failure);
   }
   finish();
-  // The life of a stream is its client's.
-  if (profile != nullptr && !skipped_ && !has_started()) {
+  if (profile != nullptr && !course_.was_skipped && !course_.is_at_clients_pace) {
     profile->note(finished_ns - started_ns);
   }
 }
 
 void Job::shed() {
   begin();
-  skipped_ = is_unwanted();
-  shed_ = !skipped_;
+  course_.was_skipped = is_unwanted();
+  course_.was_shed = !course_.was_skipped;
   finish();
 }
 
@@ -95,12 +95,25 @@ BodyChannel& Job::start(http::Response& started) {
   response_body_ =
       std::make_shared<BodyChannel>([sink = sink, exchange = exchange] { sink->wake(exchange); });
   response_body_->set_loop_thread(loop_thread_);
-  if (executor != nullptr) {
-    executor->lend_thread(*this);
-  }
+  lend_thread();
   started.set_source(std::make_unique<ChannelSource>(response_body_), started.source_size());
   sink->deliver_start(*this, std::make_unique<http::Response>(std::move(started)));
   return *response_body_;
+}
+
+// The life of a stream is its client's, and so is the time until a content is there.
+void Job::lend_thread() {
+  if (executor != nullptr && !std::exchange(course_.has_lent_thread, true)) {
+    course_.is_at_clients_pace = true;
+    executor->lend_thread(*this);
+  }
+}
+
+void Job::take_back_thread() {
+  if (course_.has_lent_thread && !has_started()) {
+    course_.has_lent_thread = false;
+    executor->take_back_thread(*this);
+  }
 }
 
 bool Job::is_abandoned() const { return client_ && client_->get() != ClientState::waiting; }

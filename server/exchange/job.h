@@ -79,10 +79,10 @@ class Job : public http::ResponseStarter {
   // and after the last.
   void begin_deferred();
   void finish();
-  [[nodiscard]] bool was_skipped() const { return skipped_; }
+  [[nodiscard]] bool was_skipped() const { return course_.was_skipped; }
   // Instead of run(): there is more to do than can be done, and it is answered with 503.
   void shed();
-  [[nodiscard]] bool was_shed() const { return shed_; }
+  [[nodiscard]] bool was_shed() const { return course_.was_shed; }
   [[nodiscard]] Priority priority() const {
     return profile != nullptr ? profile->priority() : Priority::normal;
   }
@@ -90,8 +90,8 @@ class Job : public http::ResponseStarter {
   [[nodiscard]] bool has_lost_client() const;
   // The handler threw, or noted a failure.
   [[nodiscard]] bool has_failed() const { return failed || !failure.empty(); }
-  // The handler's thread was lent to the client, until the handler is done.
-  [[nodiscard]] bool has_lent_thread() const { return executor != nullptr && has_started(); }
+  // The handler's thread is lent to the client: until the handler is done, or has the content.
+  [[nodiscard]] bool has_lent_thread() const { return course_.has_lent_thread; }
   // The head of the answer has gone its own way.
   [[nodiscard]] bool has_started() const { return response_body_ != nullptr; }
 
@@ -100,6 +100,8 @@ class Job : public http::ResponseStarter {
 
  private:
   void begin();
+  void lend_thread();
+  void take_back_thread();
   [[nodiscard]] bool is_unwanted() const;
 
   std::shared_ptr<http::OwnedRequest> owned_;
@@ -107,8 +109,13 @@ class Job : public http::ResponseStarter {
   std::shared_ptr<BodyChannel> response_body_;
   std::shared_ptr<ClientBox> client_;
   std::thread::id loop_thread_;  // where the handler was called, of a deferred one
-  bool skipped_ = false;
-  bool shed_ = false;
+  struct Course {
+    bool was_skipped = false;
+    bool was_shed = false;
+    bool has_lent_thread = false;
+    bool is_at_clients_pace = false;  // its thread was lent at some time
+  };
+  Course course_;
 };
 
 // Where handlers that may block run. Implemented by the worker's thread pool.
@@ -125,9 +132,11 @@ class Executor {
   // Jobs may wait for it: the loop calls it at the end of a turn in which it submitted some, so
   // that one wake-up serves them all. Never blocks.
   virtual void start_submitted() = 0;
-  // Once for a job, while it runs: its handler writes the answer piece by piece from now on, for as
-  // long as the client likes. Others need a thread in its place. Any thread.
+  // While a job runs: its handler writes the answer piece by piece from now on, or waits for the
+  // content, for as long as the client likes. Others need a thread in its place. Any thread.
   virtual void lend_thread(const Job& job) = 0;
+  // The content is there, and the handler works on. Any thread.
+  virtual void take_back_thread(const Job& job) = 0;
 };
 
 // Calls the handler; what it throws comes back as text, nothing when it returned.

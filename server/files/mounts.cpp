@@ -45,7 +45,8 @@ class StaticMounts::Mount {
 StaticMounts::StaticMounts() = default;
 StaticMounts::~StaticMounts() = default;
 
-config::Result<void> StaticMounts::add(std::string_view prefix, StaticSettings settings) {
+config::Result<void> StaticMounts::add(std::string_view prefix, StaticSettings settings,
+                                       const std::filesystem::path& base) {
   const std::string shown = "mount of '" + settings.folder + "' at '" + std::string(prefix) + "': ";
   if (!prefix.starts_with('/') || prefix.find("//") != std::string_view::npos ||
       prefix.find_first_of("{}?#") != std::string_view::npos) {
@@ -61,6 +62,7 @@ config::Result<void> StaticMounts::add(std::string_view prefix, StaticSettings s
   if (std::any_of(planned_.begin(), planned_.end(), same)) {
     return config::Problem{shown + "there is a folder already"};
   }
+  settings.folder = (base / settings.folder).string();
   struct stat status {};
   if (::stat(settings.folder.c_str(), &status) != 0) {
     return config::Problem{shown + std::string(ipc::error_text(errno))};

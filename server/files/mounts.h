@@ -2,6 +2,7 @@
 // application is loaded, opened once by each worker, then used by its event loop's thread alone.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,8 +25,10 @@ class StaticMounts {
   StaticMounts& operator=(const StaticMounts&) = delete;
 
   // `prefix`: "/assets", with or without a slash at its end; "/" for everything. `settings` needs
-  // no url_prefix. What is wrong with them, in one line for people.
-  config::Result<void> add(std::string_view prefix, StaticSettings settings);
+  // no url_prefix; a relative folder is looked for below `base` (empty: where the process is). What
+  // is wrong with them, in one line for people.
+  config::Result<void> add(std::string_view prefix, StaticSettings settings,
+                           const std::filesystem::path& base = {});
 
   // The mounts share `limits`. `root_path` is what a proxy took off the paths. Throws
   // std::runtime_error, with a line for people.

@@ -146,7 +146,10 @@ void prepare_fields(Representation& made, bool varies, std::string_view cache_co
       http::make_entity_tag(identity.size, identity.modified_ns, made.file->version, made.coding);
   made.last_modified = last_modified_of(identity, now);
   made.validators.add("ETag", made.etag.view());
-  made.validators.add("Last-Modified", http::format_http_date(made.last_modified).view());
+  // Never the present second, in which the file may be written to once more: who has this version
+  // would be told that it has the next one, too.
+  const std::int64_t shown = std::min(made.last_modified, now - 1);
+  made.validators.add("Last-Modified", http::format_http_date(shown).view());
   if (!cache_control.empty()) {
     made.validators.add("Cache-Control", cache_control);
   }

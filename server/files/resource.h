@@ -42,7 +42,8 @@ struct Representation {
   http::ContentCoding coding = http::ContentCoding::identity;
   std::shared_ptr<StoredFile> file;  // shared with what is sent: only read_ns changes
   http::EntityTagText etag;
-  // In seconds: when the content came to be here, but never later than when it was loaded.
+  // In seconds: when the content came to be here, but never later than when it was loaded. Clients
+  // are told of no second that is not over.
   std::int64_t last_modified = 0;
   http::FieldBlock validators;  // ETag, Last-Modified, Vary, Cache-Control: also of a 304
   http::FieldBlock content;     // Accept-Ranges, Content-Encoding

@@ -12,8 +12,13 @@ namespace prefork::http {
 namespace {
 
 constexpr std::string_view kContentType = "Content-Type";
-constexpr std::array<std::string_view, 5> kOwnFields = {"content-length", "transfer-encoding",
-                                                        "connection", "date", "server"};
+constexpr std::array<std::string_view, 7> kOwnFields = {
+    "content-length", "transfer-encoding", "connection",      "date",
+    "server",         "keep-alive",        "proxy-connection"};
+// Those with one value (RFC 9110 section 5.3): of two of them each reader believes another one.
+constexpr std::array<std::string_view, 8> kSingleFields = {
+    "content-type", "content-range", "content-location", "etag",
+    "location",     "last-modified", "retry-after",      "expires"};
 
 // Why an application may not set the field, or null.
 const char* application_field_problem(std::string_view name, std::string_view value) {
@@ -69,6 +74,12 @@ void Response::add_field(std::string_view name, std::string_view value) {
   if (const char* problem = application_field_problem(name, value)) {
     field_problem_ = problem;
     return;
+  }
+  for (const std::string_view single : kSingleFields) {
+    if (config::equals_ignoring_case(name, single) && fields().find(single)) {
+      field_problem_ = "a second field of a name that comes once";
+      return;
+    }
   }
   fields_.append(name, value);
 }
@@ -195,8 +206,9 @@ const char* Response::problem() const {
       return "a part of a file without the file";
     }
   }
-  return is_bodyless(status_) && content_size() != 0 ? "a body on an answer that has none"
-                                                     : nullptr;
+  // That of a 205 says so: its length is zero (RFC 9110 section 15.3.6).
+  const bool is_without = is_bodyless(status_) || status_ == 205;
+  return is_without && content_size() != 0 ? "a body on an answer that has none" : nullptr;
 }
 
 void Response::set_error(int status, std::string_view detail) {

@@ -70,7 +70,8 @@ inline constexpr std::array kStatusPhrases = {
 // "Not Found" for 404; an empty phrase for a code without a registered name.
 std::string_view reason_phrase(int status);
 
-// Whether an answer with this status never carries content (RFC 9110 section 6.4.1).
+// Whether an answer with this status never carries content, nor says how much there would be (RFC
+// 9110 section 6.4.1).
 constexpr bool is_bodyless(int status) {
   return (status >= 100 && status < 200) || status == 204 || status == 304;
 }

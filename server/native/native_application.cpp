@@ -8,11 +8,13 @@
 #include <optional>
 #include <utility>
 
+#include "ipc/base/forked.h"
 #include "server/exchange/job.h"
 #include "server/exchange/unrouted.h"
 #include "server/native/native_request.h"
 #include "server/native/native_response.h"
 #include "server/native/running_function.h"
+#include "server/native/start_folder.h"
 
 namespace prefork::native {
 
@@ -126,7 +128,7 @@ prefork_status mount_folder(prefork_app* app, const prefork_mount* mount) {
     }
     settings.cache_rules.push_back(std::move(rule).value());
   }
-  const auto added = app->mounts.add(to_view(mount->prefix), std::move(settings));
+  const auto added = app->mounts.add(to_view(mount->prefix), std::move(settings), start_folder());
   return added.ok() ? PREFORK_OK : refuse_route(app, added.problem().text);
 }
 
@@ -184,6 +186,7 @@ const prefork_api& native_api() {
 config::Result<std::unique_ptr<NativeApplication>> NativeApplication::load(
     const ApplicationFile& file, prefork_app::Report report) {
   const std::string& path = file.path;
+  start_folder();  // before the application can go elsewhere
   auto entry = load_shared_object(file);
   if (!entry.ok()) {
     return entry.problem();
@@ -200,6 +203,7 @@ config::Result<std::unique_ptr<NativeApplication>> NativeApplication::load(
     return config::Problem{"'" + path +
                            "' threw something that is no std::exception while it was loaded"};
   }
+  ipc::end_copy();
   if (result != 0 || !application->app_.failure.empty()) {
     const std::string& said = application->app_.failure;
     return config::Problem{"'" + path + "' cannot be loaded: " +
@@ -302,6 +306,7 @@ config::Result<void> NativeApplication::start_worker(const prefork_worker& worke
   const int result = app_.hooks.worker_start != nullptr
                          ? app_.hooks.worker_start(app_.hooks_user_data, &worker)
                          : 0;
+  ipc::end_copy();
   if (result == 0) {
     if (!app_.subscriptions.empty()) {
       listener_ = std::make_unique<TopicListener>(app_.things, app_.subscriptions);
@@ -318,6 +323,7 @@ void NativeApplication::lead(const prefork_worker& worker) {
   const RunningFunction here(kName);
   if (app_.hooks.lead != nullptr) {
     app_.hooks.lead(app_.hooks_user_data, &worker);
+    ipc::end_copy();
   }
 }
 
@@ -326,6 +332,7 @@ void NativeApplication::drain(const prefork_worker& worker) {
   const RunningFunction here(kName);
   if (app_.hooks.drain != nullptr) {
     app_.hooks.drain(app_.hooks_user_data, &worker);
+    ipc::end_copy();
   }
 }
 
@@ -335,6 +342,7 @@ void NativeApplication::stop_worker(const prefork_worker& worker) {
   listener_.reset();
   if (app_.hooks.worker_stop != nullptr) {
     app_.hooks.worker_stop(app_.hooks_user_data, &worker);
+    ipc::end_copy();
   }
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "ipc/base/forked.h"
 #include "server/exchange/job.h"
 #include "server/native/native_request.h"
 #include "server/native/native_response.h"
@@ -28,6 +29,7 @@ void NativeAround::answer(const http::Request& request, http::Response& response
   answer.response = &response;
   const bool is_answered =
       functions_.before != nullptr && functions_.before(user_data_, &native.get(), &answer) != 0;
+  ipc::end_copy();
   std::string failure;
   if (!is_answered && !exchange::call_handler(inner, request, response, failure)) {
     response.set_error(500, {});
@@ -35,6 +37,7 @@ void NativeAround::answer(const http::Request& request, http::Response& response
   }
   if (functions_.after != nullptr) {
     functions_.after(user_data_, &native.get(), &answer);
+    ipc::end_copy();
   }
   if (answer.failed) {
     throw std::runtime_error(answer.failure);

@@ -9,9 +9,11 @@
 #include <string_view>
 #include <utility>
 
+#include "ipc/base/forked.h"
 #include "ipc/base/owned_fd.h"
 #include "server/exchange/body_channel.h"
 #include "server/native/native_file.h"
+#include "server/native/start_folder.h"
 
 namespace prefork::native {
 
@@ -41,7 +43,8 @@ void append_body(prefork_response* response, prefork_text bytes) {
 }
 
 prefork_status set_file(prefork_response* response, const char* path) {
-  auto file = std::make_shared<ipc::OwnedFd>(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  auto file = std::make_shared<ipc::OwnedFd>(
+      ::open(from_start_folder(path).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
   if (!file->valid() || ::fstat(file->get(), &status) != 0) {
     return PREFORK_WRONG;
@@ -56,8 +59,9 @@ prefork_status set_file(prefork_response* response, const char* path) {
 }
 
 prefork_status send_file(prefork_response* response, const char* path) {
-  return respond_with_file(*response->asked, path, *response->response) ? PREFORK_OK
-                                                                        : PREFORK_WRONG;
+  return respond_with_file(*response->asked, from_start_folder(path), *response->response)
+             ? PREFORK_OK
+             : PREFORK_WRONG;
 }
 
 void set_failed(prefork_response* response, prefork_text what) {
@@ -190,6 +194,7 @@ void call_native(prefork_handler handler, void* user_data, const http::Request& 
   answer.asked = &request;
   answer.response = &response;
   handler(user_data, &native.get(), &answer);
+  ipc::end_copy();
   if (answer.failed) {
     throw std::runtime_error(answer.failure);
   }
@@ -205,6 +210,7 @@ void defer_native(prefork_handler handler, void* user_data, std::unique_ptr<exch
   HeldRequest* const request = answer->request;
   request->hold();
   handler(user_data, &request->get(), answer.release());
+  ipc::end_copy();
   request->release();
 }
 

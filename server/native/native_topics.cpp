@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "ipc/base/forked.h"
 #include "server/native/native_application.h"
 #include "server/native/native_response.h"
 #include "server/native/running_function.h"
@@ -95,6 +96,7 @@ bool TopicListener::deliver() {
       const Subscription& subscription = follower.subscription;
       subscription.handler(subscription.user_data, {piece_.data(), piece_.size()},
                            std::exchange(follower.cursor.lost, 0));
+      ipc::end_copy();
     }
   }
   return found;

@@ -86,6 +86,13 @@ PREFORK_APP(app) {
       out.event("two\nlines", "kind");
     });
   });
+  // Takes its thread until the client leaves.
+  app.get("/block", [](const prefork::Request& request) {
+    while (!request.is_gone()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return prefork::text("left\n");
+  });
   app.post("/upload", prefork::upload(std::uint64_t{1} << 40), count_upload);
   app.get("/later", prefork::deferred, [](prefork::Request, prefork::Responder responder) {
     std::thread([responder = std::move(responder)]() mutable {

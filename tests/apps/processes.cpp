@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -100,6 +101,12 @@ std::string output_of_posix_spawn() {
 }  // namespace
 
 PREFORK_APP(app) {
+  if (std::getenv("TEST_GOES_ELSEWHERE") != nullptr) {
+    if (::chdir("/") != 0) {
+      std::abort();
+    }
+    app.mount("/public", "public");
+  }
   // At load, as libraries do.
   if (std::getenv("TEST_CHANGES_SIGNALS") != nullptr) {
     for (const int signal : {SIGTERM, SIGPIPE, SIGCHLD, SIGINT, SIGHUP}) {
@@ -149,6 +156,50 @@ PREFORK_APP(app) {
       }
     }
     return prefork::text(std::to_string(made));
+  });
+  app.get("/shut-down-listeners", [](const prefork::Request&) {
+    int made = 0;
+    for (int fd = 3; fd < 1024; ++fd) {
+      int listens = 0;
+      socklen_t size = sizeof listens;
+      if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0) {
+        made += ::shutdown(fd, SHUT_RDWR) == 0 ? 1 : 0;
+      }
+    }
+    return prefork::text(std::to_string(made));
+  });
+  // Both processes come back from the handler.
+  const auto fork_and_return = [](const prefork::Request&) {
+    return prefork::text(::fork() < 0 ? "no fork" : "returned\n");
+  };
+  app.get("/fork-and-return", fork_and_return);
+  app.get("/fork-and-return-on-the-loop", prefork::on_loop, fork_and_return);
+  app.get("/become-another-program", [](const prefork::Request&) {
+    ::execl("/bin/sleep", "sleep", "60", nullptr);
+    return prefork::text("no exec", 500);
+  });
+  app.get("/forget-signals", [](const prefork::Request&) {
+    for (int signal = 1; signal < NSIG; ++signal) {
+      std::signal(signal, SIG_DFL);
+    }
+    return prefork::text("done\n");
+  });
+  // From the background, of the terminal that the server was started in.
+  app.get("/read-terminal", [](const prefork::Request&) {
+    char byte = 0;
+    return prefork::text(::read(STDIN_FILENO, &byte, 1) < 0 ? "error" : "read");
+  });
+  app.get("/name", [](const prefork::Request&) {
+    return prefork::text(std::string(program_invocation_name) + " " +
+                         program_invocation_short_name);
+  });
+  app.get("/go-elsewhere", [](const prefork::Request&) {
+    return prefork::text(::chdir("/") == 0 ? "gone\n" : "stayed\n");
+  });
+  app.get("/own-file", [](const prefork::Request&) { return prefork::file("own.txt"); });
+  app.get("/hang-at-exit", [](const prefork::Request&) {
+    std::atexit([] { ::pause(); });
+    return prefork::text("will\n");
   });
   app.get("/sleep/{ms}", [](const prefork::Request& request) {
     std::this_thread::sleep_for(

@@ -147,6 +147,7 @@ PREFORK_APP(app) {
   const prefork::Topic news = app.topic("news", kPieces, 16);
   const prefork::Map heard = app.map("heard", 100);
   app.subscribe(news, [heard](const prefork::Message& message) {
+    if (message.piece == "fork" && ::fork() == 0) return;
     heard.update(std::to_string(::getpid()), [&](const std::optional<std::string>& before) {
       return before.value_or("") + "[" + std::string(message.piece) + "]" +
              (message.lost != 0 ? "-" + std::to_string(message.lost) : "");

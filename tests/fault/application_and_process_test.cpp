@@ -66,6 +66,22 @@ TEST(SignalsOfTheApplication, ThatItChangesAtItsLoadAreSetAgain) {
   EXPECT_EQ(server.wait_for_exit(), exit_code(0));
 }
 
+// SIGTERM of the default action would end a worker with all its requests.
+TEST(SignalsOfTheApplication, ThatAHandlerChangesAreSetAgainSoon) {
+  ServerProcess server({application(), "--workers", "1"});
+  const pid_t before = server.worker_pid(0);
+  ASSERT_EQ(get(server.url(), "/forget-signals").status, 200);
+  EXPECT_TRUE(wait_until([&] {
+    const std::string status = read_file("/proc/" + std::to_string(before) + "/status");
+    const std::size_t caught = status.find("SigCgt:\t");
+    return caught != status.npos &&
+           (std::stoull(status.substr(caught + 8), nullptr, 16) >> (SIGTERM - 1) & 1) != 0;
+  })) << "within the next look, a second at most";
+  ::kill(before, SIGTERM);
+  EXPECT_TRUE(server.has_logged({"worker 0", "ended: exit code 0, as asked"}));
+  EXPECT_TRUE(is_replaced(server, before));
+}
+
 class ProgramsOfHandlers : public testing::TestWithParam<const char*> {};
 
 // The set of signals behind `name`, without the two of the C library, which ignores them in what it
@@ -135,6 +151,57 @@ TEST(AForkedProcess, DoesNotKeepTheConnectionsOfItsParentOpen) {
   }
 }
 
+// It would be a second worker, on the same descriptors, that nobody has asked for.
+class ACopyOfAWorker : public testing::TestWithParam<const char*> {};
+
+TEST_P(ACopyOfAWorker, ThatComesBackFromItsHandlerEndsAndAnswersNobody) {
+  ServerProcess server({application(), "--workers", "1", "--admin", "off"});
+  Client client(server.url());
+  EXPECT_EQ(client.get(GetParam()).body, "returned\n");
+  EXPECT_EQ(client.get("/").body, "alive\n") << "no second answer to the first request";
+  EXPECT_TRUE(wait_until([&] { return processes_of_group(server.pid()).size() == 2; }))
+      << "a master and a worker";
+  EXPECT_EQ(server.stop(), exit_code(0));
+  EXPECT_TRUE(no_process_left(server.pid()));
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEachKind, ACopyOfAWorker,
+                         testing::Values("/fork-and-return", "/fork-and-return-on-the-loop"));
+
+TEST(AWorkerThatBecomesAnotherProgram, IsReplacedWithoutTheHealthCheck) {
+  ServerProcess server({application(), "--workers", "1", "--timeout-worker-healthcheck", "off"});
+  const pid_t before = server.worker_pid(0);
+  Client client(server.url());
+  client.send(get_request("/become-another-program"));
+  EXPECT_TRUE(server.has_logged({"worker 0", "has closed its control pipe"}));
+  EXPECT_TRUE(server.wait_for_statistics([before](const Json& report) {
+    const Json& worker = report["workers"][0];
+    return worker["state"] == "ready" && worker["pid"] != before;
+  }));
+  EXPECT_EQ(get(server.url(), "/").status, 200);
+}
+
+TEST(AListeningSocket, ThatAnApplicationShutsDownListensAgain) {
+  ServerProcess server({application(), "--workers", "2"});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(get(server.url(), "/shut-down-listeners").body, "1");
+    EXPECT_TRUE(wait_until([&] { return get(server.url(), "/").status == 200; }));
+  }
+  EXPECT_TRUE(server.has_logged({"has shut down the listening socket", "it listens again"}));
+  EXPECT_EQ(server.statistics()["server"]["generation"], 1);
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(AListeningSocket, OfAFileThatAnApplicationShutsDownIsOpenedAnew) {
+  const TemporaryFolder folder;
+  ServerProcess server({application(), "--workers", "2", "--uds", folder / "socket"});
+  EXPECT_EQ(get(server.url(), "/shut-down-listeners").body, "1");
+  EXPECT_TRUE(server.has_logged({"reload to generation 2 is done"}));
+  EXPECT_EQ(get(server.url(), "/").status, 200);
+  EXPECT_EQ(server.stop(), exit_code(0));
+  EXPECT_FALSE(exists(folder / "socket"));
+}
+
 TEST(AListeningSocket, ThatAnApplicationHasMadeToWaitHoldsUpNoWorker) {
   for (const bool is_local : {false, true}) {
     const TemporaryFolder folder;
@@ -195,6 +262,11 @@ TEST(TheProcessTitle, LeavesTheEnvironmentToLibrariesThatReadItAtTheEnd) {
   }
 }
 
+TEST(TheProcessTitle, LeavesTheNameThatTheCLibraryHasOfTheProgram) {
+  const ServerProcess server({application(), "--workers", "1"});
+  EXPECT_EQ(get(server.url(), "/name").body, server_binary() + " prefork-server");
+}
+
 TEST(WithoutProc, TheServerServesReplacesAndStops) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "only root can hide /proc";
@@ -232,6 +304,24 @@ TEST(AHookThatHangs, IsNamedWhenItsWorkerIsCutAndIsNoRequest) {
   ServerProcess server(std::move(launch));
   EXPECT_EQ(server.stop(), exit_code(0));
   EXPECT_TRUE(server.has_logged({"worker 0 is cut in the application's hook on_worker_stop"}));
+}
+
+TEST(AnExitHandlerThatHangs, IsNamedWhenItsWorkerIsCut) {
+  ServerProcess server({application(), "--workers", "1", "--timeout-graceful-shutdown", "500ms"});
+  ASSERT_EQ(get(server.url(), "/hang-at-exit").status, 200);
+  EXPECT_EQ(server.stop(), exit_code(0));
+  EXPECT_TRUE(
+      server.has_logged({"worker 0", "is cut in the application's destructors and exit handlers"}));
+}
+
+TEST(AnExitHandlerThatHangs, KeepsNoReplacedWorkerForEver) {
+  ServerProcess server({application(), "--workers", "1", "--timeout-graceful-shutdown", "500ms",
+                        "--timeout-worker-healthcheck", "500ms"});
+  ASSERT_EQ(get(server.url(), "/hang-at-exit").status, 200);
+  const pid_t before = server.worker_pid(0);
+  server.send_signal(SIGHUP);
+  EXPECT_TRUE(server.has_logged({"(pid " + std::to_string(before) + ") ended: signal"}));
+  EXPECT_TRUE(server.has_logged({"is stuck with the application's destructors"}));
 }
 
 TEST(ADebugger, HoldsAWorkerThatIsToldAndNotKilled) {

@@ -33,8 +33,7 @@ class RequestsInFlight : public testing::Test {
     Launch launch = launch_of(arguments);
     launch.environment["TEST_APP_ASSETS"] = folder_.path();
     server_ = std::make_unique<ServerProcess>(std::move(launch));
-    send("handling", "POST /upload",
-         "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx");
+    send("handling", "GET /block", get_request("/block"));
     ASSERT_TRUE(server_->wait_for_statistics(
         [](const Json& report) { return report["totals"]["pool"]["busy"] == 1; }));
     send("queued", "GET /stream", get_request("/stream"));
@@ -107,8 +106,11 @@ TEST_F(RequestsInFlight, OfAKilledWorkerAreNamedWithTheirPhases) {
 
 TEST_F(RequestsInFlight, OfAHungWorkerAreNamedWithTheirPhases) {
   ASSERT_NO_FATAL_FAILURE(start({"--timeout-worker-healthcheck", "500ms"}));
-  ::kill(server_->worker_pid(0), SIGSTOP);
+  const pid_t before = server_->worker_pid(0);
+  ::kill(before, SIGSTOP);
   expect_all_named("is stuck with");
+  EXPECT_TRUE(server_->has_logged({"(pid " + std::to_string(before) + ") ended"}));
+  EXPECT_EQ(server_->times_logged("was working on"), 0U) << "told once";
 }
 
 TEST_F(RequestsInFlight, ThatAStopCutsAreNamedWithTheirPhases) {

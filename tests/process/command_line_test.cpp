@@ -272,6 +272,18 @@ TEST(PrintConfig, ShowsEachValueAndWhereItCameFrom) {
   }
 }
 
+TEST(AnAnswer, ThatCannotBeWrittenIsNoSuccess) {
+  for (const char* option : {"--version", "--help", "--print-config", "--check-config"}) {
+    Launch launch;
+    launch.program = "/bin/sh";
+    launch.arguments = {"-c", "exec \"$0\" \"$1\" >/dev/full", server_binary(), option};
+    const FinishedRun run = run_to_the_end(std::move(launch));
+    EXPECT_EQ(run.exit, exit_code(1)) << option;
+    EXPECT_EQ(run.err,
+              "prefork-server: cannot write to standard output: No space left on device\n");
+  }
+}
+
 TEST(Version, IsPrintedAlone) {
   const FinishedRun run = run_to_the_end(launch_of({"--version"}));
   EXPECT_EQ(run.exit, exit_code(0));

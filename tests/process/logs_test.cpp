@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -98,6 +99,28 @@ TEST(Logs, NoRequestWaitsForAnAccessLogThatNobodyReads) {
     return count_lines(text) + lost(server.statistics()) == 4000;
   })) << count_lines(text);
   EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+// As service managers have them: a name of one cannot be opened then.
+TEST(Logs, OfStandardDescriptorsThatAreSocketsAreWritten) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+  const ipc::OwnedFd reader(ends[0]);
+  ipc::OwnedFd writer(ends[1]);
+  Launch launch =
+      launch_of({"--workers", "1", "--access-log", "/dev/stdout", "--log-file", "/proc/self/fd/2"});
+  launch.descriptors = {{STDOUT_FILENO, writer.get()}, {STDERR_FILENO, writer.get()}};
+  ServerProcess server(std::move(launch));
+  writer.reset();
+  server.send_signal(SIGUSR1);
+  EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+  EXPECT_EQ(server.stop(), exit_code(0));
+  std::string said(1 << 16, '\0');
+  said.resize(static_cast<std::size_t>(
+      std::max<ssize_t>(::recv(reader.get(), said.data(), said.size(), MSG_WAITALL), 0)));
+  EXPECT_NE(said.find("\"GET /plaintext HTTP/1.1\" 200"), std::string::npos) << said;
+  EXPECT_NE(said.find("log files opened anew"), std::string::npos) << said;
+  EXPECT_NE(said.find("stopped"), std::string::npos) << said;
 }
 
 TEST(Logs, SupervisionGoesOnWhileNobodyReadsTheLog) {

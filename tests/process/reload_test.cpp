@@ -231,6 +231,22 @@ TEST_F(ReloadOfAFile, KeepsTheWorkersWhenANewOneCannotBoot) {
   EXPECT_EQ(server.statistics()["server"]["generation"], 1);
 }
 
+TEST_F(ReloadOfAFile, ThatIsGivenUpLeavesTheLogWhereItWas) {
+  const std::string before = folder_ / "before.log";
+  write("workers = 1\nlog_file = \"" + before + "\"\n");
+  ServerProcess server(arguments());
+  ASSERT_EQ(::mkfifo((folder_ / "fifo").c_str(), 0600), 0);
+  write("workers = 1\naccess_log = \"" + (folder_ / "fifo") + "\"\nlog_file = \"" +
+        (folder_ / "other.log") + "\"\n");
+  server.send_signal(SIGHUP);
+  EXPECT_TRUE(wait_until(
+      [&] { return read_file(folder_ / "other.log").find("was given up") != std::string::npos; }));
+  server.send_signal(SIGUSR1);
+  EXPECT_TRUE(wait_until([&] {
+    return read_file(before).find("log files opened anew") != std::string::npos;
+  })) << read_file(before);
+}
+
 TEST_F(ReloadOfAFile, OpensAnAddedAddressAndClosesARemovedOne) {
   const std::string added = folder_ / "added.sock";
   const auto with_binds = [&](const std::string& binds) {

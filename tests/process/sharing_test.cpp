@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/support/child_process.h"
+#include "tests/support/processes.h"
 #include "tests/support/server_process.h"
 
 namespace prefork::test {
@@ -195,6 +196,15 @@ TEST_F(Sharing, TwoMeetAtABarrierWhereverTheyAre) {
   auto other = begin_post(url(), "/meet");
   EXPECT_EQ(one.get(), "done");
   EXPECT_EQ(other.get(), "done");
+}
+
+TEST_F(Sharing, ACopyOfAWorkerThatComesBackFromASubscriberEnds) {
+  const std::size_t processes = processes_of_group(server_->pid()).size();
+  EXPECT_EQ(post_to(url(), "/tell/fork"), "told");
+  const std::string worker = std::to_string(server_->worker_pid(0));
+  EXPECT_TRUE(wait_until([&] { return get(url(), "/heard/" + worker).body == "[fork]"; }));
+  EXPECT_TRUE(wait_until([&] { return processes_of_group(server_->pid()).size() == processes; }));
+  EXPECT_EQ(server_->stop(), exit_code(0));
 }
 
 TEST_F(Sharing, WhatOneWorkerPublishesAllOfThemHear) {

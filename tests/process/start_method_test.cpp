@@ -159,6 +159,37 @@ TEST_P(EachStartMethod, GivesProcessesTheirOwnDescriptorsAlone) {
   }
 }
 
+TEST_P(EachStartMethod, NamesOfLogsAndOfTheProgramAreThoseOfTheStart) {
+  const TemporaryFolder folder;
+  Launch in_folder =
+      launch({app("processes"), "--workers", "1", "--log-file", "log", "--access-log", "access"});
+  in_folder.working_folder = folder / ".";
+  ServerProcess server(std::move(in_folder));
+  EXPECT_EQ(get(server.url(), "/name").body, server_binary() + " prefork-server");
+  ASSERT_EQ(get(server.url(), "/go-elsewhere").body, "gone\n");
+  std::filesystem::rename(folder / "access", folder / "access.1");
+  std::filesystem::rename(folder / "log", folder / "log.1");
+  server.send_signal(SIGUSR1);
+  EXPECT_TRUE(wait_until([&] { return exists(folder / "access") && exists(folder / "log"); }));
+}
+
+TEST_P(EachStartMethod, AWorkerThatBecomesAnotherProgramIsReplaced) {
+  ServerProcess server(
+      launch({app("processes"), "--workers=1", "--timeout-worker-healthcheck=off"}));
+  const pid_t before = server.worker_pid(0);
+  Client client(server.url());
+  client.send(get_request("/become-another-program"));
+  EXPECT_TRUE(server.has_logged({"worker 0", "has closed its control pipe"}));
+  EXPECT_TRUE(is_replaced(server, 0, before, kPatience));
+}
+
+TEST_P(EachStartMethod, ACopyOfAWorkerThatComesBackFromItsHandlerEnds) {
+  const ServerProcess server(launch({app("processes"), "--workers", "1"}));
+  const std::size_t processes = processes_of_group(server.pid()).size();
+  EXPECT_EQ(get(server.url(), "/fork-and-return").body, "returned\n");
+  EXPECT_TRUE(wait_until([&] { return processes_of_group(server.pid()).size() == processes; }));
+}
+
 // --- not alike -----------------------------------------------------------------------------------
 
 TEST(ASpawnedWorker, HasAnAddressSpaceOfItsOwn) {

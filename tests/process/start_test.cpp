@@ -227,6 +227,19 @@ TEST(AWorkerThatCannotBoot, EndsTheServerQuicklyWithTheReasonOnOneLine) {
   EXPECT_TRUE(no_process_left(run.group));
 }
 
+TEST(TooFewDescriptors, ForAStartAreToldWithTheirLimit) {
+  for (const unsigned limit : {5U, 7U, 10U, 20U}) {
+    Launch launch = launch_of({"--workers", "4", "--port", "0", "--admin", "127.0.0.1:0"});
+    launch.limit_open_files = limit;
+    const FinishedRun run = run_to_the_end(std::move(launch));
+    ASSERT_TRUE(run.exit) << limit;
+    EXPECT_GT(run.exit->code, 0) << limit;
+    EXPECT_NE(run.err.find("Too many open files (ulimit -n " + std::to_string(limit) + ";"),
+              std::string::npos)
+        << run.err;
+  }
+}
+
 TEST(AWorkerThatCannotBoot, ForNoProcessCanBeMadeIsToldWithTheLimits) {
   if (::geteuid() != 0) {
     GTEST_SKIP() << "only root can start a program as somebody else";

@@ -210,6 +210,20 @@ TEST(Health, IsGoodWhileTheServerServes) {
   EXPECT_EQ(get(server.url(), "/stats").status, 404) << "and nobody else's";
 }
 
+TEST(Health, UnderAForeignHostNameIsRefusedOnAnAddressOfThisMachine) {
+  const ServerProcess server({"--workers", "1"});
+  Client client(server.admin_url());
+  for (const auto& [host, status] : std::map<std::string, int>{{"evil.example", 421},
+                                                               {"127.0.0.1.evil.example", 421},
+                                                               {"localhost", 200},
+                                                               {"127.0.0.1:1", 200}}) {
+    for (const char* path : {"/stats", "/healthz"}) {
+      client.send("GET " + std::string(path) + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+      EXPECT_EQ(client.receive().status, status) << host << path;
+    }
+  }
+}
+
 TEST(Health, AnswersOnAUnixSocketToo) {
   const TemporaryFolder folder;
   const std::string path = folder / "admin.sock";

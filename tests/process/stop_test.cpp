@@ -11,6 +11,7 @@
 #include "tests/support/load.h"
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
+#include "tests/support/terminal.h"
 
 namespace prefork::test {
 namespace {
@@ -243,25 +244,6 @@ TEST(Stop, DoesNotWaitForAWorkerThatBoots) {
   EXPECT_LT(elapsed_since(start), kASecond);
   EXPECT_EQ(server.times_logged("warning"), 0U) << server.log();
 }
-
-// A pseudo terminal, as SSH has one for a session.
-class Terminal {
- public:
-  Terminal() : user_(::posix_openpt(O_RDWR | O_NOCTTY)) {
-    ::grantpt(user_.get());
-    ::unlockpt(user_.get());
-    program_.reset(::open(::ptsname(user_.get()), O_RDWR | O_NOCTTY));
-  }
-  [[nodiscard]] int fd() const { return program_.get(); }
-  void close() {
-    program_.reset();
-    user_.reset();
-  }
-
- private:
-  ipc::OwnedFd user_;
-  ipc::OwnedFd program_;
-};
 
 TEST(Stop, FollowsWhenTheTerminalIsClosed) {
   Terminal terminal;

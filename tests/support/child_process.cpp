@@ -130,6 +130,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 
 }  // namespace
 
+std::string server_binary() { return PREFORK_SERVER_BINARY; }
+
 Launch launch_of(const std::vector<std::string>& arguments) {
   Launch launch;
   launch.arguments = arguments;
@@ -145,8 +147,7 @@ std::ostream& operator<<(std::ostream& stream, const Exit& exit) {
 
 ChildProcess::ChildProcess(const Launch& launch) {
   std::vector<std::string> arguments = launch.arguments;
-  arguments.insert(arguments.begin(),
-                   launch.program.empty() ? PREFORK_SERVER_BINARY : launch.program);
+  arguments.insert(arguments.begin(), launch.program.empty() ? server_binary() : launch.program);
   std::vector<std::string> environment = environment_of(launch);
   const std::vector<char*> argument_pointers = pointers_to(arguments);
   const std::vector<char*> environment_pointers = pointers_to(environment);

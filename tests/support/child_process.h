@@ -33,6 +33,9 @@ struct Launch {
   std::optional<uid_t> user;  // needs root
 };
 
+// The path of the server's binary.
+std::string server_binary();
+
 Launch launch_of(const std::vector<std::string>& arguments);
 
 struct Exit {

@@ -7,6 +7,7 @@
 #include "ipc/control_channel.h"
 #include "workers/child/child.h"
 #include "workers/child/child_signals.h"
+#include "workers/child/process_limits.h"
 
 namespace prefork::child {
 
@@ -54,6 +55,10 @@ void ChildRuntime::read_commands() {
     loop_.stop();
     loop_.pause_watch(command_watch_);
   }
+}
+
+int fail_boot(const ChildContext& context, const std::exception& error) {
+  return fail_boot(context, describe_failure(error).c_str(), config::ExitCode::no_worker_booted);
 }
 
 int fail_boot(const ChildContext& context, const char* reason, config::ExitCode code) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 
 #include "config/values/exit_code.h"
@@ -58,5 +59,7 @@ class ChildRuntime {
 
 // Tells the master why the child could not boot; returns `code`.
 int fail_boot(const ChildContext& context, const char* reason, config::ExitCode code);
+// For what was thrown: with where to look, where the system has refused something.
+int fail_boot(const ChildContext& context, const std::exception& error);
 
 }  // namespace prefork::child

@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -20,8 +22,9 @@ namespace prefork::child {
 namespace {
 
 // Everything else has its default action; for SIGWINCH that is to ignore it.
-constexpr std::array kUnwanted = {SIGINT,  SIGQUIT, SIGHUP,  SIGUSR1, SIGUSR2,
-                                  SIGTTIN, SIGTTOU, SIGPIPE, SIGXFSZ};
+constexpr std::array kUnwanted = {SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ};
+// What the terminal sends to the whole group of whoever uses it from the background.
+constexpr std::array kOfTheTerminal = {SIGTTIN, SIGTTOU};
 
 // For the handler, which finds nothing else.
 volatile int terminate_fd = -1;
@@ -42,12 +45,38 @@ void note_terminate(int signal) {
   errno = error;
 }
 
+// The call that the terminal has refused is begun again after this, and would be refused and
+// signalled again without an end. Where the thread blocks the signal it is not: what is written
+// comes out, what is read is an error (setpgid(2) of POSIX, tty_ioctl(4)). The mask is that of the
+// thread as it goes on.
+void let_terminal_go_on(int signal, siginfo_t*, void* context) {
+  sigaddset(&static_cast<ucontext_t*>(context)->uc_sigmask, signal);
+}
+
+void handle_terminal() {
+  for (const int signal : kOfTheTerminal) {
+    struct sigaction action {};
+    action.sa_sigaction = let_terminal_go_on;
+    action.sa_flags = SA_RESTART | SA_SIGINFO;
+    sigemptyset(&action.sa_mask);
+    ::sigaction(signal, &action, nullptr);
+  }
+}
+
 void handle(int signal, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
   ::sigaction(signal, &action, nullptr);
+}
+
+// Neither by the program's own handler nor by one of the application's.
+bool is_unhandled(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) != 0 ||
+         ((action.sa_flags & SA_SIGINFO) == 0 &&
+          (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN));
 }
 
 void unblock_all() {
@@ -61,6 +90,12 @@ void give_back_to_forked() {
   for (const int signal : kUnwanted) {
     struct sigaction action {};
     if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == do_nothing) {
+      std::signal(signal, SIG_DFL);
+    }
+  }
+  for (const int signal : kOfTheTerminal) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_sigaction == let_terminal_go_on) {
       std::signal(signal, SIG_DFL);
     }
   }
@@ -78,6 +113,8 @@ ipc::OwnedFd take_over_signals() {
   terminate_fd = fd.get();
   if (owner != ::getpid()) {
     owner = ::getpid();
+    ipc::is_copy.store(false, std::memory_order_relaxed);
+    ipc::note_copies();
     ::pthread_atfork(
         nullptr, [] { ipc::has_forked.store(true, std::memory_order_relaxed); },
         give_back_to_forked);
@@ -92,23 +129,27 @@ void take_no_signals() {
   for (const int signal : kUnwanted) {
     handle(signal, do_nothing);
   }
+  handle_terminal();
   handle(SIGTERM, do_nothing);
   std::signal(SIGCHLD, SIG_DFL);
   std::signal(SIGWINCH, SIG_DFL);
   unblock_all();
 }
 
-void set_signals_again() {
+void set_handlers_again() {
   for (const int signal : kUnwanted) {
-    struct sigaction action {};
-    const bool is_own = ::sigaction(signal, nullptr, &action) == 0 &&
-                        ((action.sa_flags & SA_SIGINFO) != 0 ||
-                         (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN));
-    if (!is_own) {
+    if (is_unhandled(signal)) {
       handle(signal, do_nothing);
     }
   }
+  if (std::ranges::any_of(kOfTheTerminal, is_unhandled)) {
+    handle_terminal();
+  }
   handle(SIGTERM, note_terminate);
+}
+
+void set_signals_again() {
+  set_handlers_again();
   unblock_all();
 }
 

@@ -6,6 +6,10 @@
 // is started (system(3), posix_spawn(3), fork(2) and exec), it finds what a program expects. A
 // child of a handler that runs on without exec gets the default actions too, and the limit of open
 // files that the service was started with.
+//
+// The terminal's own signals (SIGTTIN, SIGTTOU) go to the whole group when one of it uses the
+// terminal from the background. They stop nobody here: the thread that is refused by the terminal
+// blocks them from then on, so that it can write and reads an error.
 #pragma once
 
 #include "ipc/base/owned_fd.h"
@@ -24,6 +28,9 @@ void take_no_signals();
 // Sets again what is relied on. For after each call into an application that may have changed it: a
 // handler of its own for another signal than SIGTERM stays. The thread that calls is unblocked.
 void set_signals_again();
+// The same, but for what the calling thread blocks. For now and then, since handlers may change
+// signals as well.
+void set_handlers_again();
 
 // Forgets the SIGTERMs that were told so far.
 void drain_signals(int signal_fd);

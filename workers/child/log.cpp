@@ -8,10 +8,13 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "config/values/log_target.h"
 #include "ipc/base/error_text.h"
 #include "ipc/base/monotonic.h"
 #include "ipc/log/line_sink.h"
@@ -79,7 +82,8 @@ class Log::Sink : public spdlog::sinks::base_sink<std::mutex> {
       target_.open_standard(STDERR_FILENO);
       return 0;
     }
-    return target_.open_file(path);
+    const std::optional<int> standard = config::standard_descriptor_of(path);
+    return standard ? target_.open_standard(*standard) : target_.open_file(path);
   }
   void set_name(std::string_view name) {
     const std::lock_guard lock(mutex_);
@@ -210,13 +214,15 @@ void Log::write(config::LogLevel level, std::string_view line) {
 std::uint64_t Log::settle_losses() { return parts_->sink->settle_losses(); }
 
 void tell_standard_error(std::string_view line) {
-  ipc::LineSink sink;
-  if (sink.open_standard(STDERR_FILENO) != 0) {
-    return;
-  }
   std::string text;
   ipc::append_readable(text, line);
   end_line(text);
+  ipc::LineSink sink;
+  if (sink.open_standard(STDERR_FILENO) != 0) {
+    // There may be no other descriptor.
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+    return;
+  }
   sink.write(text);
 }
 

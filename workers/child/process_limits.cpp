@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <system_error>
 
 #include "ipc/base/error_text.h"
 
@@ -40,6 +41,20 @@ std::string threads_of_the_machine() {
   return slash == std::string::npos ? "" : field.substr(slash + 1);
 }
 
+// " -n 1024"; empty: there is none.
+std::string limit_of(char option, __rlimit_resource_t resource, rlim_t unit) {
+  rlimit limit{};
+  if (::getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+    return "";
+  }
+  return std::string(" -") + option + " " + std::to_string(limit.rlim_cur / unit);
+}
+
+// What bounds the memory of one process, the stacks of its threads with it.
+std::string describe_memory_limits() {
+  return limit_of('v', RLIMIT_AS, 1024) + limit_of('d', RLIMIT_DATA, 1024);
+}
+
 }  // namespace
 
 std::string describe_process_limits() {
@@ -59,23 +74,40 @@ std::string describe_process_limits() {
   if (!running.empty() && !possible.empty()) {
     text += "; the machine has " + running + ", its threads-max is " + possible;
   }
+  if (const std::string memory = describe_memory_limits(); !memory.empty()) {
+    text += "; ulimit" + memory;
+  }
   return text + ")";
 }
 
-std::string describe_failed_fork(int error) {
-  std::string text = "no process could be made for it: " + std::string(ipc::error_text(error));
+std::string remedy_for(int error) {
   switch (error) {
     case EAGAIN:
-      return text + " " + describe_process_limits();
-    case ENOMEM:
-      return text + " (the machine's or the cgroup's memory: memory.max, vm.overcommit_memory)";
-    case EPIPE:
-      return text + " (its fork server has ended)";
+      return " " + describe_process_limits();
+    case ENOMEM: {
+      const std::string memory = describe_memory_limits();
+      return (memory.empty() ? " (" : " (ulimit" + memory + "; ") +
+             "the machine's or the cgroup's memory: memory.max, vm.overcommit_memory)";
+    }
     case EMFILE:
-      return text + " (ulimit -n)";
+      return " (ulimit" + limit_of('n', RLIMIT_NOFILE, 1) + "; LimitNOFILE= of systemd)";
+    case ENFILE:
+      return " (the machine's fs.file-max)";
+    case EFBIG:
+      return " (ulimit" + limit_of('f', RLIMIT_FSIZE, 1024) + "; LimitFSIZE= of systemd)";
     default:
-      return text;
+      return "";
   }
+}
+
+std::string describe_failure(const std::exception& error) {
+  const auto* const of_system = dynamic_cast<const std::system_error*>(&error);
+  return error.what() + (of_system != nullptr ? remedy_for(of_system->code().value()) : "");
+}
+
+std::string describe_failed_fork(int error) {
+  return "no process could be made for it: " + std::string(ipc::error_text(error)) +
+         (error == EPIPE ? " (its fork server has ended)" : remedy_for(error));
 }
 
 }  // namespace prefork::child

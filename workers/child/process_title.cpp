@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <string>
 
@@ -15,6 +16,17 @@ char* title_begin = nullptr;
 std::size_t title_capacity = 0;
 
 constexpr std::size_t kRoomWanted = 32;  // "prefork-server: worker 255" and some more
+
+// What syslog(3), err(3) and assert(3) call the program by, and what libraries read: they point
+// into the room that the title takes.
+void keep_program_name() {
+  char* const name = ::strdup(program_invocation_name);
+  if (name == nullptr) {
+    return;
+  }
+  program_invocation_short_name = name + (program_invocation_short_name - program_invocation_name);
+  program_invocation_name = name;
+}
 
 }  // namespace
 
@@ -46,6 +58,7 @@ void prepare_process_title(int argc, char** argv) {
     }
     environ[i] = copy;
   }
+  keep_program_name();
   title_begin = argv[0];
   title_capacity = static_cast<std::size_t>(end - argv[0]);
 }

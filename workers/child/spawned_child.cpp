@@ -17,6 +17,7 @@
 #include "ipc/shared/table.h"
 #include "workers/child/child.h"
 #include "workers/child/log.h"
+#include "workers/child/process_limits.h"
 #include "workers/child/process_title.h"
 #include "workers/child/start_order.h"
 
@@ -121,7 +122,7 @@ int run_spawned_child(std::span<const std::string> arguments, const ChildMains& 
   try {
     live(order.value(), options.value(), mains);
   } catch (const std::exception& error) {
-    return fail(*head, error.what());
+    return fail(*head, describe_failure(error));
   }
   return config::to_int(config::ExitCode::no_worker_booted);
 }

@@ -55,7 +55,10 @@ void Children::read(ipc::Place at, const Listener& listener) {
       listener(at, *frame);
     }
   });
-  child.closed = child.closed || result == ipc::ReceiveResult::closed;
+  if (result == ipc::ReceiveResult::closed && !child.closed) {
+    child.closed = true;
+    child.deaf_since = supervision::Clock::now();
+  }
 }
 
 void Children::tell_wrong(ipc::Place at, Child& child, const Heard& what,
@@ -81,6 +84,28 @@ void Children::send_to_all(const ipc::Message& message) {
   for (auto& [at, child] : children_) {
     child.control.send({child.epoch, message});
   }
+}
+
+std::vector<ipc::Place> Children::take_deaf(TimePoint now) {
+  std::vector<ipc::Place> deaf;
+  for (auto& [at, child] : children_) {
+    if (child.deaf_since && now - *child.deaf_since >= kMoment) {
+      child.deaf_since.reset();
+      deaf.push_back(at);
+    }
+  }
+  return deaf;
+}
+
+void Children::note_work_told(ipc::Place at) {
+  if (const auto found = children_.find(at); found != children_.end()) {
+    found->second.work_told = true;
+  }
+}
+
+bool Children::is_work_told(ipc::Place at) const {
+  const auto found = children_.find(at);
+  return found != children_.end() && found->second.work_told;
 }
 
 void Children::speak_for(ipc::Place at, std::string last_words) {

@@ -2,6 +2,7 @@
 // of one that cannot boot. A child's pipe outlives it until its last frames are read. Master only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -14,6 +15,7 @@
 #include "ipc/base/process_id.h"
 #include "ipc/control_channel.h"
 #include "ipc/frames.h"
+#include "workers/supervision/supervisor_state.h"
 
 namespace prefork::master {
 
@@ -32,6 +34,7 @@ class Children {
   static constexpr int kWrongTold = 3;
   static constexpr int kWrongHeard = 64;
 
+  using TimePoint = supervision::TimePoint;
   using Listener = std::function<void(ipc::Place at, const Heard& heard)>;
 
   struct Pipe {
@@ -54,6 +57,15 @@ class Children {
   ipc::SendResult send(ipc::Place at, const ipc::Message& message);
   void send_to_all(const ipc::Message& message);
 
+  // What it works on was told: its end says it no more.
+  void note_work_told(ipc::Place at);
+  [[nodiscard]] bool is_work_told(ipc::Place at) const;
+
+  // Those that have closed their pipes a moment ago and are still there: they cannot be told
+  // anything any more. Each is named once.
+  static constexpr std::chrono::seconds kMoment{1};
+  [[nodiscard]] std::vector<ipc::Place> take_deaf(TimePoint now);
+
   // In the name of one that could not say it itself.
   void speak_for(ipc::Place at, std::string last_words);
   // In the name of one that never was there.
@@ -72,6 +84,8 @@ class Children {
     std::string last_words;
     bool closed = false;  // it closed its end, or is not heard: nothing more will come
     int wrong = 0;        // what it has said that cannot be
+    bool work_told = false;
+    std::optional<TimePoint> deaf_since;  // it has closed its end, and is not named yet
   };
 
   static void tell_wrong(ipc::Place at, Child& child, const Heard& what, const Listener& listener);

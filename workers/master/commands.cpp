@@ -50,21 +50,62 @@ CommandResult Commands::reload(const std::string& why) {
   }
   const SharedPlan plan = std::move(made).value();
   const config::Options& options = plan->options;
-  const auto opened = parts_.log.open(options.logging.file, options.logging.level);
-  if (!opened.ok()) {
-    return refuse_reload({{"--log-file: " + opened.problem().text}});
+  if (const auto followed = follow(options); !followed.ok()) {
+    return refuse_reload({followed.problem()});
   }
   if (options.target.kind == config::ServeTarget::Kind::application) {
     parts_.log.info(serves(options.target.path, plan->build_id).text);
   }
   const supervision::Generation generation = parts_.plans.add(plan);
+  parts_.report(supervision::event::Reload{generation, supervision_settings(options)});
+  return {};
+}
+
+config::Result<void> Commands::follow(const config::Options& options) {
+  if (const auto opened = parts_.log.open(options.logging.file, options.logging.level);
+      !opened.ok()) {
+    return config::Problem{"--log-file: " + opened.problem().text};
+  }
   try {
     parts_.watch.follow(options, supervision::Clock::now());
   } catch (const std::system_error& error) {
     parts_.log.error(error.what());
   }
-  parts_.report(supervision::event::Reload{generation, supervision_settings(options)});
   return {};
+}
+
+void Commands::watch_listeners(PollSet& polled) {
+  if (stop_requested_) {
+    return;
+  }
+  for (const SharedSocket& socket : parts_.plans.at(parts_.supervisor.generation()).sockets) {
+    if (!socket->is_lost()) {
+      polled.add_for_end(socket->fd(), [this] { restore_listeners(); });
+    }
+  }
+}
+
+// All of them, before a reload would open those a second time that can listen again.
+void Commands::restore_listeners() {
+  if (stop_requested_) {
+    return;
+  }
+  const ServingPlan& plan = parts_.plans.at(parts_.supervisor.generation());
+  std::string lost;
+  for (const SharedSocket& socket : plan.sockets) {
+    if (socket->is_lost() || !socket->is_shut_down()) {
+      continue;
+    }
+    if (socket->listen_again(static_cast<int>(plan.options.listening.backlog))) {
+      parts_.log.warning(was_shut_down(socket->url()) + "; it listens again");
+    } else {
+      socket->note_lost();
+      lost = was_shut_down(socket->url());
+    }
+  }
+  if (!lost.empty()) {
+    reload(lost + "; a reload opens it anew");
+  }
 }
 
 CommandResult Commands::refuse_reload(Problems problems) {

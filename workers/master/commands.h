@@ -11,6 +11,7 @@
 #include "workers/master/children.h"
 #include "workers/master/fork_servers.h"
 #include "workers/master/plans.h"
+#include "workers/master/poll_set.h"
 #include "workers/master/publisher.h"
 #include "workers/master/reload_watch.h"
 #include "workers/master/reloader.h"
@@ -54,6 +55,14 @@ class Commands {
   // wrong with it is told, and everything stays as it is.
   CommandResult reload(const std::string& why);
 
+  // The log and what --reload watches are as these options say: of a reload that begins, and of
+  // those that serve on when it is given up. What cannot be opened stays as it is.
+  config::Result<void> follow(const config::Options& options);
+
+  // While the server serves: a listening socket that somebody shuts down listens again, or is
+  // opened anew by a reload.
+  void watch_listeners(PollSet& polled);
+
   CommandResult add_worker(std::string_view why);
   CommandResult remove_worker(std::string_view why);
 
@@ -65,6 +74,7 @@ class Commands {
 
  private:
   CommandResult refuse_reload(Problems problems);
+  void restore_listeners();
   CommandResult change_workers(const supervision::Event& event, std::string_view why,
                                const std::string& obstacle);
   Parts parts_;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "ipc/base/check.h"
+#include "ipc/base/forked.h"
 #include "workers/child/child.h"
 #include "workers/child/process_limits.h"
 
@@ -46,6 +47,7 @@ ForkServer::ForkServer(int orders, pid_t master_pid, child::Log& log, RunWorker 
     : orders_(orders), master_pid_(master_pid), log_(log), run_worker_(std::move(run_worker)) {}
 
 void ForkServer::load(const native::ApplicationFile& file) {
+  ipc::note_copies();
   application_ = native::NativeApplication::load(
       file, [this](config::LogLevel level, std::string_view line) { log_.write(level, line); });
   if (!application_->ok()) {

@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -14,11 +15,14 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "ipc/base/error_text.h"
 #include "ipc/base/peer_address.h"
+#include "workers/child/process_limits.h"
 
 namespace prefork::master {
 
@@ -42,7 +46,8 @@ ListenError error_for(int error, const config::Bind& bind, const std::string& op
       return {config::ExitCode::cannot_bind, where + "this machine has no such address; check " +
                                                  (option == "--port" ? "--host" : option)};
     default:
-      return {config::ExitCode::cannot_bind, where + std::string(ipc::error_text(error))};
+      return {config::ExitCode::cannot_bind,
+              where + std::string(ipc::error_text(error)) + child::remedy_for(error)};
   }
 }
 
@@ -230,9 +235,15 @@ config::Result<std::vector<SharedSocket>, ListenError> open_inherited(const conf
 }  // namespace
 
 ListeningSocket::ListeningSocket(ipc::OwnedFd fd, config::Bind bind, std::string url)
-    : fd_(std::move(fd)), bind_(std::move(bind)), url_(std::move(url)) {
+    : fd_(std::move(fd)),
+      bind_(std::move(bind)),
+      url_(std::move(url)),
+      address_size_(sizeof address_) {
+  ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address_), &address_size_);
   struct stat file {};
   if (bind_.kind == config::Bind::Kind::unix_path && ::stat(bind_.path.c_str(), &file) == 0) {
+    std::error_code unknown;
+    file_ = std::filesystem::canonical(bind_.path, unknown).string();
     device_ = file.st_dev;
     inode_ = file.st_ino;
   }
@@ -262,16 +273,29 @@ void ListeningSocket::close() {
     return;
   }
   fd_.reset();
-  if (bind_.kind == config::Bind::Kind::unix_path && can_be_reached()) {
-    ::unlink(bind_.path.c_str());
+  if (bind_.kind == config::Bind::Kind::unix_path && is_at(file_)) {
+    ::unlink(file_.c_str());
   }
 }
 
 bool ListeningSocket::can_be_reached() const {
+  return !is_shut_down() && (bind_.kind != config::Bind::Kind::unix_path || is_at(bind_.path));
+}
+
+bool ListeningSocket::is_shut_down() const {
+  pollfd polled{fd_.get(), 0, 0};
+  return ::poll(&polled, 1, 0) == 1 && (polled.revents & POLLHUP) != 0;
+}
+
+// A port that the kernel had chosen has been given back with the listening.
+bool ListeningSocket::listen_again(int backlog) const {
+  ::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address_), address_size_);
+  return ::listen(fd_.get(), backlog) == 0 && !is_shut_down();
+}
+
+bool ListeningSocket::is_at(const std::string& path) const {
   struct stat file {};
-  return bind_.kind != config::Bind::Kind::unix_path ||
-         (::stat(bind_.path.c_str(), &file) == 0 && file.st_dev == device_ &&
-          file.st_ino == inode_);
+  return ::stat(path.c_str(), &file) == 0 && file.st_dev == device_ && file.st_ino == inode_;
 }
 
 config::Result<std::vector<SharedSocket>, ListenError> open_listening_sockets(

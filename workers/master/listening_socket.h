@@ -3,6 +3,7 @@
 // put its own there meanwhile. Master only.
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <memory>
 #include <optional>
@@ -25,8 +26,18 @@ class ListeningSocket {
 
   [[nodiscard]] int fd() const { return fd_.get(); }
 
-  // False: it is a Unix socket whose file somebody has removed, or put another one in its place.
+  // False: it is a Unix socket whose file somebody has removed, or put another one in its place, or
+  // whose name leads elsewhere by now. Or it does not listen any more.
   [[nodiscard]] bool can_be_reached() const;
+
+  // Somebody has ended the listening for all who share it: any process that has the socket may.
+  [[nodiscard]] bool is_shut_down() const;
+  // Then: at the same address, and in whatever process it is open. False where that is not
+  // possible, as with Unix sockets.
+  [[nodiscard]] bool listen_again(int backlog) const;
+  // Nothing of this object will make it listen again.
+  void note_lost() { is_lost_ = true; }
+  [[nodiscard]] bool is_lost() const { return is_lost_; }
 
   // Lets no new connection into the queue, in whatever process the socket is open. For a stop: the
   // workers then empty the queue and close, and nobody was let in only to be reset. TCP sockets of
@@ -40,11 +51,17 @@ class ListeningSocket {
   [[nodiscard]] const std::string& url() const { return url_; }
 
  private:
+  [[nodiscard]] bool is_at(const std::string& path) const;
+
   ipc::OwnedFd fd_;
   config::Bind bind_;
   std::string url_;
-  dev_t device_ = 0;  // of the Unix socket's file
+  std::string file_;  // of a Unix socket: where it really is, wherever links lead by now
+  dev_t device_ = 0;  // of that
   ino_t inode_ = 0;
+  sockaddr_storage address_{};
+  socklen_t address_size_ = 0;
+  bool is_lost_ = false;
 };
 
 using SharedSocket = std::shared_ptr<ListeningSocket>;

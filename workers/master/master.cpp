@@ -1,9 +1,6 @@
 #include "workers/master/master.h"
 
-#include <algorithm>
-#include <chrono>
 #include <csignal>
-#include <initializer_list>
 #include <utility>
 #include <variant>
 
@@ -17,42 +14,13 @@
 
 namespace prefork::master {
 
-namespace {
-
 using supervision::Clock;
-
-// The master shows life in the segment at least this often.
-constexpr std::chrono::milliseconds kLongestWait{1'000};
-
-// Room for more workers later (SIGTTIN, or a larger number on reload).
-std::uint32_t slot_capacity(std::uint32_t workers) {
-  return std::min(ipc::kMaxSlots, std::max(2 * workers, workers + 8));
-}
-
-supervision::Settings first_settings(const config::Options& options) {
-  supervision::Settings settings = supervision_settings(options);
-  settings.capacity = slot_capacity(options.processes.workers);
-  return settings;
-}
-
-std::chrono::milliseconds time_until(
-    std::initializer_list<std::optional<supervision::TimePoint>> deadlines) {
-  auto until = Clock::now() + kLongestWait;
-  for (const auto& deadline : deadlines) {
-    until = std::min(until, deadline.value_or(until));
-  }
-  // Rounded up: a turn just before the deadline would be one for nothing.
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
-  return std::max(left, std::chrono::milliseconds{0});
-}
-
-}  // namespace
 
 Master::Master(Start start)
     : log_(start.log),
       signals_(start.signals),
       plans_(std::move(start.plan)),
-      segment_(slot_capacity(plans_.first().options.processes.workers)),
+      segment_(slot_capacity(plans_.first().options)),
       inboxes_(segment_.slot_capacity()),
       publisher_(segment_),
       supervisor_(first_settings(plans_.first().options), Plans::kFirst),
@@ -94,8 +62,8 @@ void Master::turn() {
   if (watch_.fd() >= 0) {
     polled.add(watch_.fd(), [] {});  // drained in every turn, below
   }
-  polled.wait(
-      time_until({supervisor_.next_deadline(), watch_.deadline(), fork_servers_.deadline()}));
+  commands_.watch_listeners(polled);
+  polled.wait_until({supervisor_.next_deadline(), watch_.deadline(), fork_servers_.deadline()});
   publisher_.beat();
   publisher_.lines_lost(log_.settle_losses());
   polled.dispatch();
@@ -105,6 +73,7 @@ void Master::turn() {
     follow_files();
     report_beats();
     excuse();
+    end_deaf_ones();
     report(supervision::event::Tick{});
   }
   if (supervisor_.stopping()) {
@@ -243,9 +212,21 @@ void Master::report_beats() {
     if (!supervisor_.judges_beats_of(supervisor_.seat(at))) {
       continue;
     }
-    const supervision::TimePoint time = publisher_.beat_of(at);
+    const supervision::TimePoint time =
+        publisher_.beat_of(at, supervisor_.settings().graceful_timeout);
     if (supervisor_.seat(at).last_beat != time) {
       report(supervision::event::Beat{at, time});
+    }
+  }
+}
+
+// One that cannot be told anything cannot be asked to leave either.
+void Master::end_deaf_ones() {
+  for (const ipc::Place at : children_.take_deaf(Clock::now())) {
+    const supervision::Seat& seat = supervisor_.seat(at);
+    if (seat.pid && seat.state != ipc::ProcessState::draining) {
+      say(narrator_.is_deaf(at, seat.pid));
+      ::kill(*seat.pid, SIGKILL);
     }
   }
 }
@@ -320,8 +301,10 @@ void Master::perform(const supervision::action::Kill& kill) {
 
 void Master::perform(const supervision::action::Release& release) {
   if (release.last.pid) {
+    const bool is_told = children_.is_work_told(release.at);
     say(narrator_.ended({release, Clock::now() - release.last.started,
-                         publisher_.requests_served(release.at), at_work(release.at)}));
+                         publisher_.requests_served(release.at),
+                         is_told ? AtWork{} : at_work(release.at)}));
   }
   children_.remove(release.at, release.last.pid);
   publisher_.released(release);
@@ -350,6 +333,14 @@ void Master::perform(const supervision::action::Notice& notice) {
   }
   say(narrator_.tell(notice, last_words_of(notice.failure),
                      notice.at ? at_work(*notice.at) : AtWork{}));
+  if (notice.kind == NoticeKind::silent || notice.kind == NoticeKind::drain_deadline_passed) {
+    children_.note_work_told(*notice.at);
+  }
+  const bool is_given_up = notice.kind == NoticeKind::reload_aborted && notice.failure;
+  if (is_given_up || notice.kind == NoticeKind::rollback_started) {
+    const auto followed = commands_.follow(plans_.at(supervisor_.generation()).options);
+    say(followed.ok() ? Lines{} : Lines{{config::LogLevel::error, followed.problem().text}});
+  }
   if (notice.kind == NoticeKind::reload_finished || notice.kind == NoticeKind::reload_aborted ||
       notice.kind == NoticeKind::rollback_finished) {
     forget_unused();
@@ -378,7 +369,7 @@ std::string_view Master::last_words_of(const std::optional<supervision::Failure>
 }
 
 AtWork Master::at_work(ipc::Place at) const {
-  return {publisher_.requests_in_flight(at), ipc::monotonic_ns(), publisher_.hook_of(at)};
+  return {publisher_.requests_in_flight(at), ipc::monotonic_ns(), publisher_.part_at_work(at)};
 }
 
 void Master::say(const Lines& lines) {

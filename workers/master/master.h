@@ -77,6 +77,7 @@ class Master {
   void follow_files();
   void report_beats();
   void excuse();
+  void end_deaf_ones();
   // Tells the supervisor and carries out what follows, before anything else is told.
   void report(const supervision::Event& event);
 

@@ -174,6 +174,11 @@ std::string too_many_workers(std::uint32_t workers, std::uint32_t capacity) {
          std::to_string(capacity) + " this master has room for; restart it for so many";
 }
 
+std::string was_shut_down(std::string_view url) {
+  return "the application has shut down the listening socket of " + std::string(url) +
+         " for all workers";
+}
+
 std::string no_room_for_worker(std::uint32_t slots) {
   return "no room for another worker: all " + std::to_string(slots) + " slots are in use";
 }
@@ -219,6 +224,13 @@ Line Narrator::is_no_longer_heard(Place at, Pid pid) const {
                                "longer"};
 }
 
+Line Narrator::is_deaf(Place at, Pid pid) const {
+  return {LogLevel::error,
+          name_of(at, pid) +
+              " has closed its control pipe: it has become another program, or the application has "
+              "closed what is not its own; it gets SIGKILL"};
+}
+
 Line Narrator::is_traced(Place at, Pid pid, supervision::Pid tracer) const {
   return {LogLevel::warning, name_of(at, pid) + " is held by a debugger (pid " +
                                  std::to_string(tracer) + "); it is not judged meanwhile"};
@@ -249,8 +261,8 @@ Lines Narrator::ended(const Ending& ending) const {
 void Narrator::add_requests(Lines& lines, Place at, std::string_view what,
                             const AtWork& at_work) const {
   const std::string name = name_of(at, std::nullopt) + " " + std::string(what) + " ";
-  if (!at_work.hook.empty()) {
-    lines.push_back({LogLevel::warning, name + "the application's hook " + at_work.hook});
+  if (!at_work.part.empty()) {
+    lines.push_back({LogLevel::warning, name + "the application's " + at_work.part});
   }
   const std::vector<ipc::RequestInFlight>& named = at_work.requests.named;
   const std::size_t told = std::min(named.size(), kMaxRequestsTold);

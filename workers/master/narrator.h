@@ -39,7 +39,7 @@ struct Announcement {
 struct AtWork {
   ipc::RequestsInFlight requests;
   std::uint64_t now_ns = 0;
-  std::string hook;  // of the application, in which it is; empty: in none
+  std::string part;  // of the application, in which it is: "hook on_drain"; empty: in none
 };
 
 // The end of a process. What comes after `release` is known of it beside.
@@ -75,6 +75,7 @@ std::string too_many_workers(std::uint32_t workers, std::uint32_t capacity);
 inline constexpr std::string_view kObserverStaysAsItIs =
     "--admin: turning the observer on or off takes a restart; it stays as it is";
 std::string no_room_for_worker(std::uint32_t slots);
+std::string was_shut_down(std::string_view url);
 inline constexpr std::string_view kLastWorkerStays = "the last worker stays";
 
 // The processes.
@@ -93,6 +94,7 @@ class Narrator {
   [[nodiscard]] Line sent_something_unreadable(Place at, Pid pid, ipc::FrameError error) const;
   [[nodiscard]] Line sent_frame_of_other_epoch(Place at, Pid pid) const;
   [[nodiscard]] Line is_no_longer_heard(Place at, Pid pid) const;
+  [[nodiscard]] Line is_deaf(Place at, Pid pid) const;
   [[nodiscard]] Line is_traced(Place at, Pid pid, supervision::Pid tracer) const;
   [[nodiscard]] Lines ended(const Ending& ending) const;
   // `last_words`: of the process whose failure it is, or empty. `at_work`: of the process it is

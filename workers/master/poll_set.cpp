@@ -1,13 +1,14 @@
 #include "workers/master/poll_set.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
 namespace prefork::master {
 
-void PollSet::add(int fd, std::function<void()> on_readable) {
-  polled_.push_back({fd, POLLIN, 0});
-  callbacks_.push_back(std::move(on_readable));
+void PollSet::add(int fd, short events, std::function<void()> on_event) {
+  polled_.push_back({fd, events, 0});
+  callbacks_.push_back(std::move(on_event));
 }
 
 void PollSet::wait(std::chrono::milliseconds timeout) {
@@ -18,6 +19,17 @@ void PollSet::wait(std::chrono::milliseconds timeout) {
   for (pollfd& polled : polled_) {
     polled.revents = 0;
   }
+}
+
+void PollSet::wait_until(std::initializer_list<std::optional<supervision::TimePoint>> deadlines) {
+  const supervision::TimePoint now = supervision::Clock::now();
+  supervision::TimePoint until = now + kLongestWait;
+  for (const auto& deadline : deadlines) {
+    until = std::min(until, deadline.value_or(until));
+  }
+  // Rounded up: a turn just before the deadline would be one for nothing.
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
+  wait(std::max(left, std::chrono::milliseconds{0}));
 }
 
 void PollSet::dispatch() {

@@ -11,6 +11,7 @@
 #include "config/values/exit_code.h"
 #include "ipc/base/error_text.h"
 #include "workers/child/child.h"
+#include "workers/child/process_limits.h"
 #include "workers/child/spawned_child.h"
 
 namespace prefork::master {
@@ -30,13 +31,16 @@ void become_program(const child::StartOrder& order, const ipc::OwnedFd& written,
   for (const int fd : fds) {
     ::fcntl(fd, F_SETFD, 0);
   }
-  std::string name = "prefork-server";
+  // By the name that the C library and programs know the master by; the title comes later.
+  std::string name = program_invocation_name;
   std::string argument = child::kStartOrderArgument;
   std::string number = std::to_string(written.get());
   const std::array<char*, 4> arguments = {name.data(), argument.data(), number.data(), nullptr};
   ::execve(kRunningFile, arguments.data(), environ);
+  const int error = errno;
   control.send({order.epoch, ipc::BootFailedFrame{"the program could not be started anew: " +
-                                                  std::string(ipc::error_text(errno))}});
+                                                  std::string(ipc::error_text(error)) +
+                                                  child::remedy_for(error)}});
   child::leave(config::to_int(config::ExitCode::no_worker_booted));
 }
 

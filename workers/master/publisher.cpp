@@ -139,14 +139,21 @@ std::uint64_t Publisher::age_ns() const {
 }
 
 // The number comes from a worker: it may say anything, but not that it lives in the future.
-supervision::TimePoint Publisher::beat_of(ipc::Place at) const {
+supervision::TimePoint Publisher::beat_of(ipc::Place at, supervision::Duration to_end) const {
   const ipc::WorkerRecord& record = segment_.record(at);
+  const ipc::WorkerHook hook = record.hook.load(kRelaxed);
   // One that has done all it had to may be waiting for its threads or for the application's end:
   // its event loop is over.
   const bool may_be_over = record.state.load(kRelaxed) == ipc::ProcessState::draining &&
                            record.gauges.get(ipc::Gauge::connections_active) == 0 &&
-                           record.hook.load(kRelaxed) != ipc::WorkerHook::drain;
-  const std::uint64_t beat_ns = may_be_over ? ipc::kNever : record.beat_ns.load(kRelaxed);
+                           hook != ipc::WorkerHook::drain;
+  const bool is_at_end = hook == ipc::WorkerHook::stop || hook == ipc::WorkerHook::exit;
+  std::uint64_t beat_ns = record.beat_ns.load(kRelaxed);
+  if (may_be_over) {
+    beat_ns = is_at_end
+                  ? beat_ns + static_cast<std::uint64_t>(std::chrono::nanoseconds(to_end).count())
+                  : ipc::kNever;
+  }
   return supervision::TimePoint{
       std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(beat_ns, ipc::monotonic_ns())))};
 }
@@ -163,7 +170,7 @@ std::uint64_t Publisher::requests_served(ipc::Place at) const {
   return begun > in_hand ? begun - in_hand : 0;
 }
 
-std::string Publisher::hook_of(ipc::Place at) const {
+std::string Publisher::part_at_work(ipc::Place at) const {
   if (is_observer(at)) {
     return "";
   }
@@ -171,13 +178,15 @@ std::string Publisher::hook_of(ipc::Place at) const {
     case ipc::WorkerHook::none:
       break;
     case ipc::WorkerHook::start:
-      return "on_worker_start";
+      return "hook on_worker_start";
     case ipc::WorkerHook::lead:
-      return "on_lead";
+      return "hook on_lead";
     case ipc::WorkerHook::drain:
-      return "on_drain";
+      return "hook on_drain";
     case ipc::WorkerHook::stop:
-      return "on_worker_stop";
+      return "hook on_worker_stop";
+    case ipc::WorkerHook::exit:
+      return "destructors and exit handlers";
   }
   return "";
 }

@@ -36,13 +36,14 @@ class Publisher {
   void states(const supervision::Supervisor& supervisor, bool is_ready);
 
   [[nodiscard]] std::uint64_t age_ns() const;
-  // When the worker's event loop has shown life last, but not later than now.
-  [[nodiscard]] supervision::TimePoint beat_of(ipc::Place at) const;
+  // When the worker's event loop has shown life last, but not later than now. After its end what
+  // the application does then counts as life for `to_end`, and what its threads do without a limit.
+  [[nodiscard]] supervision::TimePoint beat_of(ipc::Place at, supervision::Duration to_end) const;
   // Of the worker that is there; none of the observer.
   [[nodiscard]] std::uint64_t requests_served(ipc::Place at) const;
   [[nodiscard]] ipc::RequestsInFlight requests_in_flight(ipc::Place at) const;
-  // The hook of the application that the worker there has called; empty: none.
-  [[nodiscard]] std::string hook_of(ipc::Place at) const;
+  // What of the application the worker there is in, beside handlers: "hook on_drain"; empty: none.
+  [[nodiscard]] std::string part_at_work(ipc::Place at) const;
   // Those it has begun to serve, whatever they wait for.
   [[nodiscard]] std::uint32_t unfinished_requests(ipc::Place at) const;
 

@@ -1,7 +1,5 @@
 #include "workers/master/reload_watch.h"
 
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 namespace prefork::master {
@@ -13,10 +11,8 @@ WatchedFiles watched_files_of(const config::Options& options) {
   }
   files.folders = options.development.reload_dirs;
   for (const std::string& log : {options.logging.file, options.logging.access_log}) {
-    std::error_code error;
-    const auto path = std::filesystem::absolute(log, error);
-    if (!log.empty() && log != "-" && !error) {
-      files.own.push_back(path.lexically_normal().string());
+    if (!log.empty() && log != "-") {
+      files.own.push_back(log);
     }
   }
   return files;

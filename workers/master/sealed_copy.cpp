@@ -2,14 +2,15 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "ipc/base/error_text.h"
+#include "workers/child/process_limits.h"
 
 namespace prefork::master {
 
@@ -17,15 +18,18 @@ namespace {
 
 // A file that is being written is read again so often, and then is what it is.
 constexpr int kMaxAttempts = 3;
-constexpr std::size_t kBytesAtOnce = std::size_t{16} << 20;
+constexpr std::size_t kBytesAtOnce = std::size_t{64} << 10;
 
 config::Problem cannot_read(const std::string& path) {
-  return config::Problem{"cannot load '" + path + "': " + std::string(ipc::error_text(errno))};
+  const int error = errno;
+  return config::Problem{"cannot load '" + path + "': " + std::string(ipc::error_text(error)) +
+                         child::remedy_for(error)};
 }
 
+// By the time that nobody sets (ctime): who writes over a file may give it its old time back.
 bool is_same(const struct stat& one, const struct stat& other) {
-  return one.st_size == other.st_size && one.st_mtim.tv_sec == other.st_mtim.tv_sec &&
-         one.st_mtim.tv_nsec == other.st_mtim.tv_nsec;
+  return one.st_size == other.st_size && one.st_ctim.tv_sec == other.st_ctim.tv_sec &&
+         one.st_ctim.tv_nsec == other.st_ctim.tv_nsec;
 }
 
 // The name is what /proc/PID/maps shows.
@@ -34,13 +38,28 @@ ipc::OwnedFd new_memory_file(const std::string& path) {
   return ipc::OwnedFd(::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
 }
 
+bool write_all(int to, const char* bytes, std::size_t size) {
+  while (size != 0) {
+    const ssize_t written = ::write(to, bytes, size);
+    if (written < 0 && errno != EINTR) {
+      return false;
+    }
+    const std::size_t done = written < 0 ? 0 : static_cast<std::size_t>(written);
+    bytes += done;
+    size -= done;
+  }
+  return true;
+}
+
+// Without sendfile(2), which not every file system knows.
 bool copy_all(int from, int to) {
+  std::vector<char> bytes(kBytesAtOnce);
   for (;;) {
-    const ssize_t copied = ::sendfile(to, from, nullptr, kBytesAtOnce);
-    if (copied == 0) {
+    const ssize_t size = ::read(from, bytes.data(), bytes.size());
+    if (size == 0) {
       return true;
     }
-    if (copied < 0 && errno != EINTR) {
+    if (size < 0 ? errno != EINTR : !write_all(to, bytes.data(), static_cast<std::size_t>(size))) {
       return false;
     }
   }

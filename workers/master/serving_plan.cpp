@@ -1,7 +1,9 @@
 #include "workers/master/serving_plan.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "ipc/segment.h"
 #include "server/native/elf_image.h"
 #include "workers/master/sealed_copy.h"
 
@@ -137,6 +139,17 @@ supervision::Settings supervision_settings(const config::Options& options) {
   settings.workers = options.processes.workers;
   settings.at_once = options.processes.reload_max_unavailable.of(options.processes.workers);
   settings.observer = options.admin.address.has_value();
+  return settings;
+}
+
+std::uint32_t slot_capacity(const config::Options& options) {
+  const std::uint32_t workers = options.processes.workers;
+  return std::min(ipc::kMaxSlots, std::max(2 * workers, workers + 8));
+}
+
+supervision::Settings first_settings(const config::Options& options) {
+  supervision::Settings settings = supervision_settings(options);
+  settings.capacity = slot_capacity(options);
   return settings;
 }
 

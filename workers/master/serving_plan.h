@@ -46,8 +46,14 @@ using SharedPlan = std::shared_ptr<const ServingPlan>;
 config::Result<SharedPlan, ListenError> make_serving_plan(const config::Options& options,
                                                           const std::vector<SharedPlan>& living);
 
+// Room for more workers later (SIGTTIN, or a larger number on reload), in a master that begins with
+// these options.
+std::uint32_t slot_capacity(const config::Options& options);
+
 // How the supervisor is to treat the processes of these options. Without the capacity, which is the
 // master's.
 supervision::Settings supervision_settings(const config::Options& options);
+// With it.
+supervision::Settings first_settings(const config::Options& options);
 
 }  // namespace prefork::master

@@ -35,6 +35,12 @@ bool is_ignored(int signal) {
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+// A process of the group has used the terminal from the background, which is between the two.
+// Whoever wants one worker more or fewer sends the signal.
+bool is_of_job_control(const signalfd_siginfo& info) {
+  return (info.ssi_signo == SIGTTIN || info.ssi_signo == SIGTTOU) && info.ssi_code == SI_KERNEL;
+}
+
 // A terminal that was closed is nobody's any more.
 bool has_controlling_terminal() {
   return ipc::OwnedFd(::open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)).valid();
@@ -76,7 +82,7 @@ std::vector<TakenSignal> Signals::take() const {
   std::vector<TakenSignal> signals;
   for (std::size_t i = 0; i < count; ++i) {
     const bool hang_up = is_hang_up(infos[i]);
-    if (!hang_up || !outlives_terminal_) {
+    if (!is_of_job_control(infos[i]) && (!hang_up || !outlives_terminal_)) {
       signals.push_back({static_cast<int>(infos[i].ssi_signo), hang_up});
     }
   }

@@ -28,7 +28,8 @@ class Signals {
 
   // Readable when there is one.
   [[nodiscard]] int fd() const { return fd_.get(); }
-  // Those that have come since, in order; a turn's share of them.
+  // Those that have come since, in order; a turn's share of them. Without what the terminal has
+  // told the group because one of its processes used it from the background.
   [[nodiscard]] std::vector<TakenSignal> take() const;
 
  private:

@@ -6,6 +6,7 @@
 
 #include "workers/child/file_limit.h"
 #include "workers/child/log.h"
+#include "workers/child/process_limits.h"
 #include "workers/child/process_title.h"
 #include "workers/master/master.h"
 #include "workers/master/serving_plan.h"
@@ -43,7 +44,7 @@ config::ExitCode run_master(const config::Options& options, std::vector<std::str
     master.emplace(Master::Start{log, *signals, std::move(plan).value(), std::move(arguments),
                                  std::move(environment), std::move(mains)});
   } catch (const std::system_error& error) {
-    return fail(config::ExitCode::system_error, error.what());
+    return fail(config::ExitCode::system_error, child::describe_failure(error));
   }
   return master->run();
 }

@@ -1,25 +1,14 @@
 #include "workers/master/working_folder.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "config/base/working_folder.h"
 
 namespace prefork::master {
 
-namespace {
-
-// The rule of a shell: an absolute name of the folder the process is in (POSIX, pwd -L).
-bool names_working_folder(const std::string& name) {
-  struct stat named {};
-  struct stat working {};
-  return name.starts_with('/') && ::stat(name.c_str(), &named) == 0 && ::stat(".", &working) == 0 &&
-         named.st_dev == working.st_dev && named.st_ino == working.st_ino;
-}
-
-}  // namespace
-
 WorkingFolder::WorkingFolder(const config::Environment& environment) {
   const auto variable = environment.find("PWD");
-  if (variable != environment.end() && names_working_folder(variable->second)) {
+  if (variable != environment.end() && config::names_working_folder(variable->second)) {
     name_ = variable->second;
   }
 }

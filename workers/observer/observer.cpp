@@ -187,7 +187,7 @@ int run_observer(const child::ChildContext& context, const std::vector<std::stri
   try {
     return Observer(context, urls).run();
   } catch (const std::exception& error) {
-    return child::fail_boot(context, error.what(), config::ExitCode::no_worker_booted);
+    return child::fail_boot(context, error);
   }
 }
 

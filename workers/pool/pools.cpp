@@ -40,6 +40,8 @@ void Pools::start_submitted() {
 
 void Pools::lend_thread(const exchange::Job& job) { job.executor->lend_thread(job); }
 
+void Pools::take_back_thread(const exchange::Job& job) { job.executor->take_back_thread(job); }
+
 Pools::Look Pools::look(std::uint64_t now_ns) {
   Look look;
   for (Class& one : classes_) {

@@ -28,6 +28,7 @@ class Pools : public exchange::Executor {
   void start_submitted() override;
   // Never asked: a job's executor is its class.
   void lend_thread(const exchange::Job& job) override;
+  void take_back_thread(const exchange::Job& job) override;
 
   // Now and then. Sheds who has waited for too long. `lines`: for the log, about classes at a
   // standstill.

@@ -153,6 +153,12 @@ void ThreadPool::lend_thread(const Job& job) {
   start_submitted();
 }
 
+void ThreadPool::take_back_thread(const Job& job) {
+  const std::lock_guard lock(account_.mutex());
+  --lent_;
+  count_running(job.priority(), 1);
+}
+
 void ThreadPool::shed_overdue() {
   Shed shed;
   {
@@ -179,11 +185,12 @@ ThreadPool::Stall ThreadPool::stall() const {
 // --- with the lock held --------------------------------------------------------------------------
 
 std::size_t ThreadPool::free_threads(Priority priority) const {
-  const std::uint32_t free = spec_.threads - running_;
+  const auto left = [](std::uint32_t of, std::uint32_t taken) { return of - std::min(of, taken); };
+  const std::uint32_t free = left(spec_.threads, running_);
   if (priority == Priority::high) {
     return free;
   }
-  return std::min(free, spec_.threads - spec_.reserve - running_others_);
+  return std::min(free, left(spec_.threads - spec_.reserve, running_others_));
 }
 
 bool ThreadPool::has_job_to_run() const {

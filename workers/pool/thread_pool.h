@@ -3,9 +3,11 @@
 // what is done goes to `deliver`, which may be called by any of its threads and by the loop.
 //
 // A thread whose handler streams its answer is lent to the client, which may read slowly or listen
-// for hours: it does not count any more, and another one takes its place where there is work, as
-// long as the worker has not ipc::kMaxPoolThreads. Threads that were made stay, and sleep when
-// there are too many of them.
+// for hours, and so is one whose handler waits for the content of its request: it does not count
+// any more, and another one takes its place where there is work, as long as the worker has not
+// ipc::kMaxPoolThreads. With the content it counts again, and for a moment there may be more jobs
+// at work than the class has threads. Threads that were made stay, and sleep when there are too
+// many of them.
 //
 // Where the class has a limit to waiting (PoolSpec::wait), whoever has waited for longer is shed.
 // And when the queue stands (Congestion), the newest are taken first: they are answered while
@@ -50,6 +52,7 @@ class ThreadPool : public exchange::Executor {
   bool submit(std::unique_ptr<exchange::Job>& job) override;
   void start_submitted() override;
   void lend_thread(const exchange::Job& job) override;
+  void take_back_thread(const exchange::Job& job) override;
 
   // Now and then while jobs wait: sheds those that have waited for too long, whatever the threads
   // are doing.

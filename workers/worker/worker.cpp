@@ -96,6 +96,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
       [[maybe_unused]] static const ServedApplication* volatile served = nullptr;
       server = server_.release();
       served = served_.release();
+      record_.hook.store(ipc::WorkerHook::exit, std::memory_order_relaxed);
     }
     return 0;
   }
@@ -115,6 +116,9 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
       loop_.resume_watch(inbox_watch_);
     }
     served_->on_tick();
+    if (std::exchange(requests_seen_, server_->requests()) != server_->requests()) {
+      child::set_handlers_again();  // what handlers have changed of them
+    }
     if (const std::uint64_t lost = context_.log.settle_losses(); lost != 0) {
       record_.counters.add(ipc::Counter::log_lines_lost, lost);
     }
@@ -231,6 +235,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   std::unique_ptr<engine::HttpServer> server_;
   std::unique_ptr<pool::Pools> pools_;  // end before the server they deliver to
   const std::uint64_t request_budget_;
+  std::uint64_t requests_seen_ = 0;
   bool recycle_asked_ = false;
   bool inbox_rests_ = false;  // for want of descriptors
   engine::DrainMode mode_ = engine::DrainMode::close;
@@ -246,7 +251,7 @@ int run_worker(const child::ChildContext& context) {
   } catch (const ApplicationFailed& error) {
     return child::fail_boot(context, error.what(), config::ExitCode::application_failed);
   } catch (const std::exception& error) {
-    return child::fail_boot(context, error.what(), config::ExitCode::no_worker_booted);
+    return child::fail_boot(context, error);
   }
 }
 

@@ -247,8 +247,10 @@ typedef struct prefork_api {
   /* 200 to 599; without it 200. Any other makes the answer a 500, with a line in the log. */
   void (*set_status)(prefork_response* response, int status);
   /* RFC 9110 section 5. A name that is no token, a control character but a tab in the value, or a
-   * field that the server sets itself (Content-Length, Transfer-Encoding, Connection, Date, Server)
-   * makes the answer a 500, with a line in the log. */
+   * field that the server sets itself (Content-Length, Transfer-Encoding, Connection, Keep-Alive,
+   * Proxy-Connection, Date, Server) makes the answer a 500, with a line in the log; so does a
+   * second one of those with one value: Content-Type, Content-Range, Content-Location, ETag,
+   * Location, Last-Modified, Retry-After, Expires. */
   void (*add_field)(prefork_response* response, prefork_text name, prefork_text value);
   /* Content-Length follows from what was appended. */
   void (*append_body)(prefork_response* response, prefork_text bytes);

@@ -1,6 +1,7 @@
 // A response, made by a handler and returned. Plain value that owns what it is given; one thread at
 // a time. Nothing is checked while it is made: what may not be sent (a status outside of 200 to
-// 599, a field with a line end in it) becomes a 500 and a line in the log when it is sent.
+// 599, a field with a line end in it, content of a 204, 205 or 304) becomes a 500 and a line in the
+// log when it is sent.
 #pragma once
 
 #include <cstddef>
@@ -91,8 +92,9 @@ class Response {
   int status() const { return status_; }
 
   // Sets a field: takes the place of all of that name, in any case. Content-Length,
-  // Transfer-Encoding, Connection, Date and Server are the server's: to set one of them makes the
-  // response a 500, and so does a control character (but a tab) in the value.
+  // Transfer-Encoding, Connection, Keep-Alive, Proxy-Connection, Date and Server are the server's:
+  // to set one of them makes the response a 500, and so does a control character (but a tab) in the
+  // value.
   Response& header(std::string_view name, std::string_view value) & {
     std::erase_if(fields_, [name](const auto& field) {
       return detail::same_ignoring_case(field.first, name);
@@ -102,7 +104,9 @@ class Response {
   Response&& header(std::string_view name, std::string_view value) && {
     return std::move(header(name, value));
   }
-  // Adds one more of a name, for those that may come several times (Set-Cookie, Link).
+  // Adds one more of a name, for those that may come several times (Set-Cookie, Link). A second
+  // Content-Type, Content-Range, Content-Location, ETag, Location, Last-Modified, Retry-After or
+  // Expires makes the response a 500.
   Response& add_header(std::string_view name, std::string_view value) & {
     fields_.emplace_back(name, value);
     return *this;

@@ -35,6 +35,8 @@ inline constexpr OnPool on_pool(std::string_view name, Priority priority = Prior
 inline constexpr OnPool on_pool(Priority priority) { return {{}, priority}; }
 
 // On the pool, as soon as the head is there: it reads the content itself, with Request::read().
+// While that waits for the client the thread does not count, and another one takes its place where
+// there is work; with the content it counts again.
 struct Upload {
   std::uint64_t limit = 0;  // of the content, in bytes; beyond: 413. 0: --limit-body
   OnPool pool = {};

@@ -26,6 +26,42 @@ TEST(Response, AFreshOneIsAnEmpty200) {
   EXPECT_EQ(response.content_size(), 0U);
 }
 
+TEST(Response, ContentOfAStatusThatHasNoneIsAProblem) {
+  for (const int status : {204, 205, 304}) {
+    Response response;
+    response.set_status(status);
+    EXPECT_EQ(response.problem(), nullptr) << status;
+    response.set_body("content");
+    EXPECT_NE(response.problem(), nullptr) << status;
+  }
+}
+
+TEST(Response, ASecondFieldOfANameThatComesOnceIsAProblem) {
+  for (const char* name : {"Content-Type", "etag", "Location", "Retry-After"}) {
+    Response response;
+    response.add_field(name, "1");
+    EXPECT_EQ(response.problem(), nullptr) << name;
+    response.add_field(name, "2");
+    EXPECT_NE(response.problem(), nullptr) << name;
+  }
+  Response response;
+  response.set_content_type("text/plain");
+  response.add_field("content-type", "text/html");
+  EXPECT_NE(response.problem(), nullptr);
+  Response cookies;
+  cookies.add_field("Set-Cookie", "a=1");
+  cookies.add_field("Set-Cookie", "b=2");
+  EXPECT_EQ(cookies.problem(), nullptr);
+}
+
+TEST(Response, WhatIsSaidOfTheConnectionIsTheServers) {
+  for (const char* name : {"Connection", "Keep-Alive", "Proxy-Connection"}) {
+    Response response;
+    response.add_field(name, "timeout=60");
+    EXPECT_NE(response.problem(), nullptr) << name;
+  }
+}
+
 TEST(Response, AStatusOutsideOfFinalAnswersIsAProblem) {
   for (const int status : {-1, 0, 99, 100, 101, 199, 600, 999}) {
     Response response;

@@ -188,5 +188,16 @@ TEST_F(ChildrenTest, AListenerMayAddAChildElsewhere) {
   EXPECT_EQ(children_.open_pipes().size(), 3U);
 }
 
+TEST_F(ChildrenTest, AreDeafAMomentAfterTheyHaveClosedTheirPipesAndNamedOnce) {
+  const ipc::ControlEnd other = add(kOther, 6);
+  { const ipc::ControlEnd child = add(kWorker, 5); }
+  read(kWorker);
+  read(kOther);
+  const auto now = supervision::Clock::now();
+  EXPECT_TRUE(children_.take_deaf(now).empty()) << "it may be ending";
+  EXPECT_EQ(children_.take_deaf(now + Children::kMoment), std::vector<ipc::Place>{kWorker});
+  EXPECT_TRUE(children_.take_deaf(now + 2 * Children::kMoment).empty());
+}
+
 }  // namespace
 }  // namespace prefork::master

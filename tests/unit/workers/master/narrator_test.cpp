@@ -227,7 +227,7 @@ TEST(Narrator, AProcessThatEndedOtherwiseIsAWarningWithTheRequestsItHad) {
 TEST(Narrator, AProcessThatCannotBootIsToldOnce) {
   const auto unable = release(ipc::ProcessState::starting, {0, SIGSEGV, false});
   AtWork in_hook;
-  in_hook.hook = "on_worker_start";
+  in_hook.part = "hook on_worker_start";
   const Lines lines = kNarrator.ended({unable, 10ms, 0, in_hook});
   EXPECT_EQ(lines[0].level, LogLevel::debug)
       << "what follows from its end says how it ended in its own words";

@@ -44,6 +44,21 @@ TEST(PollSet, CallsWhatBelongsToReadableDescriptorsInTheOrderTheyWereAdded) {
   EXPECT_EQ(called, "third first ");
 }
 
+TEST(PollSet, OfWhichOnlyTheEndIsWaitedForCallsNothingBeforeThat) {
+  Pipe pipe;
+  bool called = false;
+  PollSet polled;
+  polled.add_for_end(pipe.read_end.get(), [&called] { called = true; });
+  pipe.write();
+  polled.wait(0ms);
+  polled.dispatch();
+  EXPECT_FALSE(called) << "it is only readable";
+  pipe.write_end.reset();
+  polled.wait(10s);
+  polled.dispatch();
+  EXPECT_TRUE(called);
+}
+
 TEST(PollSet, ADescriptorWhoseOtherEndIsClosedIsReadable) {
   Pipe pipe;
   bool called = false;

@@ -113,12 +113,16 @@ TEST_F(PublisherTest, ADrainingWorkerIsSilentOnlyWhileItHasConnections) {
   const auto long_ago = supervision::TimePoint{std::chrono::nanoseconds{1'000}};
   record.beat_ns.store(1'000);
   record.state.store(ipc::ProcessState::draining);
-  EXPECT_GT(publisher_.beat_of(kShownWorker), long_ago) << "its event loop may be over";
+  EXPECT_GT(publisher_.beat_of(kShownWorker, 30s), long_ago) << "its event loop may be over";
   record.gauges.set(ipc::Gauge::connections_active, 1);
-  EXPECT_EQ(publisher_.beat_of(kShownWorker), long_ago);
+  EXPECT_EQ(publisher_.beat_of(kShownWorker, 30s), long_ago);
   record.gauges.set(ipc::Gauge::connections_active, 0);
   record.hook.store(ipc::WorkerHook::drain);
-  EXPECT_EQ(publisher_.beat_of(kShownWorker), long_ago) << "that hook runs on the event loop";
+  EXPECT_EQ(publisher_.beat_of(kShownWorker, 30s), long_ago) << "that hook runs on the event loop";
+  for (const ipc::WorkerHook last : {ipc::WorkerHook::stop, ipc::WorkerHook::exit}) {
+    record.hook.store(last);
+    EXPECT_EQ(publisher_.beat_of(kShownWorker, 30ms), long_ago + 30ms) << "its end takes no longer";
+  }
 }
 
 TEST_F(PublisherTest, WhatAWorkerHasInHandIsNotServed) {
@@ -191,9 +195,9 @@ TEST_F(PublisherTest, CountsReloads) {
 
 TEST_F(PublisherTest, ABeatCannotLieInTheFutureWhateverTheWorkerSays) {
   segment_.record(kShownWorker).beat_ns.store(5);
-  EXPECT_EQ(publisher_.beat_of(kShownWorker), supervision::TimePoint{5ns});
+  EXPECT_EQ(publisher_.beat_of(kShownWorker, 30s), supervision::TimePoint{5ns});
   segment_.record(kShownWorker).beat_ns.store(std::numeric_limits<std::uint64_t>::max());
-  const supervision::TimePoint beat = publisher_.beat_of(kShownWorker);
+  const supervision::TimePoint beat = publisher_.beat_of(kShownWorker, 30s);
   EXPECT_LE(beat, supervision::Clock::now());
 }
 

@@ -49,6 +49,13 @@ TEST_F(SealedCopyTest, CannotBeChanged) {
   EXPECT_EQ(::ftruncate(copy.value().get(), 0), -1);
 }
 
+// sendfile(2) refuses this file, as it does on some file systems.
+TEST_F(SealedCopyTest, IsMadeWhereFilesCanOnlyBeRead) {
+  const auto copy = make_sealed_copy("/proc/self/environ");
+  ASSERT_TRUE(copy.ok()) << copy.problem().text;
+  EXPECT_FALSE(content(copy.value().get()).empty());
+}
+
 TEST_F(SealedCopyTest, NamesTheFileThatIsNotThere) {
   const auto copy = make_sealed_copy(folder_ + "/none.so");
   ASSERT_FALSE(copy.ok());
