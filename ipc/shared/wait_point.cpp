@@ -9,11 +9,12 @@
 
 namespace prefork::ipc {
 
-void WaitPoint::wake(int count) {
-  if (is_awaited_.exchange(0) != 0) {
-    changes_.fetch_add(1);
-    ::syscall(SYS_futex, &changes_, FUTEX_WAKE, count, nullptr, nullptr, 0);
+bool WaitPoint::wake(int count) {
+  if (is_awaited_.exchange(0) == 0) {
+    return false;
   }
+  changes_.fetch_add(1);
+  return ::syscall(SYS_futex, &changes_, FUTEX_WAKE, count, nullptr, nullptr, 0) > 0;
 }
 
 bool WaitPoint::sleep(std::uint32_t announced, std::uint64_t for_ns) {

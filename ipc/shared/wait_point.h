@@ -27,12 +27,8 @@ enum class Look : std::uint8_t { no, at_owners };
 
 class WaitPoint {
  public:
-  // After something changed. Where nobody waits it costs a load.
-  void wake_one() {
-    if (is_awaited_.load() != 0) {
-      wake(1);
-    }
-  }
+  // After something changed. Where nobody waits it costs a load. True: somebody was asleep.
+  bool wake_one() { return is_awaited_.load() != 0 && wake(1); }
   void wake_all() {
     if (is_awaited_.load() != 0) {
       wake(kAll);
@@ -52,7 +48,7 @@ class WaitPoint {
  private:
   static constexpr int kAll = 0x7FFFFFFF;
 
-  void wake(int count);
+  bool wake(int count);
 
   Atomic<std::uint32_t> changes_{0};
   // Set by each before it sleeps, cleared by who wakes: the one that is woken and finds that it has
