@@ -17,6 +17,7 @@
 #include "workers/master/start.h"
 #include "workers/observer/observer.h"
 #include "workers/scaffold/new_project.h"
+#include "workers/task/task_process.h"
 #include "workers/worker/worker.h"
 
 namespace {
@@ -63,7 +64,7 @@ void fill_standard_descriptors() {
 int main(int argc, char** argv) {
   fill_standard_descriptors();
   std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-  const prefork::child::ChildMains mains{prefork::worker::run_worker,
+  const prefork::child::ChildMains mains{prefork::worker::run_worker, prefork::task::run_task,
                                          prefork::observer::run_observer};
   if (prefork::child::are_start_order(arguments)) {
     prefork::child::prepare_process_title(argc, argv);

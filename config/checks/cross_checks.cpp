@@ -88,6 +88,14 @@ void check_pools(Merged& merged) {
   }
 }
 
+void check_tasks(Merged& merged) {
+  const Options& options = merged.options;
+  if (!merged.origin("task-workers").is_valid || options.tasks.workers == 0) return;
+  if (options.target.kind == ServeTarget::Kind::application) return;
+  merged.add_error(merged.origin("task-workers").source,
+                   "has no effect without an application, which is what has tasks");
+}
+
 void check_descriptors(Merged& merged) {
   const int notify_fd = merged.options.general.notify_fd;
   const std::string notify_source = merged.origin("notify-fd").source;
@@ -122,6 +130,7 @@ void cross_check(Merged& merged, LoadPhase phase) {
   check_log_paths(merged);
   check_socket_paths(merged);
   check_pools(merged);
+  check_tasks(merged);
   if (phase == LoadPhase::start) check_descriptors(merged);
 }
 

@@ -137,6 +137,10 @@ constexpr std::array kOptions = {
                "Nice value of the workers (not of the master); without it, what the server was "
                "started with.",
                kNice},
+    OptionSpec{"task-workers", "N", OptionGroup::processes,
+               "Processes beside the workers that run the application's tasks: what would keep a "
+               "processor busy, or might crash.",
+               CountField{member<&Options::tasks, &TaskOptions::workers>(), 0, kMaxTaskWorkers}},
     OptionSpec{"limit-max-requests", "N", OptionGroup::processes,
                "Replace a worker after so many requests; 0 is never.",
                CountField{member<&Options::processes, &ProcessOptions::max_requests>(), 0,
@@ -192,6 +196,10 @@ constexpr std::array kOptions = {
     OptionSpec{"timeout-deferred", "TIME", OptionGroup::timeouts,
                "A deferred handler must have begun its answer within this time; then it is 504.",
                deadline(member<&Options::timeouts, &TimeoutOptions::deferred>())},
+    OptionSpec{"timeout-task", "TIME", OptionGroup::timeouts,
+               "A task must have ended this long after it was submitted, unless that said "
+               "otherwise; then its process is killed.",
+               deadline(member<&Options::tasks, &TaskOptions::timeout>())},
 
     OptionSpec{"limit-connections", "N", OptionGroup::limits, "Open connections of each worker.",
                CountField{member<&Options::limits, &LimitOptions::connections>(), 1, kMillion}},
@@ -216,6 +224,13 @@ constexpr std::array kOptions = {
     OptionSpec{"limit-body", "SIZE", OptionGroup::limits,
                "Length of a request body; 0 allows none.",
                SizeField{member<&Options::limits, &LimitOptions::body>(), 0, 64 * kGigabyte}},
+    OptionSpec{"limit-task-queue", "N", OptionGroup::limits,
+               "Jobs of all workers that wait for a task process or run in one.",
+               CountField{member<&Options::tasks, &TaskOptions::queue>(), 1, 4096}},
+    OptionSpec{
+        "limit-task", "SIZE", OptionGroup::limits,
+        "Length of a task's argument, and of its result.",
+        SizeField{member<&Options::tasks, &TaskOptions::bytes>(), kKilobyte, 64 * kMegabyte}},
 
     OptionSpec{"proxy-headers", "", OptionGroup::proxies,
                "Take the client's address and scheme from X-Forwarded-For, X-Forwarded-Proto and "

@@ -80,6 +80,15 @@ struct ProcessOptions {
   bool operator==(const ProcessOptions&) const = default;
 };
 
+// What applications want computed beside their workers. All but the time are fixed at the start.
+struct TaskOptions {
+  std::uint32_t workers = 0;                  // task processes, up to kMaxTaskWorkers
+  std::uint32_t queue = 256;                  // jobs that wait, run or are to be collected
+  std::size_t bytes = 1'048'576;              // of an argument, and of a result; 1k to 64m
+  std::chrono::milliseconds timeout{60'000};  // until a job must have ended, 10 ms to 24 h
+  bool operator==(const TaskOptions&) const = default;
+};
+
 // 10 ms to 24 h, never off but where 0 says so.
 struct TimeoutOptions {
   std::chrono::milliseconds keep_alive{5'000};
@@ -177,6 +186,7 @@ struct Options {
   ServeTarget target;
   ListenOptions listening;
   ProcessOptions processes;
+  TaskOptions tasks;
   TimeoutOptions timeouts;
   LimitOptions limits;
   ProxyOptions proxies;
@@ -195,5 +205,6 @@ inline constexpr std::size_t kMaxBinds = 64;
 inline constexpr std::size_t kMaxReloadDirs = 64;
 inline constexpr std::uint32_t kMaxWorkers = 256;
 inline constexpr std::uint32_t kMaxPoolThreads = 256;  // of a worker
+inline constexpr std::uint32_t kMaxTaskWorkers = 64;
 
 }  // namespace prefork::config

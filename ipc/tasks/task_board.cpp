@@ -1,14 +1,16 @@
 #include "ipc/tasks/task_board.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <new>
+#include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "ipc/base/check.h"
-#include "ipc/base/owned_fd.h"
 
 namespace prefork::ipc {
 
@@ -39,17 +41,33 @@ struct TaskBoard::Head {
   std::array<TaskRecord, std::size_t{kMaxTaskSlots} * kSeatsPerSlot> records;
 };
 
-TaskBoard::TaskBoard(const Shape& shape) : shape_(shape) {
+TaskBoard::TaskBoard(const Shape& shape)
+    : shape_(shape), memory_(::memfd_create("prefork-tasks", MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
   PREFORK_CHECK(shape.slots >= 1 && shape.slots <= kMaxTaskSlots && shape.jobs >= 1);
   size_ = rooms_offset() + 2 * room_bytes() * shape_.jobs;
-  const OwnedFd memory(::memfd_create("prefork-tasks", MFD_CLOEXEC));
-  if (!memory.valid()) {
+  if (!memory_.valid()) {
     throw_errno("memfd_create for the jobs of task processes");
   }
   // Pages are given out when first touched, so rooms that are not used cost address space only.
-  if (::ftruncate(memory.get(), static_cast<off_t>(size_)) != 0) {
+  if (::ftruncate(memory_.get(), static_cast<off_t>(size_)) != 0) {
     throw_errno("ftruncate of the jobs of task processes");
   }
+  // Nobody can shrink it while others look at it.
+  static_cast<void>(::fcntl(memory_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL));
+  map(memory_);
+}
+
+TaskBoard::TaskBoard(const Shape& shape, const OwnedFd& memory) : shape_(shape) {
+  struct stat about {};
+  size_ = rooms_offset() + 2 * room_bytes() * shape_.jobs;
+  if (shape.slots < 1 || shape.slots > kMaxTaskSlots || shape.jobs < 1 ||
+      ::fstat(memory.get(), &about) != 0 || std::cmp_not_equal(about.st_size, size_)) {
+    throw std::runtime_error("the jobs of task processes are of another shape");
+  }
+  map(memory);
+}
+
+void TaskBoard::map(const OwnedFd& memory) {
   void* const base = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
   if (base == MAP_FAILED) {
     throw_errno("mmap of the jobs of task processes");

@@ -20,6 +20,7 @@
 #include <optional>
 #include <span>
 
+#include "ipc/base/owned_fd.h"
 #include "ipc/base/process_id.h"
 #include "ipc/segment.h"
 #include "ipc/shared/wait_point.h"
@@ -61,12 +62,17 @@ class TaskBoard {
 
   // In the master. Throws std::system_error.
   explicit TaskBoard(const Shape& shape);
+  // In a process that has the memory but not the mapping. Throws std::runtime_error when it is not
+  // that of such a board.
+  TaskBoard(const Shape& shape, const OwnedFd& memory);
   ~TaskBoard();
   TaskBoard(const TaskBoard&) = delete;
   TaskBoard& operator=(const TaskBoard&) = delete;
   // In the observer: it cannot write any more. Throws std::system_error.
   void make_read_only();
 
+  // The memory behind the mapping; -1 in a process that was given it.
+  [[nodiscard]] int fd() const { return memory_.get(); }
   [[nodiscard]] const Shape& shape() const { return shape_; }
   [[nodiscard]] TaskRecord& record(Place at) const;
   [[nodiscard]] TaskSlotNotes& notes(std::uint32_t slot) const;
@@ -101,7 +107,10 @@ class TaskBoard {
   [[nodiscard]] std::size_t rooms_offset() const;
   [[nodiscard]] std::byte* words() const;
 
+  void map(const OwnedFd& memory);
+
   Shape shape_;
+  OwnedFd memory_;
   std::byte* base_ = nullptr;
   std::size_t size_ = 0;
 };

@@ -172,6 +172,7 @@ prefork_api make_api() {
   add_shared_functions(api);
   add_thing_functions(api);
   add_topic_functions(api);
+  add_task_functions(api);
   add_response_functions(api);
   return api;
 }
@@ -283,6 +284,12 @@ void NativeApplication::enter_worker(const SharedPlace& place, const std::string
   app_.mounts.open(root_path, limits);
   bind(app_.numbers, place);
   bind(app_.things, place.table);
+}
+
+void NativeApplication::enter_task_process(ipc::SharedTable& table) { bind(app_.things, table); }
+
+TaskOutcome NativeApplication::run_task(std::string_view name, std::string_view argument) const {
+  return native::run_task(app_.tasks, name, argument);
 }
 
 std::vector<std::string> NativeApplication::assign_pools(const std::vector<std::string>& classes) {

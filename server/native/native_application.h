@@ -16,6 +16,7 @@
 #include "server/include/prefork/abi.h"
 #include "server/native/native_around.h"
 #include "server/native/native_shared.h"
+#include "server/native/native_tasks.h"
 #include "server/native/native_things.h"
 #include "server/native/native_topics.h"
 #include "server/native/shared_object.h"
@@ -29,6 +30,7 @@ struct prefork_app {
   prefork::native::SharedNumbers numbers;
   prefork::native::SharedThings things;
   std::vector<prefork::native::Subscription> subscriptions;
+  prefork::native::NativeTasks tasks;
   prefork::exchange::Handler not_found;
   prefork::exchange::RunOn not_found_on = prefork::exchange::RunOn::pool;
   prefork::native::NativeAround around;
@@ -59,6 +61,13 @@ class NativeApplication : public exchange::Application {
   // must outlive the application. Throws std::runtime_error, with a line for people.
   void enter_worker(const SharedPlace& place, const std::string& root_path,
                     files::StaticCacheLimits limits);
+  // In a task process, before anything else there: binds the things that workers share.
+  void enter_task_process(ipc::SharedTable& table);
+  // Likewise, on the thread of tasks. Other threads may do anything else meanwhile.
+  [[nodiscard]] TaskOutcome run_task(std::string_view name, std::string_view argument) const;
+  // In a worker with task processes: who submits. Outlives the application's threads.
+  void set_task_client(TaskClient* client) { app_.tasks.client = client; }
+  [[nodiscard]] bool has_tasks() const { return !app_.tasks.list.empty(); }
   // Finds each route's class of the pool by its name in `classes`. Those that name one that there
   // is not stay with the first, and are returned: `GET /reports (reports)`.
   std::vector<std::string> assign_pools(const std::vector<std::string>& classes);

@@ -12,6 +12,7 @@
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
+#include "ipc/tasks/task_board.h"
 #include "workers/child/log.h"
 
 namespace prefork::native {
@@ -34,12 +35,13 @@ struct ChildContext {
   const ipc::Inboxes& inboxes;
   ipc::Leadership& leadership;
   ipc::SharedTable& shared;
+  ipc::TaskBoard* tasks;                 // null: there are no task processes
   native::NativeApplication* preloaded;  // by a fork server; null: each worker loads for itself
   std::string preload_problem;           // empty: none, or nobody tried
   int sealed_application = -1;           // the copy that a worker loads; -1: the file itself
   Log& log;
   ipc::ControlEnd& control;
-  ipc::Place id;
+  ipc::Place id;  // among its like: of a task process, in `tasks`
   std::uint32_t epoch = 0;
   std::uint32_t generation = 0;
   std::int32_t master_pid = 0;

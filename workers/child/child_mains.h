@@ -1,7 +1,8 @@
 // What the children run; each returns the exit code of its process. Handed in by main(), so that
-// whoever makes them knows neither the worker nor the observer.
+// whoever makes them knows none of them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -10,8 +11,12 @@
 
 namespace prefork::child {
 
+// Which of them a process is to run.
+enum class ChildRole : std::uint8_t { worker, task, observer };
+
 struct ChildMains {
   std::function<int(const ChildContext& context)> worker;
+  std::function<int(const ChildContext& context)> task;
   // `urls`: where the workers listen.
   std::function<int(const ChildContext& context, const std::vector<std::string>& urls)> observer;
 };

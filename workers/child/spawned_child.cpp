@@ -69,6 +69,10 @@ void live(const StartOrder& order, const config::Options& options, const ChildMa
   ipc::Leadership leadership{ipc::OwnedFd(descriptors.leadership)};
   ipc::SharedTable shared{ipc::OwnedFd(descriptors.shared)};
   shared.close_memory();
+  std::optional<ipc::TaskBoard> tasks;
+  if (descriptors.tasks >= 0) {
+    tasks.emplace(order.tasks, ipc::OwnedFd(descriptors.tasks));
+  }
   ipc::ControlEnd control{ipc::OwnedFd(descriptors.control_read),
                           ipc::OwnedFd(descriptors.control_write)};
   const ChildContext context{options,
@@ -77,6 +81,7 @@ void live(const StartOrder& order, const config::Options& options, const ChildMa
                              inboxes,
                              leadership,
                              shared,
+                             tasks ? &*tasks : nullptr,
                              nullptr,
                              {},
                              descriptors.sealed_application,
@@ -88,11 +93,11 @@ void live(const StartOrder& order, const config::Options& options, const ChildMa
                              order.master_pid,
                              order.ordered_ns,
                              order.statistics_url};
-  if (order.is_observer) {
+  if (order.role == ChildRole::observer) {
     leave(mains.observer(context, order.urls));
   }
   segment.close_memory();
-  end(mains.worker(context));
+  end(order.role == ChildRole::task ? mains.task(context) : mains.worker(context));
 }
 
 }  // namespace

@@ -92,6 +92,7 @@ void pass_descriptors(Archive& archive, Descriptors& descriptors) {
   archive(descriptors.segment);
   archive(descriptors.leadership);
   archive(descriptors.shared);
+  archive(descriptors.tasks);
   archive(descriptors.sealed_application);
   for (std::size_t i = 0, count = archive.count_of(descriptors.inboxes); i < count; ++i) {
     archive(descriptors.inboxes[i]);
@@ -100,7 +101,7 @@ void pass_descriptors(Archive& archive, Descriptors& descriptors) {
 
 template <typename Archive, typename Order>
 void pass(Archive& archive, Order& order) {
-  archive(order.is_observer);
+  archive(order.role);
   archive(order.title);
   archive(order.place.slot);
   archive(order.place.seat);
@@ -109,6 +110,9 @@ void pass(Archive& archive, Order& order) {
   archive(order.master_pid);
   archive(order.ordered_ns);
   archive(order.slot_capacity);
+  archive(order.tasks.slots);
+  archive(order.tasks.jobs);
+  archive(order.tasks.bytes);
   pass_descriptors(archive, order.descriptors);
   for (std::size_t i = 0, count = archive.count_of(order.listeners); i < count; ++i) {
     archive(order.listeners[i].fd);
@@ -148,8 +152,8 @@ std::vector<int> StartOrder::inherited() const {
     fds.push_back(listener.fd);
   }
   for (const int fd : {descriptors.control_read, descriptors.control_write, descriptors.segment,
-                       descriptors.leadership, descriptors.shared, descriptors.sealed_application,
-                       log.file, log.torn_mark}) {
+                       descriptors.leadership, descriptors.shared, descriptors.tasks,
+                       descriptors.sealed_application, log.file, log.torn_mark}) {
     if (fd >= 0) {
       fds.push_back(fd);
     }

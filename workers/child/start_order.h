@@ -14,7 +14,9 @@
 #include "config/options/options.h"
 #include "ipc/base/owned_fd.h"
 #include "ipc/base/process_id.h"
+#include "ipc/tasks/task_board.h"
 #include "workers/child/child_context.h"
+#include "workers/child/child_mains.h"
 #include "workers/child/file_limit.h"
 #include "workers/child/log.h"
 
@@ -28,18 +30,20 @@ struct StartOrder {
     int segment = -1;
     int leadership = -1;
     int shared = -1;
+    int tasks = -1;
     int sealed_application = -1;
     std::vector<int> inboxes;  // in the order of ipc::Inboxes::append_fds()
   };
 
-  bool is_observer = false;
+  ChildRole role = ChildRole::worker;
   std::string title;
-  ipc::Place place;
+  ipc::Place place;  // among its like
   std::uint32_t epoch = 0;
   std::uint32_t generation = 0;
   std::int32_t master_pid = 0;
   std::uint64_t ordered_ns = 0;  // CLOCK_MONOTONIC
   std::uint32_t slot_capacity = 0;
+  ipc::TaskBoard::Shape tasks;  // where there is a descriptor for it
   Descriptors descriptors;
   std::vector<InheritedListener> listeners;
   Log::Place log;

@@ -22,11 +22,13 @@ Master::Master(Start start)
       plans_(std::move(start.plan)),
       segment_(slot_capacity(plans_.first().options)),
       inboxes_(segment_.slot_capacity()),
-      publisher_(segment_),
+      for_workers_(plans_.first().options.tasks),
+      publisher_(segment_, for_workers_.tasks.get()),
       supervisor_(first_settings(plans_.first().options), Plans::kFirst),
       narrator_(supervisor_.observer_slot()),
-      spawner_(std::move(start.mains), {segment_, inboxes_, for_workers_.leadership,
-                                        for_workers_.shared, log_, fork_servers_}),
+      spawner_(std::move(start.mains),
+               {segment_, inboxes_, for_workers_.leadership, for_workers_.shared,
+                for_workers_.tasks.get(), log_, fork_servers_}),
       reloader_(std::move(start.arguments), std::move(start.environment),
                 [this](config::LogLevel level, std::string_view line) { log_.write(level, line); }),
       commands_({supervisor_, plans_, children_, fork_servers_, publisher_, reloader_, watch_, log_,
@@ -143,7 +145,7 @@ void Master::lose(const ForkServers::Lost& lost) {
   if (!lost.was_dismissed) {
     say(fork_server_ended(lost.generation, lost.exit));
   }
-  for (const ipc::Place at : supervisor_.worker_places()) {
+  for (const ipc::Place at : supervisor_.places()) {
     read(at);
     if (!awaits_pid(at) || supervisor_.seat(at).generation != lost.generation) {
       continue;
@@ -175,7 +177,7 @@ void Master::hear(ipc::Place at, const Heard& heard) {
   } else if (const auto* ready = std::get_if<ipc::ReadyFrame>(&frame.message)) {
     publisher_.ready(at);
     say(narrator_.ready(at, pid_of(at), *ready));
-    say(at.slot != supervisor_.observer_slot() ? boot_failures_.take_all() : Lines{});
+    say(at.slot < supervisor_.observer_slot() ? boot_failures_.take_all() : Lines{});
     report(supervision::event::Ready{at, frame.epoch});
   } else if (std::holds_alternative<ipc::AliveFrame>(frame.message)) {
     report(supervision::event::Beat{at, Clock::now()});
@@ -208,8 +210,9 @@ void Master::follow_files() {
 }
 
 void Master::report_beats() {
-  for (const ipc::Place at : supervisor_.worker_places()) {
-    if (!supervisor_.judges_beats_of(supervisor_.seat(at))) {
+  for (const ipc::Place at : supervisor_.places()) {
+    const bool is_worker = at.slot < supervisor_.observer_slot();
+    if (!is_worker || !supervisor_.judges_beats_of(supervisor_.seat(at))) {
       continue;
     }
     const supervision::TimePoint time =

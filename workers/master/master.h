@@ -16,7 +16,6 @@
 #include "config/load.h"
 #include "config/values/exit_code.h"
 #include "ipc/inbox.h"
-#include "ipc/leadership.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
 #include "workers/child/child_mains.h"
@@ -25,6 +24,7 @@
 #include "workers/master/children.h"
 #include "workers/master/commands.h"
 #include "workers/master/excuses.h"
+#include "workers/master/for_workers.h"
 #include "workers/master/fork_servers.h"
 #include "workers/master/narrator.h"
 #include "workers/master/plans.h"
@@ -59,12 +59,6 @@ class Master {
   config::ExitCode run();
 
  private:
-  // What applications find in their workers.
-  struct ForWorkers {
-    ipc::Leadership leadership;
-    ipc::SharedTable shared;
-  };
-
   // What happens.
   void turn();
   void take_signals();

@@ -184,7 +184,12 @@ std::string no_room_for_worker(std::uint32_t slots) {
 }
 
 std::string Narrator::name_of(Place at, Pid pid) const {
-  std::string name = is_observer(at) ? "observer" : "worker " + std::to_string(at.slot);
+  std::string name = "observer";
+  if (is_worker(at)) {
+    name = "worker " + std::to_string(at.slot);
+  } else if (at.slot > observer_slot_) {
+    name = "task " + std::to_string(at.slot - observer_slot_ - 1);
+  }
   if (pid) {
     name += " (pid " + std::to_string(*pid) + ")";
   }
@@ -246,7 +251,7 @@ Lines Narrator::ended(const Ending& ending) const {
       name_of(release.at, release.last.pid) + " ended: " + describe_exit(release.exit);
   text += asked_for ? ", as asked" : "";
   text += "; age " + seconds(ending.age);
-  if (!is_observer(release.at)) {
+  if (is_worker(release.at)) {
     text += ", " + std::to_string(ending.requests_served) + " requests served";
   }
   if (asked_for) {

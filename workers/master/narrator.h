@@ -74,6 +74,9 @@ inline constexpr std::string_view kReloadGivenUp =
 std::string too_many_workers(std::uint32_t workers, std::uint32_t capacity);
 inline constexpr std::string_view kObserverStaysAsItIs =
     "--admin: turning the observer on or off takes a restart; it stays as it is";
+inline constexpr std::string_view kTasksStayAsTheyAre =
+    "--task-workers, --limit-task-queue and --limit-task: a change takes a restart; they stay as "
+    "they are";
 std::string no_room_for_worker(std::uint32_t slots);
 std::string was_shut_down(std::string_view url);
 inline constexpr std::string_view kLastWorkerStays = "the last worker stays";
@@ -108,7 +111,7 @@ class Narrator {
                                       std::string_view last_words) const;
 
  private:
-  [[nodiscard]] bool is_observer(Place at) const { return at.slot == observer_slot_; }
+  [[nodiscard]] bool is_worker(Place at) const { return at.slot < observer_slot_; }
   [[nodiscard]] std::string describe(const supervision::Failure& failure,
                                      std::string_view last_words) const;
   [[nodiscard]] Lines tell_rollout(const supervision::action::Notice& notice,

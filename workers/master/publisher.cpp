@@ -28,7 +28,8 @@ ipc::LastExit last_exit_of(const supervision::action::Release& release) {
 
 }  // namespace
 
-Publisher::Publisher(ipc::Segment& segment) : segment_(segment) {
+Publisher::Publisher(ipc::Segment& segment, ipc::TaskBoard* tasks)
+    : segment_(segment), tasks_(tasks) {
   ipc::SegmentHeader& header = segment_.header();
   header.master_pid.store(::getpid());
   header.started_realtime_ns.store(ipc::realtime_ns());
@@ -43,12 +44,23 @@ void Publisher::lines_lost(std::uint64_t count) {
   }
 }
 
-bool Publisher::is_observer(ipc::Place at) const { return at.slot == segment_.slot_capacity(); }
+bool Publisher::is_worker(ipc::Place at) const { return at.slot < segment_.slot_capacity(); }
+
+ipc::TaskRecord* Publisher::task_at(ipc::Place at) const {
+  const std::uint32_t first = segment_.slot_capacity() + 1;
+  return tasks_ != nullptr && at.slot >= first ? &tasks_->record({at.slot - first, at.seat})
+                                               : nullptr;
+}
 
 void Publisher::beat() { segment_.header().master_beat_ns.store(ipc::monotonic_ns(), kRelaxed); }
 
 void Publisher::spawning(const supervision::action::Spawn& spawn, std::uint64_t forked_ns) {
-  if (is_observer(spawn.at)) {
+  if (ipc::TaskRecord* const task = task_at(spawn.at)) {
+    task->generation.store(spawn.generation, kRelaxed);
+    task->forked_realtime_ns.store(ipc::realtime_ns(), kRelaxed);
+    return;
+  }
+  if (!is_worker(spawn.at)) {
     segment_.header().observer_restarts.store(spawn.restarts, kRelaxed);
     return;
   }
@@ -62,7 +74,9 @@ void Publisher::spawning(const supervision::action::Spawn& spawn, std::uint64_t 
 }
 
 void Publisher::forked(ipc::Place at, std::int32_t pid) {
-  if (is_observer(at)) {
+  if (ipc::TaskRecord* const task = task_at(at)) {
+    task->pid.store(pid, kRelaxed);
+  } else if (!is_worker(at)) {
     segment_.header().observer_pid.store(pid, kRelaxed);
   } else {
     segment_.record(at).pid.store(pid, kRelaxed);
@@ -70,19 +84,22 @@ void Publisher::forked(ipc::Place at, std::int32_t pid) {
 }
 
 void Publisher::ended(ipc::Place at, std::uint64_t cpu_us) {
-  if (!is_observer(at)) {
+  if (is_worker(at)) {
     segment_.record(at).times.final_cpu_us.store(cpu_us, std::memory_order_release);
   }
 }
 
 void Publisher::ready(ipc::Place at) {
-  if (!is_observer(at)) {
+  if (is_worker(at)) {
     segment_.record(at).times.ready_monotonic_ns.store(ipc::monotonic_ns(), kRelaxed);
   }
 }
 
 void Publisher::released(const supervision::action::Release& release) {
-  if (is_observer(release.at)) {
+  if (task_at(release.at) != nullptr) {
+    return release_task(release);
+  }
+  if (!is_worker(release.at)) {
     // Unless its successor is there already.
     std::atomic<std::int32_t>& pid = segment_.header().observer_pid;
     if (release.last.pid && pid.load(kRelaxed) == *release.last.pid) {
@@ -94,6 +111,26 @@ void Publisher::released(const supervision::action::Release& release) {
     segment_.notes(release.at.slot).last_exit.set(last_exit_of(release));
   }
   segment_.fold(release.at, release.exit.cpu_us);
+}
+
+// Its submitters wait for what is noted here.
+void Publisher::release_task(const supervision::action::Release& release) {
+  ipc::TaskRecord& task = *task_at(release.at);
+  if (release.last.pid) {
+    task.last_exit.set(last_exit_of(release));
+  }
+  task.pid.store(0, kRelaxed);
+  tasks_->wake_submitters();
+}
+
+void Publisher::task_states(const supervision::Supervisor& supervisor) {
+  const std::uint32_t first = supervisor.observer_slot() + 1;
+  for (std::uint32_t slot = first; slot < supervisor.slots().size(); ++slot) {
+    for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
+      task_at({slot, seat})->state.store(supervisor.seat({slot, seat}).state, kRelaxed);
+    }
+    tasks_->notes(slot - first).restarts.store(supervisor.slots()[slot].restarts, kRelaxed);
+  }
 }
 
 void Publisher::reloaded() { segment_.header().reloads.fetch_add(1, kRelaxed); }
@@ -117,6 +154,9 @@ void Publisher::states(const supervision::Supervisor& supervisor, bool is_ready)
       in_use = slot + 1;
       segment_.notes(slot).restarts.store(slots[slot].restarts, kRelaxed);
     }
+  }
+  if (tasks_ != nullptr) {
+    task_states(supervisor);
   }
   header.slots_in_use.store(in_use, kRelaxed);
   header.observer_restarts.store(slots[supervisor.observer_slot()].restarts, kRelaxed);
@@ -160,7 +200,7 @@ supervision::TimePoint Publisher::beat_of(ipc::Place at, supervision::Duration t
 
 // Those it has in hand are not served yet.
 std::uint64_t Publisher::requests_served(ipc::Place at) const {
-  if (is_observer(at)) {
+  if (!is_worker(at)) {
     return 0;
   }
   const ipc::WorkerRecord& record = segment_.record(at);
@@ -171,7 +211,7 @@ std::uint64_t Publisher::requests_served(ipc::Place at) const {
 }
 
 std::string Publisher::part_at_work(ipc::Place at) const {
-  if (is_observer(at)) {
+  if (!is_worker(at)) {
     return "";
   }
   switch (segment_.record(at).hook.load(kRelaxed)) {
@@ -192,7 +232,7 @@ std::string Publisher::part_at_work(ipc::Place at) const {
 }
 
 std::uint32_t Publisher::unfinished_requests(ipc::Place at) const {
-  if (is_observer(at)) {
+  if (!is_worker(at)) {
     return 0;
   }
   // A connection that is not idle is within a request, or was never used.
@@ -207,8 +247,8 @@ std::uint32_t Publisher::unfinished_requests(ipc::Place at) const {
 }
 
 ipc::RequestsInFlight Publisher::requests_in_flight(ipc::Place at) const {
-  return is_observer(at) ? ipc::RequestsInFlight{}
-                         : ipc::read_requests_in_flight(segment_.record(at));
+  return is_worker(at) ? ipc::read_requests_in_flight(segment_.record(at))
+                       : ipc::RequestsInFlight{};
 }
 
 }  // namespace prefork::master

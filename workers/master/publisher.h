@@ -8,14 +8,15 @@
 
 #include "ipc/requests_in_flight.h"
 #include "ipc/segment.h"
+#include "ipc/tasks/task_board.h"
 #include "workers/supervision/supervisor.h"
 
 namespace prefork::master {
 
 class Publisher {
  public:
-  // Notes the start. The segment outlives it.
-  explicit Publisher(ipc::Segment& segment);
+  // Notes the start. Both outlive it; null: there are no task processes.
+  explicit Publisher(ipc::Segment& segment, ipc::TaskBoard* tasks = nullptr);
 
   // The master shows life.
   void beat();
@@ -48,9 +49,14 @@ class Publisher {
   [[nodiscard]] std::uint32_t unfinished_requests(ipc::Place at) const;
 
  private:
-  [[nodiscard]] bool is_observer(ipc::Place at) const;
+  [[nodiscard]] bool is_worker(ipc::Place at) const;
+  // Null: it is no task process.
+  [[nodiscard]] ipc::TaskRecord* task_at(ipc::Place at) const;
+  void release_task(const supervision::action::Release& release);
+  void task_states(const supervision::Supervisor& supervisor);
 
   ipc::Segment& segment_;
+  ipc::TaskBoard* tasks_;
 };
 
 }  // namespace prefork::master

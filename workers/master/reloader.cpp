@@ -30,6 +30,12 @@ config::Result<SharedPlan, Problems> Reloader::make_plan(const Present& present)
     tell_(config::LogLevel::warning, kObserverStaysAsItIs);
     options.admin = present.plan.options.admin;
   }
+  const config::TaskOptions& tasks = present.plan.options.tasks;
+  if (options.tasks.workers != tasks.workers || options.tasks.queue != tasks.queue ||
+      options.tasks.bytes != tasks.bytes) {
+    tell_(config::LogLevel::warning, kTasksStayAsTheyAre);
+    options.tasks = {tasks.workers, tasks.queue, tasks.bytes, options.tasks.timeout};
+  }
   auto plan = make_serving_plan(options, present.living);
   if (!plan.ok()) {
     return Problems{{plan.problem().message}};

@@ -26,9 +26,40 @@ bool is_single_threaded() {
   return ::stat("/proc/self/task", &threads) != 0 || threads.st_nlink <= 3;
 }
 
-std::string title_of(const supervision::action::Spawn& spawn) {
-  return spawn.role == supervision::Role::observer ? "observer"
-                                                   : "worker " + std::to_string(spawn.at.slot);
+child::ChildRole to_child(supervision::Role role) {
+  switch (role) {
+    case supervision::Role::observer:
+      return child::ChildRole::observer;
+    case supervision::Role::task:
+      return child::ChildRole::task;
+    case supervision::Role::worker:
+      break;
+  }
+  return child::ChildRole::worker;
+}
+
+std::string title_of(child::ChildRole role, ipc::Place id) {
+  switch (role) {
+    case child::ChildRole::observer:
+      return "observer";
+    case child::ChildRole::task:
+      return "task " + std::to_string(id.slot);
+    case child::ChildRole::worker:
+      break;
+  }
+  return "worker " + std::to_string(id.slot);
+}
+
+std::vector<child::InheritedListener> listeners_of(child::ChildRole role, const ServingPlan& plan) {
+  switch (role) {
+    case child::ChildRole::observer:
+      return plan.admin_listeners();
+    case child::ChildRole::worker:
+      return plan.listeners();
+    case child::ChildRole::task:
+      break;
+  }
+  return {};
 }
 
 }  // namespace
@@ -100,9 +131,9 @@ child::StartOrder Spawner::start_order(const supervision::action::Spawn& spawn,
                                        const ServingPlan& plan, std::uint64_t forked_ns,
                                        const ipc::ControlEnd& control) const {
   child::StartOrder order;
-  order.is_observer = spawn.role == supervision::Role::observer;
-  order.title = title_of(spawn);
-  order.place = spawn.at;
+  order.role = to_child(spawn.role);
+  order.place = id_of(spawn);
+  order.title = title_of(order.role, order.place);
   order.epoch = spawn.epoch;
   order.generation = spawn.generation;
   order.master_pid = master_pid_;
@@ -113,34 +144,61 @@ child::StartOrder Spawner::start_order(const supervision::action::Spawn& spawn,
   order.descriptors.segment = parts_.segment.fd();
   order.descriptors.leadership = parts_.leadership.fd();
   order.descriptors.shared = parts_.shared.fd();
-  order.listeners = order.is_observer ? plan.admin_listeners() : plan.listeners();
+  order.listeners = listeners_of(order.role, plan);
   order.log = parts_.log.place();
   order.file_limit = child::file_limit_before();
-  order.statistics_url = order.is_observer ? plan.admin_url() : plan.statistics_url();
+  order.statistics_url =
+      order.role == child::ChildRole::observer ? plan.admin_url() : plan.statistics_url();
   order.urls = plan.urls();
   order.options = config::pack_options(plan.options);
-  if (!order.is_observer) {
+  if (parts_.tasks != nullptr) {
+    order.descriptors.tasks = parts_.tasks->fd();
+    order.tasks = parts_.tasks->shape();
+  }
+  if (order.role != child::ChildRole::observer) {
     order.descriptors.sealed_application = plan.sealed_application.get();
+  }
+  if (order.role == child::ChildRole::worker) {
     parts_.inboxes.append_fds(order.descriptors.inboxes);
   }
   return order;
 }
 
-void Spawner::append_shared_fds(std::vector<int>& fds) const {
-  parts_.inboxes.append_fds(fds);
-  fds.push_back(parts_.leadership.fd());
-  fds.push_back(parts_.log.fd());
+supervision::Role Spawner::role_of(std::uint32_t slot) const {
+  return slot < parts_.segment.slot_capacity() ? supervision::Role::worker
+                                               : supervision::Role::task;
+}
+
+// The supervisor counts the slots of all roles: workers, the observer, task processes.
+ipc::Place Spawner::id_of(const supervision::action::Spawn& spawn) const {
+  const bool is_task = spawn.role == supervision::Role::task;
+  return {spawn.at.slot - (is_task ? parts_.segment.slot_capacity() + 1 : 0), spawn.at.seat};
+}
+
+// But for its control pipes.
+std::vector<int> Spawner::fds_of(child::ChildRole role, const ServingPlan& plan) const {
+  std::vector<int> fds = {parts_.log.fd()};
+  for (const child::InheritedListener& listener : listeners_of(role, plan)) {
+    fds.push_back(listener.fd);
+  }
+  if (role == child::ChildRole::observer) {
+    fds.push_back(parts_.segment.fd());
+    return fds;
+  }
+  fds.push_back(plan.sealed_application.get());
+  if (role == child::ChildRole::worker) {
+    parts_.inboxes.append_fds(fds);
+    fds.push_back(parts_.leadership.fd());
+  }
+  return fds;
 }
 
 void Spawner::serve_forks(supervision::Generation generation, const ServingPlan& plan, int orders) {
   constexpr std::string_view kTitle = "fork server";
   child::set_process_title(kTitle);
   parts_.log.set_name(kTitle);
-  std::vector<int> keep = {orders, plan.sealed_application.get()};
-  for (const child::InheritedListener& listener : plan.listeners()) {
-    keep.push_back(listener.fd);
-  }
-  append_shared_fds(keep);
+  std::vector<int> keep = fds_of(child::ChildRole::worker, plan);
+  keep.push_back(orders);
   child::close_other_fds(keep);
   child::take_no_signals();
   child::die_with(master_pid_);
@@ -149,8 +207,8 @@ void Spawner::serve_forks(supervision::Generation generation, const ServingPlan&
         orders, master_pid_, parts_.log,
         [&](const ipc::ForkOrder& order, ipc::ControlEnd& control,
             const PreloadedApplication* application) {
-          run({{order.slot, order.seat}, order.epoch, generation, supervision::Role::worker, 0},
-              plan, order.ordered_ns, control, application);
+          run({{order.slot, order.seat}, order.epoch, generation, role_of(order.slot), 0}, plan,
+              order.ordered_ns, control, application);
         });
     if (plan.options.processes.preload) {
       server.load({plan.options.target.path, plan.sealed_application.get()});
@@ -163,28 +221,25 @@ void Spawner::serve_forks(supervision::Generation generation, const ServingPlan&
 void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& plan,
                   std::uint64_t forked_ns, ipc::ControlEnd& control,
                   const PreloadedApplication* application) noexcept {
-  const bool observer = spawn.role == supervision::Role::observer;
-  const std::string title = title_of(spawn);
+  const child::ChildRole role = to_child(spawn.role);
+  const ipc::Place id = id_of(spawn);
+  const std::string title = title_of(role, id);
   child::set_process_title(title);
   parts_.log.set_name(title);
-  const std::vector<child::InheritedListener> listeners =
-      observer ? plan.admin_listeners() : plan.listeners();
-
-  std::vector<int> keep;
-  for (const child::InheritedListener& listener : listeners) {
-    keep.push_back(listener.fd);
-  }
-  keep.insert(keep.end(), {control.read_fd(), control.write_fd()});
-  if (observer) {
-    keep.insert(keep.end(), {parts_.segment.fd(), parts_.log.fd()});
-  } else {
-    append_shared_fds(keep);
-    keep.push_back(plan.sealed_application.get());
-  }
-  // The fork server has closed all that is not a worker's, and then the application has opened what
-  // it opens before the fork.
+  const std::vector<child::InheritedListener> listeners = listeners_of(role, plan);
   if (application == nullptr) {
+    std::vector<int> keep = fds_of(role, plan);
+    keep.insert(keep.end(), {control.read_fd(), control.write_fd()});
     child::close_other_fds(keep);
+  } else if (role == child::ChildRole::task) {
+    // The fork server has closed all that is not a worker's, and then the application has opened
+    // what it opens before the fork.
+    std::vector<int> not_mine = {parts_.leadership.fd()};
+    parts_.inboxes.append_fds(not_mine);
+    for (const child::InheritedListener& listener : plan.listeners()) {
+      not_mine.push_back(listener.fd);
+    }
+    child::close_inherited(not_mine);
   }
 
   const bool is_loaded = application != nullptr && application->ok();
@@ -195,21 +250,22 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
       parts_.inboxes,
       parts_.leadership,
       parts_.shared,
+      parts_.tasks,
       is_loaded ? application->value().get() : nullptr,
       application != nullptr && !is_loaded ? application->problem().text : "",
       plan.sealed_application.get(),
       parts_.log,
       control,
-      spawn.at,
+      id,
       spawn.epoch,
       spawn.generation,
       master_pid_,
       forked_ns,
-      observer ? plan.admin_url() : plan.statistics_url()};
-  if (observer) {
+      role == child::ChildRole::observer ? plan.admin_url() : plan.statistics_url()};
+  if (role == child::ChildRole::observer) {
     child::leave(mains_.observer(context, plan.urls()));
   }
-  child::end(mains_.worker(context));
+  child::end(role == child::ChildRole::task ? mains_.task(context) : mains_.worker(context));
 }
 
 }  // namespace prefork::master

@@ -31,6 +31,7 @@ class Spawner {
     ipc::Inboxes& inboxes;
     ipc::Leadership& leadership;
     ipc::SharedTable& shared;
+    ipc::TaskBoard* tasks;
     child::Log& log;
     ForkServers& fork_servers;
   };
@@ -66,7 +67,11 @@ class Spawner {
                         const PreloadedApplication* application) noexcept;
   [[noreturn]] void serve_forks(supervision::Generation generation, const ServingPlan& plan,
                                 int orders);
-  void append_shared_fds(std::vector<int>& fds) const;
+  // By the slot: workers, the observer, task processes.
+  [[nodiscard]] supervision::Role role_of(std::uint32_t slot) const;
+  // Among its like.
+  [[nodiscard]] ipc::Place id_of(const supervision::action::Spawn& spawn) const;
+  [[nodiscard]] std::vector<int> fds_of(child::ChildRole role, const ServingPlan& plan) const;
 
   child::ChildMains mains_;
   Parts parts_;

@@ -76,6 +76,9 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
   int run() {
     context_.segment.make_read_only();
     context_.shared.make_read_only();
+    if (context_.tasks != nullptr) {
+      context_.tasks->make_read_only();
+    }
     add_routes();
     engine::ServerSettings settings = engine::ServerSettings::from(context_.options);
     settings.limits.connections = kMaxConnections;
@@ -127,6 +130,9 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                   response.add_field("Cache-Control", "no-store");
                   StatsSnapshot snapshot = take_snapshot(context_.segment);
                   snapshot.shared = look_at_shared(context_.shared);
+                  if (context_.tasks != nullptr) {
+                    snapshot.tasks = look_at_tasks(*context_.tasks);
+                  }
                   response.set_body(to_json(snapshot, urls_, context_.statistics_url));
                 });
     router_.add(http::Method::get, "/healthz", exchange::RunOn::loop,

@@ -186,6 +186,28 @@ Json shared_of(const SharedSnapshot& shared) {
   return json;
 }
 
+Json tasks_of(const TaskSnapshot& tasks) {
+  Json processes = Json::array();
+  for (const TaskProcessSnapshot& one : tasks.processes) {
+    processes.push_back({{"slot", one.slot},
+                         {"pid", one.pid > 0 ? Json(one.pid) : Json(nullptr)},
+                         {"generation", one.generation},
+                         {"state", to_string(one.state)},
+                         {"started_at", timestamp(one.forked_realtime_ns)},
+                         {"task", one.current.empty() ? Json(nullptr) : Json(one.current)},
+                         {"restarts", one.restarts},
+                         {"last_exit", last_exit(one.last_exit)},
+                         {"done", one.done},
+                         {"failed", one.failed},
+                         {"crashed", one.crashed}});
+  }
+  return {{"room", tasks.room},
+          {"queued", tasks.queued},
+          {"running", tasks.running},
+          {"finished", tasks.finished},
+          {"processes", std::move(processes)}};
+}
+
 Json server_of(const StatsSnapshot& snapshot, const std::vector<std::string>& urls,
                const std::string& admin_url) {
   const ServerSnapshot& server = snapshot.server;
@@ -222,6 +244,9 @@ std::string to_json(const StatsSnapshot& snapshot, const std::vector<std::string
   json["shared"] = Json::array();
   for (const SharedSnapshot& shared : snapshot.shared) {
     json["shared"].push_back(shared_of(shared));
+  }
+  if (snapshot.tasks.room != 0) {
+    json["tasks"] = tasks_of(snapshot.tasks);
   }
   // Paths come from clients as bytes; what is not UTF-8 must not make the report fail.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -18,6 +18,7 @@
 #include "ipc/segment.h"
 #include "workers/observer/proc_usage.h"
 #include "workers/observer/shared_snapshot.h"
+#include "workers/observer/task_snapshot.h"
 
 namespace prefork::observer {
 
@@ -89,6 +90,7 @@ struct StatsSnapshot {
   std::uint64_t cpu_us = 0;  // the same
   CounterValues retired{};   // of those that have ended
   std::vector<SharedSnapshot> shared;
+  TaskSnapshot tasks;
 
   // Workers of more than one generation serve: a reload is under way, or stuck.
   [[nodiscard]] bool is_mixed() const;

@@ -87,7 +87,9 @@ bool Rollout::bring_all(Generation target, std::uint32_t at_once) {
   for (std::uint32_t slot = 0; slot < slots; ++slot) {
     if (is_booting(slot, target)) ++under_way;
   }
-  for (std::uint32_t slot = 0; slot < slots; ++slot) {
+  // Task processes first: a new one runs the jobs of old workers, not the other way round.
+  for (std::uint32_t i = 0; i < slots; ++i) {
+    const std::uint32_t slot = (roster_.first_task_slot() + i) % slots;
     if (roster_.slots()[slot].want != Want::run || has_arrived(slot, target)) continue;
     ++left;
     if (is_booting(slot, target) || under_way >= at_once) continue;
@@ -153,6 +155,7 @@ void Rollout::commit_reload() {
   wanted_.settings = reload_->order.settings;
   wanted_.settings.capacity = roster_.capacity();
   wanted_.settings.observer = observer;
+  wanted_.settings.tasks = roster_.task_slots();
   workforce_.resize(workers);
   reload_->workers_committed = wanted_.workers;
 }

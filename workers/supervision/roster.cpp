@@ -4,11 +4,15 @@
 
 namespace prefork::supervision {
 
-Roster::Roster(std::uint32_t capacity) : capacity_(capacity), slots_(capacity + std::size_t{1}) {
+Roster::Roster(std::uint32_t capacity, std::uint32_t tasks)
+    : capacity_(capacity), slots_(capacity + std::size_t{1} + tasks) {
   for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
     for (std::uint32_t seat = 0; seat < kSeatsPerSlot; ++seat) places_.push_back({slot, seat});
   }
   slots_[observer_slot()].role = Role::observer;
+  for (std::uint32_t slot = first_task_slot(); slot < slots_.size(); ++slot) {
+    slots_[slot].role = Role::task;
+  }
 }
 
 bool Roster::exists(Place at) const { return at.slot < slots_.size() && at.seat < kSeatsPerSlot; }

@@ -164,7 +164,7 @@ std::optional<TimePoint> SeatMachine::time_to_leave(Place at, DrainReason why) c
     const std::optional<Duration>& patience = wanted_.settings.replaced_timeout;
     return patience ? std::optional(turn_.now + *patience) : std::nullopt;
   }
-  if (!roster_.is_worker(at) && why == DrainReason::stop) return turn_.now + kObserverStopGrace;
+  if (roster_.is_observer(at) && why == DrainReason::stop) return turn_.now + kObserverStopGrace;
   return turn_.now + wanted_.settings.graceful_timeout;
 }
 

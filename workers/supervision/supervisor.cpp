@@ -8,7 +8,7 @@
 namespace prefork::supervision {
 
 Supervisor::Supervisor(const Settings& settings, Generation generation)
-    : roster_(settings.capacity),
+    : roster_(settings.capacity, settings.tasks),
       wanted_{settings, generation, settings.workers},
       machine_(roster_, wanted_, turn_),
       workforce_(roster_, wanted_, machine_, turn_),
@@ -18,6 +18,9 @@ Supervisor::Supervisor(const Settings& settings, Generation generation)
     roster_.slots()[slot].want = Want::run;
   }
   if (settings.observer) roster_.slots()[observer_slot()].want = Want::run;
+  for (std::uint32_t slot = roster_.first_task_slot(); slot < roster_.slots().size(); ++slot) {
+    roster_.slots()[slot].want = Want::run;
+  }
 }
 
 std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
@@ -183,7 +186,7 @@ void Supervisor::feed(Place at, Input input, const Detail& detail) {
 
 void Supervisor::advance() {
   if (phase_ == Phase::running) {
-    workforce_.fill_workers();
+    workforce_.fill_all();
     rollout_.step();
     give_up_when_hopeless();
   }
@@ -196,11 +199,13 @@ void Supervisor::begin_stop() {
   for (Slot& slot : roster_.slots()) slot.want = Want::stop;
 }
 
-// The observer answers until the last worker is gone; only a second process of it leaves now.
+// The observer answers until everybody else is gone; only a second process of it leaves now. Task
+// processes are asked together with the workers, so that both have the same time; they go on for
+// the workers that are still there.
 void Supervisor::drain_all() {
   for (const Place at : roster_.places()) {
     const Seat& seat = this->seat(at);
-    if (!roster_.is_worker(at) && seat.part == Part::current && seat.occupied()) continue;
+    if (roster_.is_observer(at) && seat.part == Part::current && seat.occupied()) continue;
     feed(at, Input::retire, {});
   }
 }
@@ -231,13 +236,16 @@ void Supervisor::give_up_when_hopeless() {
 }
 
 void Supervisor::advance_stop() {
-  const std::vector<Place>& places = roster_.places();
-  const auto alive = [this](Place at) { return seat(at).occupied(); };
-  const auto observer = std::find_if(places.begin(), places.end(),
-                                     [this](Place at) { return !roster_.is_worker(at); });
-  if (std::any_of(places.begin(), observer, alive)) return;
-  if (std::any_of(observer, places.end(), alive)) {
-    std::for_each(observer, places.end(), [this](Place at) { feed(at, Input::retire, {}); });
+  bool is_observed = false;
+  for (const Place at : roster_.places()) {
+    if (!seat(at).occupied()) continue;
+    if (!roster_.is_observer(at)) return;
+    is_observed = true;
+  }
+  if (is_observed) {
+    for (std::uint32_t index = 0; index < kSeatsPerSlot; ++index) {
+      feed({observer_slot(), index}, Input::retire, {});
+    }
     return;
   }
   phase_ = Phase::finished;

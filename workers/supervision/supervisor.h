@@ -11,7 +11,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "workers/supervision/rollout.h"
@@ -37,11 +36,12 @@ class Supervisor {
   // the past when events other than Tick came in between.
   std::optional<TimePoint> next_deadline() const;
 
-  // Worker slots 0 .. capacity-1, then the observer's.
+  // Worker slots 0 .. capacity-1, then the observer's, then those of task processes.
   const std::vector<Slot>& slots() const { return roster_.slots(); }
   const Seat& seat(Place at) const { return roster_.seat(at); }
   std::uint32_t observer_slot() const { return roster_.observer_slot(); }
-  std::span<const Place> worker_places() const { return roster_.worker_places(); }
+  // Every seat there is, in order.
+  const std::vector<Place>& places() const { return roster_.places(); }
   std::optional<Place> find(Pid pid) const { return roster_.find(pid); }
   // The seat whose process answers for the slot.
   std::optional<Place> current(std::uint32_t slot) const { return roster_.current(slot); }

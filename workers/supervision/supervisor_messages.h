@@ -20,7 +20,7 @@ enum class StopMode : std::uint8_t { graceful, now };
 // successor. A fact that fits no process is ignored, as is one that its state has no use for.
 namespace event {
 
-// Begin: spawn the observer and all workers. Before it only Stop has a meaning.
+// Begin: spawn the observer, all workers and task processes. Before it only Stop has a meaning.
 struct Started {};
 
 // Each Spawn is answered by one of these two. What is decided in between is carried out when the
@@ -73,7 +73,7 @@ struct Stop {
 };
 
 // Replace every process by one of this new generation, `settings.at_once` at a time; all of them or
-// none. Capacity and observer of the settings are not looked at. Generations increase.
+// none. Capacity, observer and tasks of the settings are not looked at. Generations increase.
 struct Reload {
   Generation generation = 0;
   Settings settings;

@@ -57,13 +57,13 @@ inline constexpr std::chrono::seconds kWatchEvery{1};
 
 // The life of the system.
 //
-// The master wants a number of workers and one observer. Each has a slot, whose index never
-// changes, and a slot has two seats, so that a successor can boot beside the process it replaces.
-// Started puts one process into one seat of every slot that is wanted. It is `starting` from before
-// the fork until it says that it is ready or is lost; `ready` until it is asked to leave or is
-// lost; `draining` from the moment it is asked to leave; `killing` from the first signal meant to
-// end it. A seat whose process was reaped is `vacant`, unless the slot is to be filled again: then
-// the seat waits in `backoff`, or in `failed` when waiting has not helped.
+// The master wants a number of workers, one observer and a number of task processes. Each has a
+// slot, whose index never changes, and a slot has two seats, so that a successor can boot beside
+// the process it replaces. Started puts one process into one seat of every slot that is wanted. It
+// is `starting` from before the fork until it says that it is ready or is lost; `ready` until it is
+// asked to leave or is lost; `draining` from the moment it is asked to leave; `killing` from the
+// first signal meant to end it. A seat whose process was reaped is `vacant`, unless the slot is to
+// be filled again: then the seat waits in `backoff`, or in `failed` when waiting has not helped.
 //
 // clang-format off
 //                        +---------- backoff, failed <-----------+
@@ -96,7 +96,7 @@ enum class Part : std::uint8_t {
   retiring,     // has been asked or forced to leave; when gone, nothing follows
 };
 
-enum class Role : std::uint8_t { worker, observer };
+enum class Role : std::uint8_t { worker, observer, task };
 
 // The two signals the core asks for. The shell knows their numbers.
 enum class Signal : std::uint8_t { abort, kill };
@@ -129,7 +129,7 @@ struct Failure {
   TimePoint when;
 };
 
-// What the operator may choose. Reload may change all but capacity and observer.
+// What the operator may choose. Reload may change all but capacity, observer and tasks.
 struct Settings {
   Duration boot_timeout = std::chrono::seconds{60};
   Duration healthcheck_timeout = std::chrono::seconds{10};  // zero: nobody is judged by beats
@@ -140,6 +140,7 @@ struct Settings {
   std::uint32_t workers = 1;   // at least 1, at most capacity
   std::uint32_t capacity = 1;  // worker slots there are; fixed for the life of the master
   bool observer = true;        // fixed for the life of the master
+  std::uint32_t tasks = 0;     // task processes; fixed for the life of the master
 };
 
 // What is in force for the whole server. A reload changes it when its first process is ready.

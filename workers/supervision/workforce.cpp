@@ -48,8 +48,10 @@ void Workforce::close_slot() {
   }
 }
 
-void Workforce::fill_workers() {
+void Workforce::fill_all() {
   for (std::uint32_t slot = 0; slot < wanted_.workers; ++slot) fill(slot);
+  const auto slots = static_cast<std::uint32_t>(roster_.slots().size());
+  for (std::uint32_t slot = roster_.first_task_slot(); slot < slots; ++slot) fill(slot);
 }
 
 // Nobody answers for a slot that is new, or both of whose seats are still held by retiring

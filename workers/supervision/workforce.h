@@ -20,8 +20,8 @@ class Workforce {
   // At least one, at most the capacity; a notice says when more were asked for.
   void resize(std::uint32_t workers);
 
-  // Spawns in wanted slots that nobody answers for.
-  void fill_workers();
+  // Spawns in wanted slots of workers and task processes that nobody answers for.
+  void fill_all();
   void fill(std::uint32_t slot);
 
  private:

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "config/options/pool_options.h"
+#include "ipc/base/monotonic.h"
 #include "server/demo/demo_app.h"
 #include "server/files/site.h"
 
@@ -54,20 +55,8 @@ ServedApplication::ServedApplication(const child::ChildContext& context)
 }
 
 void ServedApplication::load() {
-  if (!context_.preload_problem.empty()) {
-    throw ApplicationFailed(context_.preload_problem);
-  }
-  native_ = context_.preloaded;
-  if (native_ == nullptr) {
-    auto loaded = native::NativeApplication::load(
-        {context_.options.target.path, context_.sealed_application},
-        [this](config::LogLevel level, std::string_view line) { context_.log.write(level, line); });
-    if (!loaded.ok()) {
-      throw ApplicationFailed(loaded.problem().text);
-    }
-    native_ = loaded.value().get();
-    application_ = std::move(loaded).value();
-  }
+  loaded_ = std::make_unique<loading::LoadedApplication>(context_);
+  native_ = &loaded_->get();
   std::vector<std::string> pools;
   for (const config::PoolSpec& spec : config::pool_classes(context_.options)) {
     pools.push_back(spec.name);
@@ -83,7 +72,7 @@ void ServedApplication::load() {
   try {
     native_->enter_worker(shared_place_, context_.options.proxies.root_path, cache_limits_);
   } catch (const std::runtime_error& error) {
-    throw ApplicationFailed(error.what());
+    throw loading::ApplicationFailed(error.what());
   }
 }
 
@@ -97,11 +86,23 @@ void ServedApplication::start() {
   if (native_ == nullptr) {
     return;
   }
+  make_task_client();
   const InHook hook(record(), ipc::WorkerHook::start);
   if (const auto started = native_->start_worker(about_this_worker()); !started.ok()) {
     throw std::runtime_error("the application does not let this worker start: " +
                              started.problem().text);
   }
+}
+
+void ServedApplication::make_task_client() {
+  if (context_.tasks == nullptr || !native_->has_tasks()) {
+    return;
+  }
+  task_client_ = std::make_unique<native::TaskClient>(
+      native::TaskClient::Place{*context_.tasks, ipc::TaskBoard::channel_of(context_.id),
+                                context_.generation, ipc::to_ns(context_.options.tasks.timeout)},
+      [this](config::LogLevel level, std::string_view line) { context_.log.write(level, line); });
+  native_->set_task_client(task_client_.get());
 }
 
 void ServedApplication::on_tick() {
@@ -124,6 +125,9 @@ void ServedApplication::drain() {
 bool ServedApplication::stop() {
   if (native_ == nullptr) {
     return false;
+  }
+  if (task_client_ != nullptr) {
+    task_client_->stop();
   }
   const InHook hook(record(), ipc::WorkerHook::stop);
   native_->stop_worker(about_this_worker());

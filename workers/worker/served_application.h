@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
 
 #include "config/options/options.h"
 #include "ipc/leadership.h"
@@ -12,18 +11,13 @@
 #include "server/files/cache.h"
 #include "server/native/native_application.h"
 #include "workers/child/child_context.h"
+#include "workers/loading/loaded_application.h"
 
 namespace prefork::worker {
 
-// The application is at fault: nobody should try again before it is another one.
-class ApplicationFailed : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
 class ServedApplication {
  public:
-  // Makes or loads it. `context` outlives it. Throws ApplicationFailed.
+  // Makes or loads it. `context` outlives it. Throws loading::ApplicationFailed.
   explicit ServedApplication(const child::ChildContext& context);
 
   [[nodiscard]] const exchange::Application& application() const {
@@ -44,15 +38,17 @@ class ServedApplication {
 
  private:
   void load();
+  void make_task_client();
   [[nodiscard]] prefork_worker about_this_worker() const;
   [[nodiscard]] ipc::WorkerRecord& record() const { return context_.segment.record(context_.id); }
 
   const child::ChildContext& context_;
   const files::StaticCacheLimits cache_limits_;
-  std::unique_ptr<exchange::Application> application_;
-  // Where it came as a shared object: application_, or the one that a fork server loaded.
-  native::NativeApplication* native_ = nullptr;
+  std::unique_ptr<exchange::Application> application_;  // null: it came as a shared object
+  std::unique_ptr<loading::LoadedApplication> loaded_;
+  native::NativeApplication* native_ = nullptr;  // of that
   const native::SharedPlace shared_place_;
+  std::unique_ptr<native::TaskClient> task_client_;
   bool is_drained_ = false;
 };
 

@@ -248,7 +248,7 @@ int run_worker(const child::ChildContext& context) {
   try {
     apply_scheduling(context.options.processes, context.id.slot, context.log);
     return Worker(context).run();
-  } catch (const ApplicationFailed& error) {
+  } catch (const loading::ApplicationFailed& error) {
     return child::fail_boot(context, error.what(), config::ExitCode::application_failed);
   } catch (const std::exception& error) {
     return child::fail_boot(context, error);

@@ -34,6 +34,8 @@ typedef struct prefork_app prefork_app;           /* what prefork_load fills */
 typedef struct prefork_response prefork_response; /* an answer that is being made */
 typedef struct prefork_stream prefork_stream;     /* content on its way, see below */
 typedef struct prefork_call prefork_call;         /* a request's life, see below */
+typedef struct prefork_result prefork_result;     /* a task's result that is being made */
+typedef struct prefork_job prefork_job;           /* a task that was submitted */
 
 typedef struct prefork_text {
   const char* data;
@@ -172,6 +174,46 @@ typedef struct prefork_thing {
  * nothing else, one piece at a time, in their order. `lost`: pieces before it that this worker has
  * missed, since it was slower than the topic is long. `piece` ends with the call. */
 typedef void (*prefork_topic_handler)(void* user_data, prefork_text piece, uint64_t lost);
+/* A task is run by a process of its own kind (--task-workers), apart from the workers: it may keep
+ * a processor busy for as long as it likes, and if it crashes, it ends that process alone. There
+ * the application is loaded as in a worker, but its hooks are not called, and it has no numbers;
+ * things that workers share are there. Called on a thread of its own, one task at a time. Without
+ * a result it is done with an empty one. */
+typedef void (*prefork_task_handler)(void* user_data, prefork_text argument,
+                                     prefork_result* result);
+
+typedef struct prefork_task {
+  size_t size;
+  prefork_text name; /* [a-zA-Z0-9_.:/-]+, at most 47 bytes */
+  prefork_task_handler handler;
+  void* user_data;
+} prefork_task;
+
+/* How a job ended. */
+typedef enum prefork_job_end {
+  PREFORK_JOB_DONE = 1,
+  PREFORK_JOB_FAILED = 2,    /* its handler says so, or its result is too long */
+  PREFORK_JOB_CRASHED = 3,   /* its process ended within it */
+  PREFORK_JOB_TIMED_OUT = 4, /* its deadline has passed */
+  PREFORK_JOB_CANCELLED = 5,
+  PREFORK_JOB_REFUSED = 6, /* it was not begun: no room, too long, poisoned, unknown */
+  PREFORK_JOB_DROPPED = 7  /* it was not begun: the server stops */
+} prefork_job_end;
+
+typedef struct prefork_task_order {
+  size_t size;
+  prefork_text task;
+  prefork_text argument;     /* at most --limit-task bytes */
+  uint64_t timeout_ns;       /* from submission to its end; 0: --timeout-task */
+  prefork_priority priority; /* which of those that wait goes first */
+  uint32_t retries;          /* so often it is run again after its process died in it */
+  int outlives_worker;       /* it is run though its worker has ended before */
+  /* May be NULL. Called once when it has ended: on a thread of the worker that does nothing else,
+   * or before submit_task returns if it was refused. `bytes` is the result of one that is done,
+   * else the reason; it ends with the call. */
+  void (*done)(void* user_data, prefork_job_end end, prefork_text bytes);
+  void* user_data;
+} prefork_task_order;
 
 /* Hooks of a worker's life, each may be NULL. `user_data` is that of api->set_hooks. */
 typedef struct prefork_hooks {
@@ -380,6 +422,26 @@ typedef struct prefork_api {
   /* In prefork_load. */
   prefork_status (*subscribe_topic)(prefork_app* app, uint32_t thing, prefork_topic_handler handler,
                                     void* user_data);
+
+  /* --- tasks --- */
+  /* In prefork_load only. At most 64. PREFORK_WRONG, and api->fail with the reason. */
+  prefork_status (*add_task)(prefork_app* app, const prefork_task* task);
+  /* In a task: the result, which is copied; or that it failed, and why. The last counts. */
+  void (*set_result)(prefork_result* result, prefork_text bytes);
+  void (*set_result_failed)(prefork_result* result, prefork_text what);
+  /* Any thread of a worker; never waits. *job: to be released; `job` may be NULL. What cannot be
+   * done has ended at once (PREFORK_JOB_REFUSED). PREFORK_WRONG: no such order. */
+  prefork_status (*submit_task)(prefork_app* app, const prefork_task_order* order,
+                                prefork_job** job);
+  /* PREFORK_OK: it has ended. PREFORK_TIMEOUT; PREFORK_REFUSED on the event loop and within
+   * `done`. */
+  prefork_status (*wait_job)(prefork_job* job, uint64_t timeout_ns);
+  /* PREFORK_TIMEOUT: it has not ended. `bytes` as for `done`; it ends with the job's release. */
+  prefork_status (*get_job)(prefork_job* job, prefork_job_end* end, prefork_text* bytes);
+  /* One that waits is not run; of one that runs the result is dropped. */
+  void (*cancel_job)(prefork_job* job);
+  /* A job that goes on is not cancelled by it. */
+  void (*release_job)(prefork_job* job);
 } prefork_api;
 
 /* Whether the server that gave `api` has this function. */

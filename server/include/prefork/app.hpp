@@ -45,14 +45,16 @@
 #include <prefork/route.hpp>
 #include <prefork/run_on.hpp>
 #include <prefork/sharing.hpp>
+#include <prefork/tasks.hpp>
 #include <prefork/topics.hpp>
 #include <prefork/worker.hpp>
 
 namespace prefork {
 inline namespace v1 {
 
-// What workers share is declared as told in sharing.hpp.
-class App : public Sharing {
+// What workers share is declared as told in sharing.hpp, and what task processes do as in
+// tasks.hpp.
+class App : public Sharing, public TaskList {
  public:
   // Called by several threads at once where it runs on the pool. The request ends when it returns.
   using Handler = Around::Handler;
@@ -68,7 +70,8 @@ class App : public Sharing {
   using Hook = Hooks::Hook;
 
   // For load(). Both outlive it.
-  App(const prefork_api& api, prefork_app* app) : Sharing(api, app), api_(api), app_(app) {}
+  App(const prefork_api& api, prefork_app* app)
+      : Sharing(api, app), TaskList(api, app), api_(api), app_(app) {}
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 

@@ -68,12 +68,24 @@ class ChildRuntimeTest : public testing::Test, private ChildCommands {
   ipc::SharedTable shared_;
   Log log_;
   ipc::ControlPair pipes_ = ipc::make_control_pair();
-  const ChildContext context_{
-      options_,    listeners_, segment_,     inboxes_,
-      leadership_, shared_,    nullptr,      "",
-      -1,          log_,       pipes_.child, {0, 0},
-      kEpoch,      1,          ::getppid(),  ipc::monotonic_ns() - 5'000'000,
-      {}};
+  const ChildContext context_{options_,
+                              listeners_,
+                              segment_,
+                              inboxes_,
+                              leadership_,
+                              shared_,
+                              nullptr,
+                              nullptr,
+                              "",
+                              -1,
+                              log_,
+                              pipes_.child,
+                              {0, 0},
+                              kEpoch,
+                              1,
+                              ::getppid(),
+                              ipc::monotonic_ns() - 5'000'000,
+                              {}};
   const ipc::MonotonicClock clock_;
   loop::EventLoop loop_{clock_};
   ChildRuntime runtime_{context_, loop_, *this};

@@ -19,7 +19,9 @@ StartOrder an_order() {
   order.master_pid = 4711;
   order.ordered_ns = 123'456'789'000;
   order.slot_capacity = 12;
-  order.descriptors = {5, 6, 7, 8, 9, 10, {11, 12, 13, 14}};
+  order.descriptors = {5, 6, 7, 8, 9, 19, 10, {11, 12, 13, 14}};
+  order.role = ChildRole::task;
+  order.tasks = {3, 256, 1'000};
   order.listeners = {{15, true, false}, {16, false, true}};
   order.log = {"/var/log/shop.log", config::LogLevel::error, 17, 18};
   order.file_limit = {1024, 4096, true};
@@ -74,7 +76,11 @@ TEST(StartOrders, ArriveAsTheyWereWritten) {
   const auto read = read_start_order(memory.get(), *head);
   ASSERT_TRUE(read.ok()) << read.problem().text;
   const StartOrder& got = read.value();
-  EXPECT_FALSE(got.is_observer);
+  EXPECT_EQ(got.role, ChildRole::task);
+  EXPECT_EQ(got.descriptors.tasks, 19);
+  EXPECT_EQ(got.tasks.slots, 3U);
+  EXPECT_EQ(got.tasks.jobs, 256U);
+  EXPECT_EQ(got.tasks.bytes, 1'000U);
   EXPECT_EQ(got.title, sent.title);
   EXPECT_EQ(got.place, sent.place);
   EXPECT_EQ(got.generation, 2U);
@@ -99,11 +105,11 @@ TEST(StartOrders, ArriveAsTheyWereWritten) {
 TEST(StartOrders, NameEachDescriptorThatThereIs) {
   StartOrder order = an_order();
   EXPECT_EQ(order.inherited(),
-            (std::vector<int>{11, 12, 13, 14, 15, 16, 5, 6, 7, 8, 9, 10, 17, 18}));
+            (std::vector<int>{11, 12, 13, 14, 15, 16, 5, 6, 7, 8, 9, 19, 10, 17, 18}));
   order.descriptors.sealed_application = -1;
   order.log.file = -1;
   order.descriptors.inboxes.clear();
-  EXPECT_EQ(order.inherited(), (std::vector<int>{15, 16, 5, 6, 7, 8, 9, 18}));
+  EXPECT_EQ(order.inherited(), (std::vector<int>{15, 16, 5, 6, 7, 8, 9, 19, 18}));
 }
 
 TEST(StartOrders, CannotBeChangedAnyMore) {

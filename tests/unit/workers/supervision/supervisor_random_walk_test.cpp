@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kEvents = 100'000;
 constexpr std::uint32_t kCapacity = 5;
+constexpr std::uint32_t kTasks = 2;
 constexpr int kMostAtOnce = 3;
 
 struct Process {
@@ -76,7 +77,7 @@ class Life {
       EXPECT_EQ(supervisor_.seat(process.at).generation, supervisor_.generation());
     }
     EXPECT_EQ(supervisor_.ready_workers(), supervisor_.workers());
-    EXPECT_EQ(processes_.size(), supervisor_.workers() + 1u);
+    EXPECT_EQ(processes_.size(), supervisor_.workers() + 1u + kTasks);
   }
 
   // Whatever the processes do, as long as SIGKILL ends them.
@@ -108,6 +109,7 @@ class Life {
     s.graceful_timeout = 7s;
     s.workers = 3;
     s.capacity = kCapacity;
+    s.tasks = kTasks;
     return s;
   }
 
@@ -324,7 +326,7 @@ class Life {
       if (supervisor_.seat(process.at).part == Part::retiring) ++leaving;
     }
     EXPECT_EQ(pids, alive);
-    EXPECT_LE(alive.size(), supervisor_.workers() + 1 + replacements + leaving)
+    EXPECT_LE(alive.size(), supervisor_.workers() + 1 + kTasks + replacements + leaving)
         << "more than target + surge";
     EXPECT_TRUE(finished_ || alive.empty() || supervisor_.next_deadline());
   }

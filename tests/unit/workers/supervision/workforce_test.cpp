@@ -9,9 +9,9 @@ namespace {
 
 TEST(Workforce, FillsEverySlotNobodyAnswersFor) {
   Parts parts;
-  parts.workforce.fill_workers();
+  parts.workforce.fill_all();
   EXPECT_EQ(parts.orders(), (Transcript{"spawn 0.0 generation 1", "spawn 1.0 generation 1"}));
-  parts.workforce.fill_workers();
+  parts.workforce.fill_all();
   EXPECT_EQ(parts.orders(), Transcript{});
 }
 
