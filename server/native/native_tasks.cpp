@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "ipc/base/forked.h"
 #include "server/native/native_application.h"
 #include "server/native/native_response.h"
 #include "server/native/running_function.h"
@@ -82,6 +83,7 @@ SubmittedTask::Done to_done(const prefork_task_order& order) {
   }
   return [done = order.done, user_data = order.user_data](const TaskOutcome& outcome) {
     done(user_data, static_cast<prefork_job_end>(outcome.end), to_text(outcome.bytes));
+    ipc::end_copy();
   };
 }
 
@@ -184,6 +186,7 @@ TaskOutcome run_task(const NativeTasks& tasks, std::string_view name, std::strin
   const RunningFunction here(found->first);
   prefork_result result{{JobEnd::done, ""}};
   found->second.handler(found->second.user_data, {argument.data(), argument.size()}, &result);
+  ipc::end_copy();
   return std::move(result.outcome);
 }
 

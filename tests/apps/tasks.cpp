@@ -79,6 +79,7 @@ void declare_tasks(prefork::App& app, const prefork::Atomic& begun) {
   app.task("throw",
            [](std::string_view why) -> std::string { throw std::runtime_error(std::string(why)); });
   app.task("crash", [](std::string_view) -> std::string { std::abort(); });
+  app.task("fork", [](std::string_view) { return ::fork() == 0 ? "the copy" : "the task"; });
   app.task("exit", [](std::string_view) -> std::string { ::_exit(7); });
   app.task("grow",
            [](std::string_view size) { return std::string(std::stoul(std::string(size)), 'x'); });

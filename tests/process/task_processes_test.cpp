@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/support/child_process.h"
+#include "tests/support/processes.h"
 #include "tests/support/server_process.h"
 
 namespace prefork::test {
@@ -117,6 +118,13 @@ TEST_F(TaskProcesses, ACrashCostsOneTaskProcessAndItsSubmitterGetsTheSignal) {
   EXPECT_EQ(process()["crashed"], 1);
   EXPECT_EQ(process()["restarts"], 1);
   EXPECT_TRUE(server_->has_logged({"task 0 (pid " + std::to_string(before) + ")", "SIGABRT"}));
+}
+
+TEST_F(TaskProcesses, ACopyOfOneThatComesBackFromItsTaskEnds) {
+  const std::size_t processes = processes_of_group(server_->pid()).size();
+  EXPECT_EQ(post("/run/fork", ""), "done: the task\n");
+  EXPECT_TRUE(wait_until([&] { return processes_of_group(server_->pid()).size() == processes; }));
+  EXPECT_EQ(post("/run/reverse", "stressed"), "done: desserts\n");
 }
 
 TEST_F(TaskProcesses, AnExitOfTheProcessIsToldWithItsCode) {
