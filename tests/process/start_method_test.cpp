@@ -133,6 +133,7 @@ TEST_P(EachStartMethod, NumbersAndLeaderAreSharedByWorkersOfEachGeneration) {
   };
   EXPECT_EQ(order(), "2");
   EXPECT_EQ(order(), "4");
+  ASSERT_TRUE(server.has_logged({"leads: "})) << "before the reload, which may be faster";
   server.send_signal(SIGHUP);
   EXPECT_TRUE(has_reloaded(server, 2, 2));
   EXPECT_EQ(order(), "6");
