@@ -20,7 +20,7 @@
 namespace prefork::test {
 namespace {
 
-std::string app(const std::string& name) {
+std::string app_for_method(const std::string& name) {
   return std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so";
 }
 
@@ -70,7 +70,7 @@ bool is_replaced(const ServerProcess& server, int slot, pid_t before, Millisecon
       within);
 }
 
-bool has_reloaded(const ServerProcess& server, int generation, std::size_t workers) {
+bool has_finished_reload(const ServerProcess& server, int generation, std::size_t workers) {
   return server.wait_for_statistics([&](const Json& report) {
     return report["server"]["generation"] == generation && report["server"]["state"] == "running" &&
            report["workers"].size() == workers;
@@ -99,7 +99,7 @@ TEST_P(EachStartMethod, ServesReplacesReloadsAndStops) {
   EXPECT_TRUE(is_replaced(server, 1, killed, kASecond));
   EXPECT_TRUE(server.has_logged({"pid " + std::to_string(killed), "signal 9 (SIGKILL)"}));
   server.send_signal(SIGHUP);
-  EXPECT_TRUE(has_reloaded(server, 2, 2));
+  EXPECT_TRUE(has_finished_reload(server, 2, 2));
   server.send_signal(SIGTTIN);
   EXPECT_TRUE(server.wait_for_workers(3));
   EXPECT_EQ(get(server.url(), "/plaintext").body, "Hello, World!");
@@ -116,7 +116,7 @@ TEST_P(EachStartMethod, LeavesNoProcessBehindAKilledMaster) {
 }
 
 TEST_P(EachStartMethod, ACrashIsToldWithItsRequest) {
-  const ServerProcess server(launch({app("crash"), "--workers", "1"}));
+  const ServerProcess server(launch({app_for_method("crash"), "--workers", "1"}));
   Client client(server.url());
   EXPECT_EQ(client.get("/null").status, 0);
   EXPECT_TRUE(
@@ -125,7 +125,7 @@ TEST_P(EachStartMethod, ACrashIsToldWithItsRequest) {
 }
 
 TEST_P(EachStartMethod, NumbersAndLeaderAreSharedByWorkersOfEachGeneration) {
-  ServerProcess server(launch({app("shared"), "--workers", "2"}));
+  ServerProcess server(launch({app_for_method("shared"), "--workers", "2"}));
   const auto order = [&] {
     Client client(server.url());
     client.send("POST /orders HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n");
@@ -135,7 +135,7 @@ TEST_P(EachStartMethod, NumbersAndLeaderAreSharedByWorkersOfEachGeneration) {
   EXPECT_EQ(order(), "4");
   ASSERT_TRUE(server.has_logged({"leads: "})) << "before the reload, which may be faster";
   server.send_signal(SIGHUP);
-  EXPECT_TRUE(has_reloaded(server, 2, 2));
+  EXPECT_TRUE(has_finished_reload(server, 2, 2));
   EXPECT_EQ(order(), "6");
   EXPECT_TRUE(wait_until([&] { return server.times_logged("leads: ") >= 2; }));
 }
@@ -162,8 +162,8 @@ TEST_P(EachStartMethod, GivesProcessesTheirOwnDescriptorsAlone) {
 
 TEST_P(EachStartMethod, NamesOfLogsAndOfTheProgramAreThoseOfTheStart) {
   const TemporaryFolder folder;
-  Launch in_folder =
-      launch({app("processes"), "--workers", "1", "--log-file", "log", "--access-log", "access"});
+  Launch in_folder = launch({app_for_method("processes"), "--workers", "1", "--log-file", "log",
+                             "--access-log", "access"});
   in_folder.working_folder = folder / ".";
   ServerProcess server(std::move(in_folder));
   EXPECT_EQ(get(server.url(), "/name").body, server_binary() + " prefork-server");
@@ -176,7 +176,7 @@ TEST_P(EachStartMethod, NamesOfLogsAndOfTheProgramAreThoseOfTheStart) {
 
 TEST_P(EachStartMethod, AWorkerThatBecomesAnotherProgramIsReplaced) {
   ServerProcess server(
-      launch({app("processes"), "--workers=1", "--timeout-worker-healthcheck=off"}));
+      launch({app_for_method("processes"), "--workers=1", "--timeout-worker-healthcheck=off"}));
   const pid_t before = server.worker_pid(0);
   Client client(server.url());
   client.send(get_request("/become-another-program"));
@@ -185,7 +185,7 @@ TEST_P(EachStartMethod, AWorkerThatBecomesAnotherProgramIsReplaced) {
 }
 
 TEST_P(EachStartMethod, ACopyOfAWorkerThatComesBackFromItsHandlerEnds) {
-  const ServerProcess server(launch({app("processes"), "--workers", "1"}));
+  const ServerProcess server(launch({app_for_method("processes"), "--workers", "1"}));
   const std::size_t processes = processes_of_group(server.pid()).size();
   EXPECT_EQ(get(server.url(), "/fork-and-return").body, "returned\n");
   EXPECT_TRUE(wait_until([&] { return processes_of_group(server.pid()).size() == processes; }));
@@ -226,7 +226,7 @@ TEST(ASpawnedWorker, HasTheConfigurationOfItsGenerationWhateverTheFileSaysByNow)
   ASSERT_TRUE(is_replaced(server, 0, first, kPatience));
   EXPECT_EQ(get(server.url(), "/").header("X-Build"), "one");
   server.send_signal(SIGHUP);
-  EXPECT_TRUE(has_reloaded(server, 2, 1));
+  EXPECT_TRUE(has_finished_reload(server, 2, 1));
   EXPECT_EQ(get(server.url(), "/").header("X-Build"), "two");
 }
 
@@ -254,7 +254,7 @@ TEST(AReload, ChangesTheStartMethod) {
   for (const std::string method : {"spawn", "forkserver", "spawn", "fork"}) {
     write(method);
     server.send_signal(SIGHUP);
-    ASSERT_TRUE(has_reloaded(server, ++generation, 2)) << method;
+    ASSERT_TRUE(has_finished_reload(server, ++generation, 2)) << method;
     EXPECT_EQ(layout_of(server.worker_pid(0)) == layout_of(server.pid()), method != "spawn");
     EXPECT_TRUE(wait_until([&] {
       return process_titled(server.pid(), "fork server").has_value() == (method == "forkserver");
@@ -297,7 +297,7 @@ TEST(AForkServer, ThatDoesNothingIsReplacedWhenAWorkerIsNotThereInTime) {
 
 TEST(AForkServer, ThatLoadsForLongHoldsUpNobodyElse) {
   const TemporaryFolder folder;
-  Launch launch = launch_of({app("shared"), "--workers", "2", "--preload"});
+  Launch launch = launch_of({app_for_method("shared"), "--workers", "2", "--preload"});
   const std::string gate = folder / "gate";
   launch.environment["TEST_APP_LOAD_GATE"] = gate;
   ServerProcess server(std::move(launch));
@@ -313,7 +313,7 @@ TEST(AForkServer, ThatLoadsForLongHoldsUpNobodyElse) {
   EXPECT_EQ(get(server.url(), "/slot").status, 200);
   const ipc::OwnedFd opened(::open(gate.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
   ASSERT_TRUE(opened.valid());
-  EXPECT_TRUE(has_reloaded(server, 2, 2));
+  EXPECT_TRUE(has_finished_reload(server, 2, 2));
   EXPECT_EQ(server.stop(), exit_code(0));
 }
 
