@@ -6,7 +6,8 @@
 #   ./tests/run.sh --stage NAME     one stage: format, asan, tsan, release, instructions, or tidy
 #
 # format        the C++ files are as clang-format 14 leaves them
-# asan          every test, with AddressSanitizer and UndefinedBehaviorSanitizer
+# asan          every test, with AddressSanitizer and UndefinedBehaviorSanitizer, but for those in
+#               which mostly a compiler runs or connections are counted
 # tsan          the levels unit and inprocess where threads share data, with ThreadSanitizer
 # release       every test, against build/release/prefork-server itself
 # instructions  how many a request costs that program, against tests/bench/instructions.limits
