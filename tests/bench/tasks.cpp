@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <ctime>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ipc/base/monotonic.h"
@@ -53,7 +54,10 @@ void measure(native::TaskClient& client, std::size_t bytes) {
     const timespec pause{0, 300'000};  // so that everybody sleeps
     ::nanosleep(&pause, nullptr);
     const std::uint64_t start = ipc::monotonic_ns();
-    const auto task = client.submit({"nothing", argument});
+    native::TaskClient::Order order;
+    order.task = "nothing";
+    order.argument = argument;
+    const auto task = client.submit(std::move(order));
     client.wait(*task, ipc::kNever);
     took.push_back(ipc::monotonic_ns() - start);
   }
