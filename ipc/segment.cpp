@@ -5,22 +5,19 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <new>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "ipc/base/check.h"
+#include "ipc/base/shared_memory.h"
 
 namespace prefork::ipc {
 
 namespace {
 
-[[noreturn]] void throw_errno(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
+constexpr const char* kWhat = "the statistics segment";
 
 std::size_t size_for(std::uint32_t slot_capacity) {
   const std::size_t records = 1 + std::size_t{slot_capacity} * kSeatsPerSlot;
@@ -91,17 +88,8 @@ LastExit LastExitBox::get() const {
 Segment::Segment(std::uint32_t slot_capacity) : slot_capacity_(slot_capacity) {
   PREFORK_CHECK(slot_capacity >= 1 && slot_capacity <= kMaxSlots);
   size_ = size_for(slot_capacity);
-  memory_ = OwnedFd(::memfd_create("prefork-statistics", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!memory_.valid()) {
-    throw_errno("memfd_create for the statistics segment");
-  }
-  // Pages are given out when first touched, so the unused slots cost address space only.
-  if (::ftruncate(memory_.get(), static_cast<off_t>(size_)) != 0) {
-    throw_errno("ftruncate of the statistics segment");
-  }
+  memory_ = make_shared_memory("prefork-statistics", size_, kWhat);
   map();
-  // Nobody can shrink the file under the master's feet.
-  static_cast<void>(::fcntl(memory_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL));
   // The mapping is zero-filled, which is the initial value of everything but the header; placing
   // objects there formally starts their lifetimes without touching the pages of unused slots.
   new (header_) SegmentHeader;
@@ -130,10 +118,7 @@ Segment::~Segment() {
 }
 
 void Segment::map() {
-  void* base = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
-  if (base == MAP_FAILED) {
-    throw_errno("mmap of the statistics segment");
-  }
+  void* const base = map_shared_memory(memory_, size_, kWhat);
   locate(base);
 }
 

@@ -1,15 +1,13 @@
 #include "ipc/shared/table.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <new>
-#include <system_error>
 #include <utility>
+
+#include "ipc/base/shared_memory.h"
 
 namespace prefork::ipc {
 
@@ -18,9 +16,7 @@ namespace {
 constexpr std::size_t kAlignment = 64;
 constexpr std::uint64_t kPatienceNs = 10'000'000'000;
 
-[[noreturn]] void throw_errno(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
+constexpr const char* kWhat = "what workers share";
 
 std::uint64_t aligned(std::uint64_t offset) {
   return (offset + kAlignment - 1) / kAlignment * kAlignment;
@@ -36,27 +32,14 @@ struct SharedTable::Layout {
   alignas(kAlignment) std::array<std::byte, kArenaBytes> arena;
 };
 
-SharedTable::SharedTable()
-    : memory_(::memfd_create("prefork-shared", MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
-  if (!memory_.valid()) {
-    throw_errno("memfd_create for what workers share");
-  }
-  if (::ftruncate(memory_.get(), sizeof(Layout)) != 0) {
-    throw_errno("ftruncate of what workers share");
-  }
-  // Nobody can shrink it while others look at it.
-  static_cast<void>(::fcntl(memory_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL));
+SharedTable::SharedTable() : memory_(make_shared_memory("prefork-shared", sizeof(Layout), kWhat)) {
   map();
 }
 
 SharedTable::SharedTable(OwnedFd memory) : memory_(std::move(memory)) { map(); }
 
 void SharedTable::map() {
-  void* const base =
-      ::mmap(nullptr, sizeof(Layout), PROT_READ | PROT_WRITE, MAP_SHARED, memory_.get(), 0);
-  if (base == MAP_FAILED) {
-    throw_errno("mmap of what workers share");
-  }
+  void* const base = map_shared_memory(memory_, sizeof(Layout), kWhat);
   // To dump it would touch all of it.
   static_cast<void>(::madvise(base, sizeof(Layout), MADV_DONTDUMP));
   // Zero is the initial value of everything in it.

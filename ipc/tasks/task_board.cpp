@@ -1,16 +1,13 @@
 #include "ipc/tasks/task_board.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 #include "ipc/base/check.h"
+#include "ipc/base/shared_memory.h"
 
 namespace prefork::ipc {
 
@@ -23,9 +20,7 @@ constexpr std::size_t kKeptBytes = 64 * kPage;
 using Word = std::atomic<std::uint64_t>;
 constexpr std::size_t kWordArrays = 3;
 
-[[noreturn]] void throw_errno(const char* what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
+constexpr const char* kWhat = "the jobs of task processes";
 
 std::size_t rounded_up(std::size_t size, std::size_t unit) {
   return (size + unit - 1) / unit * unit;
@@ -41,19 +36,10 @@ struct TaskBoard::Head {
   std::array<TaskRecord, std::size_t{kMaxTaskSlots} * kSeatsPerSlot> records;
 };
 
-TaskBoard::TaskBoard(const Shape& shape)
-    : shape_(shape), memory_(::memfd_create("prefork-tasks", MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
+TaskBoard::TaskBoard(const Shape& shape) : shape_(shape) {
   PREFORK_CHECK(shape.slots >= 1 && shape.slots <= kMaxTaskSlots && shape.jobs >= 1);
   size_ = rooms_offset() + 2 * room_bytes() * shape_.jobs;
-  if (!memory_.valid()) {
-    throw_errno("memfd_create for the jobs of task processes");
-  }
-  // Pages are given out when first touched, so rooms that are not used cost address space only.
-  if (::ftruncate(memory_.get(), static_cast<off_t>(size_)) != 0) {
-    throw_errno("ftruncate of the jobs of task processes");
-  }
-  // Nobody can shrink it while others look at it.
-  static_cast<void>(::fcntl(memory_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL));
+  memory_ = make_shared_memory("prefork-tasks", size_, kWhat);
   map(memory_);
 }
 
@@ -68,10 +54,7 @@ TaskBoard::TaskBoard(const Shape& shape, const OwnedFd& memory) : shape_(shape) 
 }
 
 void TaskBoard::map(const OwnedFd& memory) {
-  void* const base = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
-  if (base == MAP_FAILED) {
-    throw_errno("mmap of the jobs of task processes");
-  }
+  void* const base = map_shared_memory(memory, size_, kWhat);
   static_cast<void>(::madvise(base, size_, MADV_DONTDUMP));
   // Zero is the initial value of everything in it.
   base_ = static_cast<std::byte*>(base);
