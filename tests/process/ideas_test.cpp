@@ -19,9 +19,13 @@ namespace {
 
 constexpr std::size_t kWorkers = 4;
 
+// "process 17" of "process 17: ..." and of "process 17 ...".
+std::string process_in(const std::string& text) {
+  return text.substr(0, text.find_first_of(": ", std::string("process ").size()));
+}
+
 class Ideas : public testing::Test {
  protected:
-  // As many clients as there are workers have one each.
   void start(const std::string& name, const std::vector<std::string>& more = {},
              std::size_t workers = kWorkers) {
     Launch launch = launch_of({std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so",
@@ -50,6 +54,17 @@ class Ideas : public testing::Test {
     begin(std::vector(times, path));
     return answers();
   }
+  // Who takes a connection is whoever is free; so more are made until each worker has one. What
+  // this path answers begins with the process.
+  void ask_until_each_worker_answered(const std::string& path) {
+    std::set<std::string> processes;
+    clients_.clear();
+    EXPECT_TRUE(wait_until([&] {
+      clients_.push_back(std::make_unique<Client>(server_->url()));
+      processes.insert(process_in(clients_.back()->get(path).body));
+      return processes.size() == kWorkers;
+    }));
+  }
   std::string ask(const std::string& path) { return get(server_->url(), path).body; }
 
   TemporaryFolder folder_;
@@ -71,7 +86,7 @@ std::size_t different(const std::vector<std::string>& texts) {
 TEST_F(Ideas, FourProcessesCountToFortyThousandAndLoseSomeWithoutALock) {
   start("count");
   const auto texts = ask(kWorkers, "/count");
-  EXPECT_EQ(different(texts), kWorkers) << "one from each process";
+  EXPECT_GE(different(texts), 2U) << "a busy process leaves its connection to another one";
   for (const std::string& text : texts) {
     EXPECT_EQ(number_after(text, "under the mutex "), 40'000) << text;
     EXPECT_EQ(number_after(text, "in one step "), 40'000) << text;
@@ -147,12 +162,14 @@ TEST_F(Ideas, TwoOrdersOfTwoLocksAreNamedBeforeTheyMeet) {
 
 TEST_F(Ideas, WhatOneWorkerChangesOfTheMemoryOfAllTheOthersDoNotSee) {
   start("copy_on_write", {"--preload"});
-  EXPECT_EQ(different(ask(kWorkers, "/table")), kWorkers);
-  clients_.front()->send(get_request("/change"));
-  EXPECT_NE(clients_.front()->receive().body.find("changed in process "), std::string::npos);
+  ask_until_each_worker_answered("/table");
+  const std::string text = clients_.front()->get("/change").body;
+  ASSERT_TRUE(text.starts_with("changed in process ")) << text;
+  const std::string changed = text.substr(std::string("changed in ").size(), text.find('\n'));
   for (const auto& client : clients_) {
-    EXPECT_EQ(number_after(client->get("/table").body, "the sum is "),
-              client == clients_.front() ? 2'000'000 : 1'000'000);
+    const std::string answer = client->get("/table").body;
+    EXPECT_EQ(number_after(answer, "the sum is "),
+              process_in(answer) + "\n" == changed ? 2'000'000 : 1'000'000);
   }
 }
 
@@ -164,11 +181,14 @@ TEST_F(Ideas, AllWriteOneLogAndNoLineIsMixed) {
   for (std::string line; std::getline(log, line);) {
     ++lines[line];
   }
-  EXPECT_EQ(lines.size(), kWorkers) << "one kind of line from each process";
+  EXPECT_GE(lines.size(), 2U) << "one kind of line from each process";
+  int all = 0;
   for (const auto& [line, times] : lines) {
     EXPECT_TRUE(line.ends_with(" has written this line")) << line;
-    EXPECT_EQ(times, 1000) << line;
+    EXPECT_EQ(times % 500, 0) << line;
+    all += times;
   }
+  EXPECT_EQ(all, 2 * kWorkers * 500);
 }
 
 TEST_F(Ideas, WhoComesAfterADeadOwnerIsToldAndRepairs) {
