@@ -38,6 +38,11 @@ function(prefork_room folder)
     target_link_libraries(${target} ${kind} ${used_target})
   endforeach()
   target_link_libraries(${target} ${kind} ${arg_LIBRARIES})
+  if(sources AND PREFORK_SANITIZE)
+    # Less than two thirds of the time. The other builds compile each file alone, so that what one
+    # forgets to include is noticed there.
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  endif()
   set_property(GLOBAL APPEND PROPERTY PREFORK_ROOMS "${folder}")
   set_property(GLOBAL PROPERTY "PREFORK_ROOM_USES_${folder}" "${arg_USES}")
   set_property(GLOBAL PROPERTY "PREFORK_ROOM_HEADERS_${folder}" "${arg_HEADERS}")

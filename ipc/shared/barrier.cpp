@@ -2,12 +2,6 @@
 
 namespace prefork::ipc {
 
-namespace {
-
-constexpr std::uint64_t kShortNs = 2'000'000;
-
-}  // namespace
-
 Outcome Barrier::arrive_and_wait(const WaitName& name, std::uint32_t parties,
                                  std::uint64_t timeout_ns) {
   Visit visit{parties, {}};
@@ -47,7 +41,8 @@ bool Barrier::arrive(Visit& visit, Look look) {
     return true;
   }
   // Once it has its place, only the dead are to be looked for.
-  if ((visit.place && look == Look::no) || changing_.lock({}, kShortNs) == Outcome::timed_out) {
+  if ((visit.place && look == Look::no) ||
+      changing_.lock({}, kOthersChangeNs) == Outcome::timed_out) {
     return false;
   }
   // Where all have come and the round has not ended, the last of them was killed before it could

@@ -19,9 +19,6 @@ constexpr std::uint64_t kUse = 3;
 constexpr unsigned kSideBit = 2;
 constexpr unsigned kVersionBit = 3;
 
-// For another one's change.
-constexpr std::uint64_t kShortNs = 2'000'000;
-
 std::uint64_t use_of(std::uint64_t word) { return word & kUse; }
 std::size_t side_of(std::uint64_t word) { return word >> kSideBit & 1U; }
 std::uint64_t version_of(std::uint64_t word) { return word >> kVersionBit; }
@@ -92,7 +89,7 @@ std::optional<ByteMap::Found> ByteMap::get(std::string_view key, char* room) con
 }
 
 ByteMap::Change ByteMap::put(std::string_view key, std::string_view value, std::uint64_t expected) {
-  if (state_->changing.lock({}, kShortNs) == Outcome::timed_out) {
+  if (state_->changing.lock({}, kOthersChangeNs) == Outcome::timed_out) {
     return Change::busy;
   }
   const Change change = put_locked(key, value, expected);
@@ -101,7 +98,7 @@ ByteMap::Change ByteMap::put(std::string_view key, std::string_view value, std::
 }
 
 ByteMap::Change ByteMap::erase(std::string_view key, std::uint64_t expected) {
-  if (state_->changing.lock({}, kShortNs) == Outcome::timed_out) {
+  if (state_->changing.lock({}, kOthersChangeNs) == Outcome::timed_out) {
     return Change::busy;
   }
   const Change change = erase_locked(key, expected);

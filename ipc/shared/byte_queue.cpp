@@ -6,13 +6,6 @@
 
 namespace prefork::ipc {
 
-namespace {
-
-// For a copy of another one.
-constexpr std::uint64_t kShortNs = 2'000'000;
-
-}  // namespace
-
 Outcome ByteQueue::push(const WaitName& name, std::span<const std::byte> piece,
                         std::uint64_t timeout_ns) {
   if (try_push(piece)) {
@@ -56,7 +49,7 @@ bool ByteQueue::try_push(std::span<const std::byte> piece) {
   const auto has_room = [this] {
     return state_->pushed.load() - state_->popped.load() < shape_.cells;
   };
-  if (!has_room() || state_->writing.lock({}, kShortNs) == Outcome::timed_out) {
+  if (!has_room() || state_->writing.lock({}, kOthersChangeNs) == Outcome::timed_out) {
     return false;
   }
   const bool fits = has_room();
@@ -77,7 +70,7 @@ bool ByteQueue::try_push(std::span<const std::byte> piece) {
 
 bool ByteQueue::try_pop(std::span<std::byte> room, std::uint32_t& size) {
   const auto has_pieces = [this] { return state_->pushed.load() != state_->popped.load(); };
-  if (!has_pieces() || state_->reading.lock({}, kShortNs) == Outcome::timed_out) {
+  if (!has_pieces() || state_->reading.lock({}, kOthersChangeNs) == Outcome::timed_out) {
     return false;
   }
   const bool found = has_pieces();

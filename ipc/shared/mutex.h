@@ -39,4 +39,8 @@ class Mutex {
   WaitPoint waiting_;
 };
 
+// How long a primitive that guards its own state by a mutex waits for another one's change, which
+// takes microseconds, before it looks at the caller's time-out again.
+constexpr std::uint64_t kOthersChangeNs = 2'000'000;
+
 }  // namespace prefork::ipc

@@ -5,16 +5,9 @@
 
 namespace prefork::ipc {
 
-namespace {
-
-// For a copy of another one.
-constexpr std::uint64_t kShortNs = 2'000'000;
-
-}  // namespace
-
 // As in SeqlockBox: a reader that sees a new word also sees the sequence that was stored before.
 Outcome Topic::publish(std::span<const std::byte> piece) const {
-  if (state_->publishing.lock({}, kShortNs) == Outcome::timed_out) {
+  if (state_->publishing.lock({}, kOthersChangeNs) == Outcome::timed_out) {
     return Outcome::timed_out;
   }
   const std::uint64_t number = state_->published.load();

@@ -4,11 +4,11 @@
 #include <span>
 #include <string_view>
 
+#include "server/native/native_text.h"
+
 namespace prefork::native {
 
 namespace {
-
-prefork_text to_text(std::string_view view) { return {view.data(), view.size()}; }
 
 prefork_field to_native(const http::Field& field) {
   return {to_text(field.name), to_text(field.value)};

@@ -13,6 +13,7 @@
 #include "ipc/base/owned_fd.h"
 #include "server/exchange/body_channel.h"
 #include "server/native/native_file.h"
+#include "server/native/native_text.h"
 #include "server/native/start_folder.h"
 
 namespace prefork::native {
@@ -20,8 +21,6 @@ namespace prefork::native {
 namespace {
 
 constexpr std::uint64_t kUnknownSize = std::numeric_limits<std::uint64_t>::max();
-
-prefork_text to_text(std::string_view view) { return {view.data(), view.size()}; }
 
 prefork_stream* to_stream(exchange::BodyChannel* channel) {
   return reinterpret_cast<prefork_stream*>(channel);

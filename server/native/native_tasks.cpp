@@ -9,6 +9,7 @@
 #include "ipc/base/forked.h"
 #include "server/native/native_application.h"
 #include "server/native/native_response.h"
+#include "server/native/native_text.h"
 #include "server/native/running_function.h"
 
 // What a task makes: on the stack of the one who calls its handler.
@@ -74,8 +75,6 @@ void set_result(prefork_result* result, prefork_text bytes) {
 void set_result_failed(prefork_result* result, prefork_text what) {
   result->outcome = {JobEnd::failed, std::string(to_view(what))};
 }
-
-prefork_text to_text(const std::string& text) { return {text.data(), text.size()}; }
 
 SubmittedTask::Done to_done(const prefork_task_order& order) {
   if (order.done == nullptr) {

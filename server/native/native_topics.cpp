@@ -20,7 +20,7 @@ namespace {
 using Entry = ipc::SharedTable::Entry;
 
 // A publisher that dies before it wakes anybody delays what it has published by no more.
-constexpr std::uint64_t kLongestSleepNs = 500'000'000;
+constexpr std::uint64_t kLongestNapNs = 500'000'000;
 
 ipc::Topic to_topic(const Entry& thing) {
   auto& state = as<ipc::TopicState>(thing);
@@ -81,7 +81,7 @@ void TopicListener::run() {
   while (!is_stopping_) {
     const std::uint32_t announced = news_.announce();
     if (!deliver() && !is_stopping_) {
-      news_.sleep(announced, kLongestSleepNs);
+      news_.sleep(announced, kLongestNapNs);
     }
   }
 }
