@@ -35,6 +35,10 @@ class WaitPoint {
     }
   }
 
+  // For those who are all to learn of every change: at the cost of one wake-up, however many sleep.
+  // Each whom it wakes wakes others, so they sleep by sleep_in_turn().
+  bool wake_in_turn();
+
   // Before the last attempt that precedes a sleep. What it returns is for sleep(): from before it
   // is announced, since who clears that again counts a change.
   std::uint32_t announce() {
@@ -44,6 +48,9 @@ class WaitPoint {
   }
   // False: the time is up.
   bool sleep(std::uint32_t announced, std::uint64_t for_ns);
+  // Likewise, and passes on what wake_in_turn() has begun. Who is killed before it can do so delays
+  // the others until the next change, or until their time is up.
+  bool sleep_in_turn(std::uint32_t announced, std::uint64_t for_ns);
 
  private:
   static constexpr int kAll = 0x7FFFFFFF;

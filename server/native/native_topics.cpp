@@ -36,7 +36,7 @@ prefork_status publish_topic(prefork_app* app, std::uint32_t number, prefork_tex
   if (outcome != ipc::Outcome::done) {
     return PREFORK_TIMEOUT;
   }
-  app->things.news->wake_all();
+  app->things.news->wake_in_turn();
   return PREFORK_OK;
 }
 
@@ -81,7 +81,7 @@ void TopicListener::run() {
   while (!is_stopping_) {
     const std::uint32_t announced = news_.announce();
     if (!deliver() && !is_stopping_) {
-      news_.sleep(announced, kLongestNapNs);
+      news_.sleep_in_turn(announced, kLongestNapNs);
     }
   }
 }

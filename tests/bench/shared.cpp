@@ -70,7 +70,7 @@ void measure_topic(SharedTable& table) {
         if (topic.read(cursor, piece)) {
           heard.add(1);
         } else {
-          table.news().sleep(announced, kPatienceNs);
+          table.news().sleep_in_turn(announced, kPatienceNs);
         }
       }
     }
@@ -82,7 +82,7 @@ void measure_topic(SharedTable& table) {
     ::usleep(200);  // at low load: all of them sleep again
     const std::uint64_t start = monotonic_ns();
     topic.publish(piece);
-    table.news().wake_all();
+    table.news().wake_in_turn();
     calls[i] = monotonic_ns() - start;
     while (heard.get() < static_cast<std::int64_t>((i + 1) * kReaders)) {
     }

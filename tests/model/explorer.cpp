@@ -307,6 +307,7 @@ long Explorer::wait(const void* word, std::uint32_t expected, std::uint64_t for_
   }
   Thread& self = *exploring_->threads_[exploring_->current_];
   self.state = State::asleep;
+  self.fell_asleep = ++exploring_->fallen_asleep_;
   self.word = word;
   self.until_ns = for_ns != 0 ? exploring_->now_ns_ + for_ns : 0;
   self.timed_out = false;
@@ -321,13 +322,19 @@ long Explorer::wait(const void* word, std::uint32_t expected, std::uint64_t for_
 long Explorer::wake(const void* word, std::uint64_t count) {
   before('w', word);
   long woken = 0;
-  for (std::size_t i = 0; i < exploring_->count_ && count > 0; ++i) {
-    Thread& thread = *exploring_->threads_[i];
-    if (thread.state == State::asleep && thread.word == word) {
-      thread.state = State::runnable;
-      --count;
-      ++woken;
+  for (; count > 0; --count, ++woken) {
+    Thread* first = nullptr;
+    for (std::size_t i = 0; i < exploring_->count_; ++i) {
+      Thread& thread = *exploring_->threads_[i];
+      if (thread.state == State::asleep && thread.word == word &&
+          (first == nullptr || thread.fell_asleep < first->fell_asleep)) {
+        first = &thread;
+      }
     }
+    if (first == nullptr) {
+      break;
+    }
+    first->state = State::runnable;
   }
   return woken;
 }

@@ -64,6 +64,7 @@ class Explorer {
   static std::uint64_t now_ns();
   // As futex(2) does it. `for_ns` 0: without an end.
   static long wait(const void* word, std::uint32_t expected, std::uint64_t for_ns);
+  // Who has slept longest comes first, as in Linux among threads of one priority.
   static long wake(const void* word, std::uint64_t count);
   [[nodiscard]] static bool is_exploring() { return exploring_ != nullptr; }
 
@@ -79,8 +80,9 @@ class Explorer {
     bool may_be_killed = false;
     bool may_sleep_for_good = false;
     State state = State::runnable;
-    const void* word = nullptr;  // it sleeps at
-    std::uint64_t until_ns = 0;  // 0: without an end
+    const void* word = nullptr;     // it sleeps at
+    std::uint64_t until_ns = 0;     // 0: without an end
+    std::uint64_t fell_asleep = 0;  // as the how manyth
     bool timed_out = false;
     // Its last step, if that was a read.
     const void* read_word = nullptr;
@@ -134,6 +136,7 @@ class Explorer {
   int kills_ = 0;
   int timeouts_ = 0;
   std::uint64_t now_ns_ = 0;
+  std::uint64_t fallen_asleep_ = 0;
   std::vector<Step> steps_;
   std::vector<std::size_t> found_;
 };

@@ -78,5 +78,44 @@ TEST(ModelOfTopic, APublisherIsKilledAnywhere) {
                     [](Explorer& explorer) { prepare_topic(explorer, true); });
 }
 
+// Two changes and three who follow them, of whom each change wakes one by itself.
+void prepare_news(Explorer& explorer, bool passes_on) {
+  struct News {
+    ipc::WaitPoint point;
+    ipc::Atomic<std::uint32_t> changes{0};
+  };
+  constexpr std::uint32_t kChanges = 2;
+  const auto news = std::make_shared<News>();
+  for (int i = 0; i < 3; ++i) {
+    explorer.add_process([news, passes_on] {
+      for (std::uint32_t seen = 0; seen != kChanges;) {
+        const std::uint32_t announced = news->point.announce();
+        if (const std::uint32_t now = news->changes.load(); now != seen) {
+          seen = now;
+        } else if (passes_on) {
+          news->point.sleep_in_turn(announced, kPatienceNs);
+        } else {
+          news->point.sleep(announced, kPatienceNs);
+        }
+      }
+    });
+  }
+  explorer.add_thread([news] {
+    for (std::uint32_t i = 0; i < kChanges; ++i) {
+      news->changes.fetch_add(1);
+      news->point.wake_in_turn();
+    }
+  });
+}
+
+TEST(ModelOfTopic, EachWhoFollowsIsWokenByTheOthers) {
+  expect_no_problem({.preemptions = 1}, [](Explorer& explorer) { prepare_news(explorer, true); });
+  expect_no_problem({.preemptions = 0, .kills = 1},
+                    [](Explorer& explorer) { prepare_news(explorer, true); });
+  EXPECT_NE(explore({.preemptions = 0}, [](Explorer& explorer) { prepare_news(explorer, false); })
+                .problem.find("sleeps whom nobody will wake"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace prefork::model
