@@ -36,6 +36,7 @@ std::optional<InFlightRequest> InFlightBox::get() const {
   request.peer.port = static_cast<std::uint16_t>(meta >> 16);
   request.phase = static_cast<RequestPhase>(
       std::min<std::uint64_t>(meta >> kPhaseShift & 0xFF, kRequestPhases - 1));
+  request.route = static_cast<std::uint16_t>(meta >> kRouteShift);
   std::memcpy(request.peer.bytes.data(), &(*words)[kPeer], request.peer.bytes.size());
 
   // The length comes out of shared memory: never trust it beyond what the box holds.

@@ -37,15 +37,16 @@ struct InFlightRequest {
   std::uint64_t request_id = 0;  // counts the worker's requests; 0: it has no number yet
   RequestPhase phase = RequestPhase::handling;
   PeerAddress peer;
-  std::string method;  // cut after kMaxMethodBytes
-  std::string path;    // without the query, cut after kMaxPathBytes
+  std::string method;       // cut after kMaxMethodBytes
+  std::string path;         // without the query, cut after kMaxPathBytes
+  std::uint16_t route = 0;  // as in http::Request
 };
 
 class InFlightBox {
  public:
   void set(std::uint64_t started_ns, std::uint64_t request_id, const PeerAddress& peer,
            std::string_view method, std::string_view path,
-           RequestPhase phase = RequestPhase::handling) {
+           RequestPhase phase = RequestPhase::handling, std::uint16_t route = 0) {
     const std::uint64_t sequence = box_.begin_write();
     box_.store_word(kStarted, started_ns);
     box_.store_word(kId, request_id);
@@ -54,7 +55,8 @@ class InFlightBox {
     box_.store_word(kMethod, load_word(method.data(), method.size()));
     box_.store_word(kMeta, path.size() | static_cast<std::uint64_t>(peer.family) << 8 |
                                static_cast<std::uint64_t>(peer.port) << 16 |
-                               static_cast<std::uint64_t>(phase) << kPhaseShift);
+                               static_cast<std::uint64_t>(phase) << kPhaseShift |
+                               static_cast<std::uint64_t>(route) << kRouteShift);
     box_.store_word(kPeer, load_word(peer.bytes.data(), 8));
     box_.store_word(kPeer + 1, load_word(peer.bytes.data() + 8, 8));
     for (std::size_t at = 0, word = kPath; at < path.size(); at += 8, ++word) {
@@ -84,6 +86,7 @@ class InFlightBox {
  private:
   enum Word : std::size_t { kStarted, kId, kMethod, kMeta, kPeer, kPath = kPeer + 2 };
   static constexpr unsigned kPhaseShift = 32;
+  static constexpr unsigned kRouteShift = 40;
   static constexpr std::size_t kWords = kPath + InFlightRequest::kMaxPathBytes / 8;
 
   static std::uint64_t load_word(const void* bytes, std::size_t size) {

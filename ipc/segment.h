@@ -24,6 +24,7 @@
 #include "ipc/in_flight.h"
 #include "ipc/in_flight_table.h"
 #include "ipc/pool_record.h"
+#include "ipc/route_bans.h"
 
 namespace prefork::ipc {
 
@@ -89,6 +90,7 @@ struct alignas(64) SegmentHeader {
   std::atomic<std::uint64_t> fold_sequence{0};   // odd while a record moves into `retired`
   std::atomic<std::uint64_t> reloads{0};
   std::atomic<bool> access_log_torn{false};  // of workers; see LineSink
+  alignas(64) RouteBans route_bans;
 };
 
 // What concerns a slot and outlives the processes in it.

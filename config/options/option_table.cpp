@@ -224,6 +224,10 @@ constexpr std::array kOptions = {
     OptionSpec{"limit-body", "SIZE", OptionGroup::limits,
                "Length of a request body; 0 allows none.",
                SizeField{member<&Options::limits, &LimitOptions::body>(), 0, 64 * kGigabyte}},
+    OptionSpec{"limit-route-deaths", "N", OptionGroup::limits,
+               "Workers that the requests of one route may take with them within a minute; then it "
+               "is answered with 503 for a while. 0 is no limit.",
+               CountField{member<&Options::limits, &LimitOptions::route_deaths>(), 0, 1000}},
     OptionSpec{"limit-task-queue", "N", OptionGroup::limits,
                "Jobs of all workers that wait for a task process or run in one.",
                CountField{member<&Options::tasks, &TaskOptions::queue>(), 1, 4096}},

@@ -112,6 +112,7 @@ struct LimitOptions {
   std::size_t header_bytes = 32'768;   // bytes, request line included, 1k to 1m
   std::uint32_t header_count = 100;    // 1 to 1000
   std::size_t body = 1'048'576;        // bytes, up to 64g; 0: no body at all
+  std::uint32_t route_deaths = 3;      // workers that one route may cost a minute; 0: no limit
 
   bool operator==(const LimitOptions&) const = default;
 };

@@ -38,6 +38,8 @@ HttpServer::HttpServer(loop::EventLoop& loop, const ServerSettings& settings,
       drain_(connections_, hooks),
       tick_timer_(loop, [this] { tick(); }),
       sweep_timer_(loop, [this] { sweep_deadlines(); }) {
+  services_.route_bans = settings_.route_bans;
+  services_.generation = settings_.generation;
   loop_.set_client(this);
   loop_.watch(completions_.fd(), [this] { drain_completions(); });
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "config/options/options.h"
+#include "ipc/route_bans.h"
 #include "server/http/field_list.h"
 #include "server/http1/request_parser.h"
 
@@ -23,6 +24,9 @@ struct ServerSettings {
   bool evicts_idle = false;
   // How seldom the server ticks while nothing happens.
   std::uint64_t idle_tick_ns = 1'000'000'000;
+  // Of routes of this generation. Outlives the server; null: none is ever banned.
+  ipc::RouteBans* route_bans = nullptr;
+  std::uint32_t generation = 0;
 
   static ServerSettings from(const config::Options& options);
 

@@ -66,6 +66,10 @@ struct RouteMatch {
   // Content beyond this is refused with 413; nothing: the server's own limit.
   std::optional<std::uint64_t> body_limit;
   JobProfile* profile = nullptr;  // of a route; null: the default class of the pool
+  // Of the application's routes, from 1 in the order in which they were added, so that it is the
+  // same in every worker of a generation; 0: none.
+  std::uint16_t number = 0;
+  std::uint32_t retry_after_s = 0;  // with `status` 503
 
   [[nodiscard]] bool has_handler() const { return handler != nullptr || deferred != nullptr; }
 };

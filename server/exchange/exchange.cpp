@@ -14,6 +14,21 @@ namespace {
 
 constexpr std::string_view kRetryAfterSeconds = "1";
 
+// Who would call a handler that takes the worker with it is told to come back later.
+[[gnu::cold]] void keep_from_banned(const Services& services, RouteMatch& match) {
+  if (match.number == 0) {
+    return;
+  }
+  const auto for_ns =
+      services.route_bans->banned_for_ns({services.generation, match.number}, services.now_ns);
+  if (for_ns) {
+    constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+    match = {};
+    match.status = 503;
+    match.retry_after_s = static_cast<std::uint32_t>(*for_ns / kNsPerSecond) + 1;
+  }
+}
+
 }  // namespace
 
 // --- the request comes ---------------------------------------------------------------------------
@@ -25,6 +40,10 @@ void Exchange::open(const http::Request& head, const ipc::PeerAddress& peer) {
   identify_client();
   parameters_.count = 0;
   route_ = services_.application.route(request_, parameters_);
+  request_.route = route_.number;
+  if (services_.route_bans != nullptr && services_.route_bans->has_any()) {
+    keep_from_banned(services_, route_);
+  }
   request_.parameters = parameters_.view();
 }
 
@@ -120,7 +139,8 @@ void Exchange::run_on_loop() {
     request_.content = request_body_.get();
   }
   ipc::InFlightBox& box = services_.accounting.loop_request();
-  box.set(services_.now_ns, request_.id, request_.peer, request_.method_text, request_.path);
+  box.set(services_.now_ns, request_.id, request_.peer, request_.method_text, request_.path,
+          ipc::RequestPhase::handling, request_.route);
   const bool is_timed = services_.access_log.tells_handler_time();
   const std::uint64_t started_ns = is_timed ? services_.clock.now_ns() : 0;
   std::string failure;
@@ -190,7 +210,8 @@ void Exchange::run_deferred() {
   begin_handling();
   const http::Request& request = job->request;
   ipc::InFlightBox& box = services_.accounting.loop_request();
-  box.set(services_.now_ns, request.id, request.peer, request.method_text, request.path);
+  box.set(services_.now_ns, request.id, request.peer, request.method_text, request.path,
+          ipc::RequestPhase::handling, request.route);
   // The answer comes back as a delivery even if it is completed at once.
   (*route_.deferred)(std::move(job));
   log_.show(ipc::RequestPhase::deferred, request_);

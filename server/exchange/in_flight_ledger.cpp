@@ -50,7 +50,7 @@ InFlightLedger::Entry InFlightLedger::name(ipc::RequestPhase phase, const http::
   phases_[index] = phase;
   ++shown_[static_cast<std::size_t>(phase)];
   table_.box(index).set(started_ns, request.id, request.peer, request.method_text, request.path,
-                        phase);
+                        phase, request.route);
   return static_cast<Entry>(index + 1);
 }
 

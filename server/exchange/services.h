@@ -7,6 +7,7 @@
 
 #include "config/options/options.h"
 #include "ipc/base/clock.h"
+#include "ipc/route_bans.h"
 #include "server/exchange/access_log.h"
 #include "server/exchange/accounting.h"
 #include "server/exchange/application.h"
@@ -30,6 +31,8 @@ struct Services {
   bool submitted = false;       // to the executor, in this turn
   bool is_over = false;         // the server ends at once: what is in progress is cut
   bool is_stopping = false;     // the service ends: so do connections, with their next answer
+  ipc::RouteBans* route_bans = nullptr;  // null: there are none
+  std::uint32_t generation = 0;          // of the application's routes
 };
 
 }  // namespace prefork::exchange

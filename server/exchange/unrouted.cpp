@@ -1,5 +1,7 @@
 #include "server/exchange/unrouted.h"
 
+#include <string>
+
 namespace prefork::exchange {
 
 void answer_unrouted(const RouteMatch& match, http::Response& response) {
@@ -11,6 +13,9 @@ void answer_unrouted(const RouteMatch& match, http::Response& response) {
   }
   if (!match.allow.empty()) {
     response.add_field("Allow", match.allow.to_text());
+  }
+  if (match.retry_after_s != 0) {
+    response.add_field("Retry-After", std::to_string(match.retry_after_s));
   }
 }
 

@@ -1,4 +1,5 @@
-// What is answered where nobody answers: 404, 405 and the 204 of OPTIONS. Any thread.
+// What is answered where nobody answers: 404, 405, the 204 of OPTIONS, and 503 where a
+// route is banned. Any thread.
 #pragma once
 
 #include "server/exchange/application.h"

@@ -37,7 +37,8 @@ enum class Scheme : std::uint8_t { http, https };
 
 struct Request {
   Method method = Method::get;
-  int version_minor = 1;  // HTTP/1.0 or HTTP/1.1
+  std::uint16_t route = 0;  // the number of the application's route that answers; 0: none of them
+  int version_minor = 1;    // HTTP/1.0 or HTTP/1.1
   std::string_view method_text;
   std::string_view target;            // as sent
   std::string_view path;              // decoded once, without dot segments; "*" for OPTIONS *

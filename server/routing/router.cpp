@@ -38,6 +38,7 @@ exchange::RouteMatch Router::Route::match() const {
   match.body_limit = options.body_limit;
   match.profile = profile.get();
   match.status = 200;
+  match.number = number;
   return match;
 }
 
@@ -57,14 +58,14 @@ const Router::Route* Router::PatternRoutes::find(http::MethodNumber method) cons
 config::Result<void> Router::add(std::string_view method, std::string_view pattern,
                                  const RouteOptions& options, exchange::Handler handler) {
   return add(method, pattern,
-             Route{http::kNoMethod, {}, {}, options, std::move(handler), {}, nullptr});
+             Route{http::kNoMethod, {}, {}, options, std::move(handler), {}, nullptr, ++routes_});
 }
 
 config::Result<void> Router::add_deferred(std::string_view method, std::string_view pattern,
                                           const RouteOptions& options,
                                           exchange::DeferredHandler handler) {
   return add(method, pattern,
-             Route{http::kNoMethod, {}, {}, options, {}, std::move(handler), nullptr});
+             Route{http::kNoMethod, {}, {}, options, {}, std::move(handler), nullptr, ++routes_});
 }
 
 config::Result<void> Router::add(std::string_view method, std::string_view pattern, Route route) {

@@ -72,6 +72,7 @@ class Router : public exchange::Application {
     exchange::Handler handler;           // or
     exchange::DeferredHandler deferred;  // one of the two
     std::unique_ptr<exchange::JobProfile> profile;
+    std::uint16_t number = 0;  // see RouteMatch
 
     [[nodiscard]] exchange::RouteMatch match() const;
   };
@@ -83,6 +84,7 @@ class Router : public exchange::Application {
   };
 
   RouteTree tree_;
+  std::uint16_t routes_ = 0;             // added so far
   std::vector<PatternRoutes> patterns_;  // by their number in the tree
 };
 

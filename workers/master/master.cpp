@@ -26,6 +26,9 @@ Master::Master(Start start)
       publisher_(segment_, for_workers_.tasks.get()),
       supervisor_(first_settings(plans_.first().options), Plans::kFirst),
       narrator_(supervisor_.observer_slot()),
+      losses_{
+          {segment_.header().route_bans, Plans::kFirst, plans_.first().options.limits.route_deaths},
+          {}},
       spawner_(std::move(start.mains),
                {segment_, inboxes_, for_workers_.leadership, for_workers_.shared,
                 for_workers_.tasks.get(), log_, fork_servers_}),
@@ -70,7 +73,7 @@ void Master::turn() {
   publisher_.lines_lost(log_.settle_losses());
   polled.dispatch();
   fork_servers_.enforce(Clock::now());
-  say(boot_failures_.take_old(Clock::now()));
+  say(losses_.boots.take_old(Clock::now()));
   if (!exit_code_) {
     follow_files();
     report_beats();
@@ -177,7 +180,7 @@ void Master::hear(ipc::Place at, const Heard& heard) {
   } else if (const auto* ready = std::get_if<ipc::ReadyFrame>(&frame.message)) {
     publisher_.ready(at);
     say(narrator_.ready(at, pid_of(at), *ready));
-    say(at.slot < supervisor_.observer_slot() ? boot_failures_.take_all() : Lines{});
+    say(at.slot < supervisor_.observer_slot() ? losses_.boots.take_all() : Lines{});
     report(supervision::event::Ready{at, frame.epoch});
   } else if (std::holds_alternative<ipc::AliveFrame>(frame.message)) {
     report(supervision::event::Beat{at, Clock::now()});
@@ -305,9 +308,12 @@ void Master::perform(const supervision::action::Kill& kill) {
 void Master::perform(const supervision::action::Release& release) {
   if (release.last.pid) {
     const bool is_told = children_.is_work_told(release.at);
+    AtWork in_hand = at_work(release.at);
+    const Lines banned = losses_.routes.charge(release, in_hand.requests, Clock::now());
     say(narrator_.ended({release, Clock::now() - release.last.started,
                          publisher_.requests_served(release.at),
-                         is_told ? AtWork{} : at_work(release.at)}));
+                         is_told ? AtWork{} : std::move(in_hand)}));
+    say(banned);
   }
   children_.remove(release.at, release.last.pid);
   publisher_.released(release);
@@ -325,14 +331,16 @@ void Master::perform(const supervision::action::Notice& notice) {
   using supervision::NoticeKind;
   if (notice.kind == NoticeKind::reload_finished) {
     publisher_.reloaded();
+    losses_.routes.restart(supervisor_.generation(),
+                           plans_.at(supervisor_.generation()).options.limits.route_deaths);
   }
   if (notice.kind == NoticeKind::boot_deadline_passed && awaits_pid(*notice.at)) {
     fork_servers_.kill(supervisor_.seat(*notice.at).generation);
   }
   if (notice.kind == NoticeKind::boot_failed) {
-    boot_failures_.add(narrator_.name_of(*notice.at, notice.pid),
-                       Narrator::reason_of(*notice.failure, last_words_of(notice.failure)),
-                       Clock::now());
+    losses_.boots.add(narrator_.name_of(*notice.at, notice.pid),
+                      Narrator::reason_of(*notice.failure, last_words_of(notice.failure)),
+                      Clock::now());
   }
   say(narrator_.tell(notice, last_words_of(notice.failure),
                      notice.at ? at_work(*notice.at) : AtWork{}));
@@ -358,9 +366,9 @@ void Master::perform(const supervision::action::Finish& finish) {
   }
   const std::string_view last_words = last_words_of(finish.reason);
   const std::string reason = Narrator::reason_of(*finish.reason, last_words);
-  say(boot_failures_.take_others(reason));
+  say(losses_.boots.take_others(reason));
   const std::string text =
-      narrator_.giving_up(*finish.reason, last_words) + boot_failures_.and_others(reason);
+      narrator_.giving_up(*finish.reason, last_words) + losses_.boots.and_others(reason);
   log_.critical(text);
   if (!log_.is_standard_error()) {
     child::tell_standard_error("prefork-server: " + text);

@@ -31,6 +31,7 @@
 #include "workers/master/publisher.h"
 #include "workers/master/reload_watch.h"
 #include "workers/master/reloader.h"
+#include "workers/master/route_guard.h"
 #include "workers/master/signals.h"
 #include "workers/master/spawner.h"
 #include "workers/supervision/supervisor.h"
@@ -103,6 +104,12 @@ class Master {
     bool are_performed = false;  // none is performed within another
   };
 
+  // What is made of processes that were lost.
+  struct Losses {
+    RouteGuard routes;
+    BootFailures boots;
+  };
+
   child::Log& log_;
   const Signals& signals_;
   Plans plans_;
@@ -112,7 +119,7 @@ class Master {
   Publisher publisher_;
   supervision::Supervisor supervisor_;
   Narrator narrator_;
-  BootFailures boot_failures_;
+  Losses losses_;
   Children children_;
   ForkServers fork_servers_;  // with --start-method forkserver
   Spawner spawner_;

@@ -1,5 +1,6 @@
 #include "workers/observer/stats_json.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -226,6 +227,18 @@ Json server_of(const StatsSnapshot& snapshot, const std::vector<std::string>& ur
           {"admin", admin_url}};
 }
 
+Json banned_routes_of(const StatsSnapshot& snapshot) {
+  Json routes = Json::array();
+  for (const ipc::RouteBans::Ban& ban : snapshot.server.banned_routes) {
+    const std::uint64_t left_ns = ban.until_ns - std::min(ban.until_ns, snapshot.now_ns);
+    routes.push_back({{"request", ban.request},
+                      {"generation", ban.key.generation},
+                      {"seconds_left", static_cast<double>(left_ns) / 1e9},
+                      {"on_trial", ban.is_on_trial}});
+  }
+  return routes;
+}
+
 }  // namespace
 
 std::string to_json(const StatsSnapshot& snapshot, const std::vector<std::string>& urls,
@@ -240,6 +253,7 @@ std::string to_json(const StatsSnapshot& snapshot, const std::vector<std::string
   for (const WorkerSnapshot& worker : snapshot.workers) {
     json["workers"].push_back(worker_of(worker, snapshot.now_ns));
   }
+  json["banned_routes"] = banned_routes_of(snapshot);
   json["retired"] = counters_of(snapshot.retired);
   json["shared"] = Json::array();
   for (const SharedSnapshot& shared : snapshot.shared) {

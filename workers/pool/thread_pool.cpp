@@ -318,7 +318,7 @@ std::unique_ptr<Job> ThreadPool::next_job(Worker& self, Shed& shed) {
 void ThreadPool::work_on(const Worker& self, std::unique_ptr<Job> job) {
   ipc::InFlightBox& box = account_.record().pool_requests[self.number];
   box.set(job->started_ns, job->request.id, job->request.peer, job->request.method_text,
-          job->request.path);
+          job->request.path, ipc::RequestPhase::handling, job->request.route);
   job->run();
   box.clear();
   const bool was_lent = job->has_lent_thread();

@@ -166,6 +166,8 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
       settings.idle_tick_ns = ipc::to_ns(processes.healthcheck_timeout) / kBeatsPerHealthcheck;
     }
     settings.idle_tick_ns = std::min(kLongestTickNs, settings.idle_tick_ns);
+    settings.route_bans = &context_.segment.header().route_bans;
+    settings.generation = context_.generation;
     return settings;
   }
 
