@@ -31,6 +31,7 @@ constexpr std::array kGroups = {
     GroupTitle{OptionGroup::development, "Development"},
     GroupTitle{OptionGroup::admin, "Admin"},
     GroupTitle{OptionGroup::logging, "Logging"},
+    GroupTitle{OptionGroup::service, "As a service"},
     GroupTitle{OptionGroup::demo, "Demo application"},
     GroupTitle{OptionGroup::general, "General"},
 };

@@ -7,12 +7,14 @@
 #include <utility>
 
 #include "config/base/working_folder.h"
+#include "config/checks/account.h"
 #include "config/checks/cpu_count.h"
 #include "config/checks/cpu_plan.h"
 #include "config/checks/cpu_topology.h"
 #include "config/checks/cross_checks.h"
 #include "config/checks/listening.h"
 #include "config/checks/start_method.h"
+#include "config/checks/starting_folder.h"
 #include "config/checks/target.h"
 #include "config/help.h"
 #include "config/new_command.h"
@@ -141,6 +143,8 @@ Loaded load(std::span<const std::string> arguments, const Environment& environme
       name != environment.end() && names_working_folder(name->second)) {
     merged.working_folder = name->second;
   }
+  resolve_starting_folder(merged);
+  resolve_account(merged);
   resolve_workers(merged);
   resolve_cpus(merged);
   resolve_listening(merged);

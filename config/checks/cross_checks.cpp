@@ -79,6 +79,15 @@ void check_socket_paths(Merged& merged) {
   }
 }
 
+void check_pidfile(Merged& merged) {
+  std::string& path = merged.options.service.pidfile;
+  if (path.empty()) return;
+  path = absolute_path(path, merged.working_folder);
+  if (const auto usable = check_file_to_make(path); !usable.ok()) {
+    merged.add_error(merged.origin("pidfile").source, usable.problem().text);
+  }
+}
+
 void check_pools(Merged& merged) {
   const std::uint32_t threads = pool_threads(merged.options);
   if (threads > kMaxPoolThreads) {
@@ -129,6 +138,7 @@ void cross_check(Merged& merged, LoadPhase phase) {
   check_header_sizes(merged);
   check_log_paths(merged);
   check_socket_paths(merged);
+  check_pidfile(merged);
   check_pools(merged);
   check_tasks(merged);
   if (phase == LoadPhase::start) check_descriptors(merged);

@@ -52,6 +52,14 @@ Result<void> check_log_path(const std::string& path) {
   return {};
 }
 
+Result<void> check_file_to_make(const std::string& path) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    return Problem{in_quotes(path) + " exists and is no file of its own; name another path"};
+  }
+  return check_folder(folder_of(path));
+}
+
 Result<void> check_socket_path(const std::string& path) {
   struct stat status {};
   if (lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {

@@ -10,6 +10,9 @@ namespace prefork::config {
 // The file can be appended to, or be created in its folder.
 Result<void> check_log_path(const std::string& path);
 
+// The file can be written, or be created in its folder, and removed again.
+Result<void> check_file_to_make(const std::string& path);
+
 // A socket can be created there; a socket that exists already can be replaced.
 Result<void> check_socket_path(const std::string& path);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "config/base/config_error.h"
+#include "config/values/file_mode.h"
 
 namespace prefork::config {
 namespace {
@@ -33,27 +34,15 @@ Texts uds_texts(const Options& options) {
 }
 
 Result<void> set_uds_mode(Options& options, std::string_view text) {
-  std::uint32_t mode = 0;
-  for (const char digit : text) {
-    if (digit < '0' || digit > '7' || text.size() > 4) {
-      return Problem{in_quotes(text) + " is not a mode of a file; write it as 660 or 0666"};
-    }
-    mode = mode * 8 + static_cast<std::uint32_t>(digit - '0');
-  }
-  if (mode > 0777) {
-    return Problem{printable(text) + " is out of range; use 0 to 777"};
-  }
-  options.listening.uds_mode = mode;
+  auto mode = parse_file_mode(text);
+  if (!mode.ok()) return mode.problem();
+  options.listening.uds_mode = mode.value();
   return {};
 }
 
 Texts uds_mode_texts(const Options& options) {
-  if (!options.listening.uds_mode) return {};
-  std::string text;
-  for (int shift = 6; shift >= 0; shift -= 3) {
-    text += static_cast<char>('0' + (*options.listening.uds_mode >> shift & 7U));
-  }
-  return {text};
+  const auto& mode = options.listening.uds_mode;
+  return mode ? Texts{file_mode_text(*mode)} : Texts{};
 }
 
 Result<void> set_fd(Options& options, std::string_view text) {

@@ -10,6 +10,7 @@
 #include "config/options/pool_options.h"
 #include "config/options/proxy_options.h"
 #include "config/options/scheduling_options.h"
+#include "config/options/service_options.h"
 #include "config/options/static_options.h"
 
 namespace prefork::config {
@@ -306,6 +307,20 @@ constexpr std::array kOptions = {
     OptionSpec{"access-log-format", "FORMAT", OptionGroup::logging,
                "Form of its lines: combined, json, or a template such as '$remote_addr $status'.",
                kAccessLogFormat},
+
+    OptionSpec{"user", "NAME|UID", OptionGroup::service,
+               "Whom workers, task processes and the observer act for, and their groups; they give "
+               "up every capability. The master stays root.",
+               kUser, "whoever starts it"},
+    OptionSpec{"group", "NAME|GID", OptionGroup::service, "With --user: their first group.", kGroup,
+               "that of --user"},
+    OptionSpec{"umask", "MODE", OptionGroup::service,
+               "Permissions that new files do not get, as in 027.", kUmask, "as it is started"},
+    OptionSpec{"chdir", "PATH", OptionGroup::service,
+               "The folder that workers work in, and that relative names begin in.", kChdir},
+    OptionSpec{"pidfile", "PATH", OptionGroup::service,
+               "Write the master's pid to a file, which it keeps locked and removes at the end.",
+               kPidfile},
 
     OptionSpec{"demo-crash", "", OptionGroup::demo,
                "Let GET /crash of the demo application crash its worker.",

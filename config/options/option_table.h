@@ -21,6 +21,7 @@ enum class OptionGroup {
   development,
   admin,
   logging,
+  service,
   demo,
   general
 };

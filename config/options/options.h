@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "config/values/account.h"
 #include "config/values/bind.h"
 #include "config/values/cache_rule.h"
 #include "config/values/cpu_affinity.h"
@@ -170,6 +171,18 @@ struct LogOptions {
   bool operator==(const LogOptions&) const = default;
 };
 
+// What a service of the machine is: whom it acts for, and where.
+struct ServiceOptions {
+  std::string user;                    // as it was written; empty: not given
+  std::string group;                   // likewise
+  std::optional<Account> account;      // what follows from both; none: nobody changes
+  std::optional<std::uint32_t> umask;  // none: as it was started
+  std::string chdir;                   // absolute; empty: where it was started
+  std::string pidfile;                 // absolute; empty: none
+
+  bool operator==(const ServiceOptions&) const = default;
+};
+
 struct DemoOptions {
   bool crash = false;  // whether the demo application has GET /crash
 
@@ -198,6 +211,7 @@ struct Options {
   LogOptions logging;
   DemoOptions demo;
   GeneralOptions general;
+  ServiceOptions service{};
 
   bool operator==(const Options&) const = default;
 };

@@ -93,6 +93,18 @@ constexpr std::array kConclusions = {
                   return texts;
                 },
                 "", true, ',', [](Options& options) { options.listening.binds.clear(); }}},
+    Conclusion{"account",
+               {[](Options& options, std::string_view text) {
+                  Account account;
+                  auto stored = store(parse_account(text), account);
+                  if (stored.ok()) options.service.account = std::move(account);
+                  return stored;
+                },
+                [](const Options& options) {
+                  const auto& account = options.service.account;
+                  return account ? Texts{to_text(*account)} : Texts{};
+                },
+                ""}},
     Conclusion{"admin is default",
                {[](Options& options, std::string_view text) {
                   return set_flag(text, options.admin.is_default);

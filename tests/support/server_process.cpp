@@ -80,6 +80,10 @@ Launch ServerProcess::completed(Launch launch, const TemporaryFolder& folder, in
   if (!has_any(arguments, {"--config", "--port", "--host", "--uds", "--fd", "--bind"})) {
     arguments.insert(arguments.end(), {"--port", "0"});
   }
+  // Or it would warn of what tests are meant to be.
+  if (::geteuid() == 0 && !launch.user && !has_any(arguments, {"--config", "--user"})) {
+    arguments.insert(arguments.end(), {"--user", "root"});
+  }
   // All tests with another way of making processes, where they leave that open.
   if (const char* const method = std::getenv("PREFORK_TEST_START_METHOD");
       method != nullptr && !names_a_start_method(arguments)) {

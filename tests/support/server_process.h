@@ -24,9 +24,9 @@ using Json = nlohmann::json;
 
 class ServerProcess {
  public:
-  // `--port 0` and `--admin 127.0.0.1:0` are added unless the arguments or a configuration file say
-  // something else. Throws std::runtime_error with the server's own words when it does not get
-  // ready.
+  // `--port 0`, `--admin 127.0.0.1:0` and, as root, `--user root` are added unless the arguments or
+  // a configuration file say something else. Throws std::runtime_error with the server's own words
+  // when it does not get ready.
   explicit ServerProcess(const std::vector<std::string>& arguments);
   explicit ServerProcess(Launch launch);
   ~ServerProcess();

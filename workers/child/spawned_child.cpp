@@ -17,6 +17,7 @@
 #include "ipc/shared/table.h"
 #include "workers/child/child.h"
 #include "workers/child/log.h"
+#include "workers/child/privileges.h"
 #include "workers/child/process_limits.h"
 #include "workers/child/process_title.h"
 #include "workers/child/start_order.h"
@@ -123,6 +124,9 @@ int run_spawned_child(std::span<const std::string> arguments, const ChildMains& 
   }
   if (!close_on_exec(order.value().inherited())) {
     return fail(*head, "a descriptor of its orders is not open");
+  }
+  if (const auto entered = enter_service(options.value()); !entered.ok()) {
+    return fail(*head, entered.problem().text);
   }
   try {
     live(order.value(), options.value(), mains);

@@ -17,6 +17,7 @@
 #include "ipc/base/owned_fd.h"
 #include "server/native/native_application.h"
 #include "workers/child/child.h"
+#include "workers/child/privileges.h"
 #include "workers/master/narrator.h"
 #include "workers/master/reaper.h"
 #include "workers/master/sealed_copy.h"
@@ -30,10 +31,20 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMaxProblemBytes = 4096;
 
 // In the child. Nothing is said but what is wrong.
-[[noreturn]] void load(const native::ApplicationFile& file, int result) {
+config::Result<void> load_as_a_worker(const native::ApplicationFile& file,
+                                      const config::Options& options) {
+  if (auto entered = child::enter_service(options); !entered.ok()) {
+    return entered;
+  }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const auto loaded =
       native::NativeApplication::load(file, [](config::LogLevel, std::string_view) {});
+  return loaded.ok() ? config::Result<void>() : loaded.problem();
+}
+
+[[noreturn]] void load(const native::ApplicationFile& file, const config::Options& options,
+                       int result) {
+  const auto loaded = load_as_a_worker(file, options);
   if (loaded.ok()) {
     child::leave(0);
   }
@@ -66,7 +77,8 @@ config::Problem system_problem(const char* call) {
 }
 
 config::Result<void> load_in_child(const native::ApplicationFile& file,
-                                   std::chrono::milliseconds within) {
+                                   const config::Options& options) {
+  const std::chrono::milliseconds within = options.processes.boot_timeout;
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     return system_problem("pipe");
@@ -78,7 +90,7 @@ config::Result<void> load_in_child(const native::ApplicationFile& file,
     return system_problem("fork");
   }
   if (pid == 0) {
-    load(file, write_end.get());
+    load(file, options, write_end.get());
   }
   write_end.reset();
   std::string said;
@@ -112,7 +124,7 @@ config::Result<void> check_application(const config::Options& options) {
   if (!copy.ok()) {
     return copy.problem();
   }
-  return load_in_child({options.target.path, copy.value().get()}, options.processes.boot_timeout);
+  return load_in_child({options.target.path, copy.value().get()}, options);
 }
 
 }  // namespace prefork::master

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "workers/master/log_files.h"
 #include "workers/master/narrator.h"
 
 namespace prefork::master {
@@ -62,6 +63,7 @@ CommandResult Commands::reload(const std::string& why) {
 }
 
 config::Result<void> Commands::follow(const config::Options& options) {
+  provide_log_files(options);
   if (const auto opened = parts_.log.open(options.logging.file, options.logging.level);
       !opened.ok()) {
     return config::Problem{"--log-file: " + opened.problem().text};
@@ -138,6 +140,7 @@ CommandResult Commands::change_workers(const supervision::Event& event, std::str
 }
 
 CommandResult Commands::reopen_logs(std::string_view why) {
+  provide_log_files(parts_.plans.at(parts_.supervisor.generation()).options);
   // Each process opens its own, and says so itself when it cannot.
   parts_.children.send_to_all(ipc::ReopenLogsFrame{});
   parts_.fork_servers.reopen_logs();

@@ -393,7 +393,8 @@ void Master::say_start() {
   const ServingPlan& plan = plans_.first();
   const config::ProcessOptions& processes = plan.options.processes;
   say(starts({processes.workers, processes.workers_basis, config::pool_threads(plan.options),
-              plan.urls(), plan.note, plan.admin_url(), watch_.describe(), processes.cpu_basis}));
+              plan.urls(), plan.note, plan.admin_url(), watch_.describe(), processes.cpu_basis,
+              ::geteuid() == 0 && plan.options.service.user.empty()}));
   if (plan.options.target.kind == config::ServeTarget::Kind::application) {
     say(serves(plan.options.target.path, plan.build_id));
   }

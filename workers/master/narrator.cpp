@@ -92,6 +92,11 @@ Lines starts(const Announcement& announcement) {
   for (const std::string& url : announcement.urls) {
     lines.push_back({LogLevel::info, "listening on " + url});
   }
+  if (announcement.is_root) {
+    lines.push_back({LogLevel::warning,
+                     "the workers are root, and so is whoever takes one over; --user NAME has them "
+                     "act for somebody else (--user root: this is meant)"});
+  }
   if (!announcement.note.empty()) {
     lines.push_back({LogLevel::warning, announcement.note});
   }

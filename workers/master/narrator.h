@@ -33,6 +33,7 @@ struct Announcement {
   std::string admin_url;  // empty: off
   std::string watched;    // with --reload; else empty
   std::string cpus{};     // which CPUs they run on; empty: wherever the kernel likes
+  bool is_root = false;   // the workers act for root, and nobody has said that they shall
 };
 
 // What a worker had in hand.

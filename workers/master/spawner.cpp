@@ -10,8 +10,10 @@
 #include "config/options/packed_options.h"
 #include "ipc/base/check.h"
 #include "workers/child/child.h"
+#include "workers/child/child_runtime.h"
 #include "workers/child/child_signals.h"
 #include "workers/child/file_limit.h"
+#include "workers/child/privileges.h"
 #include "workers/child/process_title.h"
 #include "workers/master/program.h"
 
@@ -201,6 +203,7 @@ void Spawner::serve_forks(supervision::Generation generation, const ServingPlan&
   keep.push_back(orders);
   child::close_other_fds(keep);
   child::take_no_signals();
+  const bool is_in_service = child::enter_service(plan.options).ok();  // its children say why not
   child::die_with(master_pid_);
   {
     ForkServer server(
@@ -210,7 +213,7 @@ void Spawner::serve_forks(supervision::Generation generation, const ServingPlan&
           run({{order.slot, order.seat}, order.epoch, generation, role_of(order.slot), 0}, plan,
               order.ordered_ns, control, application);
         });
-    if (plan.options.processes.preload) {
+    if (plan.options.processes.preload && is_in_service) {
       server.load({plan.options.target.path, plan.sealed_application.get()});
     }
     server.serve();
@@ -262,6 +265,10 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
       master_pid_,
       forked_ns,
       role == child::ChildRole::observer ? plan.admin_url() : plan.statistics_url()};
+  if (const auto entered = child::enter_service(plan.options); !entered.ok()) {
+    child::leave(child::fail_boot(context, entered.problem().text.c_str(),
+                                  config::ExitCode::no_worker_booted));
+  }
   if (role == child::ChildRole::observer) {
     child::leave(mains_.observer(context, plan.urls()));
   }

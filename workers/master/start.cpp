@@ -1,5 +1,7 @@
 #include "workers/master/start.h"
 
+#include <sys/stat.h>
+
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -8,7 +10,9 @@
 #include "workers/child/log.h"
 #include "workers/child/process_limits.h"
 #include "workers/child/process_title.h"
+#include "workers/master/log_files.h"
 #include "workers/master/master.h"
+#include "workers/master/pid_file.h"
 #include "workers/master/serving_plan.h"
 #include "workers/master/signals.h"
 
@@ -25,6 +29,17 @@ config::ExitCode fail(config::ExitCode code, const std::string& problem) {
 
 config::ExitCode run_master(const config::Options& options, std::vector<std::string> arguments,
                             config::Environment environment, child::ChildMains mains) {
+  const config::ServiceOptions& service = options.service;
+  if (service.umask) {
+    ::umask(*service.umask);
+  }
+  PidFile pid_file;
+  if (!service.pidfile.empty()) {
+    if (const auto taken = pid_file.take(service.pidfile); !taken.ok()) {
+      return fail(config::ExitCode::configuration, "--pidfile: " + taken.problem().text);
+    }
+  }
+  provide_log_files(options);
   child::Log log;
   const auto opened = log.open(options.logging.file, options.logging.level);
   if (!opened.ok()) {
