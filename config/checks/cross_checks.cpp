@@ -88,6 +88,20 @@ void check_pidfile(Merged& merged) {
   }
 }
 
+void check_agent(Merged& merged) {
+  const auto& agent = merged.options.service.agent_check;
+  if (!agent || !merged.origin("admin").is_valid) return;
+  const auto& admin = merged.options.admin.address;
+  if (!admin) {
+    merged.add_error(merged.origin("agent-check").source,
+                     "is answered by the observer, which --admin off leaves out (" +
+                         merged.origin("admin").text + "); give an address there");
+  } else if (agent->port != 0 && admin->address() == agent->address()) {
+    merged.add_error(merged.origin("agent-check").source,
+                     printable(agent->text()) + " is also the address of --admin; use another one");
+  }
+}
+
 void check_pools(Merged& merged) {
   const std::uint32_t threads = pool_threads(merged.options);
   if (threads > kMaxPoolThreads) {
@@ -138,6 +152,7 @@ void cross_check(Merged& merged, LoadPhase phase) {
   check_header_sizes(merged);
   check_log_paths(merged);
   check_socket_paths(merged);
+  check_agent(merged);
   check_pidfile(merged);
   check_pools(merged);
   check_tasks(merged);

@@ -321,6 +321,13 @@ constexpr std::array kOptions = {
     OptionSpec{"pidfile", "PATH", OptionGroup::service,
                "Write the master's pid to a file, which it keeps locked and removes at the end.",
                kPidfile},
+    OptionSpec{"shutdown-delay", "TIME", OptionGroup::service,
+               "After TERM, go on for this time but say at /readyz that it is not ready, so that "
+               "load balancers send nobody any more; then stop.",
+               deadline_or_off(member<&Options::service, &ServiceOptions::shutdown_delay>())},
+    OptionSpec{"agent-check", "ADDRESS", OptionGroup::service,
+               "Tell HAProxy's agent check on host:port whether to send requests, and how many.",
+               kAgentCheck},
 
     OptionSpec{"demo-crash", "", OptionGroup::demo,
                "Let GET /crash of the demo application crash its worker.",

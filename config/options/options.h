@@ -173,12 +173,14 @@ struct LogOptions {
 
 // What a service of the machine is: whom it acts for, and where.
 struct ServiceOptions {
-  std::string user;                    // as it was written; empty: not given
-  std::string group;                   // likewise
-  std::optional<Account> account;      // what follows from both; none: nobody changes
-  std::optional<std::uint32_t> umask;  // none: as it was started
-  std::string chdir;                   // absolute; empty: where it was started
-  std::string pidfile;                 // absolute; empty: none
+  std::string user;                             // as it was written; empty: not given
+  std::string group;                            // likewise
+  std::optional<Account> account;               // what follows from both; none: nobody changes
+  std::optional<std::uint32_t> umask;           // none: as it was started
+  std::string chdir;                            // absolute; empty: where it was started
+  std::string pidfile;                          // absolute; empty: none
+  std::chrono::milliseconds shutdown_delay{0};  // 10 ms to 24 h; 0: none
+  std::optional<Bind> agent_check;              // tcp; none: off
 
   bool operator==(const ServiceOptions&) const = default;
 };

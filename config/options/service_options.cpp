@@ -1,5 +1,8 @@
 #include "config/options/service_options.h"
 
+#include <utility>
+
+#include "config/base/config_error.h"
 #include "config/values/file_mode.h"
 
 namespace prefork::config {
@@ -50,5 +53,24 @@ Result<void> set_pidfile(Options& options, std::string_view text) {
 }
 
 Texts pidfile_texts(const Options& options) { return text_if_any(options.service.pidfile); }
+
+Result<void> set_agent_check(Options& options, std::string_view text) {
+  if (text == "off") {
+    options.service.agent_check.reset();
+    return {};
+  }
+  Bind bind;
+  if (auto done = store(parse_bind(text), bind); !done.ok()) return done;
+  if (bind.kind != Bind::Kind::tcp || bind.proxy_protocol) {
+    return Problem{in_quotes(text) + " is not where HAProxy can ask; use host:port or off"};
+  }
+  options.service.agent_check = std::move(bind);
+  return {};
+}
+
+Texts agent_check_texts(const Options& options) {
+  const auto& bind = options.service.agent_check;
+  return {bind ? bind->text() : "off"};
+}
 
 }  // namespace prefork::config

@@ -26,6 +26,7 @@ struct InheritedListener {
   int fd = -1;
   bool has_preamble = false;      // its connections begin with the PROXY protocol
   bool outlives_service = false;  // it was inherited by the service
+  bool is_for_agent = false;      // of the observer: HAProxy's agent check asks here
 };
 
 struct ChildContext {

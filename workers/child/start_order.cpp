@@ -118,6 +118,7 @@ void pass(Archive& archive, Order& order) {
     archive(order.listeners[i].fd);
     archive(order.listeners[i].has_preamble);
     archive(order.listeners[i].outlives_service);
+    archive(order.listeners[i].is_for_agent);
   }
   archive(order.log.path);
   archive(order.log.level);

@@ -38,9 +38,33 @@ CommandResult Commands::stop_now(std::string_view why) {
   return {};
 }
 
+CommandResult Commands::stop_later(supervision::TimePoint now) {
+  const auto delay = parts_.plans.at(parts_.supervisor.generation()).options.service.shutdown_delay;
+  if (delay.count() == 0) {
+    return stop(why_of(SIGTERM));
+  }
+  if (stop_at_ || stop_requested_) {
+    return {};
+  }
+  stop_at_ = now + delay;
+  parts_.publisher.stopping();
+  parts_.log.info(stops_later(delay));
+  return {};
+}
+
+std::optional<supervision::TimePoint> Commands::deadline() const {
+  return stop_requested_ ? std::nullopt : stop_at_;
+}
+
+void Commands::enforce(supervision::TimePoint now) {
+  if (deadline() && now >= *stop_at_) {
+    stop(kDelayIsOver);
+  }
+}
+
 CommandResult Commands::reload(const std::string& why) {
   const supervision::Supervisor& supervisor = parts_.supervisor;
-  if (supervisor.stopping()) {
+  if (supervisor.stopping() || stop_at_) {
     return server_stops();
   }
   parts_.log.info(why);
@@ -156,7 +180,7 @@ CommandResult Commands::reopen_logs(std::string_view why) {
 CommandResult Commands::obey(int signal) {
   switch (signal) {
     case SIGTERM:
-      return stop(why_of(signal));
+      return stop_later(supervision::Clock::now());
     case SIGINT:
       if (stop_requested_) {
         return stop_now(is_interrupted_ ? why_of(signal, true) : std::string(kInterruptedStop));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -49,6 +50,12 @@ class Commands {
   // Requests that run may finish. Asked a second time it does nothing: service managers repeat it.
   CommandResult stop(std::string_view why);
   CommandResult stop_now(std::string_view why);
+  // With --shutdown-delay: the server says that it is not ready any more, and goes on serving until
+  // the time is over; then it is stopped as by stop(). Asked again, nothing changes.
+  CommandResult stop_later(supervision::TimePoint now);
+  // When enforce() stops it; none: it does not.
+  [[nodiscard]] std::optional<supervision::TimePoint> deadline() const;
+  void enforce(supervision::TimePoint now);
   [[nodiscard]] bool stop_requested() const { return stop_requested_; }
 
   // Reads the configuration again and has every process replaced by one that uses it. Whatever is
@@ -79,6 +86,7 @@ class Commands {
                                const std::string& obstacle);
   Parts parts_;
   bool stop_requested_ = false;
+  std::optional<supervision::TimePoint> stop_at_;
   bool is_interrupted_ = false;  // the stop was asked for by SIGINT
 };
 

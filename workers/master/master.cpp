@@ -68,13 +68,15 @@ void Master::turn() {
     polled.add(watch_.fd(), [] {});  // drained in every turn, below
   }
   commands_.watch_listeners(polled);
-  polled.wait_until({supervisor_.next_deadline(), watch_.deadline(), fork_servers_.deadline()});
+  polled.wait_until({supervisor_.next_deadline(), watch_.deadline(), fork_servers_.deadline(),
+                     commands_.deadline()});
   publisher_.beat();
   publisher_.lines_lost(log_.settle_losses());
   polled.dispatch();
   fork_servers_.enforce(Clock::now());
   say(losses_.boots.take_old(Clock::now()));
   if (!exit_code_) {
+    commands_.enforce(Clock::now());
     follow_files();
     report_beats();
     excuse();
@@ -394,7 +396,7 @@ void Master::say_start() {
   const config::ProcessOptions& processes = plan.options.processes;
   say(starts({processes.workers, processes.workers_basis, config::pool_threads(plan.options),
               plan.urls(), plan.note, plan.admin_url(), watch_.describe(), processes.cpu_basis,
-              ::geteuid() == 0 && plan.options.service.user.empty()}));
+              plan.agent_address(), ::geteuid() == 0 && plan.options.service.user.empty()}));
   if (plan.options.target.kind == config::ServeTarget::Kind::application) {
     say(serves(plan.options.target.path, plan.build_id));
   }

@@ -103,6 +103,9 @@ Lines starts(const Announcement& announcement) {
   if (!announcement.admin_url.empty()) {
     lines.push_back({LogLevel::info, "statistics on " + announcement.admin_url + "/stats"});
   }
+  if (!announcement.agent.empty()) {
+    lines.push_back({LogLevel::info, "agent check on " + announcement.agent});
+  }
   if (!announcement.watched.empty()) {
     lines.push_back({LogLevel::info, "reload: watching " + announcement.watched});
   }
@@ -128,6 +131,11 @@ Line stopped(config::ExitCode code) {
   return {LogLevel::info, code == config::ExitCode::requests_cut
                               ? "stopped; running requests were cut"
                               : "stopped"};
+}
+
+std::string stops_later(supervision::Duration delay) {
+  return "SIGTERM: not ready for new clients any more; stopping in " + seconds(delay) +
+         " (--shutdown-delay)";
 }
 
 std::string why_of(int signal, bool again) {

@@ -33,6 +33,7 @@ struct Announcement {
   std::string admin_url;  // empty: off
   std::string watched;    // with --reload; else empty
   std::string cpus{};     // which CPUs they run on; empty: wherever the kernel likes
+  std::string agent{};    // where HAProxy may ask; empty: off
   bool is_root = false;   // the workers act for root, and nobody has said that they shall
 };
 
@@ -60,6 +61,9 @@ Line is_ready(std::uint32_t workers, std::uint32_t missing, std::uint64_t after_
 Line stopped(config::ExitCode code);
 // What a signal asks for, as the line of the log that says so; `again`: it asked before.
 std::string why_of(int signal, bool again = false);
+std::string stops_later(supervision::Duration delay);
+inline constexpr std::string_view kDelayIsOver =
+    "the time of --shutdown-delay is over: stopping; requests that run may finish";
 inline constexpr std::string_view kInterruptedStop = "SIGINT while stopping: stopping at once";
 inline constexpr std::string_view kTerminalClosed =
     "SIGHUP: the terminal was closed; stopping; requests that run may finish";

@@ -136,6 +136,7 @@ void Publisher::task_states(const supervision::Supervisor& supervisor) {
 void Publisher::reloaded() { segment_.header().reloads.fetch_add(1, kRelaxed); }
 
 void Publisher::stopping() {
+  is_stopping_ = true;
   segment_.header().state.store(ipc::ServerState::stopping, std::memory_order_release);
 }
 
@@ -161,7 +162,7 @@ void Publisher::states(const supervision::Supervisor& supervisor, bool is_ready)
   header.slots_in_use.store(in_use, kRelaxed);
   header.observer_restarts.store(slots[supervisor.observer_slot()].restarts, kRelaxed);
   header.generation.store(supervisor.generation(), kRelaxed);
-  if (supervisor.stopping()) {
+  if (is_stopping_ || supervisor.stopping()) {
     stopping();
   } else if (!is_ready) {
     header.state.store(ipc::ServerState::starting, std::memory_order_release);

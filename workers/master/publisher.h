@@ -31,7 +31,7 @@ class Publisher {
   // Notes how it ended and folds its record.
   void released(const supervision::action::Release& release);
   void reloaded();
-  // At once, before the supervisor is asked for states.
+  // At once and for good, whatever the supervisor says.
   void stopping();
   // `is_ready`: the server has said so; before that it is starting.
   void states(const supervision::Supervisor& supervisor, bool is_ready);
@@ -57,6 +57,7 @@ class Publisher {
 
   ipc::Segment& segment_;
   ipc::TaskBoard* tasks_;
+  bool is_stopping_ = false;
 };
 
 }  // namespace prefork::master

@@ -35,7 +35,9 @@ config::Result<std::vector<SharedSocket>, ListenError> reuse_or_open(
   }
   const char* option = bind.kind == config::Bind::Kind::unix_path ? "--uds" : "--port";
   return open_listening_sockets(bind, static_cast<int>(listening.backlog),
-                                which == &ServingPlan::admin ? "--admin" : option,
+                                which == &ServingPlan::admin   ? "--admin"
+                                : which == &ServingPlan::agent ? "--agent-check"
+                                                               : option,
                                 listening.uds_mode);
 }
 
@@ -77,6 +79,9 @@ std::vector<child::InheritedListener> ServingPlan::admin_listeners() const {
     const bool is_inherited = socket->bind().kind == config::Bind::Kind::inherited_fd;
     listeners.push_back({socket->fd(), false, is_inherited});
   }
+  for (const SharedSocket& socket : agent) {
+    listeners.push_back({socket->fd(), false, false, true});
+  }
   return listeners;
 }
 
@@ -89,6 +94,11 @@ std::vector<std::string> ServingPlan::urls() const {
 }
 
 std::string ServingPlan::admin_url() const { return admin.empty() ? "" : admin.front()->url(); }
+
+std::string ServingPlan::agent_address() const {
+  constexpr std::string_view kScheme = "http://";
+  return agent.empty() ? "" : agent.front()->url().substr(kScheme.size());
+}
 
 std::string ServingPlan::statistics_url() const {
   const std::string url = admin_url();
@@ -123,6 +133,12 @@ config::Result<SharedPlan, ListenError> make_serving_plan(const config::Options&
   }
   if (const auto opened = open_admin(*plan, living); !opened.ok()) {
     return opened.problem();
+  }
+  if (const auto& agent = options.service.agent_check) {
+    auto opened = reuse_or_open(*agent, options.listening, living, &ServingPlan::agent);
+    if (const auto stored = config::store(std::move(opened), plan->agent); !stored.ok()) {
+      return stored.problem();
+    }
   }
   return SharedPlan(std::move(plan));
 }

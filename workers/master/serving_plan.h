@@ -24,6 +24,7 @@ struct ServingPlan {
   std::vector<SharedSocket> sockets;     // at least one
   std::set<SharedSocket> with_preamble;  // of these: with the PROXY protocol
   std::vector<SharedSocket> admin;       // empty: off
+  std::vector<SharedSocket> agent;       // likewise
   // What its workers load, whatever happens to the file; not valid: no application, or nobody can
   // make such a copy here.
   ipc::OwnedFd sealed_application;
@@ -38,6 +39,8 @@ struct ServingPlan {
   [[nodiscard]] std::string statistics_url() const;
   // "http://127.0.0.1:8001" or "unix:/path"; empty: off.
   [[nodiscard]] std::string admin_url() const;
+  // "127.0.0.1:8002"; empty: off.
+  [[nodiscard]] std::string agent_address() const;
 };
 
 using SharedPlan = std::shared_ptr<const ServingPlan>;

@@ -14,6 +14,8 @@
 #include "server/net/listener_spec.h"
 #include "server/routing/router.h"
 #include "workers/child/child_runtime.h"
+#include "workers/observer/agent_check.h"
+#include "workers/observer/agent_line.h"
 #include "workers/observer/own_host.h"
 #include "workers/observer/shared_snapshot.h"
 #include "workers/observer/stats_json.h"
@@ -92,6 +94,10 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                                                    *this, nullptr);
     std::vector<net::ListenerSpec> listeners;
     for (const child::InheritedListener& listener : context_.listeners) {
+      if (listener.is_for_agent) {
+        agent_.listen(listener.fd);
+        continue;
+      }
       listeners.push_back({listener.fd, listener.has_preamble, nullptr, listener.outlives_service});
     }
     server_->start(listeners);
@@ -183,6 +189,10 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
   const GuardedRoutes routes_{router_, has_only_own_hosts(context_.options.admin)};
   std::unique_ptr<ipc::WorkerRecord> record_;  // its own numbers, outside the segment
   std::unique_ptr<engine::HttpServer> server_;
+  AgentCheck agent_{loop_, [this] {
+                      return agent_line(take_snapshot(context_.segment), context_.options,
+                                        is_master_alive(context_.segment));
+                    }};
   std::uint64_t last_alive_ns_ = 0;
   std::uint64_t leave_by_ns_ = ipc::kNever;
 };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -90,6 +91,63 @@ TEST_F(CommandsTest, AStopAtOnceCanFollowAGracefulOne) {
   ASSERT_EQ(reported_.size(), 2U);
   EXPECT_EQ(std::get<supervision::event::Stop>(reported_[1]).mode, supervision::StopMode::now);
   EXPECT_EQ(log_.lines(), (Texts{"info somebody: stop", "warning somebody: at once"}));
+}
+
+class ShutdownDelay : public CommandsTest {
+ protected:
+  ShutdownDelay() {
+    auto plan = plan_without_observer();
+    plan->options.service.shutdown_delay = 5s;
+    delayed_.emplace(std::move(plan));
+  }
+
+  // The first is there for its workers alone.
+  std::optional<Plans> delayed_;
+  Commands commands_{{supervisor_, *delayed_, children_, fork_servers_, publisher_, reloader_,
+                      watch_, log_.log(),
+                      [this](const supervision::Event& event) { report(event); }}};
+};
+
+TEST_F(ShutdownDelay, GoesOnServingButIsNotReadyUntilItIsOver) {
+  EXPECT_TRUE(commands_.stop_later(now_).ok());
+  EXPECT_EQ(segment_.header().state.load(), ipc::ServerState::stopping);
+  publisher_.states(supervisor_, true);
+  EXPECT_EQ(segment_.header().state.load(), ipc::ServerState::stopping) << "whatever happens";
+  EXPECT_EQ(commands_.deadline(), now_ + 5s);
+  commands_.enforce(now_ + 5s - 1ms);
+  EXPECT_TRUE(reported_.empty());
+  EXPECT_NE(delayed_->first().sockets[0]->fd(), -1);
+  commands_.enforce(now_ + 5s);
+  EXPECT_TRUE(reported<supervision::event::Stop>());
+  EXPECT_EQ(delayed_->first().sockets[0]->fd(), -1);
+  EXPECT_EQ(commands_.deadline(), std::nullopt);
+  EXPECT_EQ(log_.lines(),
+            (Texts{"info SIGTERM: not ready for new clients any more; stopping in 5 s "
+                   "(--shutdown-delay)",
+                   "info the time of --shutdown-delay is over: stopping; requests that run may "
+                   "finish"}));
+}
+
+TEST_F(ShutdownDelay, IsNotShortenedByAskingAgain) {
+  commands_.stop_later(now_);
+  commands_.stop_later(now_ + 3s);
+  EXPECT_EQ(commands_.deadline(), now_ + 5s);
+  EXPECT_EQ(log_.lines().size(), 1U);
+}
+
+TEST_F(ShutdownDelay, IsEndedByWhatAsksForMore) {
+  commands_.obey(SIGTERM);
+  commands_.obey(SIGINT);
+  ASSERT_TRUE(reported<supervision::event::Stop>());
+  EXPECT_EQ(std::get<supervision::event::Stop>(reported_[0]).mode, supervision::StopMode::graceful);
+  commands_.obey(SIGQUIT);
+  EXPECT_EQ(std::get<supervision::event::Stop>(reported_[1]).mode, supervision::StopMode::now);
+  EXPECT_EQ(commands_.deadline(), std::nullopt);
+}
+
+TEST_F(ShutdownDelay, TakesNoReloadAnyMore) {
+  commands_.stop_later(now_);
+  EXPECT_EQ(texts(commands_.reload("again")), Texts{"the server is stopping"});
 }
 
 TEST_F(CommandsTest, AWorkerIsAddedWhileThereIsRoom) {
