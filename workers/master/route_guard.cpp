@@ -13,15 +13,9 @@ namespace prefork::master {
 
 namespace {
 
-bool can_be_a_requests_doing(const supervision::action::Release& release) {
+bool has_crashed(const supervision::Exit& exit) {
   constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP};
-  const int signal = release.exit.signal;
-  if (signal != 0) {
-    return std::find(std::begin(kSignals), std::end(kSignals), signal) != std::end(kSignals);
-  }
-  // exit() in a handler; what the server has asked for ends with 0, or is cut.
-  return release.last.state == ipc::ProcessState::ready ||
-         (release.last.state == ipc::ProcessState::draining && release.exit.code != 0);
+  return std::find(std::begin(kSignals), std::end(kSignals), exit.signal) != std::end(kSignals);
 }
 
 // Those whose handlers ran; if there were none, those that are to be answered later, for the
@@ -45,7 +39,7 @@ std::vector<const ipc::InFlightRequest*> suspects(const ipc::RequestsInFlight& i
 
 Lines RouteGuard::charge(const supervision::action::Release& release,
                          const ipc::RequestsInFlight& in_hand, supervision::TimePoint now) {
-  if (release.last.generation != generation_ || !can_be_a_requests_doing(release)) {
+  if (release.last.generation != generation_ || !has_crashed(release.exit)) {
     return {};
   }
   const auto blamed = suspects(in_hand);

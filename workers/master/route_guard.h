@@ -1,7 +1,7 @@
 // Charges the death of a worker to the routes whose requests it had in hand, and bans those that
-// cost too many (supervision/route_blame.h, ipc/route_bans.h). Only deaths that a request can have
-// caused count: not what the server asked for, nor a SIGKILL, which comes from outside. Master
-// only.
+// cost too many (supervision/route_blame.h, ipc/route_bans.h). Crashes count, and hangs, which end
+// by SIGABRT: not what the server asked for, nor a SIGKILL, which comes from outside, nor an exit,
+// which the application has decided on. Master only.
 #pragma once
 
 #include <cstdint>
