@@ -147,7 +147,7 @@ Loaded load(std::span<const std::string> arguments, const Environment& environme
   resolve_account(merged);
   resolve_workers(merged);
   resolve_cpus(merged);
-  resolve_listening(merged);
+  resolve_listening(merged, environment);
   resolve_target(merged);
   resolve_start_method(merged);
   resolve_reload(merged, phase);

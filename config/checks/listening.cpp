@@ -1,15 +1,19 @@
 #include "config/checks/listening.h"
 
+#include <unistd.h>
+
 #include <array>
 #include <filesystem>
 #include <optional>
 #include <set>
 #include <utility>
 
+#include "config/checks/activated_sockets.h"
+
 namespace prefork::config {
 namespace {
 
-enum class Form { host_port, uds, fd, bind };
+enum class Form { host_port, uds, fd, bind, activation };
 
 struct FormOfOption {
   std::string_view option;
@@ -56,6 +60,7 @@ std::vector<Bind> binds_of(Form form, const ListenOptions& listen) {
     case Form::bind:
       return listen.given_binds;
     case Form::host_port:
+    case Form::activation:
       break;
   }
   return {Bind::tcp(listen.host, listen.port)};
@@ -68,12 +73,12 @@ bool is_usable(Form form, const Merged& merged) {
   return true;
 }
 
-void note_unused(Merged& merged, Form used, const Setting& deciding) {
+void note_unused(Merged& merged, Form used, const std::string& deciding) {
   for (const FormOfOption& entry : kForms) {
     if (entry.form == used) continue;
     Origin& origin = merged.origin(entry.option);
     const bool has_value = !field_texts(find_option(entry.option)->field, merged.options).empty();
-    if (has_value) origin.text += ", not used: " + deciding.source + " decides";
+    if (has_value) origin.text += ", not used: " + deciding + " decides";
   }
 }
 
@@ -110,19 +115,33 @@ void check_binds(Merged& merged) {
 
 }  // namespace
 
-void resolve_listening(Merged& merged) {
+void resolve_listening(Merged& merged, const Environment& environment) {
+  const std::vector<ActivatedSocket> sockets = activated_sockets(environment, getpid());
   const Setting* deciding = nullptr;
   for (const Level level : kLevels) {
     if (const Setting* setting = form_of_level(merged, level)) deciding = setting;
   }
   Form form = Form::host_port;
+  merged.listening_source = "--host and --port";
   if (deciding != nullptr) {
     form = *form_of(deciding->option->name);
-    note_unused(merged, form, *deciding);
+    merged.listening_source = deciding->source;
+    note_unused(merged, form, deciding->source);
+  } else if (!sockets.empty()) {
+    form = Form::activation;
+    merged.listening_source = "LISTEN_FDS";
+    note_unused(merged, form, merged.listening_source);
   }
-  merged.listening_source = deciding != nullptr ? deciding->source : "--host and --port";
   if (!is_usable(form, merged)) return;
-  merged.options.listening.binds = binds_of(form, merged.options.listening);
+  std::vector<Bind> binds;
+  for (const ActivatedSocket& socket : sockets) binds.push_back(Bind::inherited_fd(socket.fd));
+  if (form != Form::activation) binds = binds_of(form, merged.options.listening);
+  auto placed = put_in_place(binds, sockets);
+  if (!placed.ok()) {
+    merged.add_error(merged.listening_source, placed.problem().text);
+    return;
+  }
+  merged.options.listening.binds = std::move(placed).value();
   if (merged.options.proxies.proxy_protocol) {
     for (Bind& bind : merged.options.listening.binds) bind.proxy_protocol = true;
   }

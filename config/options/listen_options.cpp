@@ -73,7 +73,7 @@ Result<void> set_admin(Options& options, std::string_view text) {
   }
   Bind bind;
   if (auto done = store(parse_bind(text), bind); !done.ok()) return done;
-  if (bind.kind == Bind::Kind::inherited_fd) {
+  if (bind.kind == Bind::Kind::inherited_fd || bind.kind == Bind::Kind::activated) {
     return Problem{"the admin address cannot be a descriptor; use host:port, unix:/path or off"};
   }
   if (bind.proxy_protocol) {

@@ -107,11 +107,13 @@ constexpr std::array kOptions = {
         kUdsMode, "666 without the umask"},
     OptionSpec{"fd", "N", OptionGroup::listening, "Listen on a socket inherited as descriptor N.",
                kFd},
-    OptionSpec{"bind", "ADDRESS", OptionGroup::listening,
-               "Listen on host:port, :8000, [::1]:8000, unix:/path or fd://3; repeat it for more "
-               "addresses, 64 at most. With ,proxy-protocol behind it, that address expects the "
-               "PROXY protocol.",
-               kBind},
+    OptionSpec{
+        "bind", "ADDRESS", OptionGroup::listening,
+        "Listen on host:port, :8000, [::1]:8000, unix:/path, fd://3 or systemd:NAME (a socket "
+        "that systemd has opened); repeat it for more addresses, 64 at most. With ,proxy-protocol "
+        "behind it, that address expects the "
+        "PROXY protocol.",
+        kBind},
     OptionSpec{"backlog", "N", OptionGroup::listening, "Connections the kernel keeps waiting.",
                CountField{member<&Options::listening, &ListenOptions::backlog>(), 1, 65'535}},
 

@@ -63,6 +63,19 @@ Result<Bind> parse_inherited_fd(std::string_view number) {
   return Bind::inherited_fd(fd.value());
 }
 
+// What FileDescriptorName= may be (systemd.socket(5)).
+Result<Bind> parse_activated(std::string_view name) {
+  const bool is_fine =
+      !name.empty() && name.size() <= 255 && std::all_of(name.begin(), name.end(), [](char byte) {
+        return byte > ' ' && byte < 0x7f && byte != ':' && byte != ',';
+      });
+  if (!is_fine) {
+    return Problem{in_quotes(name) +
+                   " is not the name of a socket; use systemd:NAME with its FileDescriptorName="};
+  }
+  return Bind::activated(std::string(name));
+}
+
 Result<Bind> parse_unix_bind(std::string_view path) {
   // unix:///run/x.sock is the same address written as a URL, but unix://run/x.sock has a host.
   if (path.starts_with("///")) {
@@ -106,8 +119,13 @@ Result<Bind> parse_tcp_bind(std::string_view text) {
 Result<Bind> parse_address(std::string_view text) {
   constexpr std::string_view kUnix = "unix:";
   constexpr std::string_view kFd = "fd://";
+  constexpr std::string_view kSystemd = "systemd:";
   if (text.starts_with(kUnix)) return parse_unix_bind(text.substr(kUnix.size()));
   if (text.starts_with(kFd)) return parse_inherited_fd(text.substr(kFd.size()));
+  // A host of that name would have a port behind it.
+  if (text.starts_with(kSystemd) && !parse_number(text.substr(kSystemd.size()))) {
+    return parse_activated(text.substr(kSystemd.size()));
+  }
   if (text.find("//") != text.npos || text.starts_with('/')) {
     return Problem{in_quotes(text) + " is not an address; " + kForms};
   }
@@ -138,12 +156,21 @@ Bind Bind::inherited_fd(int fd) {
   return bind;
 }
 
+Bind Bind::activated(std::string name) {
+  Bind bind;
+  bind.kind = Kind::activated;
+  bind.name = std::move(name);
+  return bind;
+}
+
 std::string Bind::address() const {
   switch (kind) {
     case Kind::unix_path:
       return "unix:" + path;
     case Kind::inherited_fd:
       return "fd://" + std::to_string(fd);
+    case Kind::activated:
+      return "systemd:" + name;
     case Kind::tcp:
       break;
   }

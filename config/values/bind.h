@@ -1,7 +1,7 @@
 // An address to listen on: a TCP host and port, a Unix socket path, or a descriptor inherited from
-// whoever started the program; and whether connections to it begin with a PROXY preamble. A plain
-// value; parsing it opens and resolves nothing (a host name is resolved by the master when it
-// binds).
+// whoever started the program, by its number or by the name that systemd has for it; and whether
+// connections to it begin with a PROXY preamble. A plain value; parsing it opens and resolves
+// nothing (a host name is resolved by the master when it binds).
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 namespace prefork::config {
 
 struct Bind {
-  enum class Kind { tcp, unix_path, inherited_fd };
+  enum class Kind { tcp, unix_path, inherited_fd, activated };
 
   Kind kind = Kind::tcp;
   std::string host;        // tcp: an IP literal without brackets, or a name
@@ -21,12 +21,15 @@ struct Bind {
   std::string path;        // unix_path: fits into sockaddr_un
   int fd = -1;             // inherited_fd
   bool proxy_protocol = false;
+  std::string name;  // activated: until it is known which descriptor that is
 
   static Bind tcp(std::string host, std::uint16_t port);
   static Bind unix_path(std::string path);
   static Bind inherited_fd(int fd);
+  static Bind activated(std::string name);
 
-  // The address alone: `127.0.0.1:8000`, `[::1]:8000`, `unix:/path`, `fd://3`.
+  // The address alone: `127.0.0.1:8000`, `[::1]:8000`, `unix:/path`, `fd://3`,
+  // `systemd:web`.
   std::string address() const;
   // The form that parse_bind() accepts: the address, with `,proxy-protocol` where that is expected.
   std::string text() const;

@@ -20,6 +20,7 @@
 #include "ipc/log/line_sink.h"
 #include "ipc/log/log_text.h"
 #include "ipc/log/time_text.h"
+#include "workers/child/journal.h"
 #include "workers/child/shared_mark.h"
 
 namespace prefork::child {
@@ -63,14 +64,14 @@ class Log::Sink : public spdlog::sinks::base_sink<std::mutex> {
  public:
   Sink() {
     target_.share_torn_mark(torn_.get());
-    target_.open_standard(STDERR_FILENO);
+    open_standard_error();
   }
   Sink(ipc::OwnedFd target, ipc::OwnedFd torn_mark) : torn_(std::move(torn_mark)) {
     target_.share_torn_mark(torn_.get());
     if (target.valid()) {
       target_.take_over(std::move(target));
     } else {
-      target_.open_standard(STDERR_FILENO);
+      open_standard_error();
     }
   }
 
@@ -79,9 +80,10 @@ class Log::Sink : public spdlog::sinks::base_sink<std::mutex> {
     const std::lock_guard lock(mutex_);
     if (path.empty()) {
       // Where that fails there is nothing to be said, and nowhere.
-      target_.open_standard(STDERR_FILENO);
+      open_standard_error();
       return 0;
     }
+    is_journal_ = false;
     const std::optional<int> standard = config::standard_descriptor_of(path);
     return standard ? target_.open_standard(*standard) : target_.open_file(path);
   }
@@ -115,7 +117,12 @@ class Log::Sink : public spdlog::sinks::base_sink<std::mutex> {
 
  private:
   void begin_line(spdlog::level::level_enum level) {
-    line_.assign(time_.rfc3339(ipc::realtime_ns())).append(" ").append(name_of(level)).append(" ");
+    if (is_journal_) {
+      line_.assign(journal_priority(static_cast<config::LogLevel>(level)));
+    } else {
+      line_.assign(time_.rfc3339(ipc::realtime_ns()));
+      line_.append(" ").append(name_of(level)).append(" ");
+    }
     line_.append(name_).append("[");
     ipc::append_number(line_, static_cast<std::uint64_t>(::getpid()));
     line_.append("]: ");
@@ -152,8 +159,14 @@ class Log::Sink : public spdlog::sinks::base_sink<std::mutex> {
     return true;
   }
 
+  int open_standard_error() {
+    is_journal_ = is_journal(STDERR_FILENO);
+    return target_.open_standard(STDERR_FILENO);
+  }
+
   SharedMark torn_;
   ipc::LineSink target_;
+  bool is_journal_ = false;  // that is where it leads
   ipc::TimeText time_;
   std::string name_;
   std::string line_;
@@ -214,7 +227,7 @@ void Log::write(config::LogLevel level, std::string_view line) {
 std::uint64_t Log::settle_losses() { return parts_->sink->settle_losses(); }
 
 void tell_standard_error(std::string_view line) {
-  std::string text;
+  std::string text(is_journal(STDERR_FILENO) ? journal_priority(config::LogLevel::critical) : "");
   ipc::append_readable(text, line);
   end_line(text);
   ipc::LineSink sink;

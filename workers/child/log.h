@@ -6,8 +6,9 @@
 //
 //   2026-11-21T06:08:00.123+00:00 info     master[411]: ready: 4 workers in 31 ms
 //
-// The time is UTC. What would forge a line or command a terminal is escaped; see
-// ipc/log/log_text.h.
+// The time is UTC. Where standard error leads to systemd's journal, a line has a priority in place
+// of time and level: <6>master[411]: ready. What would forge a line or command a terminal is
+// escaped; see ipc/log/log_text.h.
 #pragma once
 
 #include <cstdint>

@@ -68,6 +68,8 @@ CommandResult Commands::reload(const std::string& why) {
     return server_stops();
   }
   parts_.log.info(why);
+  ++reload_news_.asked;
+  reload_news_.refused.clear();
   auto made = parts_.reloader.make_plan({parts_.plans.at(supervisor.generation()),
                                          supervisor.observer_slot(), parts_.plans.living()});
   if (!made.ok()) {
@@ -139,6 +141,7 @@ CommandResult Commands::refuse_reload(Problems problems) {
     parts_.log.error(problem.text);
   }
   parts_.log.error(kReloadGivenUp);
+  reload_news_.refused = "the last reload was given up: " + problems.front().text;
   return {std::move(problems)};
 }
 

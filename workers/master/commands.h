@@ -3,6 +3,7 @@
 // only.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -25,6 +26,12 @@ struct CommandResult {
   Problems problems;
 
   [[nodiscard]] bool ok() const { return problems.empty(); }
+};
+
+// What became of the reloads.
+struct ReloadNews {
+  std::uint64_t asked = 0;  // so many, the refused ones with them
+  std::string refused;      // why the last one was given up; empty: it was not, or not yet
 };
 
 class Commands {
@@ -57,10 +64,16 @@ class Commands {
   [[nodiscard]] std::optional<supervision::TimePoint> deadline() const;
   void enforce(supervision::TimePoint now);
   [[nodiscard]] bool stop_requested() const { return stop_requested_; }
+  // Or will be, after --shutdown-delay.
+  [[nodiscard]] bool is_leaving() const { return stop_requested_ || stop_at_; }
 
   // Reads the configuration again and has every process replaced by one that uses it. Whatever is
   // wrong with it is told, and everything stays as it is.
   CommandResult reload(const std::string& why);
+
+  // Of one that was given up later than that.
+  void note_given_up(const std::string& why) { reload_news_.refused = why; }
+  [[nodiscard]] const ReloadNews& reload_news() const { return reload_news_; }
 
   // The log and what --reload watches are as these options say: of a reload that begins, and of
   // those that serve on when it is given up. What cannot be opened stays as it is.
@@ -85,6 +98,7 @@ class Commands {
   CommandResult change_workers(const supervision::Event& event, std::string_view why,
                                const std::string& obstacle);
   Parts parts_;
+  ReloadNews reload_news_;
   bool stop_requested_ = false;
   std::optional<supervision::TimePoint> stop_at_;
   bool is_interrupted_ = false;  // the stop was asked for by SIGINT

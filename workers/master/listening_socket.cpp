@@ -308,6 +308,8 @@ config::Result<std::vector<SharedSocket>, ListenError> open_listening_sockets(
       return open_unix(bind, backlog, option, unix_mode);
     case config::Bind::Kind::inherited_fd:
       return open_inherited(bind);
+    case config::Bind::Kind::activated:
+      break;  // known by its descriptor since the configuration was read
   }
   return ListenError{config::ExitCode::cannot_bind, "cannot listen on " + bind.text()};
 }

@@ -5,10 +5,8 @@
 #include <variant>
 
 #include "config/options/pool_options.h"
-#include "ipc/base/error_text.h"
 #include "ipc/base/monotonic.h"
 #include "workers/child/process_limits.h"
-#include "workers/master/notification.h"
 #include "workers/master/poll_set.h"
 #include "workers/master/reaper.h"
 
@@ -35,7 +33,8 @@ Master::Master(Start start)
       reloader_(std::move(start.arguments), std::move(start.environment),
                 [this](config::LogLevel level, std::string_view line) { log_.write(level, line); }),
       commands_({supervisor_, plans_, children_, fork_servers_, publisher_, reloader_, watch_, log_,
-                 [this](const supervision::Event& event) { report(event); }}) {
+                 [this](const supervision::Event& event) { report(event); }}),
+      announcer_(std::move(start.manager)) {
   watch_.follow(plans_.first().options, Clock::now());
 }
 
@@ -69,7 +68,7 @@ void Master::turn() {
   }
   commands_.watch_listeners(polled);
   polled.wait_until({supervisor_.next_deadline(), watch_.deadline(), fork_servers_.deadline(),
-                     commands_.deadline()});
+                     commands_.deadline(), announcer_.deadline()});
   publisher_.beat();
   publisher_.lines_lost(log_.settle_losses());
   polled.dispatch();
@@ -83,6 +82,8 @@ void Master::turn() {
     end_deaf_ones();
     report(supervision::event::Tick{});
   }
+  announcer_.tell_manager(supervisor_, commands_.reload_news(), commands_.is_leaving(),
+                          Clock::now());
   if (supervisor_.stopping()) {
     forget_unused();
   }
@@ -270,11 +271,11 @@ void Master::report(const supervision::Event& event) {
     }
   }
   orders_.are_performed = false;
-  const bool is_ready_now = !announced_ready_ && has_become_ready();
-  announced_ready_ = announced_ready_ || is_ready_now;
-  publisher_.states(supervisor_, announced_ready_);
+  const bool is_ready_now = announcer_.has_become_ready(supervisor_, publisher_.age_ns());
+  publisher_.states(supervisor_, announcer_.is_ready());
   if (is_ready_now) {
-    announce_ready();  // whoever hears it may look at once
+    // Whoever hears it may look at once.
+    say(Announcer::announce(supervisor_, plans_.at(supervisor_.generation()), publisher_.age_ns()));
   }
 }
 
@@ -344,13 +345,15 @@ void Master::perform(const supervision::action::Notice& notice) {
                       Narrator::reason_of(*notice.failure, last_words_of(notice.failure)),
                       Clock::now());
   }
-  say(narrator_.tell(notice, last_words_of(notice.failure),
-                     notice.at ? at_work(*notice.at) : AtWork{}));
+  const Lines lines = narrator_.tell(notice, last_words_of(notice.failure),
+                                     notice.at ? at_work(*notice.at) : AtWork{});
+  say(lines);
   if (notice.kind == NoticeKind::silent || notice.kind == NoticeKind::drain_deadline_passed) {
     children_.note_work_told(*notice.at);
   }
   const bool is_given_up = notice.kind == NoticeKind::reload_aborted && notice.failure;
   if (is_given_up || notice.kind == NoticeKind::rollback_started) {
+    commands_.note_given_up(lines.front().text);
     const auto followed = commands_.follow(plans_.at(supervisor_.generation()).options);
     say(followed.ok() ? Lines{} : Lines{{config::LogLevel::error, followed.problem().text}});
   }
@@ -399,26 +402,6 @@ void Master::say_start() {
               plan.agent_address(), ::geteuid() == 0 && plan.options.service.user.empty()}));
   if (plan.options.target.kind == config::ServeTarget::Kind::application) {
     say(serves(plan.options.target.path, plan.build_id));
-  }
-}
-
-// Not with the first worker: all early connections would be its own.
-bool Master::has_become_ready() const {
-  const std::uint32_t ready = supervisor_.ready_workers();
-  if (supervisor_.stopping() || ready == 0) {
-    return false;
-  }
-  const std::chrono::nanoseconds age{publisher_.age_ns()};
-  return ready >= supervisor_.workers() || age >= supervisor_.settings().boot_timeout;
-}
-
-void Master::announce_ready() {
-  const std::uint32_t ready = supervisor_.ready_workers();
-  const std::uint32_t wanted = supervisor_.workers();
-  say(is_ready(ready, wanted > ready ? wanted - ready : 0, publisher_.age_ns()));
-  if (const int error = notify(plans_.at(supervisor_.generation())); error != 0) {
-    log_.warning("--notify-fd: nobody was told that the server is ready: " +
-                 std::string(ipc::error_text(error)));
   }
 }
 

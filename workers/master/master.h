@@ -20,6 +20,7 @@
 #include "ipc/shared/table.h"
 #include "workers/child/child_mains.h"
 #include "workers/child/log.h"
+#include "workers/master/announcer.h"
 #include "workers/master/boot_failures.h"
 #include "workers/master/children.h"
 #include "workers/master/commands.h"
@@ -49,6 +50,7 @@ class Master {
     std::vector<std::string> arguments;
     config::Environment environment;
     child::ChildMains mains;
+    ServiceManager manager;
   };
 
   // Makes what the processes share. Throws std::system_error.
@@ -88,8 +90,6 @@ class Master {
   void say(const Line& line) { log_.write(line.level, line.text); }
   void say(const Lines& lines);
   void say_start();
-  [[nodiscard]] bool has_become_ready() const;
-  void announce_ready();
   void forget_unused();
   // Its process is, or was, on the way from a fork server.
   [[nodiscard]] bool awaits_pid(ipc::Place at) const;
@@ -128,7 +128,7 @@ class Master {
   Commands commands_;
   Excuses excuses_;
   Orders orders_;
-  bool announced_ready_ = false;
+  Announcer announcer_;
   std::optional<config::ExitCode> exit_code_;
 };
 

@@ -45,6 +45,7 @@ config::ExitCode run_master(const config::Options& options, std::vector<std::str
   if (!opened.ok()) {
     return fail(config::ExitCode::configuration, "--log-file: " + opened.problem().text);
   }
+  ServiceManager manager = ServiceManager::take_from_environment();
   child::set_process_title("master");
   child::raise_file_limit();
   std::optional<Signals> signals;
@@ -57,7 +58,7 @@ config::ExitCode run_master(const config::Options& options, std::vector<std::str
       return fail(plan.problem().code, plan.problem().message);
     }
     master.emplace(Master::Start{log, *signals, std::move(plan).value(), std::move(arguments),
-                                 std::move(environment), std::move(mains)});
+                                 std::move(environment), std::move(mains), std::move(manager)});
   } catch (const std::system_error& error) {
     return fail(config::ExitCode::system_error, child::describe_failure(error));
   }

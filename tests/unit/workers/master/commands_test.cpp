@@ -199,6 +199,9 @@ TEST_F(BadConfiguration, AReloadAnswersWithEveryProblemAndTheLogSaysTheSame) {
                    "have"}));
   EXPECT_TRUE(reported_.empty());
   EXPECT_EQ(plans_.living().size(), 1U);
+  EXPECT_EQ(commands_.reload_news().asked, 1U);
+  EXPECT_EQ(commands_.reload_news().refused,
+            "the last reload was given up: " + result.problems[0].text);
 }
 
 class UnusableLog : public CommandsTest {
