@@ -13,6 +13,7 @@
 #include "ipc/base/error_text.h"
 #include "workers/child/process_title.h"
 #include "workers/child/spawned_child.h"
+#include "workers/doctor/findings.h"
 #include "workers/master/application_check.h"
 #include "workers/master/start.h"
 #include "workers/observer/observer.h"
@@ -40,6 +41,22 @@ prefork::config::ExitCode make_project(const std::string& path) {
     return prefork::config::ExitCode::configuration;
   }
   return print(made.value());
+}
+
+// `prefork-server doctor [OPTION]...` examines the machine for a server with these options. A
+// folder of that name is served as ./doctor.
+bool take_doctor_command(std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments.front() != "doctor") {
+    return false;
+  }
+  arguments.erase(arguments.begin());
+  return true;
+}
+
+prefork::config::ExitCode examine(const prefork::config::Options& options) {
+  const auto findings = prefork::doctor::judge(prefork::doctor::read_facts(), options);
+  const auto printed = print(prefork::doctor::to_text(findings));
+  return prefork::doctor::is_fit(findings) ? printed : prefork::config::ExitCode::system_error;
 }
 
 prefork::config::ExitCode check(const prefork::config::Loaded& loaded) {
@@ -70,6 +87,7 @@ int main(int argc, char** argv) {
     prefork::child::prepare_process_title(argc, argv);
     return prefork::child::run_spawned_child(arguments, mains);
   }
+  const bool examines = take_doctor_command(arguments);
   prefork::config::Environment environment = prefork::config::current_environment();
   prefork::config::Loaded loaded = prefork::config::load_options(arguments, environment);
   switch (loaded.action) {
@@ -86,6 +104,9 @@ int main(int argc, char** argv) {
       return prefork::config::to_int(prefork::config::ExitCode::configuration);
     case prefork::config::Action::run:
       break;
+  }
+  if (examines) {
+    return prefork::config::to_int(examine(loaded.options));
   }
   prefork::child::prepare_process_title(argc, argv);
   return prefork::config::to_int(prefork::master::run_master(loaded.options, std::move(arguments),

@@ -18,7 +18,7 @@ using Kind = ServeTarget::Kind;
 constexpr std::array<std::string_view, 4> kFolderOptions = {"index", "listing", "spa",
                                                             "cache-control"};
 
-Result<void> check_folder(const std::string& path) {
+Result<void> check_served_folder(const std::string& path) {
   if (faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0) return {};
   return Problem{"folder " + in_quotes(path) + " cannot be searched by user " +
                  std::to_string(geteuid()) + "; change its permissions"};
@@ -36,7 +36,7 @@ Result<void> find_kind(ServeTarget& target) {
   }
   if (S_ISDIR(status.st_mode)) {
     target.kind = Kind::folder;
-    return check_folder(target.path);
+    return check_served_folder(target.path);
   }
   if (!S_ISREG(status.st_mode)) {
     return Problem{in_quotes(target.path) + " is neither a folder nor a file"};
