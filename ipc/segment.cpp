@@ -58,6 +58,9 @@ void clear_record(WorkerRecord& record) {
     request.clear();
   }
   record.unfinished_requests.clear();
+  record.finished.clear();
+  record.crash.clear();
+  record.objects.clear();
 }
 
 }  // namespace

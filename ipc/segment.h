@@ -20,15 +20,18 @@
 #include "ipc/base/process_id.h"
 #include "ipc/base/seqlock.h"
 #include "ipc/counters.h"
+#include "ipc/crash_box.h"
+#include "ipc/finished_ring.h"
 #include "ipc/histogram.h"
 #include "ipc/in_flight.h"
 #include "ipc/in_flight_table.h"
+#include "ipc/object_table.h"
 #include "ipc/pool_record.h"
 #include "ipc/route_bans.h"
 
 namespace prefork::ipc {
 
-inline constexpr std::uint32_t kSegmentVersion = 5;
+inline constexpr std::uint32_t kSegmentVersion = 6;
 inline constexpr std::uint32_t kMaxSlots = 320;  // 256 workers at start and room for TTIN
 inline constexpr std::uint32_t kMaxPoolThreads = 256;
 
@@ -143,6 +146,10 @@ struct alignas(64) WorkerRecord {
   alignas(64) InFlightBox loop_request;
   std::array<InFlightBox, kMaxPoolThreads> pool_requests;
   alignas(64) InFlightTable unfinished_requests;
+  // For its last words: what it has finished, what ended it, and where its code is.
+  alignas(64) FinishedRing finished;
+  alignas(64) CrashBox crash;
+  alignas(64) ObjectTable objects;
 };
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "ipc/base/alternate_stack.h"
 #include "ipc/base/forked.h"
 #include "server/native/native_application.h"
 #include "server/native/native_response.h"
@@ -77,6 +78,7 @@ TopicListener::~TopicListener() {
 }
 
 void TopicListener::run() {
+  const ipc::AlternateStack alternate_stack;
   ::pthread_setname_np(::pthread_self(), "topics");
   while (!is_stopping_) {
     const std::uint32_t announced = news_.announce();

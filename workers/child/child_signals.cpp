@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "ipc/base/forked.h"
+#include "workers/child/crash_handlers.h"
 #include "workers/child/file_limit.h"
 
 namespace prefork::child {
@@ -146,6 +147,7 @@ void set_handlers_again() {
     handle_terminal();
   }
   handle(SIGTERM, note_terminate);
+  set_crash_handlers_again();
 }
 
 void set_signals_again() {

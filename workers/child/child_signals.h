@@ -10,6 +10,9 @@
 // The terminal's own signals (SIGTTIN, SIGTTOU) go to the whole group when one of it uses the
 // terminal from the background. They stop nobody here: the thread that is refused by the terminal
 // blocks them from then on, so that it can write and reads an error.
+//
+// Those that end a process because of what it did have a handler that notes it first
+// (workers/child/crash_handlers.h).
 #pragma once
 
 #include "ipc/base/owned_fd.h"

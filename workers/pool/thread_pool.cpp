@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "ipc/base/alternate_stack.h"
 #include "ipc/base/check.h"
 #include "ipc/base/monotonic.h"
 #include "workers/child/process_limits.h"
@@ -267,6 +268,7 @@ Sleepers::Bed* ThreadPool::see_to_queue() {
 // --- the threads ---------------------------------------------------------------------------------
 
 void ThreadPool::run(Worker& self) {
+  const ipc::AlternateStack alternate_stack;
   name_this_thread(spec_.name, self.number);
   if (spec_.batch) {
     give_way_to_others();

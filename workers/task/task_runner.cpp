@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "ipc/base/alternate_stack.h"
 #include "ipc/base/monotonic.h"
 
 namespace prefork::task {
@@ -58,6 +59,7 @@ void TaskRunner::leave() {
 }
 
 void TaskRunner::run() {
+  const ipc::AlternateStack alternate_stack;
   ::prctl(PR_SET_NAME, "pf-tasks");
   const auto take = [this] {
     return jobs_.take(context_.generation, context_.segment.header().generation.load());

@@ -12,6 +12,7 @@
 
 #include "config/options/pool_options.h"
 #include "config/values/exit_code.h"
+#include "ipc/base/alternate_stack.h"
 #include "ipc/base/clock.h"
 #include "ipc/base/monotonic.h"
 #include "server/engine/http_server.h"
@@ -20,6 +21,8 @@
 #include "server/net/listener_spec.h"
 #include "workers/child/child_runtime.h"
 #include "workers/child/child_signals.h"
+#include "workers/child/crash_handlers.h"
+#include "workers/child/loaded_objects.h"
 #include "workers/pool/pools.h"
 #include "workers/worker/placement.h"
 #include "workers/worker/scheduling.h"
@@ -74,7 +77,10 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     if (!opened.ok()) {
       throw std::runtime_error(opened.problem().text);
     }
+    child::note_crashes_in(record_.crash);
+    child::show_loaded_objects(record_.objects);
     served_ = std::make_unique<ServedApplication>(context_);
+    child::show_loaded_objects(record_.objects);
     // Before there are threads, which inherit what it has left behind.
     child::set_signals_again();
     pools_ = std::make_unique<pool::Pools>(config::pool_classes(context_.options),
@@ -85,6 +91,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     server_ = std::make_unique<engine::HttpServer>(loop_, server_settings(), served_->application(),
                                                    record_, access_log_, *this, pools_.get());
     served_->start();
+    child::show_loaded_objects(record_.objects);
     begin_to_serve();
     loop_.run();
     server_->abandon_all();
@@ -227,6 +234,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   }
 
   const child::ChildContext& context_;
+  const ipc::AlternateStack alternate_stack_;
   ipc::WorkerRecord& record_;
   const ipc::MonotonicClock clock_;
   loop::EventLoop loop_{clock_};
