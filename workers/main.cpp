@@ -18,6 +18,7 @@
 #include "workers/master/start.h"
 #include "workers/observer/observer.h"
 #include "workers/scaffold/new_project.h"
+#include "workers/symbols/symbolizer_main.h"
 #include "workers/task/task_process.h"
 #include "workers/worker/worker.h"
 
@@ -86,6 +87,9 @@ int main(int argc, char** argv) {
   if (prefork::child::are_start_order(arguments)) {
     prefork::child::prepare_process_title(argc, argv);
     return prefork::child::run_spawned_child(arguments, mains);
+  }
+  if (arguments.size() == 1 && arguments.front() == prefork::symbols::kSymbolizeArgument) {
+    return prefork::symbols::run_symbolizer();
   }
   const bool examines = take_doctor_command(arguments);
   prefork::config::Environment environment = prefork::config::current_environment();
