@@ -80,6 +80,8 @@ class InFlightBox {
     box_.end_write(sequence);
   }
 
+  // Since when; 0: there is none. For those who look at many.
+  [[nodiscard]] std::uint64_t started_ns() const { return box_.own_word(kStarted); }
   // Nothing when there is no request, or the writer died while it wrote.
   [[nodiscard]] std::optional<InFlightRequest> get() const;
 

@@ -43,7 +43,6 @@ void clear_record(WorkerRecord& record) {
   record.times.final_cpu_us.store(0, kRelaxed);
   record.beat_ns.store(0, kRelaxed);
   record.asleep_until_ns.store(0, kRelaxed);
-  record.hook.store(WorkerHook::none, kRelaxed);
   record.counters.clear();
   record.gauges.clear();
   record.app_numbers.clear();
@@ -58,9 +57,7 @@ void clear_record(WorkerRecord& record) {
     request.clear();
   }
   record.unfinished_requests.clear();
-  record.finished.clear();
-  record.crash.clear();
-  record.objects.clear();
+  record.trace.clear();
 }
 
 }  // namespace

@@ -20,20 +20,18 @@
 #include "ipc/base/process_id.h"
 #include "ipc/base/seqlock.h"
 #include "ipc/counters.h"
-#include "ipc/crash_box.h"
-#include "ipc/finished_ring.h"
 #include "ipc/histogram.h"
 #include "ipc/in_flight.h"
 #include "ipc/in_flight_table.h"
-#include "ipc/object_table.h"
 #include "ipc/pool_record.h"
+#include "ipc/process_trace.h"
 #include "ipc/route_bans.h"
+#include "ipc/text_ring.h"
 
 namespace prefork::ipc {
 
 inline constexpr std::uint32_t kSegmentVersion = 6;
 inline constexpr std::uint32_t kMaxSlots = 320;  // 256 workers at start and room for TTIN
-inline constexpr std::uint32_t kMaxPoolThreads = 256;
 
 enum class ServerState : std::uint32_t {
   starting = 0,
@@ -41,16 +39,6 @@ enum class ServerState : std::uint32_t {
   reloading = 2,
   stopping = 3,
   rolling_back = 4,  // a reload was given up midway
-};
-
-// What an application can ask to be called at, in a worker.
-enum class WorkerHook : std::uint32_t {
-  none = 0,
-  start = 1,
-  lead = 2,
-  drain = 3,
-  stop = 4,
-  exit = 5,  // what it has left for exit(3) to call
 };
 
 // How a process ended. Written by the master, read by the observer.
@@ -74,6 +62,11 @@ class LastExitBox {
   SeqlockBox<3> box_;
 };
 
+// The last words of processes, as JSON. Written by the master.
+using LastWordsRing = TextRing<16, std::size_t{16} << 10>;
+// Where slow requests were found, as JSON; the newest counts.
+using SlowFrames = TextRing<2, std::size_t{16} << 10>;
+
 struct alignas(64) SegmentHeader {
   static constexpr std::uint64_t kMagic = 0x4B524F4645525021;  // "!PREFORK"
 
@@ -94,6 +87,8 @@ struct alignas(64) SegmentHeader {
   std::atomic<std::uint64_t> reloads{0};
   std::atomic<bool> access_log_torn{false};  // of workers; see LineSink
   alignas(64) RouteBans route_bans;
+  alignas(64) LastWordsRing last_words;
+  SlowFrames slow_frames;
 };
 
 // What concerns a slot and outlives the processes in it.
@@ -128,8 +123,6 @@ struct alignas(64) WorkerRecord {
   alignas(64) std::atomic<std::uint64_t> beat_ns{0};
   std::atomic<std::uint64_t> asleep_until_ns{0};
   std::atomic<std::uint32_t> accepting{0};
-  // The hook of the application that it has called and that has not returned.
-  std::atomic<WorkerHook> hook{WorkerHook::none};
 
   // Connections it has or was promised, with its epoch above them; see ipc/balance.h.
   alignas(64) std::atomic<std::uint64_t> load{0};
@@ -146,10 +139,7 @@ struct alignas(64) WorkerRecord {
   alignas(64) InFlightBox loop_request;
   std::array<InFlightBox, kMaxPoolThreads> pool_requests;
   alignas(64) InFlightTable unfinished_requests;
-  // For its last words: what it has finished, what ended it, and where its code is.
-  alignas(64) FinishedRing finished;
-  alignas(64) CrashBox crash;
-  alignas(64) ObjectTable objects;
+  ProcessTrace trace;
 };
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);

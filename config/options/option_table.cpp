@@ -168,6 +168,10 @@ constexpr std::array kOptions = {
                "Replace a worker whose event loop is silent for this time.",
                DurationField{member<&Options::processes, &ProcessOptions::healthcheck_timeout>(),
                              500ms, 24h, true}},
+    OptionSpec{"slow-request", "TIME", OptionGroup::processes,
+               "A request whose handler takes longer than this is named in the log, with the call "
+               "stack of its thread.",
+               deadline_or_off(member<&Options::processes, &ProcessOptions::slow_request>())},
     OptionSpec{"timeout-graceful-shutdown", "TIME", OptionGroup::processes,
                "Running requests may take this time to finish when a worker stops.",
                deadline(member<&Options::processes, &ProcessOptions::graceful_timeout>())},

@@ -77,6 +77,7 @@ struct ProcessOptions {
   std::chrono::milliseconds graceful_timeout{30'000};    // 10 ms to 24 h
   std::chrono::milliseconds replaced_timeout{0};         // 10 ms to 24 h; 0: no end
   WorkerShare reload_max_unavailable;                    // that a reload replaces at a time
+  std::chrono::milliseconds slow_request{1'000};         // 10 ms to 24 h; 0: off
 
   bool operator==(const ProcessOptions&) const = default;
 };

@@ -38,8 +38,8 @@ class Accounting {
   // The last words of the worker name it. `request`: null where it could not be understood.
   void note_finished(const http::Request* request, int status, std::uint64_t from_ns,
                      std::uint64_t until_ns) {
-    record_.finished.add({until_ns, until_ns - from_ns, request == nullptr ? 0 : request->id,
-                          status, request == nullptr ? std::string_view() : request->path});
+    record_.trace.finished.add({until_ns, until_ns - from_ns, request == nullptr ? 0 : request->id,
+                                status, request == nullptr ? std::string_view() : request->path});
   }
 
   // Exchanges that somebody else is working on: requests in progress, and, once an answer without a

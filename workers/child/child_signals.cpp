@@ -17,6 +17,7 @@
 #include "ipc/base/forked.h"
 #include "workers/child/crash_handlers.h"
 #include "workers/child/file_limit.h"
+#include "workers/child/stack_probe.h"
 
 namespace prefork::child {
 
@@ -148,6 +149,7 @@ void set_handlers_again() {
   }
   handle(SIGTERM, note_terminate);
   set_crash_handlers_again();
+  set_probe_handler_again();
 }
 
 void set_signals_again() {

@@ -24,9 +24,8 @@ Master::Master(Start start)
       publisher_(segment_, for_workers_.tasks.get()),
       supervisor_(first_settings(plans_.first().options), Plans::kFirst),
       narrator_(supervisor_.observer_slot()),
-      losses_{
-          {segment_.header().route_bans, Plans::kFirst, plans_.first().options.limits.route_deaths},
-          {}},
+      deaths_({segment_, publisher_, plans_, narrator_, log_}, Plans::kFirst,
+              plans_.first().options.limits.route_deaths),
       spawner_(std::move(start.mains),
                {segment_, inboxes_, for_workers_.leadership, for_workers_.shared,
                 for_workers_.tasks.get(), log_, fork_servers_}),
@@ -49,8 +48,8 @@ config::ExitCode Master::run() {
       log_.error(std::string("the master could not do what it wanted: ") + error.what());
     }
   }
-  // Nobody else is left: the applications' own ends, each within its grace.
-  while (!fork_servers_.empty()) {
+  // Nobody else is left: the applications' own ends, each within its grace, and last words.
+  while (!fork_servers_.empty() || !deaths_.diagnosis().empty()) {
     turn();
   }
   return *exit_code_;
@@ -67,19 +66,22 @@ void Master::turn() {
     polled.add(watch_.fd(), [] {});  // drained in every turn, below
   }
   commands_.watch_listeners(polled);
+  deaths_.diagnosis().watch(polled);
   polled.wait_until({supervisor_.next_deadline(), watch_.deadline(), fork_servers_.deadline(),
-                     commands_.deadline(), announcer_.deadline()});
+                     commands_.deadline(), announcer_.deadline(), deaths_.diagnosis().deadline()});
   publisher_.beat();
   publisher_.lines_lost(log_.settle_losses());
   polled.dispatch();
   fork_servers_.enforce(Clock::now());
-  say(losses_.boots.take_old(Clock::now()));
+  deaths_.diagnosis().enforce(Clock::now());
+  say(deaths_.boot_failures().take_old(Clock::now()));
   if (!exit_code_) {
     commands_.enforce(Clock::now());
     follow_files();
     report_beats();
     excuse();
     end_deaf_ones();
+    deaths_.diagnosis().look(supervisor_);
     report(supervision::event::Tick{});
   }
   announcer_.tell_manager(supervisor_, commands_.reload_news(), commands_.is_leaving(),
@@ -119,7 +121,8 @@ void Master::reap() {
     }
     const auto at = supervisor_.find(reaped->pid);
     if (!at) {
-      say(reaped_stranger(reaped->pid));
+      say(deaths_.diagnosis().on_reaped(reaped->pid) ? Lines{}
+                                                     : Lines{reaped_stranger(reaped->pid)});
       continue;
     }
     read(*at);
@@ -183,7 +186,7 @@ void Master::hear(ipc::Place at, const Heard& heard) {
   } else if (const auto* ready = std::get_if<ipc::ReadyFrame>(&frame.message)) {
     publisher_.ready(at);
     say(narrator_.ready(at, pid_of(at), *ready));
-    say(at.slot < supervisor_.observer_slot() ? losses_.boots.take_all() : Lines{});
+    say(at.slot < supervisor_.observer_slot() ? deaths_.boot_failures().take_all() : Lines{});
     report(supervision::event::Ready{at, frame.epoch});
   } else if (std::holds_alternative<ipc::AliveFrame>(frame.message)) {
     report(supervision::event::Beat{at, Clock::now()});
@@ -310,13 +313,7 @@ void Master::perform(const supervision::action::Kill& kill) {
 
 void Master::perform(const supervision::action::Release& release) {
   if (release.last.pid) {
-    const bool is_told = children_.is_work_told(release.at);
-    AtWork in_hand = at_work(release.at);
-    const Lines banned = losses_.routes.charge(release, in_hand.requests, Clock::now());
-    say(narrator_.ended({release, Clock::now() - release.last.started,
-                         publisher_.requests_served(release.at),
-                         is_told ? AtWork{} : std::move(in_hand)}));
-    say(banned);
+    deaths_.tell(release, children_.is_work_told(release.at));
   }
   children_.remove(release.at, release.last.pid);
   publisher_.released(release);
@@ -334,16 +331,16 @@ void Master::perform(const supervision::action::Notice& notice) {
   using supervision::NoticeKind;
   if (notice.kind == NoticeKind::reload_finished) {
     publisher_.reloaded();
-    losses_.routes.restart(supervisor_.generation(),
-                           plans_.at(supervisor_.generation()).options.limits.route_deaths);
+    deaths_.route_guard().restart(supervisor_.generation(),
+                                  plans_.at(supervisor_.generation()).options.limits.route_deaths);
   }
   if (notice.kind == NoticeKind::boot_deadline_passed && awaits_pid(*notice.at)) {
     fork_servers_.kill(supervisor_.seat(*notice.at).generation);
   }
   if (notice.kind == NoticeKind::boot_failed) {
-    losses_.boots.add(narrator_.name_of(*notice.at, notice.pid),
-                      Narrator::reason_of(*notice.failure, last_words_of(notice.failure)),
-                      Clock::now());
+    deaths_.boot_failures().add(narrator_.name_of(*notice.at, notice.pid),
+                                Narrator::reason_of(*notice.failure, last_words_of(notice.failure)),
+                                Clock::now());
   }
   const Lines lines = narrator_.tell(notice, last_words_of(notice.failure),
                                      notice.at ? at_work(*notice.at) : AtWork{});
@@ -371,9 +368,9 @@ void Master::perform(const supervision::action::Finish& finish) {
   }
   const std::string_view last_words = last_words_of(finish.reason);
   const std::string reason = Narrator::reason_of(*finish.reason, last_words);
-  say(losses_.boots.take_others(reason));
+  say(deaths_.boot_failures().take_others(reason));
   const std::string text =
-      narrator_.giving_up(*finish.reason, last_words) + losses_.boots.and_others(reason);
+      narrator_.giving_up(*finish.reason, last_words) + deaths_.boot_failures().and_others(reason);
   log_.critical(text);
   if (!log_.is_standard_error()) {
     child::tell_standard_error("prefork-server: " + text);

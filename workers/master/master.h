@@ -24,6 +24,7 @@
 #include "workers/master/boot_failures.h"
 #include "workers/master/children.h"
 #include "workers/master/commands.h"
+#include "workers/master/deaths.h"
 #include "workers/master/excuses.h"
 #include "workers/master/for_workers.h"
 #include "workers/master/fork_servers.h"
@@ -32,7 +33,6 @@
 #include "workers/master/publisher.h"
 #include "workers/master/reload_watch.h"
 #include "workers/master/reloader.h"
-#include "workers/master/route_guard.h"
 #include "workers/master/signals.h"
 #include "workers/master/spawner.h"
 #include "workers/supervision/supervisor.h"
@@ -104,12 +104,6 @@ class Master {
     bool are_performed = false;  // none is performed within another
   };
 
-  // What is made of processes that were lost.
-  struct Losses {
-    RouteGuard routes;
-    BootFailures boots;
-  };
-
   child::Log& log_;
   const Signals& signals_;
   Plans plans_;
@@ -119,7 +113,7 @@ class Master {
   Publisher publisher_;
   supervision::Supervisor supervisor_;
   Narrator narrator_;
-  Losses losses_;
+  Deaths deaths_;
   Children children_;
   ForkServers fork_servers_;  // with --start-method forkserver
   Spawner spawner_;

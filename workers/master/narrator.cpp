@@ -254,12 +254,21 @@ Line Narrator::is_traced(Place at, Pid pid, supervision::Pid tracer) const {
                                  std::to_string(tracer) + "); it is not judged meanwhile"};
 }
 
+Line Narrator::is_slow(Place at, Pid pid, const ipc::RequestInFlight& one,
+                       std::uint64_t now_ns) const {
+  return {LogLevel::warning, name_of(at, pid) + " is slow with " + describe_request(one, now_ns)};
+}
+
+// Who was not ready yet when it was asked has nothing to finish, and is ended.
+bool was_asked_for(const supervision::action::Release& release) {
+  const bool had_nothing = release.last.leaves_because.has_value() && !release.last.ready_at;
+  return had_nothing || (release.last.state == ipc::ProcessState::draining &&
+                         release.exit.signal == 0 && release.exit.code == 0);
+}
+
 Lines Narrator::ended(const Ending& ending) const {
   const supervision::action::Release& release = ending.release;
-  // Who was not ready yet when it was asked has nothing to finish, and is ended.
-  const bool had_nothing = release.last.leaves_because.has_value() && !release.last.ready_at;
-  const bool asked_for = had_nothing || (release.last.state == ipc::ProcessState::draining &&
-                                         release.exit.signal == 0 && release.exit.code == 0);
+  const bool asked_for = was_asked_for(release);
   std::string text =
       name_of(release.at, release.last.pid) + " ended: " + describe_exit(release.exit);
   text += asked_for ? ", as asked" : "";

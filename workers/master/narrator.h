@@ -52,6 +52,9 @@ struct Ending {
   AtWork at_work;
 };
 
+// The master wanted it to end, and it had done what it had to.
+bool was_asked_for(const supervision::action::Release& release);
+
 // The server. (What asks for a stop says so itself: why_of.)
 Lines starts(const Announcement& announcement);
 // Which build of an application a generation serves, as far as its file says so.
@@ -104,6 +107,8 @@ class Narrator {
   [[nodiscard]] Line is_no_longer_heard(Place at, Pid pid) const;
   [[nodiscard]] Line is_deaf(Place at, Pid pid) const;
   [[nodiscard]] Line is_traced(Place at, Pid pid, supervision::Pid tracer) const;
+  [[nodiscard]] Line is_slow(Place at, Pid pid, const ipc::RequestInFlight& one,
+                             std::uint64_t now_ns) const;
   [[nodiscard]] Lines ended(const Ending& ending) const;
   // `last_words`: of the process whose failure it is, or empty. `at_work`: of the process it is
   // about, for those notices that name requests.

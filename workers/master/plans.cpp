@@ -30,6 +30,11 @@ const ServingPlan& Plans::at(supervision::Generation generation) const {
   return *plans_.at(generation);
 }
 
+SharedPlan Plans::find(supervision::Generation generation) const {
+  const auto found = plans_.find(generation);
+  return found == plans_.end() ? nullptr : found->second;
+}
+
 std::vector<SharedPlan> Plans::living() const {
   std::vector<SharedPlan> living;
   for (const auto& [generation, plan] : plans_) {

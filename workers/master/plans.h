@@ -20,6 +20,8 @@ class Plans {
   // The generation it is.
   supervision::Generation add(SharedPlan plan);
   [[nodiscard]] const ServingPlan& at(supervision::Generation generation) const;
+  // Null: it is forgotten.
+  [[nodiscard]] SharedPlan find(supervision::Generation generation) const;
   // Before the first reload.
   [[nodiscard]] const ServingPlan& first() const { return at(kFirst); }
   [[nodiscard]] std::vector<SharedPlan> living() const;

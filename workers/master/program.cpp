@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,34 @@ void become_program(const child::StartOrder& order, const ipc::OwnedFd& written,
                                                   std::string(ipc::error_text(error)) +
                                                   child::remedy_for(error)}});
   child::leave(config::to_int(config::ExitCode::no_worker_booted));
+}
+
+pid_t start_helper(const char* argument, int input, int output, int extra) {
+  const pid_t master = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid != 0) {
+    return pid;
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  std::signal(SIGPIPE, SIG_DFL);
+  std::signal(SIGXFSZ, SIG_DFL);
+  child::die_with(master);
+  // The copies do not close on exec, but for one that has its number already.
+  ::dup2(input, STDIN_FILENO);
+  ::dup2(output, STDOUT_FILENO);
+  if (extra >= 0) {
+    ::dup2(extra, kHelperExtraFd);
+    ::fcntl(kHelperExtraFd, F_SETFD, 0);
+  }
+  const std::array<int, 1> keep = {kHelperExtraFd};
+  child::close_other_fds(std::span<const int>(keep).first(extra >= 0 ? 1 : 0));
+  std::string name = program_invocation_name;
+  std::string word = argument;
+  const std::array<char*, 3> arguments = {name.data(), word.data(), nullptr};
+  ::execve(kRunningFile, arguments.data(), environ);
+  child::leave(1);
 }
 
 }  // namespace prefork::master

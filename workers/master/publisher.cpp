@@ -182,7 +182,7 @@ std::uint64_t Publisher::age_ns() const {
 // The number comes from a worker: it may say anything, but not that it lives in the future.
 supervision::TimePoint Publisher::beat_of(ipc::Place at, supervision::Duration to_end) const {
   const ipc::WorkerRecord& record = segment_.record(at);
-  const ipc::WorkerHook hook = record.hook.load(kRelaxed);
+  const ipc::WorkerHook hook = record.trace.hook.load(kRelaxed);
   // One that has done all it had to may be waiting for its threads or for the application's end:
   // its event loop is over.
   const bool may_be_over = record.state.load(kRelaxed) == ipc::ProcessState::draining &&
@@ -215,7 +215,7 @@ std::string Publisher::part_at_work(ipc::Place at) const {
   if (!is_worker(at)) {
     return "";
   }
-  switch (segment_.record(at).hook.load(kRelaxed)) {
+  switch (segment_.record(at).trace.hook.load(kRelaxed)) {
     case ipc::WorkerHook::none:
       break;
     case ipc::WorkerHook::start:

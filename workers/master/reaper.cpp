@@ -11,6 +11,8 @@ namespace prefork::master {
 
 namespace {
 
+constexpr std::uint64_t kKilobyte = 1024;
+
 std::uint64_t cpu_us_of(const rusage& usage) {
   const auto us = [](const timeval& time) {
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000U +
@@ -44,6 +46,7 @@ std::optional<Reaped> reap_one(const std::function<void(const Reaped&)>& before)
   reaped.exit.signal = is_code ? 0 : info.si_status;
   reaped.exit.core = info.si_code == CLD_DUMPED;
   reaped.exit.cpu_us = cpu_us_of(usage);
+  reaped.exit.peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * kKilobyte;
   before(reaped);
   ::waitpid(reaped.pid, nullptr, WNOHANG);
   return reaped;

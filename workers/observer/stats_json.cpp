@@ -262,6 +262,14 @@ std::string to_json(const StatsSnapshot& snapshot, const std::vector<std::string
   if (snapshot.tasks.room != 0) {
     json["tasks"] = tasks_of(snapshot.tasks);
   }
+  const Json slow = Json::parse(snapshot.slow, nullptr, false);
+  json["slow"] = slow.is_discarded() ? Json::array() : slow;
+  json["last_words"] = Json::array();
+  for (const std::string& words : snapshot.last_words) {
+    if (Json parsed = Json::parse(words, nullptr, false); !parsed.is_discarded()) {
+      json["last_words"].push_back(std::move(parsed));
+    }
+  }
   // Paths come from clients as bytes; what is not UTF-8 must not make the report fail.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

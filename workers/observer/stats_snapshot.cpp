@@ -147,6 +147,9 @@ StatsSnapshot take_snapshot(const ipc::Segment& segment) {
     add_workers(snapshot, segment);
   });
   snapshot.server = server_of(segment.header());
+  snapshot.last_words = segment.header().last_words.get();
+  const std::vector<std::string> slow = segment.header().slow_frames.get();
+  snapshot.slow = slow.empty() ? "" : slow.front();
   return snapshot;
 }
 

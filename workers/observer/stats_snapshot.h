@@ -92,6 +92,8 @@ struct StatsSnapshot {
   CounterValues retired{};   // of those that have ended
   std::vector<SharedSnapshot> shared;
   TaskSnapshot tasks;
+  std::vector<std::string> last_words;  // of processes that have ended: JSON, the newest first
+  std::string slow;                     // where slow requests were found: JSON; empty: none were
 
   // Workers of more than one generation serve: a reload is under way, or stuck.
   [[nodiscard]] bool is_mixed() const;

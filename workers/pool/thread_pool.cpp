@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -270,6 +271,7 @@ Sleepers::Bed* ThreadPool::see_to_queue() {
 void ThreadPool::run(Worker& self) {
   const ipc::AlternateStack alternate_stack;
   name_this_thread(spec_.name, self.number);
+  account_.record().trace.pool_thread_ids[self.number].store(::gettid(), std::memory_order_relaxed);
   if (spec_.batch) {
     give_way_to_others();
   }

@@ -106,8 +106,9 @@ struct Exit {
   int code = 0;
   int signal = 0;
   bool core = false;
-  std::uint64_t cpu_us = 0;    // that it has used
-  std::uint32_t requests = 0;  // that it had not finished
+  std::uint64_t cpu_us = 0;      // that it has used
+  std::uint32_t requests = 0;    // that it had not finished
+  std::uint64_t peak_bytes = 0;  // of memory that it had at most
   friend bool operator==(const Exit&, const Exit&) = default;
 };
 

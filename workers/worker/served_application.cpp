@@ -20,9 +20,9 @@ namespace {
 class InHook {
  public:
   InHook(ipc::WorkerRecord& record, ipc::WorkerHook hook) : record_(record) {
-    record_.hook.store(hook, std::memory_order_relaxed);
+    record_.trace.hook.store(hook, std::memory_order_relaxed);
   }
-  ~InHook() { record_.hook.store(ipc::WorkerHook::none, std::memory_order_relaxed); }
+  ~InHook() { record_.trace.hook.store(ipc::WorkerHook::none, std::memory_order_relaxed); }
   InHook(const InHook&) = delete;
   InHook& operator=(const InHook&) = delete;
 

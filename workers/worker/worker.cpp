@@ -23,6 +23,7 @@
 #include "workers/child/child_signals.h"
 #include "workers/child/crash_handlers.h"
 #include "workers/child/loaded_objects.h"
+#include "workers/child/stack_probe.h"
 #include "workers/pool/pools.h"
 #include "workers/worker/placement.h"
 #include "workers/worker/scheduling.h"
@@ -77,10 +78,11 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     if (!opened.ok()) {
       throw std::runtime_error(opened.problem().text);
     }
-    child::note_crashes_in(record_.crash);
-    child::show_loaded_objects(record_.objects);
+    child::note_crashes_in(record_.trace.crash);
+    child::answer_probes_in(record_.trace.sample);
+    child::show_loaded_objects(record_.trace.objects);
     served_ = std::make_unique<ServedApplication>(context_);
-    child::show_loaded_objects(record_.objects);
+    child::show_loaded_objects(record_.trace.objects);
     // Before there are threads, which inherit what it has left behind.
     child::set_signals_again();
     pools_ = std::make_unique<pool::Pools>(config::pool_classes(context_.options),
@@ -91,7 +93,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     server_ = std::make_unique<engine::HttpServer>(loop_, server_settings(), served_->application(),
                                                    record_, access_log_, *this, pools_.get());
     served_->start();
-    child::show_loaded_objects(record_.objects);
+    child::show_loaded_objects(record_.trace.objects);
     begin_to_serve();
     loop_.run();
     server_->abandon_all();
@@ -103,7 +105,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
       [[maybe_unused]] static const ServedApplication* volatile served = nullptr;
       server = server_.release();
       served = served_.release();
-      record_.hook.store(ipc::WorkerHook::exit, std::memory_order_relaxed);
+      record_.trace.hook.store(ipc::WorkerHook::exit, std::memory_order_relaxed);
     }
     return 0;
   }

@@ -26,6 +26,7 @@ constexpr RangeCase kRanges[] = {
     {"limit-max-requests-jitter", "0", "0", "-1", "1000000001", "0 to 1000000000"},
     {"timeout-worker-boot", "10ms", "24h", "9ms", "86401s", "10ms to 24h"},
     {"timeout-worker-healthcheck", "500ms", "24h", "499ms", "86401s", "500ms to 24h or off"},
+    {"slow-request", "10ms", "24h", "9ms", "25h", "10ms to 24h or off"},
     {"timeout-graceful-shutdown", "10ms", "24h", "0", "25h", "10ms to 24h"},
     {"timeout-replaced-worker", "10ms", "24h", "9ms", "25h", "10ms to 24h or off"},
     {"reload-max-unavailable", "1", "256", "0", "257", "1 to 256 or 1% to 100%"},
@@ -164,6 +165,7 @@ TEST(ConfigValues, LandInTheirMembers) {
                                       "--limit-max-requests-jitter=15",
                                       "--timeout-worker-boot=16ms",
                                       "--timeout-worker-healthcheck=1700ms",
+                                      "--slow-request=1750ms",
                                       "--timeout-graceful-shutdown=18ms",
                                       "--timeout-replaced-worker=1801ms",
                                       "--reload-max-unavailable=25%",
@@ -209,6 +211,7 @@ TEST(ConfigValues, LandInTheirMembers) {
   EXPECT_EQ(options.processes.max_requests_jitter, 15u);
   EXPECT_EQ(options.processes.boot_timeout, 16ms);
   EXPECT_EQ(options.processes.healthcheck_timeout, 1700ms);
+  EXPECT_EQ(options.processes.slow_request, 1750ms);
   EXPECT_EQ(options.processes.graceful_timeout, 18ms);
   EXPECT_EQ(options.processes.replaced_timeout, 1801ms);
   EXPECT_EQ(options.processes.reload_max_unavailable.text(), "25%");
@@ -265,6 +268,7 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
       {"limit-max-requests-jitter", {"0"}},
       {"timeout-worker-boot", {"60s"}},
       {"timeout-worker-healthcheck", {"5s"}},
+      {"slow-request", {"1s"}},
       {"timeout-graceful-shutdown", {"30s"}},
       {"timeout-replaced-worker", {"off"}},
       {"reload-max-unavailable", {"1"}},

@@ -117,10 +117,10 @@ TEST_F(PublisherTest, ADrainingWorkerIsSilentOnlyWhileItHasConnections) {
   record.gauges.set(ipc::Gauge::connections_active, 1);
   EXPECT_EQ(publisher_.beat_of(kShownWorker, 30s), long_ago);
   record.gauges.set(ipc::Gauge::connections_active, 0);
-  record.hook.store(ipc::WorkerHook::drain);
+  record.trace.hook.store(ipc::WorkerHook::drain);
   EXPECT_EQ(publisher_.beat_of(kShownWorker, 30s), long_ago) << "that hook runs on the event loop";
   for (const ipc::WorkerHook last : {ipc::WorkerHook::stop, ipc::WorkerHook::exit}) {
-    record.hook.store(last);
+    record.trace.hook.store(last);
     EXPECT_EQ(publisher_.beat_of(kShownWorker, 30ms), long_ago + 30ms) << "its end takes no longer";
   }
 }
