@@ -102,7 +102,7 @@ constexpr std::array kConclusions = {
                 },
                 [](const Options& options) {
                   const auto& account = options.service.account;
-                  return account ? Texts{to_text(*account)} : Texts{};
+                  return account ? Texts{account_text(*account)} : Texts{};
                 },
                 ""}},
     Conclusion{"admin is default",

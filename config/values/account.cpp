@@ -22,7 +22,7 @@ std::optional<std::uint32_t> take_number(std::string_view& rest, char end) {
 
 }  // namespace
 
-std::string to_text(const Account& account) {
+std::string account_text(const Account& account) {
   std::string text = std::to_string(account.uid) + ":" + std::to_string(account.gid) + ":";
   for (const std::uint32_t group : account.groups) {
     text += (text.ends_with(':') ? "" : ",") + std::to_string(group);

@@ -19,7 +19,7 @@ struct Account {
 };
 
 // "33:33:4,33": for another process of this program.
-std::string to_text(const Account& account);
+std::string account_text(const Account& account);
 Result<Account> parse_account(std::string_view text);
 
 }  // namespace prefork::config

@@ -10,8 +10,8 @@ namespace {
 TEST(Account, IsTheSameAfterItsText) {
   for (const Account& account :
        {Account{33, 33, {}}, Account{1000, 5, {5}}, Account{65'534, 0, {4, 33, 4'294'967'294}}}) {
-    const auto parsed = parse_account(to_text(account));
-    ASSERT_TRUE(parsed.ok()) << to_text(account);
+    const auto parsed = parse_account(account_text(account));
+    ASSERT_TRUE(parsed.ok()) << account_text(account);
     EXPECT_EQ(parsed.value(), account);
   }
 }
