@@ -256,7 +256,7 @@ Line Narrator::is_traced(Place at, Pid pid, supervision::Pid tracer) const {
 
 Line Narrator::is_slow(Place at, Pid pid, const ipc::RequestInFlight& one,
                        std::uint64_t now_ns) const {
-  return {LogLevel::warning, name_of(at, pid) + " is slow with " + describe_request(one, now_ns)};
+  return {LogLevel::info, name_of(at, pid) + " is slow with " + describe_request(one, now_ns)};
 }
 
 // Who was not ready yet when it was asked has nothing to finish, and is ended.
