@@ -62,13 +62,11 @@ void Diagnosis::on_end(const supervision::action::Release& release) {
 void Diagnosis::name_frames(std::vector<StackFrame> stack, supervision::Generation generation,
                             std::function<void(const std::vector<StackFrame>&)> done) {
   Symbolizer::Question asked = question(stack, generation);
-  symbolizer_.ask(
-      std::move(asked),
-      [stack = std::move(stack), done = std::move(done)](const auto& symbols) mutable {
-        take_symbols(stack, symbols);
-        done(stack);
-      },
-      Clock::now());
+  symbolizer_.ask(std::move(asked),
+                  [stack = std::move(stack), done = std::move(done)](const auto& symbols) mutable {
+                    take_symbols(stack, symbols);
+                    done(stack);
+                  });
 }
 
 LastWords Diagnosis::collect(const supervision::action::Release& release) {

@@ -259,13 +259,6 @@ Line Narrator::is_slow(Place at, Pid pid, const ipc::RequestInFlight& one,
   return {LogLevel::info, name_of(at, pid) + " is slow with " + describe_request(one, now_ns)};
 }
 
-// Who was not ready yet when it was asked has nothing to finish, and is ended.
-bool was_asked_for(const supervision::action::Release& release) {
-  const bool had_nothing = release.last.leaves_because.has_value() && !release.last.ready_at;
-  return had_nothing || (release.last.state == ipc::ProcessState::draining &&
-                         release.exit.signal == 0 && release.exit.code == 0);
-}
-
 Lines Narrator::ended(const Ending& ending) const {
   const supervision::action::Release& release = ending.release;
   const bool asked_for = was_asked_for(release);

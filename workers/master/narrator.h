@@ -52,8 +52,13 @@ struct Ending {
   AtWork at_work;
 };
 
-// The master wanted it to end, and it had done what it had to.
-bool was_asked_for(const supervision::action::Release& release);
+// The master wanted it to end, and it had done what it had to. Who was not ready yet when it was
+// asked has nothing to finish, and is ended.
+inline bool was_asked_for(const supervision::action::Release& release) {
+  const bool had_nothing = release.last.leaves_because.has_value() && !release.last.ready_at;
+  return had_nothing || (release.last.state == ipc::ProcessState::draining &&
+                         release.exit.signal == 0 && release.exit.code == 0);
+}
 
 // The server. (What asks for a stop says so itself: why_of.)
 Lines starts(const Announcement& announcement);

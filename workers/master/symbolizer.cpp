@@ -50,16 +50,15 @@ Symbolizer::~Symbolizer() {
   }
 }
 
-void Symbolizer::ask(Question question, Answer answer, TimePoint now) {
+void Symbolizer::ask(Question question, Answer answer) {
   if (question.requests.size() > symbols::kMaxRequests) {
     question.requests.resize(symbols::kMaxRequests);
   }
-  if (question.requests.empty() || waiting_.size() >= kMaxWaiting) {
+  if (waiting_.size() >= kMaxWaiting) {
     answer({});
     return;
   }
   waiting_.push_back({std::move(question), std::move(answer)});
-  start_waiting(now);
 }
 
 void Symbolizer::start_waiting(TimePoint now) {
@@ -71,6 +70,9 @@ void Symbolizer::start_waiting(TimePoint now) {
 }
 
 void Symbolizer::start(Asked asked, TimePoint now) {
+  if (asked.question.requests.empty()) {
+    return asked.answer({});
+  }
   std::array<int, 2> ends{-1, -1};
   const ipc::OwnedFd input = written_down(asked.question);
   if (!input.valid() || ::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -113,6 +115,9 @@ void Symbolizer::read(Helper& helper) {
 
 std::optional<Symbolizer::TimePoint> Symbolizer::deadline() const {
   std::optional<TimePoint> first;
+  if (!waiting_.empty() && helpers_.size() < kMaxAtOnce) {
+    first = TimePoint{};
+  }
   for (const Helper& helper : helpers_) {
     const TimePoint due = helper.is_over ? TimePoint{} : helper.until;
     first = std::min(first.value_or(due), due);

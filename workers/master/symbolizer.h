@@ -41,8 +41,9 @@ class Symbolizer {
   Symbolizer(const Symbolizer&) = delete;
   Symbolizer& operator=(const Symbolizer&) = delete;
 
-  // `answer` may be called from within.
-  void ask(Question question, Answer answer, TimePoint now);
+  // Answered by enforce() at the earliest, so that what is more urgent comes first; but one that
+  // finds no room to wait is answered from within. Without a request there is nothing to be found.
+  void ask(Question question, Answer answer);
 
   // In each turn: what is polled, until when at most, and what is overdue then.
   void watch(PollSet& polled);
