@@ -1,10 +1,11 @@
 #include "config/help.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "config/help_tables.h"
 #include "config/options/option_table.h"
 #include "config/values/exit_code.h"
 #include "config/version.h"
@@ -14,40 +15,6 @@ namespace {
 
 constexpr std::size_t kWidth = 100;
 constexpr std::size_t kTextColumn = 38;  // of the longest option, its value and two spaces
-
-struct GroupTitle {
-  OptionGroup group;
-  std::string_view title;
-};
-
-constexpr std::array kGroups = {
-    GroupTitle{OptionGroup::listening, "Listening (--bind, --uds, --fd or --host with --port)"},
-    GroupTitle{OptionGroup::processes, "Processes"},
-    GroupTitle{OptionGroup::timeouts, "Timeouts"},
-    GroupTitle{OptionGroup::limits, "Limits (nothing is unbounded)"},
-    GroupTitle{OptionGroup::proxies, "Behind a proxy"},
-    GroupTitle{OptionGroup::responses, "Responses"},
-    GroupTitle{OptionGroup::static_files, "Static files (where PATH is a folder)"},
-    GroupTitle{OptionGroup::development, "Development"},
-    GroupTitle{OptionGroup::admin, "Admin"},
-    GroupTitle{OptionGroup::logging, "Logging"},
-    GroupTitle{OptionGroup::service, "As a service"},
-    GroupTitle{OptionGroup::demo, "Demo application"},
-    GroupTitle{OptionGroup::general, "General"},
-};
-
-struct SignalText {
-  std::string_view signals;
-  std::string_view text;
-};
-
-constexpr std::array kSignals = {
-    SignalText{"TERM, INT", "stop: finish running requests within --timeout-graceful-shutdown"},
-    SignalText{"QUIT, a second INT", "stop at once"},
-    SignalText{"HUP", "read the configuration again and replace the workers one by one"},
-    SignalText{"TTIN, TTOU", "one worker more, one worker fewer"},
-    SignalText{"USR1", "reopen the log files"},
-};
 
 // A line of two columns; the second is wrapped between its words.
 std::string two_columns(const std::string& left, std::size_t column,
@@ -81,22 +48,13 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
-std::string default_of(const OptionSpec& option) {
-  if (!option.default_note.empty()) return std::string(option.default_note);
-  if (is_switch(option.field)) return "";
-  const auto texts = field_texts(option.field, Options{});
-  return texts.empty() ? "" : texts.front();
-}
-
 std::string describe(const OptionSpec& option) {
   std::string left = command_line_name(option);
   if (!option.placeholder.empty()) left += " " + std::string(option.placeholder);
-  const std::string value = default_of(option);
-  const std::string range = range_text(option.field);
   std::vector<std::string> words = words_of(option.help);
-  if (!value.empty() || !range.empty()) {
+  if (std::string brackets = in_brackets(option); !brackets.empty()) {
     // One word: it reads badly in two lines.
-    words.push_back("[" + value + (value.empty() || range.empty() ? "" : "; ") + range + "]");
+    words.push_back(std::move(brackets));
   }
   return two_columns(left, kTextColumn, words);
 }
@@ -115,7 +73,7 @@ std::string help_text() {
       "remedy.\n"
       "In brackets: [default; range]. TIME is 500ms, 30s, 2m or 1h, a plain number is seconds;\n"
       "SIZE is 512, 64k, 1m or 1g, a plain number is bytes.\n";
-  for (const auto& [group, title] : kGroups) {
+  for (const auto& [group, title] : kOptionGroupTitles) {
     output += "\n" + std::string(title) + "\n";
     for (const OptionSpec& option : option_table()) {
       if (option.group == group) output += describe(option);
@@ -130,7 +88,7 @@ std::string help_text() {
       "and\n"
       "  the pair of --host and --port; what a weaker one says in another form is not used.\n"
       "\nSignals to the master\n";
-  for (const auto& [signals, text] : kSignals) {
+  for (const auto& [signals, text] : kSignalTexts) {
     output += two_columns(std::string(signals), 23, words_of(text));
   }
   output += "\nExit codes\n";

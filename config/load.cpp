@@ -4,6 +4,7 @@
 #include <array>
 #include <exception>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "config/base/working_folder.h"
@@ -16,7 +17,9 @@
 #include "config/checks/start_method.h"
 #include "config/checks/starting_folder.h"
 #include "config/checks/target.h"
+#include "config/completions.h"
 #include "config/help.h"
+#include "config/man_pages.h"
 #include "config/new_command.h"
 #include "config/print_config.h"
 #include "config/sources/command_line.h"
@@ -124,11 +127,34 @@ std::string fine_text(const Options& options) {
 
 Loaded print(std::string output) { return {Action::print_and_exit, {}, std::move(output), {}, {}}; }
 
+// `output` is empty where there is nothing of that name.
+Loaded print_or_fail(std::string output, const Setting& setting, std::string_view names) {
+  if (!output.empty()) return print(std::move(output));
+  return {
+      Action::fail,
+      {},
+      {},
+      {},
+      {{setting.source, in_quotes(setting.value) + " is not known; use " + std::string(names)}}};
+}
+
+// Nothing: neither --print-completion nor --print-man is there.
+std::optional<Loaded> read_printed(const Reading& command_line) {
+  if (const Setting* shell = find_setting(command_line, "print-completion")) {
+    return print_or_fail(completion_script(shell->value), *shell, kCompletionShells);
+  }
+  if (const Setting* page = find_setting(command_line, "print-man")) {
+    return print_or_fail(man_page(page->value), *page, kManPages);
+  }
+  return std::nullopt;
+}
+
 Loaded load(std::span<const std::string> arguments, const Environment& environment,
             LoadPhase phase) {
   Reading all = read_command_line(arguments);
   if (asks_for(all, "help")) return print(help_text());
   if (asks_for(all, "version")) return print(version_text());
+  if (const auto printed = read_printed(all)) return *printed;
   const bool checks = asks_for(all, "check-config");
   const bool prints = asks_for(all, "print-config");
 

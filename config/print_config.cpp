@@ -30,7 +30,7 @@ std::string padded(const std::string& text, std::size_t width) {
 std::string print_config(const Merged& merged) {
   std::vector<Row> rows = {{"OPTION", "VALUE", "FROM"}};
   for (const OptionSpec& option : option_table()) {
-    if (!is_action(option.field)) add_rows(rows, option, merged);
+    if (option.reach != OptionReach::command_line_only) add_rows(rows, option, merged);
   }
   std::size_t name_width = 0;
   std::size_t value_width = 0;

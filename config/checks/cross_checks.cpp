@@ -72,6 +72,13 @@ void check_socket_paths(Merged& merged) {
       merged.add_error(merged.listening_source, usable.problem().text);
     }
   }
+  std::string& control = merged.options.control.path;
+  if (!control.empty()) {
+    if (const auto usable = check_socket_path(control); !usable.ok()) {
+      merged.add_error(merged.origin("control").source, usable.problem().text);
+    }
+    control = absolute_path(control, merged.working_folder);
+  }
   const auto& admin = merged.options.admin.address;
   if (!admin || admin->kind != Bind::Kind::unix_path) return;
   if (const auto usable = check_socket_path(admin->path); !usable.ok()) {

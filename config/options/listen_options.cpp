@@ -84,6 +84,17 @@ Result<void> set_admin(Options& options, std::string_view text) {
   return {};
 }
 
+Result<void> set_control(Options& options, std::string_view text) {
+  const bool is_on = text != "off";
+  options.control = {is_on, is_on ? std::string(text) : ""};
+  return {};
+}
+
+Texts control_texts(const Options& options) {
+  if (!options.control.is_on) return {"off"};
+  return options.control.path.empty() ? Texts{} : Texts{options.control.path};
+}
+
 Texts admin_texts(const Options& options) {
   return {options.admin.address ? options.admin.address->text() : "off"};
 }

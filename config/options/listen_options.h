@@ -1,5 +1,5 @@
 // The options about addresses whose text has a form of its own, for option_table.cpp: where
-// requests are taken, and where statistics are. Stateless.
+// requests are taken, where statistics are, and where commands are taken. Stateless.
 #pragma once
 
 #include <optional>
@@ -32,6 +32,10 @@ std::vector<std::string> bind_texts(const Options& options);
 Result<void> set_admin(Options& options, std::string_view text);
 std::vector<std::string> admin_texts(const Options& options);
 
+// `off`, or a path; empty: the default place.
+Result<void> set_control(Options& options, std::string_view text);
+std::vector<std::string> control_texts(const Options& options);
+
 inline constexpr CustomField kHost = {set_host, host_texts, ""};
 inline constexpr CustomField kPort = {set_port, port_texts, "0 to 65535"};
 inline constexpr CustomField kUds = {set_uds, uds_texts, ""};
@@ -39,5 +43,6 @@ inline constexpr CustomField kUdsMode = {set_uds_mode, uds_mode_texts, ""};
 inline constexpr CustomField kFd = {set_fd, fd_texts, ""};
 inline constexpr CustomField kBind = {add_bind, bind_texts, "", true};
 inline constexpr CustomField kAdmin = {set_admin, admin_texts, ""};
+inline constexpr CustomField kControl = {set_control, control_texts, ""};
 
 }  // namespace prefork::config

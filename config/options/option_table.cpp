@@ -86,6 +86,13 @@ constexpr CustomField kNotifyFd = {
     "",
 };
 
+// Not kept: whoever reads the command line prints it, and that is all.
+constexpr CustomField kPrinted = {
+    [](Options&, std::string_view) -> Result<void> { return {}; },
+    [](const Options&) { return Texts{}; },
+    "",
+};
+
 constexpr DurationField deadline(OptionMember<std::chrono::milliseconds> member) {
   return {member, 10ms, 24h};
 }
@@ -302,6 +309,13 @@ constexpr std::array kOptions = {
                "taken, a free one is used.",
                kAdmin},
 
+    OptionSpec{
+        "control", "PATH|off", OptionGroup::admin,
+        "The socket over which preforkctl commands the server. Without it a file control.sock "
+        "in $RUNTIME_DIRECTORY, else PID.sock in $XDG_RUNTIME_DIR/prefork-server, else in "
+        "/tmp/prefork-server-UID.",
+        kControl},
+
     OptionSpec{"log-level", "LEVEL", OptionGroup::logging,
                "Least severity to log: trace, debug, info, warning, error, critical or off.",
                kLogLevel},
@@ -360,6 +374,21 @@ constexpr std::array kOptions = {
                OptionGroup::general,
                "Print every option, its value and where it came from, and exit.",
                ActionField{},
+               {},
+               OptionReach::command_line_only},
+    OptionSpec{"print-completion",
+               "SHELL",
+               OptionGroup::general,
+               "Print what bash, zsh or fish needs to complete the command lines of this program "
+               "and of preforkctl, and exit.",
+               kPrinted,
+               {},
+               OptionReach::command_line_only},
+    OptionSpec{"print-man",
+               "PAGE",
+               OptionGroup::general,
+               "Print the man page prefork-server.8, preforkctl.1 or prefork.toml.5, and exit.",
+               kPrinted,
                {},
                OptionReach::command_line_only},
     OptionSpec{"notify-fd", "N", OptionGroup::general,

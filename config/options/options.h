@@ -163,6 +163,14 @@ struct AdminOptions {
   bool operator==(const AdminOptions&) const = default;
 };
 
+// Where operators order things (preforkctl).
+struct ControlOptions {
+  bool is_on = true;
+  std::string path;  // absolute; empty: the default place
+
+  bool operator==(const ControlOptions&) const = default;
+};
+
 struct LogOptions {
   LogLevel level = LogLevel::info;
   std::string file;        // empty: standard error
@@ -215,6 +223,7 @@ struct Options {
   DemoOptions demo;
   GeneralOptions general;
   ServiceOptions service{};
+  ControlOptions control{};
 
   bool operator==(const Options&) const = default;
 };
