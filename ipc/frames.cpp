@@ -51,6 +51,69 @@ void put(Wire& wire, const ForkedFrame& frame) {
   wire.number = static_cast<std::uint64_t>(frame.pid);
 }
 
+// The text of a CommandFrame.
+struct WireCommand {
+  std::uint32_t kind = 0;
+  std::uint32_t argument = 0;
+  std::int32_t sender = 0;
+};
+
+void put(Wire& wire, const CommandFrame& frame) {
+  wire.kind = static_cast<std::uint8_t>(FrameKind::command);
+  wire.number = frame.id;
+  const WireCommand command{static_cast<std::uint32_t>(frame.kind), frame.argument, frame.sender};
+  wire.text_size = sizeof command;
+  std::memcpy(wire.text.data(), &command, sizeof command);
+}
+
+// The verdict is the first byte of the text.
+void put(Wire& wire, const OutcomeFrame& frame) {
+  wire.kind = static_cast<std::uint8_t>(FrameKind::outcome);
+  wire.number = frame.id;
+  const std::size_t size = std::min(frame.text.size(), kMaxFrameText - 1);
+  wire.text_size = static_cast<std::uint16_t>(size + 1);
+  wire.text[0] = static_cast<char>(frame.verdict);
+  std::memcpy(wire.text.data() + 1, frame.text.data(), size);
+}
+
+void put(Wire& wire, const LogLevelFrame& frame) {
+  wire.kind = static_cast<std::uint8_t>(FrameKind::log_level);
+  wire.number = frame.level;
+}
+
+std::variant<Frame, FrameError> decode_command(const Wire& wire) {
+  WireCommand command;
+  if (wire.text_size != sizeof command) {
+    return FrameError::length;
+  }
+  std::memcpy(&command, wire.text.data(), sizeof command);
+  if (command.kind < static_cast<std::uint32_t>(CommandKind::statistics) ||
+      command.kind > static_cast<std::uint32_t>(CommandKind::log_level)) {
+    return FrameError::value;
+  }
+  return Frame{wire.epoch, CommandFrame{wire.number, static_cast<CommandKind>(command.kind),
+                                        command.argument, command.sender}};
+}
+
+std::variant<Frame, FrameError> decode_outcome(const Wire& wire) {
+  if (wire.text_size == 0) {
+    return FrameError::length;
+  }
+  const auto verdict = static_cast<Verdict>(wire.text[0]);
+  if (verdict < Verdict::done || verdict > Verdict::failed) {
+    return FrameError::value;
+  }
+  return Frame{wire.epoch, OutcomeFrame{wire.number, verdict,
+                                        std::string(wire.text.data() + 1, wire.text_size - 1U)}};
+}
+
+std::variant<Frame, FrameError> decode_log_level(const Wire& wire) {
+  if (wire.number >= kLogLevels) {
+    return FrameError::value;
+  }
+  return Frame{wire.epoch, LogLevelFrame{static_cast<std::uint32_t>(wire.number)}};
+}
+
 std::variant<Frame, FrameError> decode_forked(const Wire& wire) {
   constexpr std::uint64_t kLargestPid = 1U << 22;  // proc(5), pid_max
   if (wire.number == 0 || wire.number > kLargestPid) {
@@ -113,6 +176,12 @@ std::variant<Frame, FrameError> decode(std::span<const std::byte, kFrameSize> by
       return Frame{wire.epoch, ReopenLogsFrame{}};
     case FrameKind::forked:
       return decode_forked(wire);
+    case FrameKind::command:
+      return decode_command(wire);
+    case FrameKind::outcome:
+      return decode_outcome(wire);
+    case FrameKind::log_level:
+      return decode_log_level(wire);
   }
   return FrameError::kind;
 }

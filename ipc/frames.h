@@ -1,6 +1,7 @@
 // The control protocol between the master and its children, complete: one pipe each way, frames of
 // one fixed size below PIPE_BUF, so that a write is whole or refused (pipe(7)). This header is the
-// protocol's document.
+// protocol's document. The same frames go over the control socket, between preforkctl and the
+// observer: only commands one way, only outcomes the other, with epoch 0.
 //
 //   offset  size  field
 //   0       2     magic 0x5046 ("FP" in memory)
@@ -25,12 +26,13 @@
 #include <variant>
 
 #include "ipc/base/process_id.h"
+#include "ipc/commands.h"
 
 namespace prefork::ipc {
 
 inline constexpr std::size_t kFrameSize = 256;
 inline constexpr std::size_t kMaxFrameText = kFrameSize - 20;
-inline constexpr std::uint8_t kFrameVersion = 3;
+inline constexpr std::uint8_t kFrameVersion = 4;
 
 using FrameBytes = std::array<std::byte, kFrameSize>;
 
@@ -42,6 +44,9 @@ enum class FrameKind : std::uint8_t {
   drain = 5,
   reopen_logs = 6,
   forked = 7,
+  command = 8,
+  outcome = 9,
+  log_level = 10,
 };
 
 // Child of a fork server to master, its first: it exists and is the master's child now.
@@ -72,8 +77,28 @@ struct DrainFrame {
 // Master to child: open the log files anew.
 struct ReopenLogsFrame {};
 
-using Message = std::variant<ReadyFrame, BootFailedFrame, AliveFrame, RecycleFrame, DrainFrame,
-                             ReopenLogsFrame, ForkedFrame>;
+// Observer to master, and preforkctl to observer: an operator's order. Whoever sends it chooses the
+// id; the outcome has the same.
+struct CommandFrame {
+  std::uint64_t id = 0;
+  CommandKind kind = CommandKind::statistics;
+  std::uint32_t argument = 0;
+  std::int32_t sender = 0;  // the process that asks, where the observer knows it
+};
+// The other way: it has happened, or why not. The text is cut after kMaxFrameText - 1 bytes.
+struct OutcomeFrame {
+  std::uint64_t id = 0;
+  Verdict verdict = Verdict::done;
+  std::string text;
+};
+// Master to child: the least severity that is logged from now on.
+struct LogLevelFrame {
+  std::uint32_t level = 0;
+};
+
+using Message =
+    std::variant<ReadyFrame, BootFailedFrame, AliveFrame, RecycleFrame, DrainFrame, ReopenLogsFrame,
+                 ForkedFrame, CommandFrame, OutcomeFrame, LogLevelFrame>;
 
 struct Frame {
   std::uint32_t epoch = 0;

@@ -100,6 +100,7 @@ class HistogramSnapshot {
 
   [[nodiscard]] std::uint64_t count() const { return count_; }
   [[nodiscard]] std::uint64_t sum_us() const { return sum_us_; }
+  [[nodiscard]] std::uint64_t bucket(std::size_t index) const { return buckets_[index]; }
 
   // The value, in microseconds, that the given share (0 to 1) of the recordings do not exceed:
   // the upper end of the bucket it falls into. 0 when nothing was recorded.

@@ -72,10 +72,11 @@ enum class DrainReason : std::uint8_t {
   removed = 3,   // fewer workers are wanted
 };
 
-// Why a worker wants a successor. The numbers are part of the control protocol.
+// Why a worker wants a successor, or is to have one. The numbers are part of the control protocol.
 enum class RecycleReason : std::uint8_t {
   share_served = 1,  // it has served its share of requests
   terminated = 2,    // somebody sent it SIGTERM
+  ordered = 3,       // an operator wants it; no process says that of itself
 };
 
 }  // namespace prefork::ipc

@@ -109,7 +109,7 @@ start_prefork() {
   mkfifo "$notify"
   exec 8<>"$notify"
   setsid taskset -c "$server_core" "${command[@]}" "$@" --workers "$workers" --port 0 \
-    --admin "$prefork_admin" --notify-fd 3 3>"$notify" >>"$log" 2>&1 </dev/null 8>&- &
+    --admin "$prefork_admin" --control off --notify-fd 3 3>"$notify" >>"$log" 2>&1 </dev/null 8>&- &
   server_pid=$!
   started_pids+=("$server_pid")
   server_port='' admin_url=''

@@ -135,6 +135,7 @@ std::string server_binary() { return PREFORK_SERVER_BINARY; }
 Launch launch_of(const std::vector<std::string>& arguments) {
   Launch launch;
   launch.arguments = arguments;
+  launch.environment["PREFORK_CONTROL"] = "off";
   return launch;
 }
 

@@ -36,6 +36,7 @@ struct Launch {
 // The path of the server's binary.
 std::string server_binary();
 
+// Of the server; without a control socket, unless the arguments name one.
 Launch launch_of(const std::vector<std::string>& arguments);
 
 struct Exit {

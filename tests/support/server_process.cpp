@@ -84,6 +84,9 @@ Launch ServerProcess::completed(Launch launch, const TemporaryFolder& folder, in
   if (::geteuid() == 0 && !launch.user && !has_any(arguments, {"--config", "--user"})) {
     arguments.insert(arguments.end(), {"--user", "root"});
   }
+  if (!launch.environment.contains("XDG_RUNTIME_DIR")) {
+    launch.environment.try_emplace("PREFORK_CONTROL", "off");
+  }
   // All tests with another way of making processes, where they leave that open.
   if (const char* const method = std::getenv("PREFORK_TEST_START_METHOD");
       method != nullptr && !names_a_start_method(arguments)) {

@@ -48,6 +48,7 @@ struct ChildContext {
   std::int32_t master_pid = 0;
   std::uint64_t forked_ns = 0;  // CLOCK_MONOTONIC
   std::string statistics_url;   // empty: off
+  int control_socket{-1};       // the observer's, where operators connect; -1: there is none
 };
 
 }  // namespace prefork::child

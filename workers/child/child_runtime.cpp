@@ -48,6 +48,10 @@ void ChildRuntime::read_commands() {
         context_.log.error(opened.problem().text + "; the log goes on where it was");
       }
       commands_.on_reopen_logs();
+    } else if (const auto* level = std::get_if<ipc::LogLevelFrame>(&frame->message)) {
+      context_.log.set_level(static_cast<config::LogLevel>(level->level));
+    } else if (const auto* outcome = std::get_if<ipc::OutcomeFrame>(&frame->message)) {
+      commands_.on_outcome(*outcome);
     }
   });
   if (result == ipc::ReceiveResult::closed) {

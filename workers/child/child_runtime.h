@@ -30,6 +30,8 @@ class ChildCommands {
   virtual void on_drain(ipc::DrainReason reason) = 0;
   // The main log has been seen to already.
   virtual void on_reopen_logs() {}
+  // The observer: how a command ended that it has passed on.
+  virtual void on_outcome(const ipc::OutcomeFrame& /*outcome*/) {}
 };
 
 class ChildRuntime {

@@ -214,6 +214,8 @@ config::Result<void> Log::reopen() {
   return {};
 }
 
+void Log::set_level(config::LogLevel level) { parts_->logger.set_level(to_spdlog(level)); }
+
 void Log::set_name(std::string_view name) { parts_->sink->set_name(name); }
 
 int Log::fd() const { return parts_->sink->fd(); }

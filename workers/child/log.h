@@ -45,6 +45,9 @@ class Log {
   // Opens the same path anew (after logrotate).
   config::Result<void> reopen();
 
+  // The least severity that is written from now on.
+  void set_level(config::LogLevel level);
+
   // The name in front of each line: "master", "worker 2". The pid is added.
   void set_name(std::string_view name);
 

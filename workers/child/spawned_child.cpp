@@ -93,7 +93,8 @@ void live(const StartOrder& order, const config::Options& options, const ChildMa
                              order.generation,
                              order.master_pid,
                              order.ordered_ns,
-                             order.statistics_url};
+                             order.statistics_url,
+                             descriptors.control_socket};
   if (order.role == ChildRole::observer) {
     leave(mains.observer(context, order.urls));
   }

@@ -1,8 +1,11 @@
 #include "workers/master/announcer.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <utility>
 
+#include "config/options/pool_options.h"
 #include "ipc/base/error_text.h"
 #include "workers/master/notification.h"
 
@@ -32,6 +35,18 @@ std::string count_ready(const supervision::Supervisor& supervisor) {
 
 Announcer::Announcer(ServiceManager manager)
     : manager_(std::move(manager)), report_(manager_.watchdog()) {}
+
+Lines Announcer::start(const ServingPlan& plan, const std::string& watched) {
+  const config::ProcessOptions& processes = plan.options.processes;
+  Lines lines =
+      starts({processes.workers, processes.workers_basis, config::pool_threads(plan.options),
+              plan.urls(), plan.note, plan.admin_url(), watched, processes.cpu_basis,
+              plan.agent_address(), ::geteuid() == 0 && plan.options.service.user.empty()});
+  if (plan.options.target.kind == config::ServeTarget::Kind::application) {
+    lines.push_back(serves(plan.options.target.path, plan.build_id));
+  }
+  return lines;
+}
 
 bool Announcer::has_become_ready(const supervision::Supervisor& supervisor, std::uint64_t age_ns) {
   const std::uint32_t ready = supervisor.ready_workers();

@@ -19,6 +19,9 @@ class Announcer {
  public:
   explicit Announcer(ServiceManager manager);
 
+  // With what the server starts; `watched`: with --reload, else empty.
+  static Lines start(const ServingPlan& plan, const std::string& watched);
+
   // True once: the server has become ready with this. Not with the first worker, or all early
   // connections would be its own; but when those that are missing have had their time.
   bool has_become_ready(const supervision::Supervisor& supervisor, std::uint64_t age_ns);

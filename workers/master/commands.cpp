@@ -94,6 +94,7 @@ config::Result<void> Commands::follow(const config::Options& options) {
       !opened.ok()) {
     return config::Problem{"--log-file: " + opened.problem().text};
   }
+  log_level_.reset();
   try {
     parts_.watch.follow(options, supervision::Clock::now());
   } catch (const std::system_error& error) {
@@ -164,6 +165,65 @@ CommandResult Commands::change_workers(const supervision::Event& event, std::str
     return {};
   }
   return parts_.supervisor.stopping() ? server_stops() : CommandResult{{{obstacle}}};
+}
+
+CommandResult Commands::scale(std::uint32_t workers, std::string_view why) {
+  const std::uint32_t room = parts_.supervisor.observer_slot();
+  if (parts_.supervisor.stopping()) {
+    return server_stops();
+  }
+  if (workers < 1 || workers > room) {
+    return {{{"this server has room for 1 to " + std::to_string(room) +
+              " workers; for more start it with a larger --workers"}}};
+  }
+  parts_.log.info(why);
+  parts_.report(supervision::event::SetWorkers{workers});
+  return {};
+}
+
+CommandResult Commands::refuse_slot(std::uint32_t slot) const {
+  if (parts_.supervisor.stopping()) {
+    return server_stops();
+  }
+  const std::uint32_t workers = parts_.supervisor.workers();
+  if (slot >= workers) {
+    return {{{"there is no worker " + std::to_string(slot) + "; the last one is worker " +
+              std::to_string(workers - 1)}}};
+  }
+  return {};
+}
+
+CommandResult Commands::restart(std::uint32_t slot, std::string_view why) {
+  if (auto refused = refuse_slot(slot); !refused.ok()) {
+    return refused;
+  }
+  parts_.log.info(why);
+  parts_.report(supervision::event::RestartSlot{slot});
+  return {};
+}
+
+CommandResult Commands::drain(std::uint32_t slot, std::string_view why) {
+  if (auto refused = refuse_slot(slot); !refused.ok()) {
+    return refused;
+  }
+  parts_.log.info(why);
+  parts_.report(supervision::event::DrainSlot{slot});
+  const bool stays = parts_.supervisor.slots()[slot].want == supervision::Want::run;
+  return stays ? CommandResult{{{std::string(kLastWorkerStays)}}} : CommandResult{};
+}
+
+CommandResult Commands::set_log_level(config::LogLevel level, std::string_view why) {
+  parts_.log.info(why);
+  log_level_ = level;
+  parts_.log.set_level(level);
+  parts_.children.send_to_all(ipc::LogLevelFrame{static_cast<std::uint32_t>(level)});
+  return {};
+}
+
+void Commands::tell_log_level(ipc::Place at) {
+  if (log_level_) {
+    parts_.children.send(at, ipc::LogLevelFrame{static_cast<std::uint32_t>(*log_level_)});
+  }
 }
 
 CommandResult Commands::reopen_logs(std::string_view why) {

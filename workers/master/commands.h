@@ -1,4 +1,4 @@
-// What an operator can ask a running master for. Signals ask now, and whoever else may; each
+// What an operator can ask a running master for, by signals or over the control socket; each
 // command answers, says the same in the log, and leaves what follows to the supervisor. Master
 // only.
 #pragma once
@@ -74,6 +74,10 @@ class Commands {
   // Of one that was given up later than that.
   void note_given_up(const std::string& why) { reload_news_.refused = why; }
   [[nodiscard]] const ReloadNews& reload_news() const { return reload_news_; }
+  // Of the next reload that begins.
+  [[nodiscard]] supervision::Generation next_generation() const {
+    return parts_.plans.next_generation();
+  }
 
   // The log and what --reload watches are as these options say: of a reload that begins, and of
   // those that serve on when it is given up. What cannot be opened stays as it is.
@@ -86,6 +90,18 @@ class Commands {
   CommandResult add_worker(std::string_view why);
   CommandResult remove_worker(std::string_view why);
 
+  // So many workers; what was drained of them serves again.
+  CommandResult scale(std::uint32_t workers, std::string_view why);
+  // The worker of this slot gets a successor, and then leaves. An empty slot is filled.
+  CommandResult restart(std::uint32_t slot, std::string_view why);
+  // It leaves, and its slot stays empty until it is restarted or the server is scaled.
+  CommandResult drain(std::uint32_t slot, std::string_view why);
+
+  // In every process, until the next reload.
+  CommandResult set_log_level(config::LogLevel level, std::string_view why);
+  // For a process that has begun to serve meanwhile.
+  void tell_log_level(ipc::Place at);
+
   // Said once it is done.
   CommandResult reopen_logs(std::string_view why);
 
@@ -97,8 +113,10 @@ class Commands {
   void restore_listeners();
   CommandResult change_workers(const supervision::Event& event, std::string_view why,
                                const std::string& obstacle);
+  [[nodiscard]] CommandResult refuse_slot(std::uint32_t slot) const;
   Parts parts_;
   ReloadNews reload_news_;
+  std::optional<config::LogLevel> log_level_;  // none: that of the options
   bool stop_requested_ = false;
   std::optional<supervision::TimePoint> stop_at_;
   bool is_interrupted_ = false;  // the stop was asked for by SIGINT

@@ -4,7 +4,6 @@
 #include <utility>
 #include <variant>
 
-#include "config/options/pool_options.h"
 #include "ipc/base/monotonic.h"
 #include "workers/child/process_limits.h"
 #include "workers/master/poll_set.h"
@@ -28,19 +27,23 @@ Master::Master(Start start)
               plans_.first().options.limits.route_deaths),
       spawner_(std::move(start.mains),
                {segment_, inboxes_, for_workers_.leadership, for_workers_.shared,
-                for_workers_.tasks.get(), log_, fork_servers_}),
+                for_workers_.tasks.get(), log_, fork_servers_, start.control_socket}),
       reloader_(std::move(start.arguments), std::move(start.environment),
                 [this](config::LogLevel level, std::string_view line) { log_.write(level, line); }),
       commands_({supervisor_, plans_, children_, fork_servers_, publisher_, reloader_, watch_, log_,
                  [this](const supervision::Event& event) { report(event); }}),
-      announcer_(std::move(start.manager)) {
+      pending_(supervisor_, commands_,
+               [this](ipc::Place observer, const ipc::OutcomeFrame& told) {
+                 children_.send(observer, told);
+               }),
+      course_{Announcer(std::move(start.manager)), {}} {
   watch_.follow(plans_.first().options, Clock::now());
 }
 
 config::ExitCode Master::run() {
-  say_start();
+  say(Announcer::start(plans_.first(), watch_.describe()));
   report(supervision::event::Started{});
-  while (!exit_code_) {
+  while (!course_.exit_code) {
     // What is left undone is done by the next turn, or judged by a deadline.
     try {
       turn();
@@ -52,7 +55,7 @@ config::ExitCode Master::run() {
   while (!fork_servers_.empty() || !deaths_.diagnosis().empty()) {
     turn();
   }
-  return *exit_code_;
+  return *course_.exit_code;
 }
 
 void Master::turn() {
@@ -68,14 +71,15 @@ void Master::turn() {
   commands_.watch_listeners(polled);
   deaths_.diagnosis().watch(polled);
   polled.wait_until({supervisor_.next_deadline(), watch_.deadline(), fork_servers_.deadline(),
-                     commands_.deadline(), announcer_.deadline(), deaths_.diagnosis().deadline()});
+                     commands_.deadline(), course_.announcer.deadline(),
+                     deaths_.diagnosis().deadline()});
   publisher_.beat();
   publisher_.lines_lost(log_.settle_losses());
   polled.dispatch();
   fork_servers_.enforce(Clock::now());
   deaths_.diagnosis().enforce(Clock::now());
   say(deaths_.boot_failures().take_old(Clock::now()));
-  if (!exit_code_) {
+  if (!course_.exit_code) {
     commands_.enforce(Clock::now());
     follow_files();
     report_beats();
@@ -83,9 +87,10 @@ void Master::turn() {
     end_deaf_ones();
     deaths_.diagnosis().look(supervisor_);
     report(supervision::event::Tick{});
+    pending_.settle();
   }
-  announcer_.tell_manager(supervisor_, commands_.reload_news(), commands_.is_leaving(),
-                          Clock::now());
+  course_.announcer.tell_manager(supervisor_, commands_.reload_news(), commands_.is_leaving(),
+                                 Clock::now());
   if (supervisor_.stopping()) {
     forget_unused();
   }
@@ -95,7 +100,7 @@ void Master::take_signals() {
   for (const TakenSignal signal : signals_.take()) {
     if (signal.number == SIGCHLD) {
       reap();
-    } else if (exit_code_) {
+    } else if (course_.exit_code) {
       continue;
     } else if (signal.is_hang_up) {
       commands_.stop(kTerminalClosed);
@@ -188,11 +193,22 @@ void Master::hear(ipc::Place at, const Heard& heard) {
     say(narrator_.ready(at, pid_of(at), *ready));
     say(at.slot < supervisor_.observer_slot() ? deaths_.boot_failures().take_all() : Lines{});
     report(supervision::event::Ready{at, frame.epoch});
+    commands_.tell_log_level(at);
   } else if (std::holds_alternative<ipc::AliveFrame>(frame.message)) {
     report(supervision::event::Beat{at, Clock::now()});
   } else if (const auto* wish = std::get_if<ipc::RecycleFrame>(&frame.message)) {
     report(supervision::event::Recycle{at, frame.epoch, wish->reason});
+  } else if (const auto* command = std::get_if<ipc::CommandFrame>(&frame.message)) {
+    hear_command(at, *command);
   }
+}
+
+// Operators reach the observer alone.
+void Master::hear_command(ipc::Place at, const ipc::CommandFrame& command) {
+  if (at.slot != supervisor_.observer_slot()) {
+    return say(narrator_.sent_something_unreadable(at, pid_of(at), ipc::FrameError::kind));
+  }
+  pending_.take(at, command);
 }
 
 // It may say what it likes, but only a child of this process is supervised.
@@ -274,8 +290,8 @@ void Master::report(const supervision::Event& event) {
     }
   }
   orders_.are_performed = false;
-  const bool is_ready_now = announcer_.has_become_ready(supervisor_, publisher_.age_ns());
-  publisher_.states(supervisor_, announcer_.is_ready());
+  const bool is_ready_now = course_.announcer.has_become_ready(supervisor_, publisher_.age_ns());
+  publisher_.states(supervisor_, course_.announcer.is_ready());
   if (is_ready_now) {
     // Whoever hears it may look at once.
     say(Announcer::announce(supervisor_, plans_.at(supervisor_.generation()), publisher_.age_ns()));
@@ -301,6 +317,9 @@ void Master::perform(const supervision::action::Spawn& spawn) {
 }
 
 void Master::perform(const supervision::action::Drain& drain) {
+  if (drain.at.slot == supervisor_.observer_slot() && drain.why == ipc::DrainReason::stop) {
+    pending_.stopped();
+  }
   if (children_.send(drain.at, ipc::DrainFrame{drain.why}) == ipc::SendResult::full) {
     say(narrator_.does_not_read(drain.at, pid_of(drain.at)));
   }
@@ -316,6 +335,7 @@ void Master::perform(const supervision::action::Release& release) {
     deaths_.tell(release, children_.is_work_told(release.at));
   }
   children_.remove(release.at, release.last.pid);
+  pending_.forget(release.at);
   publisher_.released(release);
   forget_unused();
 }
@@ -342,6 +362,9 @@ void Master::perform(const supervision::action::Notice& notice) {
                                 Narrator::reason_of(*notice.failure, last_words_of(notice.failure)),
                                 Clock::now());
   }
+  pending_.note(notice, notice.failure
+                            ? narrator_.describe(*notice.failure, last_words_of(notice.failure))
+                            : "");
   const Lines lines = narrator_.tell(notice, last_words_of(notice.failure),
                                      notice.at ? at_work(*notice.at) : AtWork{});
   say(lines);
@@ -361,7 +384,7 @@ void Master::perform(const supervision::action::Notice& notice) {
 }
 
 void Master::perform(const supervision::action::Finish& finish) {
-  exit_code_ = finish.code;
+  course_.exit_code = finish.code;
   forget_unused();
   if (!finish.reason) {
     return say(stopped(finish.code));
@@ -388,17 +411,6 @@ AtWork Master::at_work(ipc::Place at) const {
 void Master::say(const Lines& lines) {
   for (const Line& line : lines) {
     say(line);
-  }
-}
-
-void Master::say_start() {
-  const ServingPlan& plan = plans_.first();
-  const config::ProcessOptions& processes = plan.options.processes;
-  say(starts({processes.workers, processes.workers_basis, config::pool_threads(plan.options),
-              plan.urls(), plan.note, plan.admin_url(), watch_.describe(), processes.cpu_basis,
-              plan.agent_address(), ::geteuid() == 0 && plan.options.service.user.empty()}));
-  if (plan.options.target.kind == config::ServeTarget::Kind::application) {
-    say(serves(plan.options.target.path, plan.build_id));
   }
 }
 

@@ -29,6 +29,7 @@
 #include "workers/master/for_workers.h"
 #include "workers/master/fork_servers.h"
 #include "workers/master/narrator.h"
+#include "workers/master/pending_commands.h"
 #include "workers/master/plans.h"
 #include "workers/master/publisher.h"
 #include "workers/master/reload_watch.h"
@@ -51,6 +52,7 @@ class Master {
     config::Environment environment;
     child::ChildMains mains;
     ServiceManager manager;
+    int control_socket = -1;  // for the observer; -1: there is none
   };
 
   // Makes what the processes share. Throws std::system_error.
@@ -69,6 +71,7 @@ class Master {
   void read(ipc::Place at);
   void read_all();
   void hear(ipc::Place at, const Heard& heard);
+  void hear_command(ipc::Place at, const ipc::CommandFrame& command);
   void hear_pid(ipc::Place at, std::int32_t pid);
   void lose(const ForkServers::Lost& lost);
   void follow_files();
@@ -89,7 +92,6 @@ class Master {
   // How it is told.
   void say(const Line& line) { log_.write(line.level, line.text); }
   void say(const Lines& lines);
-  void say_start();
   void forget_unused();
   // Its process is, or was, on the way from a fork server.
   [[nodiscard]] bool awaits_pid(ipc::Place at) const;
@@ -102,6 +104,12 @@ class Master {
   struct Orders {
     std::deque<supervision::Action> pending;
     bool are_performed = false;  // none is performed within another
+  };
+
+  // How far it has come, and who is told of it.
+  struct Course {
+    Announcer announcer;
+    std::optional<config::ExitCode> exit_code;
   };
 
   child::Log& log_;
@@ -120,10 +128,10 @@ class Master {
   Reloader reloader_;
   ReloadWatch watch_;  // with --reload
   Commands commands_;
+  PendingCommands pending_;
   Excuses excuses_;
   Orders orders_;
-  Announcer announcer_;
-  std::optional<config::ExitCode> exit_code_;
+  Course course_;
 };
 
 }  // namespace prefork::master

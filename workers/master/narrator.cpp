@@ -348,6 +348,8 @@ Lines Narrator::tell_rollout(const supervision::action::Notice& notice,
       return one(LogLevel::info, name + " has served its share of requests; a successor starts");
     case NoticeKind::terminate_started:
       return one(LogLevel::info, name + " was told to end by SIGTERM; a successor starts first");
+    case NoticeKind::restart_started:
+      return one(LogLevel::info, name + " is to be restarted; a successor starts first");
     case NoticeKind::recycle_aborted:
       return one(LogLevel::warning, why + "; " + name + " goes on, next try in " + span);
     default:
@@ -398,6 +400,7 @@ Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view
     case NoticeKind::rollback_finished:
     case NoticeKind::recycle_started:
     case NoticeKind::terminate_started:
+    case NoticeKind::restart_started:
     case NoticeKind::recycle_aborted:
       return tell_rollout(notice, why);
     case NoticeKind::cannot_add_worker:

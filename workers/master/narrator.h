@@ -87,6 +87,8 @@ inline constexpr std::string_view kReloadGivenUp =
 std::string too_many_workers(std::uint32_t workers, std::uint32_t capacity);
 inline constexpr std::string_view kObserverStaysAsItIs =
     "--admin: turning the observer on or off takes a restart; it stays as it is";
+inline constexpr std::string_view kControlStaysAsItIs =
+    "--control: another place takes a restart; it stays as it is";
 inline constexpr std::string_view kTasksStayAsTheyAre =
     "--task-workers, --limit-task-queue and --limit-task: a change takes a restart; they stay as "
     "they are";
@@ -122,13 +124,14 @@ class Narrator {
   // What was wrong, to be said behind the name of a process.
   [[nodiscard]] static std::string reason_of(const supervision::Failure& failure,
                                              std::string_view last_words);
+  // With the name of the process.
+  [[nodiscard]] std::string describe(const supervision::Failure& failure,
+                                     std::string_view last_words) const;
   [[nodiscard]] std::string giving_up(const supervision::Failure& failure,
                                       std::string_view last_words) const;
 
  private:
   [[nodiscard]] bool is_worker(Place at) const { return at.slot < observer_slot_; }
-  [[nodiscard]] std::string describe(const supervision::Failure& failure,
-                                     std::string_view last_words) const;
   [[nodiscard]] Lines tell_rollout(const supervision::action::Notice& notice,
                                    const std::string& why) const;
   void add_requests(Lines& lines, Place at, std::string_view what, const AtWork& at_work) const;

@@ -19,6 +19,8 @@ class Plans {
 
   // The generation it is.
   supervision::Generation add(SharedPlan plan);
+  // What the next one added will be.
+  [[nodiscard]] supervision::Generation next_generation() const { return last_generation_ + 1; }
   [[nodiscard]] const ServingPlan& at(supervision::Generation generation) const;
   // Null: it is forgotten.
   [[nodiscard]] SharedPlan find(supervision::Generation generation) const;

@@ -26,7 +26,12 @@ config::Result<SharedPlan, Problems> Reloader::make_plan(const Present& present)
   if (options.processes.workers > present.slot_capacity) {
     return Problems{{too_many_workers(options.processes.workers, present.slot_capacity)}};
   }
-  if (options.admin.address.has_value() != present.plan.options.admin.address.has_value()) {
+  if (options.control != present.plan.options.control) {
+    tell_(config::LogLevel::warning, kControlStaysAsItIs);
+    options.control = present.plan.options.control;
+  }
+  if (!options.control.is_on &&
+      options.admin.address.has_value() != present.plan.options.admin.address.has_value()) {
     tell_(config::LogLevel::warning, kObserverStaysAsItIs);
     options.admin = present.plan.options.admin;
   }

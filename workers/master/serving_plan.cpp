@@ -154,7 +154,7 @@ supervision::Settings supervision_settings(const config::Options& options) {
   }
   settings.workers = options.processes.workers;
   settings.at_once = options.processes.reload_max_unavailable.of(options.processes.workers);
-  settings.observer = options.admin.address.has_value();
+  settings.observer = options.admin.address.has_value() || options.control.is_on;
   settings.tasks = options.tasks.workers;
   return settings;
 }

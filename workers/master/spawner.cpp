@@ -157,7 +157,9 @@ child::StartOrder Spawner::start_order(const supervision::action::Spawn& spawn,
     order.descriptors.tasks = parts_.tasks->fd();
     order.tasks = parts_.tasks->shape();
   }
-  if (order.role != child::ChildRole::observer) {
+  if (order.role == child::ChildRole::observer) {
+    order.descriptors.control_socket = parts_.control_socket;
+  } else {
     order.descriptors.sealed_application = plan.sealed_application.get();
   }
   if (order.role == child::ChildRole::worker) {
@@ -184,7 +186,7 @@ std::vector<int> Spawner::fds_of(child::ChildRole role, const ServingPlan& plan)
     fds.push_back(listener.fd);
   }
   if (role == child::ChildRole::observer) {
-    fds.push_back(parts_.segment.fd());
+    fds.insert(fds.end(), {parts_.segment.fd(), parts_.control_socket});
     return fds;
   }
   fds.push_back(plan.sealed_application.get());
@@ -264,7 +266,8 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
       spawn.generation,
       master_pid_,
       forked_ns,
-      role == child::ChildRole::observer ? plan.admin_url() : plan.statistics_url()};
+      role == child::ChildRole::observer ? plan.admin_url() : plan.statistics_url(),
+      role == child::ChildRole::observer ? parts_.control_socket : -1};
   if (const auto entered = child::enter_service(plan.options); !entered.ok()) {
     child::leave(child::fail_boot(context, entered.problem().text.c_str(),
                                   config::ExitCode::no_worker_booted));

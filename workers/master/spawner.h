@@ -34,6 +34,7 @@ class Spawner {
     ipc::TaskBoard* tasks;
     child::Log& log;
     ForkServers& fork_servers;
+    int control_socket = -1;  // the observer's; -1: there is none
   };
 
   struct Spawned {

@@ -10,6 +10,7 @@
 #include "workers/child/log.h"
 #include "workers/child/process_limits.h"
 #include "workers/child/process_title.h"
+#include "workers/master/control_socket.h"
 #include "workers/master/log_files.h"
 #include "workers/master/master.h"
 #include "workers/master/pid_file.h"
@@ -23,6 +24,24 @@ namespace {
 config::ExitCode fail(config::ExitCode code, const std::string& problem) {
   child::tell_standard_error("prefork-server: " + problem);
   return code;
+}
+
+// Only a place that somebody has chosen has to be had.
+config::Result<ControlSocket, ListenError> make_control_socket(
+    const config::ControlOptions& options, const config::Environment& environment,
+    child::Log& log) {
+  if (!options.is_on) {
+    return ControlSocket();
+  }
+  auto opened = open_control_socket(options, control_surroundings(environment));
+  if (!opened.ok() && options.path.empty()) {
+    log.warning(opened.problem().message + "; the server runs without a control socket");
+    return ControlSocket();
+  }
+  if (opened.ok()) {
+    log.debug("control socket: " + opened.value().path());
+  }
+  return opened;
 }
 
 }  // namespace
@@ -49,6 +68,7 @@ config::ExitCode run_master(const config::Options& options, std::vector<std::str
   child::set_process_title("master");
   child::raise_file_limit();
   std::optional<Signals> signals;
+  std::optional<ControlSocket> control;
   std::optional<Master> master;
   try {
     // First: a signal from here on waits until everything can be undone.
@@ -57,8 +77,14 @@ config::ExitCode run_master(const config::Options& options, std::vector<std::str
     if (!plan.ok()) {
       return fail(plan.problem().code, plan.problem().message);
     }
+    auto made = make_control_socket(options.control, environment, log);
+    if (!made.ok()) {
+      return fail(made.problem().code, made.problem().message);
+    }
+    control.emplace(std::move(made).value());
     master.emplace(Master::Start{log, *signals, std::move(plan).value(), std::move(arguments),
-                                 std::move(environment), std::move(mains), std::move(manager)});
+                                 std::move(environment), std::move(mains), std::move(manager),
+                                 control->fd()});
   } catch (const std::system_error& error) {
     return fail(config::ExitCode::system_error, child::describe_failure(error));
   }

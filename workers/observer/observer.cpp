@@ -16,6 +16,8 @@
 #include "workers/child/child_runtime.h"
 #include "workers/observer/agent_check.h"
 #include "workers/observer/agent_line.h"
+#include "workers/observer/command_server.h"
+#include "workers/observer/options_json.h"
 #include "workers/observer/own_host.h"
 #include "workers/observer/shared_snapshot.h"
 #include "workers/observer/stats_json.h"
@@ -73,7 +75,12 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
       : context_(context),
         urls_(urls),
         runtime_(context, loop_, *this),
-        record_(std::make_unique<ipc::WorkerRecord>()) {}
+        record_(std::make_unique<ipc::WorkerRecord>()),
+        commands_(
+            context.control_socket,
+            {loop_, [this](const ipc::CommandFrame& command) { return runtime_.send(command); },
+             [this](bool is_detailed) { return report_statistics(is_detailed); },
+             [this] { return options_json(context_.options); }}) {}
 
   int run() {
     context_.segment.make_read_only();
@@ -112,12 +119,16 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
       runtime_.send(ipc::AliveFrame{});
     }
     if (now_ns >= leave_by_ns_) {
-      loop_.stop();
+      is_drained_ = true;
     }
+    leave_when_done(now_ns);
     return false;
   }
 
-  void on_drained() override { loop_.stop(); }
+  void on_drained() override {
+    is_drained_ = true;
+    leave_when_done(ipc::monotonic_ns());
+  }
 
   void report(config::LogLevel level, std::string_view line) override {
     context_.log.write(level, line);
@@ -134,12 +145,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                 [this](const http::Request&, http::Response& response) {
                   response.set_content_type("application/json");
                   response.add_field("Cache-Control", "no-store");
-                  StatsSnapshot snapshot = take_snapshot(context_.segment);
-                  snapshot.shared = look_at_shared(context_.shared);
-                  if (context_.tasks != nullptr) {
-                    snapshot.tasks = look_at_tasks(*context_.tasks);
-                  }
-                  response.set_body(to_json(snapshot, urls_, context_.statistics_url));
+                  response.set_body(report_statistics(false));
                 });
     router_.add(http::Method::get, "/healthz", exchange::RunOn::loop,
                 [this](const http::Request&, http::Response& response) {
@@ -157,6 +163,15 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                 });
   }
 
+  [[nodiscard]] std::string report_statistics(bool is_detailed) const {
+    StatsSnapshot snapshot = take_snapshot(context_.segment);
+    snapshot.shared = look_at_shared(context_.shared);
+    if (context_.tasks != nullptr) {
+      snapshot.tasks = look_at_tasks(*context_.tasks);
+    }
+    return to_json(snapshot, urls_, context_.statistics_url, is_detailed);
+  }
+
   static void answer_check(http::Response& response, bool fine, std::string_view why_not) {
     if (fine) {
       response.set_content_type("text/plain; charset=utf-8");
@@ -171,12 +186,27 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
   // worker is gone. Whoever meant it alone gets another one.
   void on_terminate() override { runtime_.send(ipc::RecycleFrame{ipc::RecycleReason::terminated}); }
   void on_drain(ipc::DrainReason) override { begin_to_leave(); }
+  void on_outcome(const ipc::OutcomeFrame& outcome) override {
+    commands_.answer(outcome);
+    leave_when_done(ipc::monotonic_ns());
+  }
 
   // Who connects from now on is for the next observer. Who is connected already may have a request
   // on the way.
   void begin_to_leave() {
-    leave_by_ns_ = std::min(leave_by_ns_, ipc::monotonic_ns() + kPatienceNs);
+    const std::uint64_t now_ns = ipc::monotonic_ns();
+    leave_by_ns_ = std::min(leave_by_ns_, now_ns + kPatienceNs);
+    answer_by_ns_ = std::min(answer_by_ns_,
+                             now_ns + ipc::to_ns(context_.options.processes.graceful_timeout) / 2);
+    commands_.stop_accepting();
     server_->drain(engine::DrainMode::hand_off);
+  }
+
+  // Operators wait for what may take longer than clients do; not as long as the master's patience.
+  void leave_when_done(std::uint64_t now_ns) {
+    if (is_drained_ && (!commands_.has_work() || now_ns >= answer_by_ns_)) {
+      loop_.stop();
+    }
   }
 
   const child::ChildContext& context_;
@@ -193,8 +223,11 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                       return agent_line(take_snapshot(context_.segment), context_.options,
                                         is_master_alive(context_.segment));
                     }};
+  CommandServer commands_;
+  bool is_drained_ = false;
   std::uint64_t last_alive_ns_ = 0;
   std::uint64_t leave_by_ns_ = ipc::kNever;
+  std::uint64_t answer_by_ns_ = ipc::kNever;
 };
 
 }  // namespace

@@ -101,6 +101,16 @@ Json histogram(const ipc::HistogramSnapshot& snapshot) {
           {"p999_us", snapshot.percentile_us(0.999)}};
 }
 
+Json buckets_of(const ipc::HistogramSnapshot& snapshot) {
+  Json buckets = Json::array();
+  for (std::size_t i = 0; i < ipc::Histogram::kBucketCount; ++i) {
+    if (const std::uint64_t count = snapshot.bucket(i); count != 0) {
+      buckets.push_back({ipc::Histogram::lower_bound(i), count});
+    }
+  }
+  return buckets;
+}
+
 // What a worker and all of them together show alike.
 void add_numbers(Json& json, const Numbers& numbers) {
   json.update(counters_of(numbers.counters));
@@ -242,12 +252,15 @@ Json banned_routes_of(const StatsSnapshot& snapshot) {
 }  // namespace
 
 std::string to_json(const StatsSnapshot& snapshot, const std::vector<std::string>& urls,
-                    const std::string& admin_url) {
+                    const std::string& admin_url, bool is_detailed) {
   Json json;
   json["server"] = server_of(snapshot, urls, admin_url);
   Json totals = Json::object();
   add_numbers(totals, snapshot.totals);
   totals["cpu_seconds"] = seconds(snapshot.cpu_us);
+  if (is_detailed) {
+    totals["latency"]["buckets"] = buckets_of(snapshot.totals.latency);
+  }
   json["totals"] = std::move(totals);
   json["workers"] = Json::array();
   for (const WorkerSnapshot& worker : snapshot.workers) {

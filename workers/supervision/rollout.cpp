@@ -259,10 +259,12 @@ void Rollout::start_recycle() {
   }
   if (!first) return;
   const Seat& old = roster_.seat(*first);
-  const bool terminated = old.wants_successor == RecycleReason::terminated;
-  turn_.notice({.kind = terminated ? NoticeKind::terminate_started : NoticeKind::recycle_started,
-                .at = first,
-                .pid = old.pid});
+  NoticeKind kind = NoticeKind::recycle_started;
+  if (old.wants_successor != RecycleReason::share_served) {
+    kind = old.wants_successor == RecycleReason::terminated ? NoticeKind::terminate_started
+                                                            : NoticeKind::restart_started;
+  }
+  turn_.notice({.kind = kind, .at = first, .pid = old.pid});
   machine_.spawn(Roster::sibling(*first), Part::replacement, wanted_.generation, wanted_.settings);
 }
 

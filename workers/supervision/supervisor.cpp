@@ -28,7 +28,15 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
   turn_.actions.clear();
   forgive_what_happened_while_asleep(now);
   turn_.now = now;
-  std::visit([this](const auto& fact) { handle(fact); }, event);
+  std::visit(
+      [this](const auto& fact) {
+        if constexpr (!requires { workforce_.on(fact); }) {
+          handle(fact);
+        } else if (phase_ == Phase::running) {
+          workforce_.on(fact);
+        }
+      },
+      event);
   advance();
   return std::exchange(turn_.actions, {});
 }
@@ -117,14 +125,6 @@ void Supervisor::handle(const event::Stop& event) {
 
 void Supervisor::handle(const event::Reload& event) {
   if (phase_ == Phase::running) rollout_.request(event);
-}
-
-void Supervisor::handle(const event::AddWorker&) {
-  if (phase_ == Phase::running) workforce_.add();
-}
-
-void Supervisor::handle(const event::RemoveWorker&) {
-  if (phase_ == Phase::running) workforce_.remove();
 }
 
 void Supervisor::handle(const event::Tick&) {
@@ -219,6 +219,7 @@ void Supervisor::kill_all() {
 void Supervisor::give_up_when_hopeless() {
   std::optional<Failure> first;
   for (std::uint32_t slot = 0; slot < workers(); ++slot) {
+    if (slots()[slot].want != Want::run) continue;
     const std::optional<Place> at = current(slot);
     if (!at) return;
     if (this->seat(Roster::sibling(*at)).part == Part::replacement) return;

@@ -80,8 +80,6 @@ class Supervisor {
   void handle(const event::Excused& event);
   void handle(const event::Stop& event);
   void handle(const event::Reload& event);
-  void handle(const event::AddWorker& event);
-  void handle(const event::RemoveWorker& event);
   void handle(const event::Tick& event);
   void forgive_what_happened_while_asleep(TimePoint now);
 

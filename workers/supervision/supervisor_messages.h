@@ -82,6 +82,21 @@ struct Reload {
 struct AddWorker {};
 struct RemoveWorker {};
 
+// So many workers, 1 to the capacity; what was drained of them serves again.
+struct SetWorkers {
+  std::uint32_t workers = 1;
+};
+// The worker of this slot gets a successor and leaves; a slot that is empty, or waits for its next
+// start, is filled at once.
+struct RestartSlot {
+  std::uint32_t slot = 0;
+};
+// The worker of this slot leaves, and nobody takes its place before RestartSlot or SetWorkers says
+// so.
+struct DrainSlot {
+  std::uint32_t slot = 0;
+};
+
 // Time has passed. No process is judged by a deadline or a beat at any other event.
 struct Tick {};
 
@@ -89,7 +104,8 @@ struct Tick {};
 
 using Event = std::variant<event::Started, event::Forked, event::ForkFailed, event::Ready,
                            event::Exited, event::Beat, event::Recycle, event::Excused, event::Stop,
-                           event::Reload, event::AddWorker, event::RemoveWorker, event::Tick>;
+                           event::Reload, event::AddWorker, event::RemoveWorker, event::SetWorkers,
+                           event::RestartSlot, event::DrainSlot, event::Tick>;
 
 // The facts worth a line in the log. Which members of Notice are filled stands beside each; `at`
 // and `pid` always name the process where there is one.
@@ -112,6 +128,7 @@ enum class NoticeKind : std::uint8_t {
   rollback_finished,  // all are of `generation` again
   recycle_started,    // `at` gets a successor because it asked for one
   terminate_started,  // likewise, because somebody has sent it SIGTERM
+  restart_started,    // likewise, because an operator wants it
   recycle_aborted,    // `failure`; `at` goes on serving, next try in `duration`
   cannot_add_worker,  // all `count` slots are in use
   cannot_remove_worker,  // the last worker stays

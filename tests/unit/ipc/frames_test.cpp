@@ -34,6 +34,9 @@ std::vector<Frame> one_of_each() {
       {7, DrainFrame{DrainReason::removed}},
       {std::numeric_limits<std::uint32_t>::max(), ReopenLogsFrame{}},
       {8, ForkedFrame{4711}},
+      {9, CommandFrame{77, CommandKind::scale, 4, 4711}},
+      {10, OutcomeFrame{77, Verdict::refused, "the last worker stays"}},
+      {11, LogLevelFrame{2}},
   };
 }
 
@@ -82,6 +85,41 @@ TEST(Frames, EveryMessageComesBackAsItWasSent) {
        {DrainReason::stop, DrainReason::replaced, DrainReason::removed}) {
     EXPECT_EQ(round_trip(DrainFrame{reason}).reason, reason);
   }
+}
+
+TEST(Frames, CommandsAndOutcomesComeBackAsTheyWereSent) {
+  const CommandFrame command =
+      round_trip(CommandFrame{kMaxNumber, CommandKind::log_level, 0xFFFFFFFF, -1});
+  EXPECT_EQ(command.id, kMaxNumber);
+  EXPECT_EQ(command.kind, CommandKind::log_level);
+  EXPECT_EQ(command.argument, 0xFFFFFFFFU);
+  EXPECT_EQ(command.sender, -1);
+  const std::string longest(kMaxFrameText - 1, 'x');
+  const OutcomeFrame outcome = round_trip(OutcomeFrame{5, Verdict::failed, longest + "y"});
+  EXPECT_EQ(outcome.id, 5U);
+  EXPECT_EQ(outcome.verdict, Verdict::failed);
+  EXPECT_EQ(outcome.text, longest);
+  EXPECT_EQ(round_trip(LogLevelFrame{6}).level, 6U);
+}
+
+TEST(Frames, NoCommandVerdictOrLogLevelIsBelievedThatThereIsNot) {
+  FrameBytes bytes = encode({1, CommandFrame{}});
+  for (const int kind : {0, 10, 255}) {
+    bytes[kTextAt] = static_cast<std::byte>(kind);
+    EXPECT_EQ(error_of(bytes), FrameError::value);
+  }
+  bytes[kTextSizeAt] = std::byte{4};
+  EXPECT_EQ(error_of(bytes), FrameError::length);
+  bytes = encode({1, OutcomeFrame{}});
+  for (const int verdict : {0, 4, 255}) {
+    bytes[kTextAt] = static_cast<std::byte>(verdict);
+    EXPECT_EQ(error_of(bytes), FrameError::value);
+  }
+  bytes[kTextSizeAt] = std::byte{0};
+  EXPECT_EQ(error_of(bytes), FrameError::length);
+  bytes = encode({1, LogLevelFrame{}});
+  bytes[kNumberAt] = std::byte{7};
+  EXPECT_EQ(error_of(bytes), FrameError::value);
 }
 
 TEST(Frames, EveryEpochComesBack) {
@@ -151,12 +189,15 @@ TEST(Frames, AnUnknownKindIsAnError) {
   FrameBytes bytes = encode({1, ReopenLogsFrame{}});
   for (int kind = 0; kind < 256; ++kind) {
     bytes[kKindAt] = static_cast<std::byte>(kind);
-    const bool known =
-        kind >= static_cast<int>(FrameKind::ready) && kind <= static_cast<int>(FrameKind::forked);
+    const bool known = kind >= static_cast<int>(FrameKind::ready) &&
+                       kind <= static_cast<int>(FrameKind::log_level);
     if (!known) {
       EXPECT_EQ(error_of(bytes), FrameError::kind) << "kind " << kind;
     } else if (kind == static_cast<int>(FrameKind::drain)) {
       EXPECT_EQ(error_of(bytes), FrameError::value) << "a drain without a reason";
+    } else if (kind == static_cast<int>(FrameKind::command) ||
+               kind == static_cast<int>(FrameKind::outcome)) {
+      EXPECT_EQ(error_of(bytes), FrameError::length) << "there is nothing in it";
     } else if (kind == static_cast<int>(FrameKind::recycle)) {
       EXPECT_EQ(error_of(bytes), FrameError::value) << "a wish without a reason";
     } else if (kind == static_cast<int>(FrameKind::forked)) {

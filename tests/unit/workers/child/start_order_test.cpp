@@ -133,8 +133,8 @@ TEST(StartOrders, OfAnotherVersionOrSizeAreAProblem) {
   const std::string content = content_of(write_start_order(an_order()).get());
   const auto size = static_cast<std::uint32_t>(content.size());
   EXPECT_EQ(problem_of(content), "");
-  EXPECT_EQ(problem_of(with(content, 8, 2)),
-            "its orders are of version 2, and this program reads version 1");
+  EXPECT_EQ(problem_of(with(content, 8, 3)),
+            "its orders are of version 3, and this program reads version 2");
   EXPECT_EQ(problem_of(with(content, 12, size + 1)),
             "its orders are not of the size that they say");
   EXPECT_EQ(problem_of(content + "x"), "its orders are not of the size that they say");

@@ -22,9 +22,10 @@ using Texts = std::vector<std::string>;
 class CommandsTest : public ::testing::Test {
  protected:
   explicit CommandsTest(Texts arguments = {"--admin", "off"})
-      : reloader_(std::move(arguments), {}, [this](config::LogLevel level, std::string_view line) {
-          log_.log().write(level, line);
-        }) {
+      : reloader_(std::move(arguments), {{"PREFORK_CONTROL", "off"}},
+                  [this](config::LogLevel level, std::string_view line) {
+                    log_.log().write(level, line);
+                  }) {
     report(supervision::event::Started{});
     report(supervision::event::Forked{{0, 0}, 300});
     report(supervision::event::Ready{{0, 0}, supervisor_.seat({0, 0}).epoch});

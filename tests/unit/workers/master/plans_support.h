@@ -29,6 +29,7 @@ inline SharedSocket socket_at(const config::Bind& bind, std::string url) {
 inline std::shared_ptr<ServingPlan> plan_without_observer() {
   auto plan = std::make_shared<ServingPlan>();
   plan->options.admin.address.reset();
+  plan->options.control.is_on = false;
   plan->sockets.push_back(
       socket_at(plan->options.listening.binds.front(), "http://127.0.0.1:8000"));
   return plan;

@@ -16,7 +16,7 @@ class ReloaderTest : public ::testing::Test {
  protected:
   config::Result<SharedPlan, Problems> make_plan(std::vector<std::string> arguments) {
     const Reloader reloader(
-        std::move(arguments), {},
+        std::move(arguments), {{"PREFORK_CONTROL", "off"}},
         [this](config::LogLevel, std::string_view line) { told_.emplace_back(line); });
     return reloader.make_plan({*present_, 10, {present_}});
   }
@@ -63,6 +63,17 @@ TEST_F(ReloaderTest, TheObserverStaysOffAndThatIsTold) {
   EXPECT_EQ(made.value()->options.admin.address, std::nullopt);
   EXPECT_EQ(told_, (std::vector<std::string>{"--admin: turning the observer on or off takes a "
                                              "restart; it stays as it is"}));
+}
+
+TEST_F(ReloaderTest, WithAControlSocketThereIsAnObserverAndAdminMayComeAndGo) {
+  present_->options.control.is_on = true;
+  const auto made = make_plan({"--admin", "127.0.0.1:0"});
+  ASSERT_TRUE(made.ok());
+  EXPECT_TRUE(made.value()->options.admin.address);
+  EXPECT_TRUE(made.value()->options.control.is_on);
+  EXPECT_EQ(
+      told_,
+      (std::vector<std::string>{"--control: another place takes a restart; it stays as it is"}));
 }
 
 TEST_F(ReloaderTest, AQuestionInsteadOfAConfigurationIsRefused) {

@@ -65,6 +65,8 @@ inline std::string_view name_of(NoticeKind kind) {
       return "recycle_started";
     case NoticeKind::terminate_started:
       return "terminate_started";
+    case NoticeKind::restart_started:
+      return "restart_started";
     case NoticeKind::recycle_aborted:
       return "recycle_aborted";
     case NoticeKind::cannot_add_worker:

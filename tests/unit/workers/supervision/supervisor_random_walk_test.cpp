@@ -55,7 +55,11 @@ class Life {
     const int dice = below(1000);
     if (dice < 450) return let_time_pass();
     if (dice < 900) return let_a_process_act();
-    if (dice < 960) return report_nonsense();
+    if (dice < 950) return report_nonsense();
+    const std::uint32_t number = static_cast<std::uint32_t>(below(kCapacity + 2));
+    if (dice < 953) return report(event::SetWorkers{number});
+    if (dice < 957) return report(event::RestartSlot{number});
+    if (dice < 960) return report(event::DrainSlot{number});
     if (dice < 975) return report(event::AddWorker{});
     if (dice < 990) return report(event::RemoveWorker{});
     Settings changed = settings();
@@ -76,8 +80,9 @@ class Life {
     for (const auto& [pid, process] : processes_) {
       EXPECT_EQ(supervisor_.seat(process.at).generation, supervisor_.generation());
     }
-    EXPECT_EQ(supervisor_.ready_workers(), supervisor_.workers());
-    EXPECT_EQ(processes_.size(), supervisor_.workers() + 1u + kTasks);
+    EXPECT_GE(workers_to_run(), 1U);
+    EXPECT_EQ(supervisor_.ready_workers(), workers_to_run());
+    EXPECT_EQ(processes_.size(), workers_to_run() + 1u + kTasks);
   }
 
   // Whatever the processes do, as long as SIGKILL ends them.
@@ -102,6 +107,14 @@ class Life {
   }
 
  private:
+  // Of those that are wanted, all but the drained ones.
+  std::uint32_t workers_to_run() const {
+    const auto& slots = supervisor_.slots();
+    return static_cast<std::uint32_t>(
+        std::count_if(slots.begin(), slots.begin() + supervisor_.workers(),
+                      [](const Slot& slot) { return slot.want == Want::run; }));
+  }
+
   static Settings settings() {
     Settings s;
     s.boot_timeout = 6s;
