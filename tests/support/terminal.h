@@ -7,6 +7,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 #include "ipc/base/owned_fd.h"
 
@@ -32,6 +33,10 @@ class Terminal {
       }
       text.append(room.data(), static_cast<std::size_t>(size));
     }
+  }
+  // As if somebody typed it.
+  void type(std::string_view keys) const {
+    [[maybe_unused]] const ssize_t written = ::write(user_.get(), keys.data(), keys.size());
   }
   void close() {
     program_.reset();
