@@ -20,12 +20,12 @@ namespace {
 // connection itself.
 constexpr int kInboxBytes = 4 * 1024 * 1024;
 
-struct Wire {
+struct HandedWire {
   std::uint32_t magic;
   HandedConnection about;
 };
-constexpr std::uint32_t kMagic = 0x50464844;
-static_assert(std::is_trivially_copyable_v<Wire>);
+constexpr std::uint32_t kHandedMagic = 0x50464844;
+static_assert(std::is_trivially_copyable_v<HandedWire>);
 
 // By whatever process, in whatever direction.
 bool is_shut_down(int socket) {
@@ -91,7 +91,7 @@ void Inboxes::renew_if_closed(std::uint32_t slot) {
 }
 
 HandResult Inboxes::hand_off(std::uint32_t slot, int socket, const HandedConnection& about) const {
-  Wire wire{kMagic, about};
+  HandedWire wire{kHandedMagic, about};
   iovec data{&wire, sizeof wire};
   ControlBuffer control{};
   msghdr message{};
@@ -115,7 +115,7 @@ HandResult Inboxes::hand_off(std::uint32_t slot, int socket, const HandedConnect
 }
 
 std::optional<ReceivedConnection> Inboxes::take(std::uint32_t slot, TakeError& error) const {
-  Wire wire{};
+  HandedWire wire{};
   iovec data{&wire, sizeof wire};
   ControlBuffer control{};
   msghdr message{};
@@ -144,7 +144,7 @@ std::optional<ReceivedConnection> Inboxes::take(std::uint32_t slot, TakeError& e
     error = TakeError::closed;
     return std::nullopt;
   }
-  if (size != static_cast<ssize_t>(sizeof wire) || wire.magic != kMagic ||
+  if (size != static_cast<ssize_t>(sizeof wire) || wire.magic != kHandedMagic ||
       !received.socket.valid() || !is_fit_to_serve(received.socket.get())) {
     error = TakeError::lost;
     return std::nullopt;

@@ -66,6 +66,11 @@ ControlSocket::~ControlSocket() {
   }
 }
 
+void ControlSocket::give_to(const config::Account& account) {
+  // Where it cannot be given, root alone commands: nobody gets more than they should have.
+  [[maybe_unused]] const int given = ::lchown(path_.c_str(), account.uid, account.gid);
+}
+
 config::Result<ControlSocket, ListenError> ControlSocket::open(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

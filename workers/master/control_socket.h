@@ -10,6 +10,7 @@
 #include "config/base/result.h"
 #include "config/load.h"
 #include "config/options/options.h"
+#include "config/values/account.h"
 #include "ipc/base/owned_fd.h"
 #include "ipc/control_places.h"
 #include "workers/master/listening_socket.h"
@@ -25,6 +26,9 @@ class ControlSocket {
 
   // At this path. A socket there that nobody listens on any more is replaced.
   static config::Result<ControlSocket, ListenError> open(const std::string& path);
+
+  // With --user: whom the service belongs to may command it, beside root.
+  void give_to(const config::Account& account);
 
   // -1: there is none.
   [[nodiscard]] int fd() const { return fd_.get(); }

@@ -28,18 +28,20 @@ config::ExitCode fail(config::ExitCode code, const std::string& problem) {
 
 // Only a place that somebody has chosen has to be had.
 config::Result<ControlSocket, ListenError> make_control_socket(
-    const config::ControlOptions& options, const config::Environment& environment,
-    child::Log& log) {
-  if (!options.is_on) {
+    const config::Options& options, const config::Environment& environment, child::Log& log) {
+  if (!options.control.is_on) {
     return ControlSocket();
   }
-  auto opened = open_control_socket(options, control_surroundings(environment));
-  if (!opened.ok() && options.path.empty()) {
+  auto opened = open_control_socket(options.control, control_surroundings(environment));
+  if (!opened.ok() && options.control.path.empty()) {
     log.warning(opened.problem().message + "; the server runs without a control socket");
     return ControlSocket();
   }
   if (opened.ok()) {
     log.debug("control socket: " + opened.value().path());
+    if (options.service.account) {
+      opened.value().give_to(*options.service.account);
+    }
   }
   return opened;
 }
@@ -77,7 +79,7 @@ config::ExitCode run_master(const config::Options& options, std::vector<std::str
     if (!plan.ok()) {
       return fail(plan.problem().code, plan.problem().message);
     }
-    auto made = make_control_socket(options.control, environment, log);
+    auto made = make_control_socket(options, environment, log);
     if (!made.ok()) {
       return fail(made.problem().code, made.problem().message);
     }
