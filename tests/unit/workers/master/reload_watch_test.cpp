@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr ReloadWatch::TimePoint kNow{1000s};
+constexpr ReloadWatch::TimePoint kLooked{1000s};
 
 config::Options watching(const std::string& folder) {
   config::Options options;
@@ -39,24 +39,24 @@ TEST(WatchedFiles, AFolderThatIsServedIsNoApplicationAndStandardOutputNoFile) {
 TEST(ReloadWatch, WatchesNothingUnlessToldTo) {
   ReloadWatch watch;
   EXPECT_EQ(watch.fd(), -1);
-  watch.follow(config::Options{}, kNow);
+  watch.follow(config::Options{}, kLooked);
   EXPECT_EQ(watch.fd(), -1);
   EXPECT_EQ(watch.deadline(), std::nullopt);
   EXPECT_EQ(watch.describe(), "");
-  EXPECT_TRUE(watch.drain(kNow).changed.empty());
+  EXPECT_TRUE(watch.drain(kLooked).changed.empty());
 }
 
 TEST(ReloadWatch, FollowsWhatTheConfigurationSaysUntilItStops) {
   ReloadWatch watch;
   const config::Options options = watching("/proc/self");
-  watch.follow(options, kNow);
+  watch.follow(options, kLooked);
   const int fd = watch.fd();
   EXPECT_GE(fd, 0);
-  EXPECT_EQ(watch.deadline(), kNow + FileWatch::kLookAgain);
+  EXPECT_EQ(watch.deadline(), kLooked + FileWatch::kLookAgain);
   EXPECT_EQ(watch.describe(), "/proc/self");
-  watch.follow(options, kNow + 1h);
-  EXPECT_EQ(watch.deadline(), kNow + FileWatch::kLookAgain) << "the same files: the same watch";
-  watch.follow(watching("/proc/self/fd"), kNow);
+  watch.follow(options, kLooked + 1h);
+  EXPECT_EQ(watch.deadline(), kLooked + FileWatch::kLookAgain) << "the same files: the same watch";
+  watch.follow(watching("/proc/self/fd"), kLooked);
   EXPECT_EQ(watch.describe(), "/proc/self/fd");
   watch.stop();
   EXPECT_EQ(watch.fd(), -1);
