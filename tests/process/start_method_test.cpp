@@ -392,9 +392,10 @@ TEST_F(WrongStartOrder, OfAnotherVersionIsToldToTheMaster) {
   const ipc::OwnedFd memory(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   ASSERT_EQ(::write(memory.get(), &head, sizeof head), static_cast<ssize_t>(sizeof head));
   ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
-  EXPECT_EQ(told_with(memory),
-            "it could not be started: its orders are of version 99, and this program reads version "
-            "1");
+  EXPECT_EQ(
+      told_with(memory),
+      "it could not be started: its orders are of version 99, and this program reads version " +
+          std::to_string(child::StartOrderHead{}.version));
 }
 
 TEST_F(WrongStartOrder, WithOptionsThatAreNoneIsToldToTheMaster) {
