@@ -8,6 +8,7 @@
 #include "config/options/listen_options.h"
 #include "config/options/log_options.h"
 #include "config/options/pool_options.h"
+#include "config/options/process_options.h"
 #include "config/options/proxy_options.h"
 #include "config/options/scheduling_options.h"
 #include "config/options/service_options.h"
@@ -23,46 +24,6 @@ using Texts = std::vector<std::string>;
 constexpr std::size_t kKilobyte = 1024;
 constexpr std::size_t kMegabyte = 1024 * kKilobyte;
 constexpr std::size_t kGigabyte = 1024 * kMegabyte;
-
-Result<void> set_workers(Options& options, std::string_view text) {
-  if (text == "auto") {
-    options.processes.workers_auto = true;
-    return {};
-  }
-  const auto number = parse_number(text);
-  if (!number)
-    return Problem{in_quotes(text) + " is not a number of workers; use 1 to 256 or auto"};
-  if (*number < 1 || *number > std::int64_t{kMaxWorkers}) {
-    return Problem{printable(text) + " is out of range; use 1 to 256 or auto"};
-  }
-  options.processes.workers_auto = false;
-  options.processes.workers = static_cast<std::uint32_t>(*number);
-  return {};
-}
-
-constexpr CustomField kWorkers = {
-    set_workers,
-    [](const Options& options) { return Texts{std::to_string(options.processes.workers)}; },
-    "1 to 256",
-};
-
-constexpr CustomField kReloadMaxUnavailable = {
-    [](Options& options, std::string_view text) {
-      return store(parse_worker_share(text), options.processes.reload_max_unavailable);
-    },
-    [](const Options& options) { return Texts{options.processes.reload_max_unavailable.text()}; },
-    "1 to 256 or 1% to 100%",
-};
-
-constexpr CustomField kStartMethod = {
-    [](Options& options, std::string_view text) {
-      return store(parse_start_method(text), options.processes.start_method);
-    },
-    [](const Options& options) {
-      return Texts{std::string(to_string(options.processes.start_method))};
-    },
-    "",
-};
 
 constexpr CustomField kConfig = {
     [](Options& options, std::string_view text) -> Result<void> {

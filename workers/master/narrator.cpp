@@ -41,8 +41,6 @@ std::string counted(std::size_t count, const char* what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-std::string counted_workers(std::uint32_t count) { return counted(count, "worker"); }
-
 std::string name_of(supervision::Signal signal) {
   return signal == supervision::Signal::abort ? "SIGABRT" : "SIGKILL";
 }
@@ -82,7 +80,7 @@ Lines starts(const Announcement& announcement) {
   Lines lines;
   const auto& basis = announcement.workers_basis;
   lines.push_back({LogLevel::info, "prefork-server " + std::string(config::kVersion) +
-                                       " starts with " + counted_workers(announcement.workers) +
+                                       " starts with " + counted(announcement.workers, "worker") +
                                        (basis.empty() ? "" : " (" + basis + ")") + ", " +
                                        std::to_string(announcement.threads) +
                                        " pool threads each"});
@@ -118,8 +116,8 @@ Line serves(const std::string& path, const std::string& build_id) {
 }
 
 Line is_ready(std::uint32_t workers, std::uint32_t missing, std::uint64_t after_ns) {
-  std::string text =
-      "ready: " + counted_workers(workers) + " in " + std::to_string(after_ns / 1'000'000) + " ms";
+  std::string text = "ready: " + counted(workers, "worker") + " in " +
+                     std::to_string(after_ns / 1'000'000) + " ms";
   if (missing == 0) {
     return {LogLevel::info, std::move(text)};
   }

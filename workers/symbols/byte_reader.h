@@ -20,7 +20,9 @@ class ByteReader {
   Number number() {
     Number value{};
     const std::string_view bytes = take(sizeof value);
-    std::memcpy(&value, bytes.data(), bytes.size());
+    if (!bytes.empty()) {
+      std::memcpy(&value, bytes.data(), bytes.size());
+    }
     return value;
   }
   // Of 4 or 8 bytes.

@@ -1,0 +1,44 @@
+#include "config/options/process_options.h"
+
+#include "config/base/config_error.h"
+#include "config/base/number.h"
+
+namespace prefork::config {
+
+Result<void> set_workers(Options& options, std::string_view text) {
+  if (text == "auto") {
+    options.processes.workers_auto = true;
+    return {};
+  }
+  const auto number = parse_number(text);
+  if (!number)
+    return Problem{in_quotes(text) + " is not a number of workers; use 1 to 256 or auto"};
+  if (*number < 1 || *number > std::int64_t{kMaxWorkers}) {
+    return Problem{printable(text) + " is out of range; use 1 to 256 or auto"};
+  }
+  options.processes.workers_auto = false;
+  options.processes.workers = static_cast<std::uint32_t>(*number);
+  return {};
+}
+
+std::vector<std::string> workers_texts(const Options& options) {
+  return {std::to_string(options.processes.workers)};
+}
+
+Result<void> set_reload_max_unavailable(Options& options, std::string_view text) {
+  return store(parse_worker_share(text), options.processes.reload_max_unavailable);
+}
+
+std::vector<std::string> reload_max_unavailable_texts(const Options& options) {
+  return {options.processes.reload_max_unavailable.text()};
+}
+
+Result<void> set_start_method(Options& options, std::string_view text) {
+  return store(parse_start_method(text), options.processes.start_method);
+}
+
+std::vector<std::string> start_method_texts(const Options& options) {
+  return {std::string(to_string(options.processes.start_method))};
+}
+
+}  // namespace prefork::config
