@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -96,15 +97,15 @@ TEST_F(CommandsTest, AStopAtOnceCanFollowAGracefulOne) {
 
 class ShutdownDelay : public CommandsTest {
  protected:
-  ShutdownDelay() {
+  static std::shared_ptr<ServingPlan> delayed_plan() {
     auto plan = plan_without_observer();
     plan->options.service.shutdown_delay = 5s;
-    delayed_.emplace(std::move(plan));
+    return plan;
   }
 
   // The first is there for its workers alone.
-  std::optional<Plans> delayed_;
-  Commands commands_{{supervisor_, *delayed_, children_, fork_servers_, publisher_, reloader_,
+  Plans delayed_{delayed_plan()};
+  Commands commands_{{supervisor_, delayed_, children_, fork_servers_, publisher_, reloader_,
                       watch_, log_.log(),
                       [this](const supervision::Event& event) { report(event); }}};
 };
@@ -117,10 +118,10 @@ TEST_F(ShutdownDelay, GoesOnServingButIsNotReadyUntilItIsOver) {
   EXPECT_EQ(commands_.deadline(), now_ + 5s);
   commands_.enforce(now_ + 5s - 1ms);
   EXPECT_TRUE(reported_.empty());
-  EXPECT_NE(delayed_->first().sockets[0]->fd(), -1);
+  EXPECT_NE(delayed_.first().sockets[0]->fd(), -1);
   commands_.enforce(now_ + 5s);
   EXPECT_TRUE(reported<supervision::event::Stop>());
-  EXPECT_EQ(delayed_->first().sockets[0]->fd(), -1);
+  EXPECT_EQ(delayed_.first().sockets[0]->fd(), -1);
   EXPECT_EQ(commands_.deadline(), std::nullopt);
   EXPECT_EQ(log_.lines(),
             (Texts{"info SIGTERM: not ready for new clients any more; stopping in 5 s "
