@@ -65,7 +65,8 @@ TEST(LastWords, NameTheCodeOfAnApplicationThatWasReplacedMeanwhile) {
   std::filesystem::remove(application);
   Client client(server.url());
   EXPECT_EQ(client.get("/null-on-the-loop").status, 0);
-  EXPECT_TRUE(server.has_logged({"last words of worker 0", "prefork_define_app", "crash.cpp:"}));
+  // Optimised code may be told as a line of a header that was inlined there.
+  EXPECT_TRUE(server.has_logged({"last words of worker 0", "prefork_define_app", R"("place":")"}));
 }
 
 TEST(LastWords, TellWhatAKilledWorkerHadFinished) {
