@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <sstream>
 
 #include "tests/support/server_process.h"
@@ -223,7 +224,9 @@ TEST_F(Controlled, OnlyItsUserAndRootMayCommand) {
   EXPECT_EQ(file.st_mode & 0777U, 0600U);
   ASSERT_EQ(::chmod(folder_.path().c_str(), 0755), 0);
   Launch launch;
-  launch.program = control_program();
+  // Where the program was built may be nobody else's to look into.
+  launch.program = folder_ / "preforkctl";
+  std::filesystem::copy_file(control_program(), launch.program);
   launch.arguments = {"--socket", socket_, "stop"};
   launch.user = 65'534;
   EXPECT_EQ(run_to_the_end(launch).exit, exit_code(1));
