@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "config/base/text.h"
+#include "ipc/base/hex_text.h"
 
 namespace prefork::native {
 
@@ -39,17 +40,6 @@ std::string text_at(int file, std::uint64_t offset) {
   text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   const std::size_t end = text.find('\0');
   return end == text.npos ? std::string() : text.substr(0, end);
-}
-
-std::string to_hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const char byte : bytes) {
-    const auto value = static_cast<unsigned char>(byte);
-    text.push_back(kDigits[value >> 4]);
-    text.push_back(kDigits[value & 15]);
-  }
-  return text;
 }
 
 std::vector<std::string> divided(std::string_view list) {
@@ -118,7 +108,7 @@ void ElfImage::read_note(int file, const Segment& note) {
       return;
     }
     if (header.n_type == NT_GNU_BUILD_ID && rest.starts_with(std::string_view("GNU\0", 4))) {
-      build_id_ = to_hex(rest.substr(name_bytes, header.n_descsz));
+      build_id_ = ipc::to_hex(rest.substr(name_bytes, header.n_descsz));
       return;
     }
     rest.remove_prefix(name_bytes + value_bytes);

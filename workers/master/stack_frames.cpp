@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 
+#include "ipc/base/hex_text.h"
+
 namespace prefork::master {
 
 namespace {
@@ -32,7 +34,7 @@ std::vector<StackFrame> stack_frames(const std::vector<std::uint64_t>& addresses
     if (const ipc::LoadedObject* const object = ipc::find_object(objects, address)) {
       frame.object = object->path;
       frame.offset = address - object->bias;
-      frame.build_id = symbols::to_hex(object->build_id);
+      frame.build_id = ipc::to_hex(object->build_id);
     }
   }
   return frames;

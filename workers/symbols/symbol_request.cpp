@@ -26,17 +26,6 @@ std::string hex_of(std::uint64_t number) {
 
 }  // namespace
 
-std::string to_hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const char byte : bytes) {
-    const auto value = static_cast<unsigned char>(byte);
-    text += kDigits[value >> 4U];
-    text += kDigits[value & 15U];
-  }
-  return text;
-}
-
 std::string to_line(const SymbolRequest& request) {
   return hex_of(request.address) + " " +
          (request.build_id.empty() ? std::string(kNoBuildId) : request.build_id) + " " +

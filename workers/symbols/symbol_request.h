@@ -38,6 +38,4 @@ std::optional<SymbolRequest> parse_request(std::string_view line);
 std::string to_line(const Symbol& symbol);
 Symbol parse_symbol(std::string_view line);
 
-std::string to_hex(std::string_view bytes);
-
 }  // namespace prefork::symbols

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 
+#include "ipc/base/hex_text.h"
 #include "workers/symbols/elf_sections.h"
 #include "workers/symbols/line_table.h"
 #include "workers/symbols/mapped_file.h"
@@ -96,7 +97,7 @@ std::map<std::uint64_t, Symbol> look_up(const std::string& path, const std::stri
   std::map<std::uint64_t, Symbol> answers;
   const MappedFile bytes(path);
   const ElfSections file(bytes.bytes());
-  const std::string present = to_hex(file.build_id());
+  const std::string present = ipc::to_hex(file.build_id());
   if (build_id.empty() || build_id == present) {
     take_answers(file, addresses, answers);
   }

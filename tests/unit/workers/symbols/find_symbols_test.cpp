@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "ipc/base/hex_text.h"
 #include "workers/symbols/elf_sections.h"
 #include "workers/symbols/line_table.h"
 #include "workers/symbols/mapped_file.h"
@@ -43,7 +44,7 @@ TEST(ASymbol, IsFoundWithItsFileAndLine) {
 
 TEST(ASymbol, IsNotReadFromAnotherBuild) {
   const MappedFile file(kThisProgram);
-  const std::string own = to_hex(ElfSections(file.bytes()).build_id());
+  const std::string own = ipc::to_hex(ElfSections(file.bytes()).build_id());
   const std::uint64_t address = address_of_function();
   EXPECT_EQ(find_symbols({{address, "00112233", kThisProgram}}).front(), Symbol{});
   if (!own.empty()) {
