@@ -22,7 +22,7 @@ struct AllGames {
   }
 
   std::tuple<NumberGame, MutexGame, SemaphoreGame, RwLockGame, EventGame, OnceGame, BarrierGame,
-             RateLimitGame, QueueGame, MapGame, LeaderGame>
+             RateLimitGame, QueueGame, MapGame, LeaderGame, TopicGame>
       games;
 };
 

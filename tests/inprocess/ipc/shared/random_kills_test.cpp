@@ -73,14 +73,15 @@ class RandomKills : public testing::Test {
 struct GameNames {
   template <typename Game>
   static std::string GetName(int at) {
-    return std::array{"Number",  "Mutex",     "Semaphore", "RwLock", "Event",  "Once",
-                      "Barrier", "RateLimit", "Queue",     "Map",    "Leader", "AllAtOnce"}
+    return std::array{"Number",    "Mutex", "Semaphore", "RwLock", "Event", "Once",     "Barrier",
+                      "RateLimit", "Queue", "Map",       "Leader", "Topic", "AllAtOnce"}
         .at(static_cast<std::size_t>(at));
   }
 };
 
-using Games = testing::Types<NumberGame, MutexGame, SemaphoreGame, RwLockGame, EventGame, OnceGame,
-                             BarrierGame, RateLimitGame, QueueGame, MapGame, LeaderGame, AllGames>;
+using Games =
+    testing::Types<NumberGame, MutexGame, SemaphoreGame, RwLockGame, EventGame, OnceGame,
+                   BarrierGame, RateLimitGame, QueueGame, MapGame, LeaderGame, TopicGame, AllGames>;
 TYPED_TEST_SUITE(RandomKills, Games, GameNames);
 
 TYPED_TEST(RandomKills, LeaveNothingLockedLostOrTorn) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "ipc/shared/byte_queue.h"
 #include "ipc/shared/rate_limit.h"
 #include "ipc/shared/shared_number.h"
+#include "ipc/shared/topic.h"
 #include "tests/inprocess/ipc/shared/changes.h"
 #include "tests/inprocess/ipc/shared/player.h"
 #include "tests/unit/ipc/shared/waiting.h"
@@ -185,6 +187,65 @@ struct MapGame {
     } else {
       map().put(key, key + std::string(size, letter), version);
     }
+  }
+};
+
+struct TopicGame {
+  static constexpr Topic::Shape kShape{8, 64};
+  using Piece = std::array<std::uint64_t, kShape.cell_bytes / sizeof(std::uint64_t)>;
+
+  void play(Player& player) {
+    player.begin();
+    if (player.one_in(2)) {
+      publish();
+    } else {
+      follow();
+    }
+    player.end();
+  }
+  void finish(Player&, std::uint64_t killed) {
+    PREFORK_CHECK(published.fits(topic().published(), killed));
+    Topic::Cursor cursor{topic().published()};
+    for (std::uint64_t i = 0; i < kShape.cells; ++i) {
+      PREFORK_CHECK(publish());
+    }
+    std::string piece;
+    for (std::uint64_t i = 0; i < kShape.cells; ++i) {
+      PREFORK_CHECK(topic().read(cursor, piece));
+    }
+    PREFORK_CHECK(!topic().read(cursor, piece) && cursor.lost == 0);
+  }
+
+  TopicState state;
+  std::array<std::byte, 1024> cells{};
+  std::atomic<std::uint64_t> serial{0};
+  Spoken published;
+
+ private:
+  Topic topic() { return {state, cells.data(), kShape}; }
+  bool publish() {
+    Piece piece;
+    piece.fill(serial.fetch_add(1) + 1);
+    const bool done = topic().publish(std::as_bytes(std::span(piece))) == Outcome::done;
+    if (done) {
+      published.add();
+    }
+    return done;
+  }
+  // Each number is a piece that came whole, or one that is told as lost.
+  void follow() {
+    static Topic::Cursor mine{topic().published()};  // of this process
+    const std::uint64_t from = mine.next;
+    std::uint64_t whole = 0;
+    mine.lost = 0;
+    for (std::string text; whole < kShape.cells && topic().read(mine, text); ++whole) {
+      Piece piece{};
+      PREFORK_CHECK(text.size() == sizeof piece);
+      std::memcpy(piece.data(), text.data(), sizeof piece);
+      PREFORK_CHECK(piece[0] != 0 && std::count(piece.begin(), piece.end(), piece[0]) ==
+                                         static_cast<std::ptrdiff_t>(piece.size()));
+    }
+    PREFORK_CHECK(mine.next == from + whole + mine.lost);
   }
 };
 
