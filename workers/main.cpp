@@ -18,6 +18,7 @@
 #include "workers/master/start.h"
 #include "workers/observer/observer.h"
 #include "workers/scaffold/new_project.h"
+#include "workers/selftest/selftest.h"
 #include "workers/symbols/symbolizer_main.h"
 #include "workers/task/task_process.h"
 #include "workers/worker/worker.h"
@@ -60,6 +61,17 @@ prefork::config::ExitCode examine(const prefork::config::Options& options) {
   return prefork::doctor::is_fit(findings) ? printed : prefork::config::ExitCode::system_error;
 }
 
+// `prefork-server selftest [ARGUMENT]...` is no server that takes options; ./selftest is a folder.
+prefork::config::ExitCode test_self(const std::vector<std::string>& arguments) {
+  const auto order =
+      prefork::selftest::read_selftest_order({arguments.begin() + 1, arguments.end()});
+  if (!order.ok()) {
+    std::fprintf(stderr, "prefork-server: %s\n", order.problem().text.c_str());
+    return prefork::config::ExitCode::configuration;
+  }
+  return prefork::selftest::run_selftest(order.value());
+}
+
 prefork::config::ExitCode check(const prefork::config::Loaded& loaded) {
   if (const auto fine = prefork::master::check_application(loaded.options); !fine.ok()) {
     std::fprintf(stderr, "prefork-server: %s\n", fine.problem().text.c_str());
@@ -90,6 +102,9 @@ int main(int argc, char** argv) {
   }
   if (arguments.size() == 1 && arguments.front() == prefork::symbols::kSymbolizeArgument) {
     return prefork::symbols::run_symbolizer();
+  }
+  if (!arguments.empty() && arguments.front() == prefork::selftest::kSelftestArgument) {
+    return prefork::config::to_int(test_self(arguments));
   }
   const bool examines = take_doctor_command(arguments);
   prefork::config::Environment environment = prefork::config::current_environment();
