@@ -66,15 +66,14 @@ std::string help_text() {
       "Usage: prefork-server [PATH] [OPTION]...\n"
       "       prefork-server new NAME\n"
       "       prefork-server doctor [PATH] [OPTION]...\n"
-      "       prefork-server selftest [--seconds N] [--seed N] [-- OPTION...]\n"
+      "       prefork-server selftest [--seconds N] [--only DEED,...] [-- OPTION...]\n"
       "Serves HTTP from worker processes that a master forks, watches and replaces.\n"
       "PATH is a folder of files or an application (a shared object); without it a demo answers.\n"
       "`new` makes a folder with an application to begin with; ./new serves what is called new.\n"
       "`doctor` says what of this machine would hold up a server with these options, and a "
       "remedy.\n"
-      "`selftest` kills, hangs and reloads a server of its own under load, and says "
-      "what "
-      "it lost.\n"
+      "`selftest` kills, hangs and reloads a server of its own under load, and says what it "
+      "lost.\n"
       "In brackets: [default; range]. TIME is 500ms, 30s, 2m or 1h, a plain number is seconds;\n"
       "SIZE is 512, 64k, 1m or 1g, a plain number is bytes.\n";
   for (const auto& [group, title] : kOptionGroupTitles) {

@@ -75,7 +75,11 @@ busy_machine() {
   return "$code"
 }
 
-if ((kills > 0)); then run "$kills kills" selftest --rounds "$kills" --only kill; fi
+# So many workers that each is rarely killed again before it has proved healthy: the master waits
+# longer each time before it starts one that ends again and again.
+if ((kills > 0)); then
+  run "$kills kills" selftest --workers 64 --rounds "$kills" --only kill
+fi
 if ((reloads > 0)); then run "$reloads reloads" selftest --rounds "$reloads" --only reload; fi
 if ((kills == 0 && reloads == 0)); then
   share=(--seconds $((minutes * 60 / 7)))

@@ -41,16 +41,11 @@ void Crowd::keep_asking(int index) {
     if (client == nullptr) {
       client = std::make_unique<ExchangeClient>(port_);
     }
-    const auto sent = Clock::now();
-    if (std::string problem = client->exchange(known_exchange(number)); !problem.empty()) {
-      note(sent, std::move(problem));
+    if (!ask(*client, number, Clock::now())) {
       client.reset();
-    } else {
-      ++answered_;
-      if (client->is_closed_by_server()) {
-        ++closed_;
-        client.reset();
-      }
+    } else if (client->is_closed_by_server()) {
+      ++closed_;
+      client.reset();
     }
     std::this_thread::sleep_for(kBetweenRequests);
   }
@@ -60,18 +55,20 @@ void Crowd::ask_anew(int index) {
   for (auto number = static_cast<std::uint64_t>(index); !stopping_; ++number) {
     const auto sent = Clock::now();
     ExchangeClient client(port_);
-    if (std::string problem = client.exchange(known_exchange(number)); !problem.empty()) {
-      note(sent, std::move(problem));
-    } else {
-      ++answered_;
-    }
+    ask(client, number, sent);
     std::this_thread::sleep_for(kBetweenRequests);
   }
 }
 
-void Crowd::note(Clock::time_point sent, std::string problem) {
+bool Crowd::ask(ExchangeClient& client, std::uint64_t number, Clock::time_point sent) {
+  std::string problem = client.exchange(known_exchange(number));
+  if (problem.empty()) {
+    ++answered_;
+    return true;
+  }
   const std::lock_guard lock(mutex_);
   losses_.push_back({sent, Clock::now(), std::move(problem)});
+  return false;
 }
 
 std::vector<Loss> Crowd::take_losses() {

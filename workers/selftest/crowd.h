@@ -14,6 +14,8 @@
 
 namespace prefork::selftest {
 
+class ExchangeClient;
+
 using Clock = std::chrono::steady_clock;
 
 struct Loss {
@@ -46,7 +48,8 @@ class Crowd {
  private:
   void keep_asking(int index);
   void ask_anew(int index);
-  void note(Clock::time_point sent, std::string problem);
+  // Whether the answer was right; it is counted, or the loss kept.
+  bool ask(ExchangeClient& client, std::uint64_t number, Clock::time_point sent);
 
   const std::uint16_t port_;
   std::atomic<bool> stopping_{false};

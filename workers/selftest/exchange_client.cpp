@@ -37,7 +37,7 @@ std::string stream_body() {
 }
 
 std::string system_problem(const char* what) {
-  return std::string(what) + ": " + std::string(ipc::error_text(errno).data());
+  return std::string(what) + ": " + std::string(ipc::error_text(errno));
 }
 
 // Of a field of the head, whose names are the server's own.

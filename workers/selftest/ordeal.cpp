@@ -1,10 +1,9 @@
 #include "workers/selftest/ordeal.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <thread>
 #include <utility>
 
 namespace prefork::selftest {
@@ -21,13 +20,6 @@ constexpr milliseconds kMoment{200};  // a pause that nobody may mind
 constexpr std::size_t kSpareDescriptors = 4;
 constexpr std::uint64_t kSpareBytes = std::uint64_t{8} << 20;
 
-bool is_ready(const Json& worker) { return worker["state"] == "ready"; }
-
-std::size_t ready_workers(const Json& report) {
-  return static_cast<std::size_t>(
-      std::count_if(report["workers"].begin(), report["workers"].end(), is_ready));
-}
-
 bool has_process(const Json& report, pid_t pid) {
   return std::any_of(report["workers"].begin(), report["workers"].end(),
                      [pid](const Json& worker) { return worker["pid"] == pid; });
@@ -39,9 +31,14 @@ bool is_told(const Json& report, pid_t pid) {
                      [pid](const Json& one) { return one.value("pid", 0) == pid; });
 }
 
-void wait(milliseconds time) { ::poll(nullptr, 0, static_cast<int>(time.count())); }
-
 std::string in_ms(milliseconds time) { return std::to_string(time.count()) + " ms"; }
+
+// `done`, where it was: what comes before the time and behind it.
+Outcome as_outcome(const config::Result<milliseconds>& took, const std::string& done,
+                   const std::string& then = ", nothing lost") {
+  return took.ok() ? Outcome{done + " in " + in_ms(took.value()) + then, true}
+                   : Outcome{took.problem().text, false};
+}
 
 }  // namespace
 
@@ -49,6 +46,7 @@ Ordeal::Ordeal(TestedServer& server, Schedule& schedule)
     : server_(server),
       schedule_(schedule),
       crowd_(server.port()),
+      workers_(server.workers()),
       descriptors_(server.descriptors_of_master()),
       resident_bytes_(server.resident_bytes_of_master()) {}
 
@@ -75,14 +73,11 @@ Outcome Ordeal::run(Deed deed) {
     case Deed::pause_master:
       outcome = pause_process(server_.master());
       break;
-    case Deed::kill_observer: {
-      const auto report = server_.look();
-      outcome = report.ok() ? kill_helper(report.value()["server"]["observer_pid"], "observer_pid")
-                            : Outcome{report.problem().text, false};
+    case Deed::kill_observer:
+      outcome = kill_observer();
       break;
-    }
     case Deed::kill_fork_server:
-      outcome = kill_helper(server_.find("fork server"), nullptr);
+      outcome = kill_fork_server();
       break;
     case Deed::reload:
     case Deed::broken_reload:
@@ -164,59 +159,55 @@ Outcome Ordeal::kill_worker(Deed deed) {
           wrong.empty()};
 }
 
-Outcome Ordeal::as_outcome(const config::Result<milliseconds>& waited, const std::string& text) {
-  return waited.ok() ? Outcome{text + " in " + in_ms(waited.value()), true}
-                     : Outcome{text + " " + waited.problem().text, false};
-}
-
 Outcome Ordeal::pause_process(pid_t pid) {
   ::kill(pid, SIGSTOP);
-  wait(kMoment);
+  std::this_thread::sleep_for(kMoment);
   ::kill(pid, SIGCONT);
   const bool goes_on = crowd_.wait_for_answers(kAnswersBetween);
   return {goes_on ? "nothing lost" : "the clients get no answers any more", goes_on};
 }
 
-Outcome Ordeal::kill_helper(pid_t pid, const char* field) {
+Outcome Ordeal::kill_observer() {
+  const auto report = server_.look();
+  if (!report.ok()) {
+    return {report.problem().text, false};
+  }
+  const auto pid = report.value()["server"]["observer_pid"].get<pid_t>();
+  ::kill(pid, SIGKILL);
+  const auto replaced = server_.wait_until([pid](const Json& now) {
+    return now["server"]["observer_pid"] != pid && now["server"]["observer_pid"] != 0;
+  });
+  return replaced.ok() ? as_outcome(replaced, "replaced", "")
+                       : Outcome{"replaced " + replaced.problem().text, false};
+}
+
+// Whether it is there again is seen by the next worker that is needed.
+Outcome Ordeal::kill_fork_server() {
+  const pid_t pid = server_.find("fork server");
   if (pid <= 0) {
     return {"there is none", true};
   }
   ::kill(pid, SIGKILL);
-  if (field == nullptr) {
-    // Whether it is there again is seen by the next worker that is needed.
-    return {"nothing lost", true};
-  }
-  return as_outcome(server_.wait_until([&](const Json& report) {
-    return report["server"][field] != pid && report["server"][field] != 0;
-  }),
-                    "replaced");
+  return {"nothing lost", true};
 }
 
 Outcome Ordeal::reload(bool is_broken) {
   server_.write_configuration(is_broken);
-  const auto start = Clock::now();
   const auto done = server_.order(ipc::CommandKind::reload, 1);
-  const auto time = std::chrono::duration_cast<milliseconds>(Clock::now() - start);
   server_.write_configuration(false);
   if (is_broken) {
     return {done.ok() ? "it was taken" : "refused, nothing lost", !done.ok()};
   }
-  return done.ok() ? Outcome{"done in " + in_ms(time) + ", nothing lost", true}
-                   : Outcome{done.problem().text, false};
+  return as_outcome(done, "done");
 }
 
 Outcome Ordeal::scale() {
   // Two less to two more, and not as many as there are.
-  int workers = TestedServer::kWorkers - 2 + static_cast<int>(schedule_.choose(4));
+  int workers = server_.workers() - 2 + static_cast<int>(schedule_.choose(4));
   workers += workers >= workers_ ? 1 : 0;
-  const auto start = Clock::now();
   const auto done = server_.order(ipc::CommandKind::scale, static_cast<std::uint32_t>(workers));
-  const auto time = std::chrono::duration_cast<milliseconds>(Clock::now() - start);
-  if (!done.ok()) {
-    return {done.problem().text, false};
-  }
-  workers_ = workers;
-  return {std::to_string(workers) + " serve in " + in_ms(time) + ", nothing lost", true};
+  if (done.ok()) workers_ = workers;
+  return as_outcome(done, std::to_string(workers) + " serve");
 }
 
 Outcome Ordeal::restart_worker() {
@@ -224,12 +215,8 @@ Outcome Ordeal::restart_worker() {
   if (!worker.ok()) {
     return {worker.problem().text, false};
   }
-  const auto start = Clock::now();
-  const auto done =
-      server_.order(ipc::CommandKind::restart, worker.value()["slot"].get<std::uint32_t>());
-  const auto time = std::chrono::duration_cast<milliseconds>(Clock::now() - start);
-  return done.ok() ? Outcome{"done in " + in_ms(time) + ", nothing lost", true}
-                   : Outcome{done.problem().text, false};
+  const auto slot = worker.value()["slot"].get<std::uint32_t>();
+  return as_outcome(server_.order(ipc::CommandKind::restart, slot), "done");
 }
 
 std::string Ordeal::judge_losses(const Death* death) {

@@ -50,7 +50,8 @@ class Ordeal {
 
   Outcome kill_worker(Deed deed);
   Outcome pause_process(pid_t pid);
-  Outcome kill_helper(pid_t pid, const char* field);
+  Outcome kill_observer();
+  Outcome kill_fork_server();
   Outcome reload(bool is_broken);
   Outcome scale();
   Outcome restart_worker();
@@ -60,14 +61,12 @@ class Ordeal {
   // What is wrong with the losses since the last deed; empty: nothing.
   std::string judge_losses(const Death* death);
   std::string judge_statistics();
-  static Outcome as_outcome(const config::Result<std::chrono::milliseconds>& waited,
-                            const std::string& text);
 
   TestedServer& server_;
   Schedule& schedule_;
   Crowd crowd_;
   Tally tally_;
-  int workers_ = TestedServer::kWorkers;
+  int workers_;  // that are wanted
   std::uint64_t requests_seen_ = 0;
   std::uint64_t closed_seen_ = 0;
   std::size_t descriptors_;

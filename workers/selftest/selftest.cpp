@@ -18,10 +18,13 @@ namespace {
 
 constexpr std::uint64_t kMostSeconds = 7 * 24 * 60 * 60;
 constexpr std::uint64_t kMostRounds = 1'000'000;
+// With fewer there is not always one that serves on: two may leave, and one of the others die.
+constexpr std::uint64_t kFewestWorkers = 4;
+constexpr std::uint64_t kMostWorkers = 64;
 
 std::string usage() {
-  return "Usage: prefork-server selftest [--seconds N] [--rounds N] [--seed N] [--only DEED,...] "
-         "[-- OPTION...]";
+  return "Usage: prefork-server selftest [--seconds N] [--rounds N] [--workers N] [--seed N] "
+         "[--only DEED,...] [-- OPTION...]";
 }
 
 config::Result<std::uint64_t> number_of(const std::string& text, const std::string& name,
@@ -66,6 +69,9 @@ config::Result<void> read_argument(const std::string& name, const std::string& v
   if (name == "--rounds") {
     return config::store(number_of(value, name, 1, kMostRounds), order.rounds);
   }
+  if (name == "--workers") {
+    return config::store(number_of(value, name, kFewestWorkers, kMostWorkers), order.workers);
+  }
   if (name == "--seconds") {
     const auto seconds = number_of(value, name, 1, kMostSeconds);
     if (!seconds.ok()) {
@@ -108,13 +114,13 @@ config::ExitCode tell_verdict(const Ordeal& ordeal, const std::vector<std::strin
 }
 
 config::ExitCode run(const SelftestOrder& order) {
-  TestedServer server(order.options);
+  TestedServer server(static_cast<int>(order.workers), order.options);
   if (const auto ready = server.wait_until_ready(); !ready.ok()) {
     std::fprintf(stderr, "prefork-server: selftest: %s\n%s", ready.problem().text.c_str(),
                  server.log_end().c_str());
     return config::ExitCode::system_error;
   }
-  std::printf("%d workers, %d clients, seed %llu\n\n", TestedServer::kWorkers,
+  std::printf("%d workers, %d clients, seed %llu\n\n", server.workers(),
               Crowd::kKeepers + Crowd::kNewcomers, static_cast<unsigned long long>(order.seed));
   Schedule schedule(order.seed, order.deeds);
   Ordeal ordeal(server, schedule);

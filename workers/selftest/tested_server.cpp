@@ -1,8 +1,6 @@
 #include "workers/selftest/tested_server.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,9 +15,11 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "workers/control/server_link.h"
+#include "workers/observer/proc_usage.h"
 
 namespace prefork::selftest {
 
@@ -80,12 +80,20 @@ std::vector<pid_t> group_members(pid_t group, bool ended) {
 
 }  // namespace
 
-TestedServer::TestedServer(std::vector<std::string> options) : folder_(make_folder()) {
+bool is_ready(const Json& worker) { return worker["state"] == "ready"; }
+
+std::size_t ready_workers(const Json& report) {
+  const Json& workers = report["workers"];
+  return static_cast<std::size_t>(std::count_if(workers.begin(), workers.end(), is_ready));
+}
+
+TestedServer::TestedServer(int workers, std::vector<std::string> options)
+    : workers_(workers), folder_(make_folder()) {
   write_configuration(false);
   std::vector<std::string> all{"/proc/self/exe", "--config", in_folder(kConfiguration), "--control",
                                in_folder(kControl), "--port", "0", "--admin",
                                "unix:" + in_folder("admin.sock"), "--workers",
-                               std::to_string(kWorkers),
+                               std::to_string(workers),
                                // What is killed here is not the fault of a route.
                                "--limit-route-deaths", "0", "--timeout-worker-healthcheck", "1s"};
   if (::geteuid() == 0) {
@@ -134,10 +142,6 @@ bool TestedServer::has_ended() const {
          info.si_pid != 0;
 }
 
-void TestedServer::pause(std::chrono::milliseconds time) {
-  ::poll(nullptr, 0, static_cast<int>(time.count()));
-}
-
 config::Result<std::chrono::milliseconds> TestedServer::wait_until(
     const std::function<bool(const Json&)>& wanted) {
   const auto start = std::chrono::steady_clock::now();
@@ -155,7 +159,7 @@ config::Result<std::chrono::milliseconds> TestedServer::wait_until(
       return config::Problem{"not within " + std::to_string(kServerPatience.count()) + " s" +
                              (report.ok() ? "" : ": " + report.problem().text)};
     }
-    pause(kBetweenLooks);
+    std::this_thread::sleep_for(kBetweenLooks);
   }
 }
 
@@ -167,33 +171,39 @@ config::Result<void> TestedServer::wait_until_ready() {
     if (colon != std::string::npos) {
       std::from_chars(url.data() + colon + 1, url.data() + url.size(), port_);
     }
-    const auto& workers = report["workers"];
-    return std::count_if(workers.begin(), workers.end(),
-                         [](const Json& worker) { return worker["state"] == "ready"; }) >= kWorkers;
+    return ready_workers(report) >= static_cast<std::size_t>(workers_);
   });
   return waited.ok() ? config::Result<void>()
                      : config::Problem{"the server is not ready: " + waited.problem().text};
 }
 
-config::Result<void> TestedServer::order(ipc::CommandKind kind, std::uint32_t argument) {
+config::Result<std::string> TestedServer::ask(ipc::CommandKind kind, std::uint32_t argument) {
   const control::Deadline deadline = control::ControlClock::now() + kServerPatience;
   auto link = control::ServerLink::open(in_folder(kControl), deadline);
   if (!link.ok()) {
     return config::Problem{link.problem().text};
   }
-  const auto answer = link.value().ask(kind, argument, deadline);
-  return answer.ok() ? config::Result<void>() : config::Problem{answer.problem().text};
+  auto answer = link.value().ask(kind, argument, deadline);
+  if (!answer.ok()) {
+    return config::Problem{answer.problem().text};
+  }
+  return std::move(answer).value();
+}
+
+config::Result<std::chrono::milliseconds> TestedServer::order(ipc::CommandKind kind,
+                                                              std::uint32_t argument) {
+  const auto start = std::chrono::steady_clock::now();
+  if (const auto answer = ask(kind, argument); !answer.ok()) {
+    return answer.problem();
+  }
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                               start);
 }
 
 config::Result<Json> TestedServer::look() {
-  const control::Deadline deadline = control::ControlClock::now() + kServerPatience;
-  auto link = control::ServerLink::open(in_folder(kControl), deadline);
-  if (!link.ok()) {
-    return config::Problem{link.problem().text};
-  }
-  const auto answer = link.value().ask(ipc::CommandKind::statistics, 0, deadline);
+  const auto answer = ask(ipc::CommandKind::statistics, 0);
   if (!answer.ok()) {
-    return config::Problem{answer.problem().text};
+    return answer.problem();
   }
   Json report = Json::parse(answer.value(), nullptr, false);
   if (report.is_discarded() || !report.contains("workers")) {
@@ -226,10 +236,8 @@ std::size_t TestedServer::descriptors_of_master() const {
 }
 
 std::uint64_t TestedServer::resident_bytes_of_master() const {
-  unsigned long long size = 0;
-  unsigned long long resident = 0;
-  std::sscanf(of_process(pid_, "statm").c_str(), "%llu %llu", &size, &resident);
-  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const auto usage = observer::read_proc_usage(pid_);
+  return usage ? usage->resident_bytes : 0;
 }
 
 int TestedServer::stop() {
@@ -240,7 +248,7 @@ int TestedServer::stop() {
     if (std::chrono::steady_clock::now() > end) {
       return -1;
     }
-    pause(kBetweenLooks);
+    std::this_thread::sleep_for(kBetweenLooks);
   }
   // The group keeps its number while anything of it is left.
   const bool is_alone = processes().empty();

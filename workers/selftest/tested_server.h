@@ -20,12 +20,14 @@ namespace prefork::selftest {
 
 using Json = nlohmann::json;
 
+// In the statistics.
+std::size_t ready_workers(const Json& report);
+bool is_ready(const Json& worker);
+
 class TestedServer {
  public:
-  static constexpr int kWorkers = 4;
-
-  // Throws std::system_error.
-  explicit TestedServer(std::vector<std::string> options);
+  // `options`: beside the test's own. Throws std::system_error.
+  TestedServer(int workers, std::vector<std::string> options);
   // Kills what still runs, and removes the folder.
   ~TestedServer();
   TestedServer(const TestedServer&) = delete;
@@ -33,11 +35,13 @@ class TestedServer {
 
   // Until as many workers as were asked for serve; the reason why not.
   config::Result<void> wait_until_ready();
+  // That it was started with.
+  [[nodiscard]] int workers() const { return workers_; }
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] pid_t master() const { return pid_; }
 
-  // Answered when it has happened.
-  config::Result<void> order(ipc::CommandKind kind, std::uint32_t argument);
+  // Answered when it has happened; how long that took.
+  config::Result<std::chrono::milliseconds> order(ipc::CommandKind kind, std::uint32_t argument);
   // The statistics.
   config::Result<Json> look();
   // Until the statistics are as wanted; how long that took, or that it did not happen in time.
@@ -64,10 +68,11 @@ class TestedServer {
   static constexpr std::chrono::milliseconds kBetweenLooks{5};
 
   void start(const std::vector<std::string>& options);
+  config::Result<std::string> ask(ipc::CommandKind kind, std::uint32_t argument);
   [[nodiscard]] std::string in_folder(const char* name) const { return (folder_ / name).string(); }
   [[nodiscard]] bool has_ended() const;
-  static void pause(std::chrono::milliseconds time);
 
+  int workers_;
   std::filesystem::path folder_;
   pid_t pid_ = -1;
   std::uint16_t port_ = 0;
