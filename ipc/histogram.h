@@ -3,6 +3,7 @@
 // instruction); readers merge the buckets of several writers and compute percentiles from the sum.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -96,6 +97,16 @@ class HistogramSnapshot {
     }
     count_ += other.count_;
     sum_us_ += other.sum_us_;
+  }
+
+  // An earlier state of the same; what is not there is not taken.
+  void subtract(const HistogramSnapshot& other) {
+    for (std::size_t i = 0; i < Histogram::kBucketCount; ++i) {
+      const std::uint64_t count = std::min(buckets_[i], other.buckets_[i]);
+      buckets_[i] -= count;
+      count_ -= count;
+    }
+    sum_us_ -= std::min(sum_us_, other.sum_us_);
   }
 
   [[nodiscard]] std::uint64_t count() const { return count_; }

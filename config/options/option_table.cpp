@@ -10,6 +10,7 @@
 #include "config/options/pool_options.h"
 #include "config/options/process_options.h"
 #include "config/options/proxy_options.h"
+#include "config/options/rollout_options.h"
 #include "config/options/scheduling_options.h"
 #include "config/options/service_options.h"
 #include "config/options/static_options.h"
@@ -152,6 +153,14 @@ constexpr std::array kOptions = {
                "Workers that a reload replaces at a time, a number or a share of all, rounded "
                "down; each serves until its successor is ready, so as many more run meanwhile.",
                kReloadMaxUnavailable},
+    OptionSpec{"probe-path", "PATH", OptionGroup::processes,
+               "Each worker asks itself for this path before it serves; other than 200 to 399 "
+               "within 5 s it could not boot, and a reload is given up. off asks for nothing.",
+               kProbePath},
+    OptionSpec{"reload-soak", "TIME", OptionGroup::processes,
+               "A reload watches its first worker for this time before it replaces the others, and "
+               "goes back when that one ends, or answers worse than those before it.",
+               deadline_or_off(member<&Options::rollout, &RolloutOptions::soak>())},
 
     OptionSpec{"timeout-keep-alive", "TIME", OptionGroup::timeouts,
                "Close a connection that is idle for this time.",

@@ -76,10 +76,19 @@ struct ProcessOptions {
   std::chrono::milliseconds healthcheck_timeout{5'000};  // 500 ms to 24 h; 0: off
   std::chrono::milliseconds graceful_timeout{30'000};    // 10 ms to 24 h
   std::chrono::milliseconds replaced_timeout{0};         // 10 ms to 24 h; 0: no end
-  WorkerShare reload_max_unavailable;                    // that a reload replaces at a time
   std::chrono::milliseconds slow_request{1'000};         // 10 ms to 24 h; 0: off
 
   bool operator==(const ProcessOptions&) const = default;
+};
+
+// How a new generation takes over.
+struct RolloutOptions {
+  WorkerShare max_unavailable;  // that a reload replaces at a time
+  std::string probe_path;  // "/ready", asked of each worker before it serves; empty: nothing is
+  std::chrono::milliseconds soak{0};  // that the first worker of a reload is watched, 10 ms to 24
+                                      // h; 0: not
+
+  bool operator==(const RolloutOptions&) const = default;
 };
 
 // What applications want computed beside their workers. All but the time are fixed at the start.
@@ -224,6 +233,7 @@ struct Options {
   GeneralOptions general;
   ServiceOptions service{};
   ControlOptions control{};
+  RolloutOptions rollout{};
 
   bool operator==(const Options&) const = default;
 };

@@ -25,14 +25,6 @@ std::vector<std::string> workers_texts(const Options& options) {
   return {std::to_string(options.processes.workers)};
 }
 
-Result<void> set_reload_max_unavailable(Options& options, std::string_view text) {
-  return store(parse_worker_share(text), options.processes.reload_max_unavailable);
-}
-
-std::vector<std::string> reload_max_unavailable_texts(const Options& options) {
-  return {options.processes.reload_max_unavailable.text()};
-}
-
 Result<void> set_start_method(Options& options, std::string_view text) {
   return store(parse_start_method(text), options.processes.start_method);
 }

@@ -12,15 +12,10 @@ namespace prefork::config {
 Result<void> set_workers(Options& options, std::string_view text);
 std::vector<std::string> workers_texts(const Options& options);
 
-Result<void> set_reload_max_unavailable(Options& options, std::string_view text);
-std::vector<std::string> reload_max_unavailable_texts(const Options& options);
-
 Result<void> set_start_method(Options& options, std::string_view text);
 std::vector<std::string> start_method_texts(const Options& options);
 
 inline constexpr CustomField kWorkers = {set_workers, workers_texts, "1 to 256"};
-inline constexpr CustomField kReloadMaxUnavailable = {
-    set_reload_max_unavailable, reload_max_unavailable_texts, "1 to 256 or 1% to 100%"};
 inline constexpr CustomField kStartMethod = {set_start_method, start_method_texts, ""};
 
 }  // namespace prefork::config

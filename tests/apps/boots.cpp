@@ -1,5 +1,5 @@
 // Boots as often as the file $TEST_BOOTS/licences says, and waits there for the file
-// $TEST_BOOTS/open before it is ready.
+// $TEST_BOOTS/open before it is ready. One that found the file $TEST_BOOTS/ill then is not well.
 #include <prefork/app.hpp>
 
 #include <fcntl.h>
@@ -24,6 +24,8 @@ off_t boots_so_far(const std::string& path) {
   return about.st_size;
 }
 
+bool is_ill = false;
+
 }  // namespace
 
 PREFORK_APP(app) {
@@ -32,9 +34,12 @@ PREFORK_APP(app) {
     off_t licences = 0;
     std::ifstream(folder + "/licences") >> licences;
     if (boots_so_far(folder + "/boots") > licences) throw std::runtime_error("no licence left");
+    is_ill = ::access((folder + "/ill").c_str(), F_OK) == 0;
     while (::access((folder + "/open").c_str(), F_OK) != 0) {
       std::this_thread::sleep_for(std::chrono::milliseconds{5});
     }
   });
-  app.get("/", [](const prefork::Request&) { return prefork::text("served"); });
+  app.get("/", [](const prefork::Request&) {
+    return is_ill ? prefork::text("ill", 500) : prefork::text("served");
+  });
 }

@@ -79,6 +79,42 @@ TEST_P(Rollout, ThatFailsAtALaterWorkerGoesBackToTheBuildBefore) {
   EXPECT_EQ(server.stop(), exit_code(0));
 }
 
+TEST_P(Rollout, AProbeThatIsNotAnsweredWellChangesNothing) {
+  ServerProcess server(launch({"--workers", "2", "--probe-path", "/"}));
+  ASSERT_TRUE(has_settled(server, 1, 2));
+  folder_.write("ill", "");
+  server.send_signal(SIGHUP);
+  ASSERT_TRUE(
+      server.has_logged({"error", "reload to generation 2 was given up", "could not boot",
+                         "--probe-path: GET / was answered with 500", "the present workers stay"}));
+  EXPECT_TRUE(has_settled(server, 1, 2));
+  EXPECT_EQ(get(server.url(), "/").body, "served");
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST_P(Rollout, ASoakInWhichTheFirstAnswersWorseGoesBack) {
+  ServerProcess server(launch({"--workers", "2", "--reload-soak", "300ms"}));
+  ASSERT_TRUE(has_settled(server, 1, 2));
+  folder_.write("ill", "");
+  server.send_signal(SIGHUP);
+  ASSERT_TRUE(server.has_logged({"reload to generation 2: worker 0", "is watched for 0.3 s"}));
+  std::remove((folder_ / "ill").c_str());
+  const bool has_gone_back = wait_until([&] {
+    for (int i = 0; i < 20; ++i) get(server.url(), "/");
+    return server.times_logged("going back to generation 1") != 0;
+  });
+  ASSERT_TRUE(has_gone_back);
+  EXPECT_TRUE(server.has_logged({"reload to generation 2 was given up", "worker 0",
+                                 "answers worse than those before it", "responses are 5xx"}));
+  EXPECT_TRUE(has_settled(server, 1, 2));
+  EXPECT_EQ(server.statistics()["server"]["reloads"], 0);
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(get(server.url(), "/").body, "served");
+
+  server.send_signal(SIGHUP);
+  EXPECT_TRUE(has_settled(server, 3, 2)) << "a good one goes on by itself";
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
 TEST_P(Rollout, ASuccessorThatIsNotNeededAnyMoreLeavesTheListeningToTheOthers) {
   ServerProcess server(launch({"--workers", "2", "--reload-max-unavailable", "2"}));
   close_the_door();

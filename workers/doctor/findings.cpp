@@ -59,7 +59,7 @@ Finding processes(const Facts& facts, const config::Options& options) {
   const std::string name = "processes";
   const config::ProcessOptions& wanted = options.processes;
   // Twice the workers while a reload replaces them all at once; master, observer, fork server.
-  const std::uint64_t workers = wanted.workers + wanted.reload_max_unavailable.of(wanted.workers);
+  const std::uint64_t workers = wanted.workers + options.rollout.max_unavailable.of(wanted.workers);
   const std::uint64_t needed =
       workers * (1 + config::pool_threads(options)) + 2 * options.tasks.workers + 3;
   // The kernel does not hold root to it.

@@ -36,6 +36,7 @@ Master::Master(Start start)
                [this](ipc::Place observer, const ipc::OutcomeFrame& told) {
                  children_.send(observer, told);
                }),
+      judging_{Excuses(), SoakWatch(segment_)},
       course_{Announcer(std::move(start.manager)), {}} {
   watch_.follow(plans_.first().options, Clock::now());
 }
@@ -235,16 +236,8 @@ void Master::follow_files() {
 }
 
 void Master::report_beats() {
-  for (const ipc::Place at : supervisor_.places()) {
-    const bool is_worker = at.slot < supervisor_.observer_slot();
-    if (!is_worker || !supervisor_.judges_beats_of(supervisor_.seat(at))) {
-      continue;
-    }
-    const supervision::TimePoint time =
-        publisher_.beat_of(at, supervisor_.settings().graceful_timeout);
-    if (supervisor_.seat(at).last_beat != time) {
-      report(supervision::event::Beat{at, time});
-    }
+  for (const supervision::event::Beat& beat : publisher_.new_beats(supervisor_)) {
+    report(beat);
   }
 }
 
@@ -260,7 +253,7 @@ void Master::end_deaf_ones() {
 }
 
 void Master::excuse() {
-  for (const Excuses::Found& found : excuses_.find(supervisor_, Clock::now())) {
+  for (const Excuses::Found& found : judging_.excuses.find(supervisor_, Clock::now())) {
     const ipc::Place at = found.excused.at;
     if (found.new_tracer) {
       say(narrator_.is_traced(at, pid_of(at), *found.new_tracer));
@@ -330,6 +323,10 @@ void Master::perform(const supervision::action::Kill& kill) {
   ::kill(kill.pid, kill.signal == supervision::Signal::abort ? SIGABRT : SIGKILL);
 }
 
+void Master::perform(const supervision::action::Compare& compare) {
+  report(supervision::event::Compared{compare.at, compare.epoch, judging_.soak.is_worse()});
+}
+
 void Master::perform(const supervision::action::Release& release) {
   if (release.last.pid) {
     deaths_.tell(release, children_.is_work_told(release.at));
@@ -353,6 +350,9 @@ void Master::perform(const supervision::action::Notice& notice) {
     publisher_.reloaded();
     deaths_.route_guard().restart(supervisor_.generation(),
                                   plans_.at(supervisor_.generation()).options.limits.route_deaths);
+  }
+  if (notice.kind == NoticeKind::soak_started) {
+    judging_.soak.begin(*notice.at);
   }
   if (notice.kind == NoticeKind::boot_deadline_passed && awaits_pid(*notice.at)) {
     fork_servers_.kill(supervisor_.seat(*notice.at).generation);
@@ -401,6 +401,9 @@ void Master::perform(const supervision::action::Finish& finish) {
 }
 
 std::string_view Master::last_words_of(const std::optional<supervision::Failure>& failure) const {
+  if (failure && failure->kind == supervision::FailureKind::worse) {
+    return judging_.soak.verdict();
+  }
   return failure ? children_.last_words(failure->at, failure->pid) : std::string_view();
 }
 

@@ -35,6 +35,7 @@
 #include "workers/master/reload_watch.h"
 #include "workers/master/reloader.h"
 #include "workers/master/signals.h"
+#include "workers/master/soak_watch.h"
 #include "workers/master/spawner.h"
 #include "workers/supervision/supervisor.h"
 
@@ -85,6 +86,7 @@ class Master {
   void perform(const supervision::action::Spawn& spawn);
   void perform(const supervision::action::Drain& drain);
   void perform(const supervision::action::Kill& kill);
+  void perform(const supervision::action::Compare& compare);
   void perform(const supervision::action::Release& release);
   void perform(const supervision::action::Notice& notice);
   void perform(const supervision::action::Finish& finish);
@@ -104,6 +106,12 @@ class Master {
   struct Orders {
     std::deque<supervision::Action> pending;
     bool are_performed = false;  // none is performed within another
+  };
+
+  // How it looks at what workers do.
+  struct Judging {
+    Excuses excuses;
+    SoakWatch soak;
   };
 
   // How far it has come, and who is told of it.
@@ -129,7 +137,7 @@ class Master {
   ReloadWatch watch_;  // with --reload
   Commands commands_;
   PendingCommands pending_;
-  Excuses excuses_;
+  Judging judging_;
   Orders orders_;
   Course course_;
 };

@@ -1,17 +1,13 @@
 #include "workers/master/narrator.h"
 
 #include <algorithm>
-#include <charconv>
-#include <chrono>
-#include <cmath>
-#include <csignal>
 #include <cstring>
 #include <utility>
 
-#include "config/version.h"
 #include "ipc/base/error_text.h"
 #include "ipc/base/peer_address.h"
 #include "ipc/log/log_text.h"
+#include "workers/master/wording.h"
 
 namespace prefork::master {
 
@@ -24,22 +20,6 @@ using supervision::NoticeKind;
 
 // Of one worker: more would make nothing that anybody reads.
 constexpr std::size_t kMaxRequestsTold = 32;
-
-// Three digits, and all of those before the point.
-std::string seconds(supervision::Duration duration) {
-  const double count = std::chrono::duration<double>(duration).count();
-  char text[32];
-  // Three digits, or all of them before the point; no locale changes it.
-  const char* const end =
-      count < 999.5
-          ? std::to_chars(text, text + sizeof text, count, std::chars_format::general, 3).ptr
-          : std::to_chars(text, text + sizeof text, std::llround(count)).ptr;
-  return std::string(static_cast<const char*>(text), end) + " s";
-}
-
-std::string counted(std::size_t count, const char* what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
 
 std::string name_of(supervision::Signal signal) {
   return signal == supervision::Signal::abort ? "SIGABRT" : "SIGKILL";
@@ -76,93 +56,6 @@ Lines one(LogLevel level, std::string text) { return {{level, std::move(text)}};
 
 }  // namespace
 
-Lines starts(const Announcement& announcement) {
-  Lines lines;
-  const auto& basis = announcement.workers_basis;
-  lines.push_back({LogLevel::info, "prefork-server " + std::string(config::kVersion) +
-                                       " starts with " + counted(announcement.workers, "worker") +
-                                       (basis.empty() ? "" : " (" + basis + ")") + ", " +
-                                       std::to_string(announcement.threads) +
-                                       " pool threads each"});
-  if (!announcement.cpus.empty()) {
-    lines.push_back({LogLevel::info, "--cpu-affinity: " + announcement.cpus});
-  }
-  for (const std::string& url : announcement.urls) {
-    lines.push_back({LogLevel::info, "listening on " + url});
-  }
-  if (announcement.is_root) {
-    lines.push_back({LogLevel::warning,
-                     "the workers are root, and so is whoever takes one over; --user NAME has them "
-                     "act for somebody else (--user root: this is meant)"});
-  }
-  if (!announcement.note.empty()) {
-    lines.push_back({LogLevel::warning, announcement.note});
-  }
-  if (!announcement.admin_url.empty()) {
-    lines.push_back({LogLevel::info, "statistics on " + announcement.admin_url + "/stats"});
-  }
-  if (!announcement.agent.empty()) {
-    lines.push_back({LogLevel::info, "agent check on " + announcement.agent});
-  }
-  if (!announcement.watched.empty()) {
-    lines.push_back({LogLevel::info, "reload: watching " + announcement.watched});
-  }
-  return lines;
-}
-
-Line serves(const std::string& path, const std::string& build_id) {
-  return {LogLevel::info,
-          "serving '" + path + "'" + (build_id.empty() ? "" : ", build id " + build_id)};
-}
-
-Line is_ready(std::uint32_t workers, std::uint32_t missing, std::uint64_t after_ns) {
-  std::string text = "ready: " + counted(workers, "worker") + " in " +
-                     std::to_string(after_ns / 1'000'000) + " ms";
-  if (missing == 0) {
-    return {LogLevel::info, std::move(text)};
-  }
-  return {LogLevel::warning, std::move(text) + "; " + std::to_string(missing) +
-                                 " more did not get ready in time (--timeout-worker-boot)"};
-}
-
-Line stopped(config::ExitCode code) {
-  return {LogLevel::info, code == config::ExitCode::requests_cut
-                              ? "stopped; running requests were cut"
-                              : "stopped"};
-}
-
-std::string stops_later(supervision::Duration delay) {
-  return "SIGTERM: not ready for new clients any more; stopping in " + seconds(delay) +
-         " (--shutdown-delay)";
-}
-
-std::string why_of(int signal, bool again) {
-  switch (signal) {
-    case SIGTERM:
-      return "SIGTERM: stopping; requests that run may finish";
-    case SIGINT:
-      return again ? "second SIGINT: stopping at once"
-                   : "SIGINT: stopping; requests that run may finish"
-                     " (Ctrl+C again to stop at once)";
-    case SIGQUIT:
-      return "SIGQUIT: stopping at once";
-    case SIGHUP:
-      return "SIGHUP: reading the configuration again";
-    case SIGTTIN:
-      return "SIGTTIN: one worker more";
-    case SIGTTOU:
-      return "SIGTTOU: one worker fewer";
-    case SIGUSR1:
-      return "SIGUSR1: log files opened anew";
-    default:
-      return "";
-  }
-}
-
-Line means_nothing(int signal) {
-  return {LogLevel::debug, "signal " + std::to_string(signal) + " means nothing here"};
-}
-
 Line reaped_stranger(supervision::Pid pid) {
   return {LogLevel::debug, "reaped a process of somebody else: pid " + std::to_string(pid)};
 }
@@ -178,20 +71,6 @@ std::string ended_while_it_was_loaded(const std::string& path, const supervision
 
 std::string ended_before_it_forked(const supervision::Exit& exit) {
   return "no process could be made for it: its fork server ended: " + describe_exit(exit);
-}
-
-std::string too_many_workers(std::uint32_t workers, std::uint32_t capacity) {
-  return "--workers: " + std::to_string(workers) + " are more than the " +
-         std::to_string(capacity) + " this master has room for; restart it for so many";
-}
-
-std::string was_shut_down(std::string_view url) {
-  return "the application has shut down the listening socket of " + std::string(url) +
-         " for all workers";
-}
-
-std::string no_room_for_worker(std::uint32_t slots) {
-  return "no room for another worker: all " + std::to_string(slots) + " slots are in use";
 }
 
 std::string Narrator::name_of(Place at, Pid pid) const {
@@ -307,6 +186,8 @@ std::string Narrator::reason_of(const Failure& failure, std::string_view last_wo
       return "gave no sign of life (--timeout-worker-healthcheck)";
     case FailureKind::crashed:
       return "ended by " + describe_exit(failure.exit);
+    case FailureKind::worse:
+      return "answers worse than those before it: " + std::string(last_words);
   }
   return "failed";
 }
@@ -320,6 +201,7 @@ Lines Narrator::tell_rollout(const supervision::action::Notice& notice,
   const std::string name = notice.at ? name_of(*notice.at, notice.pid) : "";
   const std::string span = seconds(notice.duration);
   const std::string generation = "generation " + std::to_string(notice.generation);
+  const std::string given_up = "reload to " + generation + " was given up: " + why;
   switch (notice.kind) {
     case NoticeKind::reload_queued:
       return one(LogLevel::info, "reload to " + generation + " waits for the one under way");
@@ -327,16 +209,15 @@ Lines Narrator::tell_rollout(const supervision::action::Notice& notice,
       return one(LogLevel::info, "reload to " + generation + " began");
     case NoticeKind::reload_finished:
       return one(LogLevel::info, "reload to " + generation + " is done");
+    case NoticeKind::soak_started:
+      return one(LogLevel::info, "reload to " + generation + ": " + name + " is watched for " +
+                                     span + " before the others are replaced");
     case NoticeKind::reload_aborted:
-      if (!notice.failure) {
-        return one(LogLevel::info, "reload to " + generation + " was given up: " + why);
-      }
-      return one(LogLevel::error, "reload to " + generation + " was given up: " + why +
-                                      "; the present workers stay");
+      return one(notice.failure ? LogLevel::error : LogLevel::info,
+                 given_up + (notice.failure ? "; the present workers stay" : ""));
     case NoticeKind::rollback_started:
-      return one(LogLevel::error, "reload to " + generation + " was given up: " + why +
-                                      "; going back to generation " +
-                                      std::to_string(notice.back_to));
+      return one(LogLevel::error,
+                 given_up + "; going back to generation " + std::to_string(notice.back_to));
     case NoticeKind::rollback_delayed:
       return one(LogLevel::error,
                  why + "; " + name + " stays at " + generation + ", next try in " + span);
@@ -391,6 +272,7 @@ Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view
                                       " times in a row, next try in " + span);
     case NoticeKind::reload_queued:
     case NoticeKind::reload_started:
+    case NoticeKind::soak_started:
     case NoticeKind::reload_finished:
     case NoticeKind::reload_aborted:
     case NoticeKind::rollback_started:

@@ -1,5 +1,5 @@
-// The master's sentences: facts in, lines of the log out, such as an operator can act on. Values
-// and pure functions: it writes nothing, reads no clock and no segment.
+// The master's sentences about its processes: facts in, lines of the log out, such as an operator
+// can act on. Values and pure functions: it writes nothing, reads no clock and no segment.
 #pragma once
 
 #include <cstdint>
@@ -8,34 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "config/options/options.h"
 #include "ipc/frames.h"
 #include "ipc/requests_in_flight.h"
+#include "workers/master/server_lines.h"
 #include "workers/supervision/supervisor_messages.h"
 
 namespace prefork::master {
-
-struct Line {
-  config::LogLevel level = config::LogLevel::info;
-  std::string text;
-
-  bool operator==(const Line&) const = default;
-};
-using Lines = std::vector<Line>;
-
-// What the server starts with.
-struct Announcement {
-  std::uint32_t workers = 0;
-  std::string workers_basis;  // where the number comes from; may be empty
-  std::uint32_t threads = 0;
-  std::vector<std::string> urls;
-  std::string note;       // what was decided differently than asked for; may be empty
-  std::string admin_url;  // empty: off
-  std::string watched;    // with --reload; else empty
-  std::string cpus{};     // which CPUs they run on; empty: wherever the kernel likes
-  std::string agent{};    // where HAProxy may ask; empty: off
-  bool is_root = false;   // the workers act for root, and nobody has said that they shall
-};
 
 // What a worker had in hand.
 struct AtWork {
@@ -60,43 +38,14 @@ inline bool was_asked_for(const supervision::action::Release& release) {
                          release.exit.signal == 0 && release.exit.code == 0);
 }
 
-// The server. (What asks for a stop says so itself: why_of.)
-Lines starts(const Announcement& announcement);
-// Which build of an application a generation serves, as far as its file says so.
-Line serves(const std::string& path, const std::string& build_id);
-// `missing`: of those that are wanted, after the time that they have for it.
-Line is_ready(std::uint32_t workers, std::uint32_t missing, std::uint64_t after_ns);
-Line stopped(config::ExitCode code);
-// What a signal asks for, as the line of the log that says so; `again`: it asked before.
-std::string why_of(int signal, bool again = false);
-std::string stops_later(supervision::Duration delay);
-inline constexpr std::string_view kDelayIsOver =
-    "the time of --shutdown-delay is over: stopping; requests that run may finish";
-inline constexpr std::string_view kInterruptedStop = "SIGINT while stopping: stopping at once";
-inline constexpr std::string_view kTerminalClosed =
-    "SIGHUP: the terminal was closed; stopping; requests that run may finish";
-Line means_nothing(int signal);
+// The processes.
 Line reaped_stranger(supervision::Pid pid);
 Line fork_server_ended(supervision::Generation generation, const supervision::Exit& exit);
 // The application took the process with it that loaded it.
 std::string ended_while_it_was_loaded(const std::string& path, const supervision::Exit& exit);
 // A fork server, without an application.
 std::string ended_before_it_forked(const supervision::Exit& exit);
-inline constexpr std::string_view kReloadGivenUp =
-    "the reload was given up; the workers go on with the configuration they have";
-std::string too_many_workers(std::uint32_t workers, std::uint32_t capacity);
-inline constexpr std::string_view kObserverStaysAsItIs =
-    "--admin: turning the observer on or off takes a restart; it stays as it is";
-inline constexpr std::string_view kControlStaysAsItIs =
-    "--control: another place takes a restart; it stays as it is";
-inline constexpr std::string_view kTasksStayAsTheyAre =
-    "--task-workers, --limit-task-queue and --limit-task: a change takes a restart; they stay as "
-    "they are";
-std::string no_room_for_worker(std::uint32_t slots);
-std::string was_shut_down(std::string_view url);
-inline constexpr std::string_view kLastWorkerStays = "the last worker stays";
 
-// The processes.
 class Narrator {
  public:
   explicit Narrator(std::uint32_t observer_slot) : observer_slot_(observer_slot) {}

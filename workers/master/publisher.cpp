@@ -179,6 +179,22 @@ std::uint64_t Publisher::age_ns() const {
   return ipc::monotonic_ns() - segment_.header().started_monotonic_ns.load();
 }
 
+std::vector<supervision::event::Beat> Publisher::new_beats(
+    const supervision::Supervisor& supervisor) const {
+  std::vector<supervision::event::Beat> beats;
+  for (const ipc::Place at : supervisor.places()) {
+    const supervision::Seat& seat = supervisor.seat(at);
+    if (!is_worker(at) || !supervisor.judges_beats_of(seat)) {
+      continue;
+    }
+    const supervision::TimePoint time = beat_of(at, supervisor.settings().graceful_timeout);
+    if (seat.last_beat != time) {
+      beats.push_back({at, time});
+    }
+  }
+  return beats;
+}
+
 // The number comes from a worker: it may say anything, but not that it lives in the future.
 supervision::TimePoint Publisher::beat_of(ipc::Place at, supervision::Duration to_end) const {
   const ipc::WorkerRecord& record = segment_.record(at);

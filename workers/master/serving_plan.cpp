@@ -153,7 +153,8 @@ supervision::Settings supervision_settings(const config::Options& options) {
     settings.replaced_timeout = options.processes.replaced_timeout;
   }
   settings.workers = options.processes.workers;
-  settings.at_once = options.processes.reload_max_unavailable.of(options.processes.workers);
+  settings.at_once = options.rollout.max_unavailable.of(options.processes.workers);
+  settings.soak = options.rollout.soak;
   settings.observer = options.admin.address.has_value() || options.control.is_on;
   settings.tasks = options.tasks.workers;
   return settings;

@@ -14,6 +14,7 @@ bool Rollout::is_replacing() const {
 }
 
 std::optional<TimePoint> Rollout::deadline() const {
+  if (reload_ && reload_->soak == Soak::watched) return reload_->soak_ends;
   // One that is due already waits for another process, not for the time.
   const bool waits = rolling_back() && rollback_->due && *rollback_->due > turn_.now;
   return waits ? rollback_->due : std::nullopt;
@@ -41,7 +42,12 @@ void Rollout::request(const event::Reload& order) {
 void Rollout::step() {
   while (reload_ || (next_reload_ && !is_replacing())) {
     if (!reload_) start_reload();
-    if (!bring_all(reload_->order.generation, reload_->order.settings.at_once)) return;
+    if (!step_soak()) return;
+    const Settings& settings = reload_->order.settings;
+    if (!bring_all(reload_->order.generation,
+                   reload_->soak == Soak::passed ? settings.at_once : 1)) {
+      return;
+    }
     finish_reload();
   }
   if (next_reload_) return;
@@ -123,6 +129,10 @@ void Rollout::on_ready(Place at) {
   if (reload_ && !reload_->before && roster_.seat(at).generation == reload_->order.generation) {
     commit_reload();
   }
+  if (reload_ && reload_->soak == Soak::due && roster_.is_worker(at) &&
+      roster_.seat(at).generation == reload_->order.generation) {
+    start_soak(at);
+  }
   if (roster_.seat(at).part != Part::replacement) return;
   if (rollback_) rollback_->failures = 0;
   const Place old = Roster::sibling(at);
@@ -141,10 +151,55 @@ void Rollout::on_boot_failed(Place at, bool was_replacement, const Failure& fail
   if (was_replacement) abort_recycle(Roster::sibling(at), failure);
 }
 
+void Rollout::on_lost(Place at, const Failure& failure) {
+  const bool is_soaked = reload_ && at == reload_->soaked &&
+                         (reload_->soak == Soak::watched || reload_->soak == Soak::compared);
+  if (is_soaked) fail_reload(at, failure);
+}
+
+// It was asked about a moment ago: who has ended since was told of by on_lost().
+void Rollout::on_compared(Place at, bool is_worse) {
+  if (!reload_ || reload_->soak != Soak::compared || at != reload_->soaked) return;
+  if (!is_worse) {
+    reload_->soak = Soak::passed;
+    return;
+  }
+  fail_reload(at, {FailureKind::worse, at, roster_.seat(at).pid, {}, 0, turn_.now});
+}
+
 void Rollout::start_reload() {
   reload_ = ReloadRun{.order = *next_reload_, .before = std::nullopt};
+  if (reload_->order.settings.soak == Duration::zero()) reload_->soak = Soak::passed;
   next_reload_.reset();
   turn_.notice({.kind = NoticeKind::reload_started, .generation = reload_->order.generation});
+}
+
+void Rollout::start_soak(Place at) {
+  reload_->soak = Soak::watched;
+  reload_->soaked = at;
+  reload_->soak_ends = turn_.now + reload_->order.settings.soak;
+  turn_.notice({.kind = NoticeKind::soak_started,
+                .at = at,
+                .pid = roster_.seat(at).pid,
+                .duration = reload_->order.settings.soak,
+                .generation = reload_->order.generation});
+}
+
+// True: nobody is watched. One that was asked to leave meanwhile has nothing against it.
+bool Rollout::step_soak() {
+  if (reload_->soak != Soak::watched && reload_->soak != Soak::compared) return true;
+  const Seat& seat = roster_.seat(reload_->soaked);
+  if (seat.state != ProcessState::ready || seat.generation != reload_->order.generation) {
+    // A silent one is on its way to its end, which on_lost() tells.
+    if (seat.state == ProcessState::killing && seat.part == Part::current) return false;
+    reload_->soak = Soak::passed;
+    return true;
+  }
+  if (reload_->soak == Soak::watched && turn_.now >= reload_->soak_ends) {
+    reload_->soak = Soak::compared;
+    turn_.order(action::Compare{reload_->soaked, seat.epoch});
+  }
+  return false;
 }
 
 void Rollout::commit_reload() {

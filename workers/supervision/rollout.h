@@ -6,6 +6,9 @@
 // replaced already is replaced once more. If that cannot boot either, who serves goes on serving,
 // of whatever generation, and the next try comes after a back-off; another reload goes first.
 //
+// With `settings.soak` the first worker of the new generation serves alone of its kind for that
+// time. If it ends meanwhile, or answers worse than those before it, everything is rolled back.
+//
 // A reload has `settings.at_once` slots under way at the same time: their successors boot, each
 // beside the process it is to replace, which serves until then.
 #pragma once
@@ -38,6 +41,11 @@ class Rollout {
   // of one that still serves.
   void on_boot_failed(Place at, bool was_replacement, const Failure& failure);
 
+  // A process that was ready has ended without being asked to; told before anything follows.
+  void on_lost(Place at, const Failure& failure);
+  // The answer to Compare.
+  void on_compared(Place at, bool is_worse);
+
   // When step() has something to do though nothing has happened; none: it has not.
   [[nodiscard]] std::optional<TimePoint> deadline() const;
   [[nodiscard]] bool reloading() const { return reload_.has_value() || next_reload_.has_value(); }
@@ -49,10 +57,20 @@ class Rollout {
   [[nodiscard]] const Settings& settings_of(Generation generation) const;
 
  private:
+  // Of the first worker of a reload.
+  enum class Soak : std::uint8_t {
+    due,       // it is not ready yet
+    watched,   // until `soak_ends`
+    compared,  // somebody compares
+    passed,
+  };
   struct ReloadRun {
     event::Reload order;
     std::optional<Wanted> before;         // what was in force; none: the reload is not committed
     std::uint32_t workers_committed = 0;  // then
+    Soak soak = Soak::due;
+    Place soaked{};         // who is watched
+    TimePoint soak_ends{};  // while it is
   };
   // Back to what is wanted, as some processes are of a generation that was given up.
   struct Rollback {
@@ -68,6 +86,8 @@ class Rollout {
   void bring(std::uint32_t slot, Generation target);
   void hasten(Place retiring);
   void start_reload();
+  void start_soak(Place at);
+  bool step_soak();
   void commit_reload();
   void finish_reload();
   void fail_reload(Place at, const Failure& failure);

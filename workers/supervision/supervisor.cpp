@@ -127,6 +127,11 @@ void Supervisor::handle(const event::Reload& event) {
   if (phase_ == Phase::running) rollout_.request(event);
 }
 
+void Supervisor::handle(const event::Compared& event) {
+  if (!roster_.exists(event.at) || seat(event.at).epoch != event.epoch) return;
+  rollout_.on_compared(event.at, event.is_worse);
+}
+
 void Supervisor::handle(const event::Tick&) {
   for (const Place at : roster_.places()) {
     const Seat& seat = roster_.seat(at);
@@ -178,6 +183,8 @@ void Supervisor::feed(Place at, Input input, const Detail& detail) {
       if (outcome.failure->kind == FailureKind::boot_exited ||
           outcome.failure->kind == FailureKind::fork_failed) {
         rollout_.on_boot_failed(at, seat(at).part == Part::replacement, *outcome.failure);
+      } else {
+        rollout_.on_lost(at, *outcome.failure);
       }
       machine_.succeed(at, *outcome.failure);
       break;

@@ -79,6 +79,14 @@ struct Reload {
   Settings settings;
 };
 
+// The answer to Compare: whether the worker there answers worse than those of the generation
+// before.
+struct Compared {
+  Place at;
+  Epoch epoch = 0;
+  bool is_worse = false;
+};
+
 struct AddWorker {};
 struct RemoveWorker {};
 
@@ -104,8 +112,8 @@ struct Tick {};
 
 using Event = std::variant<event::Started, event::Forked, event::ForkFailed, event::Ready,
                            event::Exited, event::Beat, event::Recycle, event::Excused, event::Stop,
-                           event::Reload, event::AddWorker, event::RemoveWorker, event::SetWorkers,
-                           event::RestartSlot, event::DrainSlot, event::Tick>;
+                           event::Reload, event::Compared, event::AddWorker, event::RemoveWorker,
+                           event::SetWorkers, event::RestartSlot, event::DrainSlot, event::Tick>;
 
 // The facts worth a line in the log. Which members of Notice are filled stands beside each; `at`
 // and `pid` always name the process where there is one.
@@ -120,6 +128,7 @@ enum class NoticeKind : std::uint8_t {
   slot_failed,            // `failure`; given up after `count` boot failures, next try in `duration`
   reload_queued,      // to `generation`; it waits for the replacement or reload that is under way
   reload_started,     // to `generation`
+  soak_started,       // to `generation`, for `duration`; `at` is watched meanwhile
   reload_finished,    // to `generation`
   reload_aborted,     // to `generation`; because of `failure`, or, without one, because of Stop.
                       // Nobody was replaced
@@ -162,6 +171,13 @@ struct Kill {
   Signal signal = Signal::kill;
 };
 
+// The soak of a reload is over: compare what this worker has answered with what those of the
+// generation before have since soak_started, and answer by Compared.
+struct Compare {
+  Place at;
+  Epoch epoch = 0;
+};
+
 // The process is gone (or, after ForkFailed, never was): fold its statistics, free the record.
 // `last` is the seat as it was just before: `last.state` says whether the end was asked for
 // (draining), forced (killing) or neither. After ForkFailed `last.pid` is none.
@@ -193,7 +209,7 @@ struct Finish {
 
 }  // namespace action
 
-using Action = std::variant<action::Spawn, action::Drain, action::Kill, action::Release,
-                            action::Notice, action::Finish>;
+using Action = std::variant<action::Spawn, action::Drain, action::Kill, action::Compare,
+                            action::Release, action::Notice, action::Finish>;
 
 }  // namespace prefork::supervision

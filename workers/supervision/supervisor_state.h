@@ -118,6 +118,7 @@ enum class FailureKind : std::uint8_t {
   boot_timed_out,  // was not ready within boot_timeout and was killed
   silent,          // was ready, did not beat within healthcheck_timeout and was killed
   crashed,         // was ready and ended without being asked to, with whatever code
+  worse,           // serves, but answers worse than the generation before it
 };
 
 // Why a process was lost.
@@ -137,6 +138,8 @@ struct Settings {
   Duration graceful_timeout = std::chrono::seconds{30};
   // Of one whose successor serves already: nobody waits for it but its own clients. None: no end.
   std::optional<Duration> replaced_timeout = std::chrono::seconds{30};
+  // That a reload watches its first worker before it replaces the others; zero: it does not.
+  Duration soak{};
   std::uint32_t at_once = 1;   // slots of a reload that are under way together, at least 1
   std::uint32_t workers = 1;   // at least 1, at most capacity
   std::uint32_t capacity = 1;  // worker slots there are; fixed for the life of the master

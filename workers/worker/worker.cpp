@@ -1,6 +1,7 @@
 #include "workers/worker/worker.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -26,6 +27,7 @@
 #include "workers/child/stack_probe.h"
 #include "workers/pool/pools.h"
 #include "workers/worker/placement.h"
+#include "workers/worker/probe.h"
 #include "workers/worker/scheduling.h"
 #include "workers/worker/served_application.h"
 
@@ -94,6 +96,9 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
                                                    record_, access_log_, *this, pools_.get());
     served_->start();
     child::show_loaded_objects(record_.trace.objects);
+    if (!context_.options.rollout.probe_path.empty()) {
+      ask_itself(context_.options.rollout.probe_path);
+    }
     begin_to_serve();
     loop_.run();
     server_->abandon_all();
@@ -187,6 +192,25 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
                        context_.options.timeouts.write});
     }
     return specs;
+  }
+
+  // Before anybody else may. Does not return when the answer is none to serve with: a handler that
+  // is stuck would hold up every other end.
+  void ask_itself(const std::string& path) {
+    std::string problem;
+    Probe probe(loop_, path, [&](std::string told) {
+      problem = std::move(told);
+      loop_.stop();
+    });
+    ipc::HandedConnection about;
+    about.peer.family = ipc::PeerAddress::Family::local;
+    server_->adopt(probe.take_server_end(), about);
+    probe.ask();
+    loop_.run();
+    if (!problem.empty()) {
+      problem.insert(0, "--probe-path: GET " + path + " ");
+      ::_exit(child::fail_boot(context_, problem.c_str(), config::ExitCode::application_failed));
+    }
   }
 
   void begin_to_serve() {

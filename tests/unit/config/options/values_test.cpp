@@ -31,6 +31,7 @@ constexpr RangeCase kRanges[] = {
     {"timeout-replaced-worker", "10ms", "24h", "9ms", "25h", "10ms to 24h or off"},
     {"reload-max-unavailable", "1", "256", "0", "257", "1 to 256 or 1% to 100%"},
     {"reload-max-unavailable", "1%", "100%", "0%", "101%", "1 to 256 or 1% to 100%"},
+    {"reload-soak", "10ms", "24h", "9ms", "25h", "10ms to 24h or off"},
     {"timeout-keep-alive", "10ms", "24h", "0", "25h", "10ms to 24h"},
     {"timeout-header", "10ms", "24h", "-1s", "25h", "10ms to 24h"},
     {"timeout-body", "10ms", "24h", "9ms", "86400001ms", "10ms to 24h"},
@@ -81,6 +82,10 @@ TEST(ConfigValues, ThatMakeNoSenseAreRefusedInOneLine) {
       {"--fd", "x", "--fd: 'x' is not a descriptor number; use one as in 3"},
       {"--backlog", "1.5", "--backlog: '1.5' is not a whole number; use 1 to 65535"},
       {"--workers", "many", "--workers: 'many' is not a number of workers; use 1 to 256 or auto"},
+      {"--probe-path", "ready",
+       "--probe-path: 'ready' does not begin with a slash; use a path as in /ready, or off"},
+      {"--probe-path", "/a b",
+       "--probe-path: '/a b' has ' ' in it; use a path as it stands in a request, as in /ready"},
       {"--reload-max-unavailable", "half",
        "--reload-max-unavailable: 'half' is not a number of workers; use 1 to 256 or 1% to 100%"},
       {"--threads", "8x", "--threads: '8x' is not a whole number; use 1 to 256"},
@@ -169,6 +174,8 @@ TEST(ConfigValues, LandInTheirMembers) {
                                       "--timeout-graceful-shutdown=18ms",
                                       "--timeout-replaced-worker=1801ms",
                                       "--reload-max-unavailable=25%",
+                                      "--probe-path=/ready?deep=1",
+                                      "--reload-soak=1802ms",
                                       "--timeout-keep-alive=19ms",
                                       "--timeout-header=20ms",
                                       "--timeout-body=21ms",
@@ -214,7 +221,9 @@ TEST(ConfigValues, LandInTheirMembers) {
   EXPECT_EQ(options.processes.slow_request, 1750ms);
   EXPECT_EQ(options.processes.graceful_timeout, 18ms);
   EXPECT_EQ(options.processes.replaced_timeout, 1801ms);
-  EXPECT_EQ(options.processes.reload_max_unavailable.text(), "25%");
+  EXPECT_EQ(options.rollout.max_unavailable.text(), "25%");
+  EXPECT_EQ(options.rollout.probe_path, "/ready?deep=1");
+  EXPECT_EQ(options.rollout.soak, 1802ms);
   EXPECT_EQ(options.timeouts.keep_alive, 19ms);
   EXPECT_EQ(options.timeouts.header, 20ms);
   EXPECT_EQ(options.timeouts.body, 21ms);
@@ -272,6 +281,8 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
       {"timeout-graceful-shutdown", {"30s"}},
       {"timeout-replaced-worker", {"off"}},
       {"reload-max-unavailable", {"1"}},
+      {"probe-path", {"off"}},
+      {"reload-soak", {"off"}},
       {"timeout-keep-alive", {"5s"}},
       {"timeout-header", {"10s"}},
       {"timeout-body", {"60s"}},

@@ -367,6 +367,14 @@ TEST(Narrator, TellsTheCourseOfAReload) {
             (Lines{{LogLevel::info, "reload to generation 3 waits for the one under way"}}));
   EXPECT_EQ(told({.kind = NoticeKind::reload_started, .generation = 3}),
             (Lines{{LogLevel::info, "reload to generation 3 began"}}));
+  EXPECT_EQ(told({.kind = NoticeKind::soak_started,
+                  .at = ipc::Place{1, 0},
+                  .pid = 300,
+                  .duration = std::chrono::seconds{30},
+                  .generation = 3}),
+            (Lines{{LogLevel::info,
+                    "reload to generation 3: worker 1 (pid 300) is watched for 30 s before the "
+                    "others are replaced"}}));
   EXPECT_EQ(told({.kind = NoticeKind::reload_finished, .generation = 3}),
             (Lines{{LogLevel::info, "reload to generation 3 is done"}}));
   EXPECT_EQ(told({.kind = NoticeKind::reload_aborted, .generation = 3}),

@@ -51,6 +51,8 @@ inline std::string describe(const Action& action) {
           return words({"drain", describe(a.at), name_of(a.why)});
         } else if constexpr (std::is_same_v<Kind, action::Kill>) {
           return words({"kill", describe(a.at), name_of(a.signal)});
+        } else if constexpr (std::is_same_v<Kind, action::Compare>) {
+          return words({"compare", describe(a.at)});
         } else if constexpr (std::is_same_v<Kind, action::Release>) {
           return words({"release", describe(a.at)});
         } else if constexpr (std::is_same_v<Kind, action::Notice>) {

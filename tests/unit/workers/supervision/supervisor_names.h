@@ -51,6 +51,8 @@ inline std::string_view name_of(NoticeKind kind) {
       return "reload_queued";
     case NoticeKind::reload_started:
       return "reload_started";
+    case NoticeKind::soak_started:
+      return "soak_started";
     case NoticeKind::reload_finished:
       return "reload_finished";
     case NoticeKind::reload_aborted:

@@ -66,6 +66,7 @@ class Life {
     changed.workers = 1 + static_cast<std::uint32_t>(below(kCapacity + 1));
     changed.graceful_timeout = std::chrono::seconds{1 + below(10)};
     changed.at_once = 1 + static_cast<std::uint32_t>(below(kMostAtOnce));
+    changed.soak = std::chrono::seconds{below(4)};
     report(event::Reload{++generation_, changed});
   }
 
@@ -304,6 +305,10 @@ class Life {
   }
   void perform(const action::Release& release) {
     EXPECT_EQ(std::erase(to_release_, release.at), 1u) << "a release of a seat that is not gone";
+  }
+  void perform(const action::Compare& compare) {
+    EXPECT_TRUE(lives_at(compare.at));
+    report_next(event::Compared{compare.at, compare.epoch, chance(50)});
   }
   void perform(const action::Notice&) {}
   void perform(const action::Finish& finish) {

@@ -1,0 +1,16 @@
+// How the master's sentences say numbers. Pure functions.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "workers/supervision/supervisor_state.h"
+
+namespace prefork::master {
+
+// "0.25 s": three digits, and all of those before the point.
+std::string seconds(supervision::Duration duration);
+// "1 worker", "2 workers"
+std::string counted(std::size_t count, const char* what);
+
+}  // namespace prefork::master
