@@ -1,5 +1,7 @@
 #include "ipc/balance.h"
 
+#include <algorithm>
+
 namespace prefork::ipc {
 
 namespace {
@@ -7,6 +9,8 @@ namespace {
 // Each failed swap means that somebody else placed a connection; under so much contention any
 // worker is as good as another.
 constexpr int kMaxPlacementAttempts = 64;
+// One connection less there and one more here would only turn round a difference of one.
+constexpr std::uint32_t kUnfair = 2;
 
 constexpr std::uint32_t epoch_of(std::uint64_t word) {
   return static_cast<std::uint32_t>(word >> 32);
@@ -126,6 +130,49 @@ std::optional<Placement> reserve_place(const Segment& segment, Place self, std::
     return std::nullopt;
   }
   return Placement{best->id, epoch};
+}
+
+std::uint32_t excess_of(const Segment& segment, Place self, std::uint64_t now_ns) {
+  const std::uint32_t own = load_of(segment.record(self));
+  std::uint64_t sum = own;
+  std::uint32_t workers = 1;
+  std::uint32_t fewest = own;
+  const std::uint32_t slots = segment.slots_in_use();
+  for (std::uint32_t slot = 0; slot < slots; ++slot) {
+    for (std::uint32_t seat = 0; seat < kSeatsPerSlot; ++seat) {
+      const Place id{slot, seat};
+      if (id == self || !is_healthy(segment, id, now_ns)) {
+        continue;
+      }
+      const std::uint64_t word = segment.record(id).load.load(std::memory_order_relaxed);
+      if (epoch_of(word) != 0) {
+        sum += count_of(word);
+        fewest = std::min(fewest, count_of(word));
+        ++workers;
+      }
+    }
+  }
+  if (own - fewest < kUnfair) {
+    return 0;
+  }
+  const auto fair = static_cast<std::uint32_t>((sum + workers - 1) / workers);
+  return std::max(own, fair + 1) - fair;
+}
+
+std::optional<Placement> reserve_fairer_place(const Segment& segment, Place self,
+                                              std::uint64_t now_ns) {
+  for (int attempt = 0; attempt < kMaxPlacementAttempts; ++attempt) {
+    const auto best = least_loaded(segment, self, now_ns, false);
+    if (!best || count_of(best->word) + kUnfair > load_of(segment.record(self))) {
+      return std::nullopt;
+    }
+    std::uint64_t expected = best->word;
+    if (segment.record(best->id).load.compare_exchange_strong(expected, expected + 1,
+                                                              std::memory_order_acq_rel)) {
+      return Placement{best->id, epoch_of(best->word)};
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace prefork::ipc

@@ -52,4 +52,14 @@ struct Placement {
 std::optional<Placement> reserve_place(const Segment& segment, Place self, std::uint64_t now_ns,
                                        bool allow_self);
 
+// How many of its connections `self` has too many beside its healthy siblings: 0 when none of these
+// has at least two fewer, so that numbers as even as they can be ask for nothing.
+[[nodiscard]] std::uint32_t excess_of(const Segment& segment, Place self, std::uint64_t now_ns);
+
+// For a connection that `self` has: reserves a place on the least loaded healthy sibling if that
+// one has at least two fewer. Each such move makes the numbers more even, whoever else moves some
+// at the same time, so that no connection goes to and fro.
+std::optional<Placement> reserve_fairer_place(const Segment& segment, Place self,
+                                              std::uint64_t now_ns);
+
 }  // namespace prefork::ipc

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/engine/handed_connection.h"
+
 namespace prefork::engine {
 
 void Drain::begin(DrainMode mode) {
@@ -31,10 +33,7 @@ bool Drain::advance_one(net::Connection& connection) {
 }
 
 bool Drain::hand_off(net::Connection& connection) {
-  ipc::HandedConnection about;
-  about.requests = connection.messages();
-  about.peer = connection.peer();
-  switch (hooks_.place(connection.transport().fd(), about, false)) {
+  switch (hooks_.place(connection.transport().fd(), describe(connection), false)) {
     case Place::given:
       connections_.counters.add(ipc::Counter::connections_handed_on);
       connection.release();

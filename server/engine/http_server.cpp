@@ -36,6 +36,7 @@ HttpServer::HttpServer(loop::EventLoop& loop, const ServerSettings& settings,
                    {scratch_->batch, record.counters}},
       admission_(settings.limits.connections, record.counters, hooks),
       drain_(connections_, hooks),
+      rebalance_(connections_, hooks),
       tick_timer_(loop, [this] { tick(); }),
       sweep_timer_(loop, [this] { sweep_deadlines(); }) {
   services_.route_bans = settings_.route_bans;
@@ -240,6 +241,7 @@ void HttpServer::tick() {
   memory_trim_.on_tick(table_.size());
   settle_access_log();
   is_soon = hooks_.on_tick(loop_.now_ns()) || is_soon;
+  is_soon = rebalance() || is_soon;
   tick_timer_.arm(loop_.now_ns() + (is_soon ? kTickNs : settings_.idle_tick_ns));
 }
 
@@ -285,6 +287,7 @@ void HttpServer::drain_completions() {
     if (exchange::Exchange* const exchange = connection->session()->find_exchange(token.stream)) {
       call(*exchange);
       connection->step();
+      rebalance_.offer(*connection);
       forget_if_closed(*connection);
     }
   };
@@ -326,6 +329,10 @@ void HttpServer::drain(DrainMode mode) {
 void HttpServer::advance_drain() {
   drain_.advance([this](net::Connection& connection) { forget(connection.token()); });
   services_.is_stopping = drain_.is_stopping();
+}
+
+bool HttpServer::rebalance() {
+  return rebalance_.sweep([this](net::Connection& connection) { forget(connection.token()); });
 }
 
 void HttpServer::abandon_all() {

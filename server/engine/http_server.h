@@ -18,6 +18,7 @@
 #include "server/engine/admission.h"
 #include "server/engine/drain.h"
 #include "server/engine/memory_trim.h"
+#include "server/engine/rebalance.h"
 #include "server/engine/server_hooks.h"
 #include "server/engine/server_settings.h"
 #include "server/exchange/access_log.h"
@@ -96,6 +97,7 @@ class HttpServer : private loop::LoopClient, private net::AcceptHandler {
   void sweep_deadlines();
   void settle_access_log();
   void advance_drain();
+  bool rebalance();
 
   // What all connections and exchanges use in their turn.
   struct Scratch {
@@ -124,6 +126,7 @@ class HttpServer : private loop::LoopClient, private net::AcceptHandler {
   const net::ConnectionServices connections_;
   Admission admission_;
   Drain drain_;
+  Rebalance rebalance_;
   MemoryTrim memory_trim_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   loop::Timer tick_timer_;

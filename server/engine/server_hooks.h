@@ -27,6 +27,12 @@ class ServerHooks {
   virtual Place place(int /*socket*/, const ipc::HandedConnection& /*about*/, bool may_stay) {
     return may_stay ? Place::here : Place::nowhere;
   }
+  // How many of the connections here others should have instead; asked with each tick.
+  [[nodiscard]] virtual std::uint32_t excess() const { return 0; }
+  // An idle connection that is here could be one of these: `given`, or `here` when it is not.
+  virtual Place relieve(int /*socket*/, const ipc::HandedConnection& /*about*/) {
+    return Place::here;
+  }
   // A connection that was placed here, or adopted, is gone.
   virtual void on_connection_gone() {}
   // No connection can be accepted at present: out of descriptors or memory.

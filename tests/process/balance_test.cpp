@@ -8,6 +8,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "tests/support/load.h"
 #include "tests/support/server_process.h"
 
 namespace prefork::test {
@@ -22,7 +23,8 @@ std::vector<Client> connect_clients(const std::string& url, int count) {
   return clients;
 }
 
-testing::AssertionResult is_even(const ServerProcess& server, int connections, int workers) {
+testing::AssertionResult is_even(const ServerProcess& server, int connections, int workers,
+                                 Milliseconds within = kASecond * 3) {
   std::map<int, int> active;
   const auto looks_even = [&] {
     active = active_connections(server.statistics());
@@ -34,7 +36,7 @@ testing::AssertionResult is_even(const ServerProcess& server, int connections, i
     return static_cast<int>(active.size()) == workers && sum == connections &&
            most->second - least->second <= 1;
   };
-  if (wait_until(looks_even, kASecond * 3)) {
+  if (wait_until(looks_even, within)) {
     return testing::AssertionSuccess();
   }
   auto failure = testing::AssertionFailure() << connections << " connections are spread as";
@@ -126,6 +128,100 @@ TEST(Balance, ConnectionsThatComeAndGoLeaveNoDrift) {
   const auto clients = connect_clients(server.url(), 64);
   EXPECT_TRUE(is_even(server, 64, 4));
 }
+
+std::uint64_t handed_on(const ServerProcess& server) {
+  return server.statistics()["totals"]["connections"]["handed_on"].get<std::uint64_t>();
+}
+
+// What idle ones are promised, after the last worker is ready.
+constexpr Milliseconds kFairWithin = kASecond * 2;
+
+class FairnessOf : public testing::TestWithParam<int> {};
+
+TEST_P(FairnessOf, IdleConnectionsAfterAWorkerIsAdded) {
+  const ServerProcess server(
+      {"--workers", "4", "--timeout-header", "60s", "--timeout-keep-alive", "60s"});
+  auto clients = connect_clients(server.url(), GetParam());
+  ASSERT_TRUE(is_even(server, GetParam(), 4));
+  server.send_signal(SIGTTIN);
+  ASSERT_TRUE(server.wait_for_workers(5));
+  EXPECT_TRUE(is_even(server, GetParam(), 5, kFairWithin));
+  for (Client& client : clients) {
+    ASSERT_EQ(client.get("/plaintext").status, 200);
+  }
+}
+
+TEST_P(FairnessOf, IdleConnectionsAfterAWorkerIsTakenAway) {
+  const ServerProcess server(
+      {"--workers", "4", "--timeout-header", "60s", "--timeout-keep-alive", "60s"});
+  auto clients = connect_clients(server.url(), GetParam());
+  ASSERT_TRUE(is_even(server, GetParam(), 4));
+  server.send_signal(SIGTTOU);
+  EXPECT_TRUE(is_even(server, GetParam(), 3));
+  for (Client& client : clients) {
+    ASSERT_EQ(client.get("/plaintext").status, 200);
+  }
+}
+
+TEST_P(FairnessOf, IdleConnectionsAfterAWorkerHasDied) {
+  const ServerProcess server(
+      {"--workers", "4", "--timeout-header", "60s", "--timeout-keep-alive", "60s"});
+  const auto clients = connect_clients(server.url(), GetParam());
+  ASSERT_TRUE(is_even(server, GetParam(), 4));
+  const pid_t killed = server.worker_pid(0);
+  ::kill(killed, SIGKILL);
+  ASSERT_TRUE(wait_until([&] {
+    const std::map<int, pid_t> pids = server.worker_pids();
+    return pids.size() == 4 && pids.at(0) != killed;
+  }));
+  EXPECT_TRUE(is_even(server, GetParam() * 3 / 4, 4, kFairWithin));
+}
+
+INSTANTIATE_TEST_SUITE_P(Few, FairnessOf, testing::Values(8));
+INSTANTIATE_TEST_SUITE_P(Some, FairnessOf, testing::Values(64));
+INSTANTIATE_TEST_SUITE_P(Many, FairnessOf, testing::Values(1000));
+
+// Clients that never stop asking: what they ask for runs on the loop, or takes its time on the
+// pool, so that a connection is hardly ever seen idle.
+class FairnessUnderLoad : public testing::TestWithParam<LoadShape> {};
+
+TEST_P(FairnessUnderLoad, AfterADeathAndAnAddedWorkerNothingIsLostButWhatTheDeadOneHad) {
+  constexpr int kClients = 64;
+  const ServerProcess server({"--workers", "4", "--threads", "64", "--timeout-keep-alive", "60s"});
+  Load load(server.url(), GetParam());
+  ASSERT_TRUE(is_even(server, kClients, 4));
+  const auto had = static_cast<std::size_t>(active_connections(server.statistics()).at(0));
+  const pid_t killed = server.worker_pid(0);
+  ::kill(killed, SIGKILL);
+  ASSERT_TRUE(wait_until([&] {
+    const std::map<int, pid_t> pids = server.worker_pids();
+    return pids.size() == 4 && pids.at(0) != killed;
+  }));
+  EXPECT_TRUE(is_even(server, kClients, 4, kFairWithin));
+  server.send_signal(SIGTTIN);
+  ASSERT_TRUE(server.wait_for_workers(5));
+  EXPECT_TRUE(is_even(server, kClients, 5, kFairWithin));
+
+  const std::uint64_t moved = handed_on(server);
+  ASSERT_TRUE(load.wait_for_answers(1000));
+  EXPECT_EQ(handed_on(server), moved) << "what is even stays where it is";
+  const LoadReport report = load.stop();
+  EXPECT_LE(report.failures.size(), had) << report.first_failures();
+  EXPECT_LE(report.connections, kClients + had);
+}
+
+LoadShape keep_asking_for(const std::string& path, const std::string& body) {
+  return {.keep_alive_clients = 64,
+          .new_connection_clients = 0,
+          .path = path,
+          .expected_body = body,
+          .pause = Milliseconds{0}};
+}
+
+INSTANTIATE_TEST_SUITE_P(OnTheLoop, FairnessUnderLoad,
+                         testing::Values(keep_asking_for("/plaintext", "Hello, World!")));
+INSTANTIATE_TEST_SUITE_P(OnThePool, FairnessUnderLoad,
+                         testing::Values(keep_asking_for("/sleep?ms=20", "slept 20 ms\n")));
 
 TEST(Balance, AnAddedWorkerGetsTheNextConnections) {
   const ServerProcess server({"--workers", "2", "--timeout-header", "60s"});

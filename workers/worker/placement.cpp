@@ -40,6 +40,7 @@ void Placement::begin() {
 
 void Placement::end() {
   is_serving_ = false;
+  excess_ = 0;
   record().accepting.store(0, std::memory_order_release);
 }
 
@@ -54,14 +55,30 @@ engine::Place Placement::place(int socket, const ipc::HandedConnection& about, b
   if (placement->target == self_) {
     return engine::Place::here;
   }
-  ipc::HandedConnection handed = about;
-  handed.epoch = placement->epoch;
-  ipc::note_handed(segment_, placement->target.slot, now_ns);
-  if (inboxes_.hand_off(placement->target.slot, socket, handed) == ipc::HandResult::sent) {
+  if (hand_off(*placement, socket, about, now_ns)) {
     return engine::Place::given;
   }
-  ipc::remove_load(segment_.record(placement->target), placement->epoch);
   return may_stay ? stay() : engine::Place::full;
+}
+
+// False: the place is free again.
+bool Placement::hand_off(const ipc::Placement& placement, int socket,
+                         const ipc::HandedConnection& about, std::uint64_t now_ns) {
+  ipc::HandedConnection handed = about;
+  handed.epoch = placement.epoch;
+  ipc::note_handed(segment_, placement.target.slot, now_ns);
+  if (inboxes_.hand_off(placement.target.slot, socket, handed) == ipc::HandResult::sent) {
+    return true;
+  }
+  ipc::remove_load(segment_.record(placement.target), placement.epoch);
+  return false;
+}
+
+engine::Place Placement::relieve(int socket, const ipc::HandedConnection& about,
+                                 std::uint64_t now_ns) {
+  const auto placement = ipc::reserve_fairer_place(segment_, self_, now_ns);
+  return placement && hand_off(*placement, socket, about, now_ns) ? engine::Place::given
+                                                                  : engine::Place::here;
 }
 
 engine::Place Placement::stay() {
@@ -114,7 +131,21 @@ bool Placement::on_tick(std::size_t open, std::uint64_t now_ns) {
   if (is_short_) {
     look_for_room();
   }
-  return is_serving_ && (reclaim(now_ns) || is_short_);
+  const bool is_uneven = look_at_fairness(now_ns);
+  return is_serving_ && (reclaim(now_ns) || is_short_ || is_uneven);
+}
+
+// True: it is uneven, but not for long enough.
+bool Placement::look_at_fairness(std::uint64_t now_ns) {
+  const std::uint32_t excess = is_serving_ ? ipc::excess_of(segment_, self_, now_ns) : 0;
+  if (excess == 0) {
+    uneven_since_ns_ = 0;
+  } else if (uneven_since_ns_ == 0) {
+    uneven_since_ns_ = now_ns;
+  }
+  const bool has_lasted = excess != 0 && now_ns - uneven_since_ns_ >= kUnevenNs;
+  excess_ = has_lasted ? std::min(excess, kMaxMovesPerTick) : 0;
+  return excess != 0 && !has_lasted;
 }
 
 // Connections handed to a worker that has died, hangs or was stopped would wait for its successor;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "ipc/balance.h"
 #include "ipc/inbox.h"
 #include "ipc/segment.h"
 #include "server/engine/server_hooks.h"
@@ -28,6 +29,9 @@ class Placement {
   // What ServerHooks::place asks.
   engine::Place place(int socket, const ipc::HandedConnection& about, bool may_stay,
                       std::uint64_t now_ns);
+  // What ServerHooks::excess and ServerHooks::relieve ask.
+  [[nodiscard]] std::uint32_t excess() const { return excess_; }
+  engine::Place relieve(int socket, const ipc::HandedConnection& about, std::uint64_t now_ns);
   // A connection that was placed here, or adopted, is gone.
   void on_connection_gone();
   // There is no descriptor for another one: until there is, siblings hand nothing here.
@@ -37,8 +41,9 @@ class Placement {
 
   // Adopts what waits in the worker's own inbox. False: nothing will ever come there.
   bool take_handed();
-  // Adopts what waits in inboxes that nobody reads; `open`: the connections there are here. True:
-  // something waits somewhere, to be looked at again soon.
+  // Adopts what waits in inboxes that nobody reads, and compares the numbers of connections;
+  // `open`: those there are here. True: something waits somewhere, or is uneven, to be looked at
+  // again soon.
   bool on_tick(std::size_t open, std::uint64_t now_ns);
 
  private:
@@ -48,8 +53,16 @@ class Placement {
   // is still on its way looks like an error for a moment.
   static constexpr int kSpareFds = 16;
   static constexpr std::uint64_t kDriftNs = 1'000'000'000;
+  // Connections that come and go leave the numbers uneven for a moment, and new ones level that out
+  // by themselves; what has lasted for this long is levelled out by moving some.
+  static constexpr std::uint64_t kUnevenNs = 300'000'000;
+  // Moved between two ticks at most: each is some system calls, while others wait to be served.
+  static constexpr std::uint32_t kMaxMovesPerTick = 128;
 
   engine::Place stay();
+  bool hand_off(const ipc::Placement& placement, int socket, const ipc::HandedConnection& about,
+                std::uint64_t now_ns);
+  bool look_at_fairness(std::uint64_t now_ns);
   enum class Taken : std::uint8_t { all, some, closed };
   Taken take_from(std::uint32_t slot);
   bool reclaim(std::uint64_t now_ns);
@@ -69,6 +82,8 @@ class Placement {
   const int last_fds_;
   bool is_short_ = false;
   std::uint64_t drifting_since_ns_ = 0;
+  std::uint64_t uneven_since_ns_ = 0;
+  std::uint32_t excess_ = 0;
 };
 
 }  // namespace prefork::worker

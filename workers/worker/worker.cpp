@@ -119,6 +119,12 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     return placement_.place(socket, about, may_stay, loop_.clock().now_ns());
   }
 
+  [[nodiscard]] std::uint32_t excess() const override { return placement_.excess(); }
+
+  engine::Place relieve(int socket, const ipc::HandedConnection& about) override {
+    return placement_.relieve(socket, about, loop_.clock().now_ns());
+  }
+
   void on_connection_gone() override { placement_.on_connection_gone(); }
 
   void on_accept_error() override { placement_.on_out_of_descriptors(); }

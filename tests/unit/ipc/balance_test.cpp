@@ -274,6 +274,92 @@ TEST_F(Balance, ADrainingWorkerFindsNobodyWhenItIsAlone) {
   EXPECT_EQ(sum(), 0U);
 }
 
+// Moves connections as each worker does in its turn, until nobody moves any; how many went.
+class Fairness : public Balance {
+ protected:
+  std::uint32_t level_out() {
+    std::uint32_t moves = 0;
+    for (bool goes_on = true; goes_on;) {
+      goes_on = false;
+      for (std::uint32_t slot = 0; slot < kWorkers; ++slot) {
+        for (std::uint32_t left = excess_of(segment_, {slot, 0}, kNow); left != 0; --left) {
+          if (!reserve_fairer_place(segment_, {slot, 0}, kNow)) {
+            break;
+          }
+          remove_load(segment_.record({slot, 0}), kFirstEpoch + slot);
+          goes_on = true;
+          ++moves;
+        }
+      }
+    }
+    return moves;
+  }
+};
+
+TEST_F(Fairness, ADifferenceOfOneAsksForNothing) {
+  set_load(0, 5);
+  set_load(1, 4);
+  set_load(2, 5);
+  set_load(3, 4);
+  EXPECT_EQ(excess_of(segment_, {0, 0}, kNow), 0U);
+  EXPECT_FALSE(reserve_fairer_place(segment_, {0, 0}, kNow).has_value());
+  EXPECT_EQ(level_out(), 0U);
+}
+
+TEST_F(Fairness, WhoCameLateGetsItsShareOfEachAndNoMore) {
+  set_load(0, 22);
+  set_load(1, 21);
+  set_load(2, 21);
+  EXPECT_EQ(excess_of(segment_, {0, 0}, kNow), 6U);
+  EXPECT_EQ(excess_of(segment_, {3, 0}, kNow), 0U);
+  EXPECT_EQ(level_out(), 16U) << "each goes once";
+  EXPECT_EQ(spread(), 0U);
+}
+
+TEST_F(Fairness, OneThatIsBelowTheOthersGetsOneFromThemThoughTheyHaveTheMean) {
+  set_load(0, 5);
+  set_load(1, 5);
+  set_load(2, 5);
+  set_load(3, 3);
+  EXPECT_EQ(excess_of(segment_, {1, 0}, kNow), 1U);
+  EXPECT_EQ(level_out(), 1U);
+  EXPECT_EQ(spread(), 1U);
+}
+
+TEST_F(Fairness, AnythingIsLevelledOutWithTheFewestMoves) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 500; ++round) {
+    std::uint32_t total = 0;
+    for (std::uint32_t slot = 0; slot < kWorkers; ++slot) {
+      serve({slot, 0}, kFirstEpoch + slot);
+      set_load(slot, static_cast<std::uint32_t>(random() % 40));
+      total += load(slot);
+    }
+    const std::uint32_t share = total / kWorkers;
+    std::uint32_t above = 0;
+    std::uint32_t below = 0;
+    for (std::uint32_t slot = 0; slot < kWorkers; ++slot) {
+      above += std::max(load(slot), share + 1) - (share + 1);
+      below += share - std::min(load(slot), share);
+    }
+    const std::uint32_t moves = level_out();
+    ASSERT_LE(spread(), 1U);
+    ASSERT_EQ(sum(), total);
+    ASSERT_GE(moves, std::max(above, below));
+    ASSERT_LE(moves, above + below);
+    ASSERT_EQ(level_out(), 0U) << "they stay where they are";
+  }
+}
+
+TEST_F(Fairness, WhoDoesNotServeIsNoTarget) {
+  set_load(0, 20);
+  segment_.record({1, 0}).accepting.store(0);
+  segment_.record({2, 0}).beat_ns.store(kNow - 2 * kHealthyBeatNs);
+  start_load(segment_.record({3, 0}), 0);
+  EXPECT_EQ(excess_of(segment_, {0, 0}, kNow), 0U);
+  EXPECT_FALSE(reserve_fairer_place(segment_, {0, 0}, kNow).has_value());
+}
+
 TEST_F(Balance, ReachesTheOtherSeatOfASlotDuringAReload) {
   set_load(0, 1);
   set_load(1, 1);

@@ -226,6 +226,11 @@ class FakeHooks : public ServerHooks {
     placements.push_back({about, may_stay});
     return on_place ? on_place(socket, about) : ServerHooks::place(socket, about, may_stay);
   }
+  [[nodiscard]] std::uint32_t excess() const override { return excess_now; }
+  Place relieve(int socket, const ipc::HandedConnection& about) override {
+    ++reliefs_offered;
+    return on_relieve ? on_relieve(socket, about) : Place::here;
+  }
   void on_connection_gone() override { ++connections_gone; }
   bool on_tick(std::uint64_t) override {
     ++ticks;
@@ -246,6 +251,9 @@ class FakeHooks : public ServerHooks {
     bool may_stay = false;
   };
   std::function<Place(int socket, const ipc::HandedConnection& about)> on_place;
+  std::function<Place(int socket, const ipc::HandedConnection& about)> on_relieve;
+  std::uint32_t excess_now = 0;
+  int reliefs_offered = 0;
   std::function<void()> when_drained;
   std::vector<Placement> placements;
   std::vector<std::pair<config::LogLevel, std::string>> reports;

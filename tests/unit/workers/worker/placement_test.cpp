@@ -35,11 +35,16 @@ class PlacementTest : public testing::Test {
     return segment_.record({slot, 0});
   }
   engine::Place place(std::uint32_t slot, bool may_stay = true) {
+    return placements_[slot]->place(make_socket().get(), {}, may_stay, kNow);
+  }
+  engine::Place relieve(std::uint32_t slot) {
+    return placements_[slot]->relieve(make_socket().get(), {}, kNow);
+  }
+  ipc::OwnedFd make_socket() {
     int ends[2] = {-1, -1};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    const ipc::OwnedFd ours(ends[0]);
     peers_.emplace_back(ends[1]);
-    return placements_[slot]->place(ours.get(), {}, may_stay, kNow);
+    return ipc::OwnedFd(ends[0]);
   }
   [[nodiscard]] std::uint32_t load(std::uint32_t slot) const { return ipc::load_of(record(slot)); }
 
@@ -106,6 +111,50 @@ TEST_F(PlacementTest, OneThatDrainsHandsEverythingOffOrSaysThatNobodyIsThere) {
   placements_[2]->end();
   EXPECT_EQ(place(0, false), engine::Place::nowhere);
   EXPECT_EQ(place(0, true), engine::Place::here);
+}
+
+TEST_F(PlacementTest, WhatIsUnevenForAMomentIsLeftAlone) {
+  for (int i = 0; i < 9; ++i) {
+    ipc::add_load(record(0), 1);
+  }
+  EXPECT_TRUE(placements_[0]->on_tick(9, kNow)) << "to be looked at again soon";
+  EXPECT_EQ(placements_[0]->excess(), 0U);
+  record(1).load.fetch_add(8);
+  record(2).load.fetch_add(8);
+  EXPECT_FALSE(placements_[0]->on_tick(9, kNow + 300'000'000));
+  EXPECT_EQ(placements_[0]->excess(), 0U);
+}
+
+TEST_F(PlacementTest, WhatStaysUnevenIsHandedOffUntilItIsEven) {
+  for (int i = 0; i < 9; ++i) {
+    ipc::add_load(record(0), 1);
+  }
+  placements_[0]->on_tick(9, kNow);
+  EXPECT_FALSE(placements_[0]->on_tick(9, kNow + 300'000'000)) << "it is done now";
+  EXPECT_EQ(placements_[0]->excess(), 6U);
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_EQ(relieve(0), engine::Place::given);
+    placements_[0]->on_connection_gone();
+  }
+  EXPECT_EQ(relieve(0), engine::Place::here);
+  placements_[1]->take_handed();
+  placements_[2]->take_handed();
+  EXPECT_EQ(adopted_[1].size(), 3U);
+  EXPECT_EQ(adopted_[2].size(), 3U);
+  placements_[0]->on_tick(3, kNow + 400'000'000);
+  EXPECT_EQ(placements_[0]->excess(), 0U);
+}
+
+TEST_F(PlacementTest, OneThatDrainsHasNoExcess) {
+  for (int i = 0; i < 9; ++i) {
+    ipc::add_load(record(0), 1);
+  }
+  placements_[0]->on_tick(9, kNow);
+  placements_[0]->on_tick(9, kNow + 300'000'000);
+  placements_[0]->end();
+  EXPECT_EQ(placements_[0]->excess(), 0U);
+  EXPECT_FALSE(placements_[0]->on_tick(9, kNow + 400'000'000));
+  EXPECT_EQ(placements_[0]->excess(), 0U);
 }
 
 TEST_F(PlacementTest, ALoadThatStaysWrongIsCorrectedAfterASecond) {
