@@ -81,6 +81,21 @@ void put(Wire& wire, const LogLevelFrame& frame) {
   wire.number = frame.level;
 }
 
+// The text of an OversizedFrame.
+struct WireOversized {
+  std::uint32_t slot = 0;
+  std::uint32_t seat = 0;
+  std::uint32_t epoch = 0;
+};
+
+void put(Wire& wire, const OversizedFrame& frame) {
+  wire.kind = static_cast<std::uint8_t>(FrameKind::oversized);
+  wire.number = frame.bytes;
+  const WireOversized worker{frame.at.slot, frame.at.seat, frame.epoch};
+  wire.text_size = sizeof worker;
+  std::memcpy(wire.text.data(), &worker, sizeof worker);
+}
+
 std::variant<Frame, FrameError> decode_command(const Wire& wire) {
   WireCommand command;
   if (wire.text_size != sizeof command) {
@@ -131,11 +146,26 @@ std::variant<Frame, FrameError> decode_drain(const Wire& wire) {
 }
 
 std::variant<Frame, FrameError> decode_recycle(const Wire& wire) {
-  if (wire.number < static_cast<std::uint64_t>(RecycleReason::share_served) ||
-      wire.number > static_cast<std::uint64_t>(RecycleReason::terminated)) {
+  // What a process can want of itself.
+  for (const RecycleReason reason :
+       {RecycleReason::share_served, RecycleReason::terminated, RecycleReason::lifetime}) {
+    if (wire.number == static_cast<std::uint64_t>(reason)) {
+      return Frame{wire.epoch, RecycleFrame{reason}};
+    }
+  }
+  return FrameError::value;
+}
+
+std::variant<Frame, FrameError> decode_oversized(const Wire& wire) {
+  WireOversized worker;
+  if (wire.text_size != sizeof worker) {
+    return FrameError::length;
+  }
+  std::memcpy(&worker, wire.text.data(), sizeof worker);
+  if (worker.seat >= kSeatsPerSlot) {
     return FrameError::value;
   }
-  return Frame{wire.epoch, RecycleFrame{static_cast<RecycleReason>(wire.number)}};
+  return Frame{wire.epoch, OversizedFrame{{worker.slot, worker.seat}, worker.epoch, wire.number}};
 }
 
 }  // namespace
@@ -182,6 +212,8 @@ std::variant<Frame, FrameError> decode(std::span<const std::byte, kFrameSize> by
       return decode_outcome(wire);
     case FrameKind::log_level:
       return decode_log_level(wire);
+    case FrameKind::oversized:
+      return decode_oversized(wire);
   }
   return FrameError::kind;
 }

@@ -47,6 +47,7 @@ enum class FrameKind : std::uint8_t {
   command = 8,
   outcome = 9,
   log_level = 10,
+  oversized = 11,
 };
 
 // Child of a fork server to master, its first: it exists and is the master's child now.
@@ -68,6 +69,12 @@ struct AliveFrame {};
 // Child to master: it wants a successor, and goes on until that is ready.
 struct RecycleFrame {
   RecycleReason reason = RecycleReason::share_served;
+};
+// Observer to master: the worker in this place has more memory than it may have.
+struct OversizedFrame {
+  Place at;
+  std::uint32_t epoch = 0;  // of that worker
+  std::uint64_t bytes = 0;  // its part of what it shares included
 };
 
 // Master to child: finish what runs and exit with code 0. The master keeps the deadline.
@@ -98,7 +105,7 @@ struct LogLevelFrame {
 
 using Message =
     std::variant<ReadyFrame, BootFailedFrame, AliveFrame, RecycleFrame, DrainFrame, ReopenLogsFrame,
-                 ForkedFrame, CommandFrame, OutcomeFrame, LogLevelFrame>;
+                 ForkedFrame, CommandFrame, OutcomeFrame, LogLevelFrame, OversizedFrame>;
 
 struct Frame {
   std::uint32_t epoch = 0;

@@ -65,7 +65,8 @@ void clear_record(WorkerRecord& record) {
 void LastExitBox::set(const LastExit& exit) {
   const auto flags = static_cast<std::uint64_t>(exit.kind) |
                      static_cast<std::uint64_t>(exit.core_dumped) << 8 |
-                     static_cast<std::uint64_t>(exit.asked_for) << 9;
+                     static_cast<std::uint64_t>(exit.asked_for) << 9 |
+                     (exit.recycled ? static_cast<std::uint64_t>(*exit.recycled) : 0) << 16;
   const auto number = static_cast<std::uint64_t>(static_cast<std::uint32_t>(exit.number));
   box_.write({flags | number << 32, static_cast<std::uint32_t>(exit.pid), exit.at_realtime_ns});
 }
@@ -79,6 +80,10 @@ LastExit LastExitBox::get() const {
   exit.kind = static_cast<LastExit::Kind>((*words)[0] & 0xFF);
   exit.core_dumped = ((*words)[0] >> 8 & 1U) != 0;
   exit.asked_for = ((*words)[0] >> 9 & 1U) != 0;
+  const auto recycled = static_cast<std::uint32_t>((*words)[0] >> 16 & 0xFF);
+  if (recycled >= 1 && recycled <= kRecycleReasons) {
+    exit.recycled = static_cast<RecycleReason>(recycled);
+  }
   exit.number = static_cast<std::int32_t>((*words)[0] >> 32);
   exit.pid = static_cast<std::int32_t>((*words)[1]);
   exit.at_realtime_ns = (*words)[2];

@@ -30,7 +30,7 @@
 
 namespace prefork::ipc {
 
-inline constexpr std::uint32_t kSegmentVersion = 6;
+inline constexpr std::uint32_t kSegmentVersion = 7;
 inline constexpr std::uint32_t kMaxSlots = 320;  // 256 workers at start and room for TTIN
 
 enum class ServerState : std::uint32_t {
@@ -51,6 +51,8 @@ struct LastExit {
   std::int32_t number = 0;  // exit code or signal number
   std::int32_t pid = 0;
   std::uint64_t at_realtime_ns = 0;
+  // Why its successor was wanted; none: it was not.
+  std::optional<RecycleReason> recycled{};
 };
 
 class LastExitBox {
@@ -85,6 +87,8 @@ struct alignas(64) SegmentHeader {
   std::atomic<std::uint64_t> retired_cpu_us{0};  // of workers that have ended
   std::atomic<std::uint64_t> fold_sequence{0};   // odd while a record moves into `retired`
   std::atomic<std::uint64_t> reloads{0};
+  // Of workers, by reason.
+  std::array<std::atomic<std::uint64_t>, kRecycleReasons> recycles{};
   std::atomic<bool> access_log_torn{false};  // of workers; see LineSink
   alignas(64) RouteBans route_bans;
   alignas(64) LastWordsRing last_words;

@@ -24,10 +24,29 @@ std::string describe(const Merged& merged, std::string_view option) {
 void check_jitter(Merged& merged) {
   const Options& options = merged.options;
   if (!are_valid(merged, "limit-max-requests", "limit-max-requests-jitter")) return;
-  if (options.processes.max_requests_jitter == 0 || options.processes.max_requests != 0) return;
+  if (options.processes.max_requests_jitter.value_or(0) == 0) return;
+  if (options.processes.max_requests != 0) return;
   merged.add_error(merged.origin("limit-max-requests-jitter").source,
                    "has no effect while --limit-max-requests is 0 (" +
                        merged.origin("limit-max-requests").text + "); set both or none");
+}
+
+// It is the observer who looks.
+void check_worker_memory(Merged& merged) {
+  const Options& options = merged.options;
+  if (options.recycling.max_memory == 0) {
+    const Origin& interval = merged.origin("memory-interval");
+    if (interval.level == Level::by_default || !interval.is_valid) return;
+    if (!merged.origin("max-worker-memory").is_valid) return;
+    return merged.add_error(interval.source, "has no effect while --max-worker-memory is 0 (" +
+                                                 merged.origin("max-worker-memory").text +
+                                                 "); set both or none");
+  }
+  if (options.control.is_on || options.admin.address) return;
+  if (!are_valid(merged, "admin", "control")) return;
+  merged.add_error(merged.origin("max-worker-memory").source,
+                   "nobody would look while both --admin and --control are off; turn one of them "
+                   "on");
 }
 
 void check_header_sizes(Merged& merged) {
@@ -156,6 +175,7 @@ void check_descriptors(Merged& merged) {
 
 void cross_check(Merged& merged, LoadPhase phase) {
   check_jitter(merged);
+  check_worker_memory(merged);
   check_header_sizes(merged);
   check_log_paths(merged);
   check_socket_paths(merged);

@@ -118,9 +118,20 @@ constexpr std::array kOptions = {
                CountField{member<&Options::processes, &ProcessOptions::max_requests>(), 0,
                           1000 * kMillion}},
     OptionSpec{"limit-max-requests-jitter", "N", OptionGroup::processes,
-               "Up to so many requests more, at random for each worker.",
-               CountField{member<&Options::processes, &ProcessOptions::max_requests_jitter>(), 0,
-                          1000 * kMillion}},
+               "Up to so many requests more, at random for each worker.", kMaxRequestsJitter,
+               "a tenth of --limit-max-requests"},
+    OptionSpec{"max-worker-lifetime", "TIME", OptionGroup::processes,
+               "Replace a worker that is so old, or up to a tenth older, at random.",
+               DurationField{member<&Options::recycling, &RecycleOptions::max_lifetime>(), 1s, 720h,
+                             true}},
+    OptionSpec{
+        "max-worker-memory", "SIZE", OptionGroup::processes,
+        "Replace a worker that has more memory than this, its part of what is shared "
+        "included, at two looks in a row; 0 is no limit.",
+        SizeField{member<&Options::recycling, &RecycleOptions::max_memory>(), 0, 1024 * kGigabyte}},
+    OptionSpec{"memory-interval", "TIME", OptionGroup::processes,
+               "With --max-worker-memory: between two looks, more or less.",
+               deadline(member<&Options::recycling, &RecycleOptions::memory_interval>())},
     OptionSpec{"preload", "", OptionGroup::processes,
                "Load the application before the workers are forked: they share what it has read "
                "by copy-on-write.",

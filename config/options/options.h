@@ -69,7 +69,8 @@ struct ProcessOptions {
   std::string cpu_basis;             // how it came to that; empty without --cpu-affinity
   std::optional<std::int32_t> nice;  // of the workers, -20 to 19; none: as it was started
   std::uint32_t max_requests = 0;    // of one worker's life; 0: never replaced
-  std::uint32_t max_requests_jitter = 0;  // up to so many more, at random per worker
+  // Up to so many more, at random per worker; none: a share of max_requests, see worker.cpp.
+  std::optional<std::uint32_t> max_requests_jitter;
   bool preload = false;  // the fork server loads the application before it forks the workers
   StartMethod start_method = StartMethod::fork;          // forkserver with preload
   std::chrono::milliseconds boot_timeout{60'000};        // 10 ms to 24 h
@@ -89,6 +90,15 @@ struct RolloutOptions {
                                       // h; 0: not
 
   bool operator==(const RolloutOptions&) const = default;
+};
+
+// When a worker gets a successor before it makes trouble, beside the number of its requests.
+struct RecycleOptions {
+  std::chrono::milliseconds max_lifetime{0};          // 1 s to 720 h; 0: no end
+  std::size_t max_memory = 0;                         // bytes; 0: no limit
+  std::chrono::milliseconds memory_interval{30'000};  // between two looks at it, 10 ms to 24 h
+
+  bool operator==(const RecycleOptions&) const = default;
 };
 
 // What applications want computed beside their workers. All but the time are fixed at the start.
@@ -234,6 +244,7 @@ struct Options {
   ServiceOptions service{};
   ControlOptions control{};
   RolloutOptions rollout{};
+  RecycleOptions recycling{};
 
   bool operator==(const Options&) const = default;
 };

@@ -77,6 +77,26 @@ enum class RecycleReason : std::uint8_t {
   share_served = 1,  // it has served its share of requests
   terminated = 2,    // somebody sent it SIGTERM
   ordered = 3,       // an operator wants it; no process says that of itself
+  lifetime = 4,      // it has served for as long as it may
+  memory = 5,        // it has more memory than it may; the observer says so
 };
+inline constexpr std::uint32_t kRecycleReasons = 5;
+
+// As the statistics show it.
+constexpr std::string_view to_string(RecycleReason reason) {
+  switch (reason) {
+    case RecycleReason::share_served:
+      return "requests";
+    case RecycleReason::terminated:
+      return "terminated";
+    case RecycleReason::ordered:
+      return "ordered";
+    case RecycleReason::lifetime:
+      return "lifetime";
+    case RecycleReason::memory:
+      return "memory";
+  }
+  return "unknown";
+}
 
 }  // namespace prefork::ipc

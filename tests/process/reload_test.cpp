@@ -315,23 +315,5 @@ TEST(Reload, OfAMasterWithATcpPortOfItsOwnChoiceKeepsThatPort) {
   EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
 }
 
-TEST(Recycling, ReplacesWorkersAfterTheirShareWithoutAFailedRequest) {
-  ServerProcess server(
-      {"--workers", "2", "--limit-max-requests", "200", "--limit-max-requests-jitter", "50"});
-  const std::set<pid_t> before = pids_of(server);
-  Load load(server.url());
-  ASSERT_TRUE(load.wait_for_answers(2000, kASecond * 60));
-  EXPECT_TRUE(server.has_logged({"has served its share of requests"}));
-  EXPECT_TRUE(wait_until([&] {
-    const std::set<pid_t> now = pids_of(server);
-    return std::none_of(now.begin(), now.end(), [&](pid_t pid) { return before.contains(pid); });
-  })) << server.statistics();
-  const LoadReport told = load.stop();
-  EXPECT_TRUE(told.failures.empty()) << told.first_failures();
-  const Json report = server.statistics();
-  EXPECT_EQ(report["totals"]["requests"], told.answered);
-  EXPECT_EQ(report["server"]["generation"], 1) << "the configuration is the same";
-}
-
 }  // namespace
 }  // namespace prefork::test

@@ -61,9 +61,16 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   } else {
     ::setpgid(0, 0);
   }
-  if (launch.without_proc && (::unshare(CLONE_NEWNS) != 0 ||
-                              ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-                              ::umount2("/proc", MNT_DETACH) != 0)) {
+  const bool has_own_mounts = launch.without_proc || !launch.cgroup_folder.empty();
+  if (has_own_mounts && (::unshare(CLONE_NEWNS) != 0 ||
+                         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)) {
+    ::_exit(124);
+  }
+  if (launch.without_proc && ::umount2("/proc", MNT_DETACH) != 0) {
+    ::_exit(124);
+  }
+  if (!launch.cgroup_folder.empty() &&
+      ::mount(launch.cgroup_folder.c_str(), "/sys/fs/cgroup", nullptr, MS_BIND, nullptr) != 0) {
     ::_exit(124);
   }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);

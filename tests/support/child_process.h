@@ -30,6 +30,7 @@ struct Launch {
   std::vector<int> ignored_signals;
   int terminal = -1;          // to be its controlling terminal, in a session of its own
   bool without_proc = false;  // needs root
+  std::string cgroup_folder;  // stands at /sys/fs/cgroup; needs root
   std::optional<uid_t> user;  // needs root
 };
 

@@ -1,5 +1,6 @@
 #include "workers/master/commands.h"
 
+#include <algorithm>
 #include <csignal>
 #include <system_error>
 #include <utility>
@@ -165,6 +166,25 @@ CommandResult Commands::change_workers(const supervision::Event& event, std::str
     return {};
   }
   return parts_.supervisor.stopping() ? server_stops() : CommandResult{{{obstacle}}};
+}
+
+// What an operator has chosen meanwhile counts until the next change.
+void Commands::follow_cpus(const CpuWatch::Change& change) {
+  const supervision::Supervisor& supervisor = parts_.supervisor;
+  const std::uint32_t room = supervisor.observer_slot();
+  const std::uint32_t wanted = std::min(change.now.workers, room);
+  parts_.log.info(means_other_workers(change.before, change.now, room));
+  while (supervisor.workers() != wanted) {
+    const std::uint32_t before = supervisor.workers();
+    if (before < wanted) {
+      parts_.report(supervision::event::AddWorker{});
+    } else {
+      parts_.report(supervision::event::RemoveWorker{});
+    }
+    if (supervisor.workers() == before) {
+      return;  // an operator has drained the others
+    }
+  }
 }
 
 CommandResult Commands::scale(std::uint32_t workers, std::string_view why) {

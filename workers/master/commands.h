@@ -11,6 +11,7 @@
 
 #include "workers/child/log.h"
 #include "workers/master/children.h"
+#include "workers/master/cpu_watch.h"
 #include "workers/master/fork_servers.h"
 #include "workers/master/plans.h"
 #include "workers/master/poll_set.h"
@@ -89,6 +90,10 @@ class Commands {
 
   CommandResult add_worker(std::string_view why);
   CommandResult remove_worker(std::string_view why);
+
+  // Of `--workers auto`: as many workers more or less as it takes to have so many, up to the room
+  // there is.
+  void follow_cpus(const CpuWatch::Change& change);
 
   // So many workers; what was drained of them serves again.
   CommandResult scale(std::uint32_t workers, std::string_view why);

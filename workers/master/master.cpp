@@ -30,19 +30,21 @@ Master::Master(Start start)
                 for_workers_.tasks.get(), log_, fork_servers_, start.control_socket}),
       reloader_(std::move(start.arguments), std::move(start.environment),
                 [this](config::LogLevel level, std::string_view line) { log_.write(level, line); }),
-      commands_({supervisor_, plans_, children_, fork_servers_, publisher_, reloader_, watch_, log_,
-                 [this](const supervision::Event& event) { report(event); }}),
+      watched_{{}, CpuWatch(), SoakWatch(segment_)},
+      commands_({supervisor_, plans_, children_, fork_servers_, publisher_, reloader_,
+                 watched_.files, log_, [this](const supervision::Event& event) { report(event); }}),
       pending_(supervisor_, commands_,
                [this](ipc::Place observer, const ipc::OutcomeFrame& told) {
                  children_.send(observer, told);
                }),
-      judging_{Excuses(), SoakWatch(segment_)},
+      vitals_({supervisor_, publisher_, narrator_, children_, log_,
+               [this](const supervision::Event& event) { report(event); }}),
       course_{Announcer(std::move(start.manager)), {}} {
-  watch_.follow(plans_.first().options, Clock::now());
+  watched_.files.follow(plans_.first().options, Clock::now());
 }
 
 config::ExitCode Master::run() {
-  say(Announcer::start(plans_.first(), watch_.describe()));
+  say(Announcer::start(plans_.first(), watched_.files.describe()));
   report(supervision::event::Started{});
   while (!course_.exit_code) {
     // What is left undone is done by the next turn, or judged by a deadline.
@@ -66,14 +68,14 @@ void Master::turn() {
     polled.add(pipe.read_fd, [this, at = pipe.at] { read(at); });
   }
   polled.add(signals_.fd(), [this] { take_signals(); });
-  if (watch_.fd() >= 0) {
-    polled.add(watch_.fd(), [] {});  // drained in every turn, below
+  if (watched_.files.fd() >= 0) {
+    polled.add(watched_.files.fd(), [] {});  // drained in every turn, below
   }
   commands_.watch_listeners(polled);
   deaths_.diagnosis().watch(polled);
-  polled.wait_until({supervisor_.next_deadline(), watch_.deadline(), fork_servers_.deadline(),
-                     commands_.deadline(), course_.announcer.deadline(),
-                     deaths_.diagnosis().deadline()});
+  polled.wait_until({supervisor_.next_deadline(), watched_.files.deadline(),
+                     watched_.cpus.deadline(), fork_servers_.deadline(), commands_.deadline(),
+                     course_.announcer.deadline(), deaths_.diagnosis().deadline()});
   publisher_.beat();
   publisher_.lines_lost(log_.settle_losses());
   polled.dispatch();
@@ -83,9 +85,8 @@ void Master::turn() {
   if (!course_.exit_code) {
     commands_.enforce(Clock::now());
     follow_files();
-    report_beats();
-    excuse();
-    end_deaf_ones();
+    follow_cpus();
+    vitals_.look();
     deaths_.diagnosis().look(supervisor_);
     report(supervision::event::Tick{});
     pending_.settle();
@@ -199,17 +200,31 @@ void Master::hear(ipc::Place at, const Heard& heard) {
     report(supervision::event::Beat{at, Clock::now()});
   } else if (const auto* wish = std::get_if<ipc::RecycleFrame>(&frame.message)) {
     report(supervision::event::Recycle{at, frame.epoch, wish->reason});
-  } else if (const auto* command = std::get_if<ipc::CommandFrame>(&frame.message)) {
-    hear_command(at, *command);
+  } else if (at.slot == supervisor_.observer_slot()) {
+    hear_observer(at, frame.message);
+  } else if (std::holds_alternative<ipc::CommandFrame>(frame.message) ||
+             std::holds_alternative<ipc::OversizedFrame>(frame.message)) {
+    say(narrator_.sent_something_unreadable(at, pid_of(at), ipc::FrameError::kind));
   }
 }
 
-// Operators reach the observer alone.
-void Master::hear_command(ipc::Place at, const ipc::CommandFrame& command) {
-  if (at.slot != supervisor_.observer_slot()) {
-    return say(narrator_.sent_something_unreadable(at, pid_of(at), ipc::FrameError::kind));
+// Operators reach it alone, and it measures the others.
+void Master::hear_observer(ipc::Place at, const ipc::Message& message) {
+  if (const auto* command = std::get_if<ipc::CommandFrame>(&message)) {
+    return pending_.take(at, *command);
   }
-  pending_.take(at, command);
+  const auto* worker = std::get_if<ipc::OversizedFrame>(&message);
+  if (worker == nullptr || worker->at.slot >= supervisor_.observer_slot()) {
+    return;
+  }
+  const supervision::Seat& seat = supervisor_.seat(worker->at);
+  if (seat.epoch != worker->epoch || seat.successor_due) {
+    return;  // it is gone, or about to go
+  }
+  say(narrator_.is_oversized(worker->at, seat.pid, worker->bytes,
+                             plans_.at(seat.generation).options.recycling.max_memory));
+  report(
+      supervision::event::Recycle{worker->at, worker->epoch, supervision::RecycleReason::memory});
 }
 
 // It may say what it likes, but only a child of this process is supervised.
@@ -224,9 +239,9 @@ void Master::hear_pid(ipc::Place at, std::int32_t pid) {
 
 void Master::follow_files() {
   if (supervisor_.stopping()) {
-    return watch_.stop();
+    return watched_.files.stop();
   }
-  const FileNews news = watch_.drain(Clock::now());
+  const FileNews news = watched_.files.drain(Clock::now());
   for (const std::string& remark : news.remarks) {
     log_.warning(remark);
   }
@@ -235,30 +250,11 @@ void Master::follow_files() {
   }
 }
 
-void Master::report_beats() {
-  for (const supervision::event::Beat& beat : publisher_.new_beats(supervisor_)) {
-    report(beat);
-  }
-}
-
-// One that cannot be told anything cannot be asked to leave either.
-void Master::end_deaf_ones() {
-  for (const ipc::Place at : children_.take_deaf(Clock::now())) {
-    const supervision::Seat& seat = supervisor_.seat(at);
-    if (seat.pid && seat.state != ipc::ProcessState::draining) {
-      say(narrator_.is_deaf(at, seat.pid));
-      ::kill(*seat.pid, SIGKILL);
-    }
-  }
-}
-
-void Master::excuse() {
-  for (const Excuses::Found& found : judging_.excuses.find(supervisor_, Clock::now())) {
-    const ipc::Place at = found.excused.at;
-    if (found.new_tracer) {
-      say(narrator_.is_traced(at, pid_of(at), *found.new_tracer));
-    }
-    report(found.excused);
+// With `--workers auto`, of the configuration that serves.
+void Master::follow_cpus() {
+  const bool is_wanted = plans_.at(supervisor_.generation()).options.processes.workers_auto;
+  if (const auto change = watched_.cpus.look(is_wanted && !supervisor_.stopping(), Clock::now())) {
+    commands_.follow_cpus(*change);
   }
 }
 
@@ -324,7 +320,7 @@ void Master::perform(const supervision::action::Kill& kill) {
 }
 
 void Master::perform(const supervision::action::Compare& compare) {
-  report(supervision::event::Compared{compare.at, compare.epoch, judging_.soak.is_worse()});
+  report(supervision::event::Compared{compare.at, compare.epoch, watched_.soak.is_worse()});
 }
 
 void Master::perform(const supervision::action::Release& release) {
@@ -352,7 +348,7 @@ void Master::perform(const supervision::action::Notice& notice) {
                                   plans_.at(supervisor_.generation()).options.limits.route_deaths);
   }
   if (notice.kind == NoticeKind::soak_started) {
-    judging_.soak.begin(*notice.at);
+    watched_.soak.begin(*notice.at);
   }
   if (notice.kind == NoticeKind::boot_deadline_passed && awaits_pid(*notice.at)) {
     fork_servers_.kill(supervisor_.seat(*notice.at).generation);
@@ -402,7 +398,7 @@ void Master::perform(const supervision::action::Finish& finish) {
 
 std::string_view Master::last_words_of(const std::optional<supervision::Failure>& failure) const {
   if (failure && failure->kind == supervision::FailureKind::worse) {
-    return judging_.soak.verdict();
+    return watched_.soak.verdict();
   }
   return failure ? children_.last_words(failure->at, failure->pid) : std::string_view();
 }

@@ -24,8 +24,8 @@
 #include "workers/master/boot_failures.h"
 #include "workers/master/children.h"
 #include "workers/master/commands.h"
+#include "workers/master/cpu_watch.h"
 #include "workers/master/deaths.h"
-#include "workers/master/excuses.h"
 #include "workers/master/for_workers.h"
 #include "workers/master/fork_servers.h"
 #include "workers/master/narrator.h"
@@ -37,6 +37,7 @@
 #include "workers/master/signals.h"
 #include "workers/master/soak_watch.h"
 #include "workers/master/spawner.h"
+#include "workers/master/vitals.h"
 #include "workers/supervision/supervisor.h"
 
 namespace prefork::master {
@@ -72,13 +73,11 @@ class Master {
   void read(ipc::Place at);
   void read_all();
   void hear(ipc::Place at, const Heard& heard);
-  void hear_command(ipc::Place at, const ipc::CommandFrame& command);
+  void hear_observer(ipc::Place at, const ipc::Message& message);
   void hear_pid(ipc::Place at, std::int32_t pid);
   void lose(const ForkServers::Lost& lost);
   void follow_files();
-  void report_beats();
-  void excuse();
-  void end_deaf_ones();
+  void follow_cpus();
   // Tells the supervisor and carries out what follows, before anything else is told.
   void report(const supervision::Event& event);
 
@@ -108,16 +107,17 @@ class Master {
     bool are_performed = false;  // none is performed within another
   };
 
-  // How it looks at what workers do.
-  struct Judging {
-    Excuses excuses;
-    SoakWatch soak;
-  };
-
   // How far it has come, and who is told of it.
   struct Course {
     Announcer announcer;
     std::optional<config::ExitCode> exit_code;
+  };
+
+  // What may change while it serves.
+  struct Watched {
+    ReloadWatch files;  // with --reload
+    CpuWatch cpus;      // with --workers auto
+    SoakWatch soak;     // with --reload-soak
   };
 
   child::Log& log_;
@@ -134,10 +134,10 @@ class Master {
   ForkServers fork_servers_;  // with --start-method forkserver
   Spawner spawner_;
   Reloader reloader_;
-  ReloadWatch watch_;  // with --reload
+  Watched watched_;
   Commands commands_;
   PendingCommands pending_;
-  Judging judging_;
+  Vitals vitals_;
   Orders orders_;
   Course course_;
 };

@@ -7,6 +7,7 @@
 #include "ipc/base/error_text.h"
 #include "ipc/base/peer_address.h"
 #include "ipc/log/log_text.h"
+#include "workers/master/rollout_lines.h"
 #include "workers/master/wording.h"
 
 namespace prefork::master {
@@ -136,6 +137,12 @@ Line Narrator::is_slow(Place at, Pid pid, const ipc::RequestInFlight& one,
   return {LogLevel::info, name_of(at, pid) + " is slow with " + describe_request(one, now_ns)};
 }
 
+Line Narrator::is_oversized(Place at, Pid pid, std::uint64_t bytes, std::uint64_t limit) const {
+  return {LogLevel::warning, name_of(at, pid) + " has " + mebibytes(bytes) +
+                                 " of memory, more than the " + mebibytes(limit) +
+                                 " of --max-worker-memory"};
+}
+
 Lines Narrator::ended(const Ending& ending) const {
   const supervision::action::Release& release = ending.release;
   const bool asked_for = was_asked_for(release);
@@ -196,46 +203,6 @@ std::string Narrator::describe(const Failure& failure, std::string_view last_wor
   return name_of(failure.at, failure.pid) + " " + reason_of(failure, last_words);
 }
 
-Lines Narrator::tell_rollout(const supervision::action::Notice& notice,
-                             const std::string& why) const {
-  const std::string name = notice.at ? name_of(*notice.at, notice.pid) : "";
-  const std::string span = seconds(notice.duration);
-  const std::string generation = "generation " + std::to_string(notice.generation);
-  const std::string given_up = "reload to " + generation + " was given up: " + why;
-  switch (notice.kind) {
-    case NoticeKind::reload_queued:
-      return one(LogLevel::info, "reload to " + generation + " waits for the one under way");
-    case NoticeKind::reload_started:
-      return one(LogLevel::info, "reload to " + generation + " began");
-    case NoticeKind::reload_finished:
-      return one(LogLevel::info, "reload to " + generation + " is done");
-    case NoticeKind::soak_started:
-      return one(LogLevel::info, "reload to " + generation + ": " + name + " is watched for " +
-                                     span + " before the others are replaced");
-    case NoticeKind::reload_aborted:
-      return one(notice.failure ? LogLevel::error : LogLevel::info,
-                 given_up + (notice.failure ? "; the present workers stay" : ""));
-    case NoticeKind::rollback_started:
-      return one(LogLevel::error,
-                 given_up + "; going back to generation " + std::to_string(notice.back_to));
-    case NoticeKind::rollback_delayed:
-      return one(LogLevel::error,
-                 why + "; " + name + " stays at " + generation + ", next try in " + span);
-    case NoticeKind::rollback_finished:
-      return one(LogLevel::info, "all workers are of " + generation + " again");
-    case NoticeKind::recycle_started:
-      return one(LogLevel::info, name + " has served its share of requests; a successor starts");
-    case NoticeKind::terminate_started:
-      return one(LogLevel::info, name + " was told to end by SIGTERM; a successor starts first");
-    case NoticeKind::restart_started:
-      return one(LogLevel::info, name + " is to be restarted; a successor starts first");
-    case NoticeKind::recycle_aborted:
-      return one(LogLevel::warning, why + "; " + name + " goes on, next try in " + span);
-    default:
-      return {};
-  }
-}
-
 Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view last_words,
                      const AtWork& at_work) const {
   const std::string name = notice.at ? name_of(*notice.at, notice.pid) : "";
@@ -282,7 +249,7 @@ Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view
     case NoticeKind::terminate_started:
     case NoticeKind::restart_started:
     case NoticeKind::recycle_aborted:
-      return tell_rollout(notice, why);
+      return tell_rollout(notice, {name, span, why});
     case NoticeKind::cannot_add_worker:
       return one(LogLevel::warning, no_room_for_worker(notice.count));
     case NoticeKind::cannot_remove_worker:

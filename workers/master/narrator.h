@@ -65,6 +65,9 @@ class Narrator {
   [[nodiscard]] Line is_traced(Place at, Pid pid, supervision::Pid tracer) const;
   [[nodiscard]] Line is_slow(Place at, Pid pid, const ipc::RequestInFlight& one,
                              std::uint64_t now_ns) const;
+  // `limit`: that it has passed.
+  [[nodiscard]] Line is_oversized(Place at, Pid pid, std::uint64_t bytes,
+                                  std::uint64_t limit) const;
   [[nodiscard]] Lines ended(const Ending& ending) const;
   // `last_words`: of the process whose failure it is, or empty. `at_work`: of the process it is
   // about, for those notices that name requests.
@@ -81,8 +84,6 @@ class Narrator {
 
  private:
   [[nodiscard]] bool is_worker(Place at) const { return at.slot < observer_slot_; }
-  [[nodiscard]] Lines tell_rollout(const supervision::action::Notice& notice,
-                                   const std::string& why) const;
   void add_requests(Lines& lines, Place at, std::string_view what, const AtWork& at_work) const;
 
   std::uint32_t observer_slot_;

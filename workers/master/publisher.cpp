@@ -21,6 +21,9 @@ ipc::LastExit last_exit_of(const supervision::action::Release& release) {
   exit.number = release.exit.signal != 0 ? release.exit.signal : release.exit.code;
   exit.core_dumped = release.exit.core;
   exit.asked_for = release.last.state == ipc::ProcessState::draining;
+  if (release.last.leaves_because == ipc::DrainReason::replaced && release.last.successor_due) {
+    exit.recycled = release.last.wants_successor;
+  }
   exit.pid = *release.last.pid;
   exit.at_realtime_ns = ipc::realtime_ns();
   return exit;
@@ -108,7 +111,11 @@ void Publisher::released(const supervision::action::Release& release) {
     return;
   }
   if (release.last.pid) {
-    segment_.notes(release.at.slot).last_exit.set(last_exit_of(release));
+    const ipc::LastExit exit = last_exit_of(release);
+    segment_.notes(release.at.slot).last_exit.set(exit);
+    if (exit.recycled) {
+      segment_.header().recycles.at(static_cast<std::size_t>(*exit.recycled) - 1).fetch_add(1);
+    }
   }
   segment_.fold(release.at, release.exit.cpu_us);
 }
@@ -177,22 +184,6 @@ void Publisher::states(const supervision::Supervisor& supervisor, bool is_ready)
 
 std::uint64_t Publisher::age_ns() const {
   return ipc::monotonic_ns() - segment_.header().started_monotonic_ns.load();
-}
-
-std::vector<supervision::event::Beat> Publisher::new_beats(
-    const supervision::Supervisor& supervisor) const {
-  std::vector<supervision::event::Beat> beats;
-  for (const ipc::Place at : supervisor.places()) {
-    const supervision::Seat& seat = supervisor.seat(at);
-    if (!is_worker(at) || !supervisor.judges_beats_of(seat)) {
-      continue;
-    }
-    const supervision::TimePoint time = beat_of(at, supervisor.settings().graceful_timeout);
-    if (seat.last_beat != time) {
-      beats.push_back({at, time});
-    }
-  }
-  return beats;
 }
 
 // The number comes from a worker: it may say anything, but not that it lives in the future.

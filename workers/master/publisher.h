@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "ipc/requests_in_flight.h"
 #include "ipc/segment.h"
@@ -41,9 +40,6 @@ class Publisher {
   // When the worker's event loop has shown life last, but not later than now. After its end what
   // the application does then counts as life for `to_end`, and what its threads do without a limit.
   [[nodiscard]] supervision::TimePoint beat_of(ipc::Place at, supervision::Duration to_end) const;
-  // Of all workers that are judged by them, so far as they have shown life since they were asked.
-  [[nodiscard]] std::vector<supervision::event::Beat> new_beats(
-      const supervision::Supervisor& supervisor) const;
   // Of the worker that is there; none of the observer.
   [[nodiscard]] std::uint64_t requests_served(ipc::Place at) const;
   [[nodiscard]] ipc::RequestsInFlight requests_in_flight(ipc::Place at) const;

@@ -111,4 +111,15 @@ std::string no_room_for_worker(std::uint32_t slots) {
   return "no room for another worker: all " + std::to_string(slots) + " slots are in use";
 }
 
+std::string means_other_workers(const config::AutoWorkers& before, const config::AutoWorkers& now,
+                                std::uint32_t room) {
+  std::string text = "--workers auto: " + now.basis + " (before: " + before.basis +
+                     "): " + counted(now.workers, "worker") + " instead of " +
+                     std::to_string(before.workers);
+  if (now.workers > room) {
+    text += "; there is room for " + std::to_string(room) + ", for more restart the server";
+  }
+  return text;
+}
+
 }  // namespace prefork::master

@@ -7,19 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "config/options/options.h"
+#include "config/checks/cpu_count.h"
 #include "config/values/exit_code.h"
+#include "workers/master/line.h"
 #include "workers/supervision/supervisor_state.h"
 
 namespace prefork::master {
-
-struct Line {
-  config::LogLevel level = config::LogLevel::info;
-  std::string text;
-
-  bool operator==(const Line&) const = default;
-};
-using Lines = std::vector<Line>;
 
 // What the server starts with.
 struct Announcement {
@@ -62,6 +55,9 @@ inline constexpr std::string_view kTasksStayAsTheyAre =
     "--task-workers, --limit-task-queue and --limit-task: a change takes a restart; they stay as "
     "they are";
 std::string no_room_for_worker(std::uint32_t slots);
+// Of `--workers auto`, whose CPUs have changed; `room`: for so many.
+std::string means_other_workers(const config::AutoWorkers& before, const config::AutoWorkers& now,
+                                std::uint32_t room);
 std::string was_shut_down(std::string_view url);
 inline constexpr std::string_view kLastWorkerStays = "the last worker stays";
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "workers/supervision/supervisor_state.h"
@@ -12,5 +13,7 @@ namespace prefork::master {
 std::string seconds(supervision::Duration duration);
 // "1 worker", "2 workers"
 std::string counted(std::size_t count, const char* what);
+// "12 MiB", rounded down.
+std::string mebibytes(std::uint64_t bytes);
 
 }  // namespace prefork::master

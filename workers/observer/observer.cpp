@@ -17,8 +17,10 @@
 #include "workers/observer/agent_check.h"
 #include "workers/observer/agent_line.h"
 #include "workers/observer/command_server.h"
+#include "workers/observer/memory_watch.h"
 #include "workers/observer/options_json.h"
 #include "workers/observer/own_host.h"
+#include "workers/observer/proc_usage.h"
 #include "workers/observer/shared_snapshot.h"
 #include "workers/observer/stats_json.h"
 #include "workers/observer/stats_snapshot.h"
@@ -94,6 +96,10 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     settings.fixed_fields = engine::ServerSettings{}.fixed_fields;
     settings.date_field = true;
     settings.idle_tick_ns = std::min(settings.idle_tick_ns, alive_every_ns());
+    if (context_.options.recycling.max_memory != 0) {
+      settings.idle_tick_ns =
+          std::min(settings.idle_tick_ns, ipc::to_ns(context_.options.recycling.memory_interval));
+    }
     // Who only holds a connection gives way to a probe.
     settings.evicts_idle = true;
     settings.timeouts.header = std::min(settings.timeouts.header, kHeaderPatience);
@@ -118,6 +124,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
       last_alive_ns_ = now_ns;
       runtime_.send(ipc::AliveFrame{});
     }
+    look_at_memory(now_ns);
     if (now_ns >= leave_by_ns_) {
       is_drained_ = true;
     }
@@ -161,6 +168,18 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                   response.set_content_type("text/html; charset=utf-8");
                   response.set_static_body(kIndexPage);
                 });
+  }
+
+  void look_at_memory(std::uint64_t now_ns) {
+    const MemoryWatch::Found found = memory_.look(context_.segment, now_ns);
+    for (const ipc::OversizedFrame& worker : found.oversized) {
+      runtime_.send(worker);
+    }
+    if (found.is_blind) {
+      context_.log.warning(
+          "--max-worker-memory: how much memory the workers have cannot be read "
+          "(/proc/PID/smaps_rollup): none is replaced for it");
+    }
   }
 
   [[nodiscard]] std::string report_statistics(bool is_detailed) const {
@@ -224,6 +243,9 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                                         is_master_alive(context_.segment));
                     }};
   CommandServer commands_;
+  MemoryWatch memory_{context_.options.recycling.max_memory,
+                      ipc::to_ns(context_.options.recycling.memory_interval), ipc::monotonic_ns(),
+                      read_proportional_bytes};
   bool is_drained_ = false;
   std::uint64_t last_alive_ns_ = 0;
   std::uint64_t leave_by_ns_ = ipc::kNever;

@@ -40,4 +40,18 @@ std::optional<ProcUsage> read_proc_usage(std::int32_t pid) {
                    pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))};
 }
 
+// "Pss:                1234 kB"
+std::optional<std::uint64_t> read_proportional_bytes(std::int32_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  std::string name;
+  while (file >> name) {
+    std::uint64_t kilobytes = 0;
+    if (name == "Pss:" && file >> kilobytes) {
+      return kilobytes << 10;
+    }
+    std::getline(file, name);
+  }
+  return std::nullopt;
+}
+
 }  // namespace prefork::observer

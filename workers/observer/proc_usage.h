@@ -15,4 +15,8 @@ struct ProcUsage {
 // Nothing when the process is gone or may not be looked at.
 std::optional<ProcUsage> read_proc_usage(std::int32_t pid);
 
+// Its memory, of which what n processes share counts as one nth (PSS). Takes the kernel a walk over
+// all of it: milliseconds for a gigabyte.
+std::optional<std::uint64_t> read_proportional_bytes(std::int32_t pid);
+
 }  // namespace prefork::observer

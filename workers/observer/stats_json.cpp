@@ -75,6 +75,7 @@ Json last_exit(const ipc::LastExit& exit) {
           {"pid", exit.pid},
           {"core_dumped", exit.core_dumped},
           {"asked_for", exit.asked_for},
+          {"recycled", exit.recycled ? Json(to_string(*exit.recycled)) : Json(nullptr)},
           {"time", timestamp(exit.at_realtime_ns)}};
 }
 
@@ -219,6 +220,15 @@ Json tasks_of(const TaskSnapshot& tasks) {
           {"processes", std::move(processes)}};
 }
 
+// How many workers were replaced, and why.
+Json recycles_of(const ServerSnapshot& server) {
+  Json json;
+  for (std::size_t i = 0; i < server.recycles.size(); ++i) {
+    json[std::string(to_string(static_cast<ipc::RecycleReason>(i + 1)))] = server.recycles[i];
+  }
+  return json;
+}
+
 Json server_of(const StatsSnapshot& snapshot, const std::vector<std::string>& urls,
                const std::string& admin_url) {
   const ServerSnapshot& server = snapshot.server;
@@ -233,6 +243,7 @@ Json server_of(const StatsSnapshot& snapshot, const std::vector<std::string>& ur
           {"generation", server.generation},
           {"mixed", snapshot.is_mixed()},
           {"reloads", server.reloads},
+          {"recycles", recycles_of(server)},
           {"listeners", urls},
           {"admin", admin_url}};
 }

@@ -22,6 +22,9 @@ ServerSnapshot server_of(const ipc::SegmentHeader& header) {
   server.started_ns = header.started_monotonic_ns.load(std::memory_order_relaxed);
   server.generation = header.generation.load(std::memory_order_relaxed);
   server.reloads = header.reloads.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < server.recycles.size(); ++i) {
+    server.recycles[i] = header.recycles[i].load(std::memory_order_relaxed);
+  }
   server.banned_routes = header.route_bans.list();
   return server;
 }

@@ -79,6 +79,7 @@ struct ServerSnapshot {
   std::uint64_t started_ns = 0;
   std::uint32_t generation = 0;
   std::uint64_t reloads = 0;
+  std::array<std::uint64_t, ipc::kRecycleReasons> recycles{};  // of workers, by reason
   std::vector<ipc::RouteBans::Ban> banned_routes{};
 };
 

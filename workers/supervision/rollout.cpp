@@ -315,11 +315,9 @@ void Rollout::start_recycle() {
   if (!first) return;
   const Seat& old = roster_.seat(*first);
   NoticeKind kind = NoticeKind::recycle_started;
-  if (old.wants_successor != RecycleReason::share_served) {
-    kind = old.wants_successor == RecycleReason::terminated ? NoticeKind::terminate_started
-                                                            : NoticeKind::restart_started;
-  }
-  turn_.notice({.kind = kind, .at = first, .pid = old.pid});
+  if (old.wants_successor == RecycleReason::terminated) kind = NoticeKind::terminate_started;
+  if (old.wants_successor == RecycleReason::ordered) kind = NoticeKind::restart_started;
+  turn_.notice({.kind = kind, .at = first, .pid = old.pid, .wish = old.wants_successor});
   machine_.spawn(Roster::sibling(*first), Part::replacement, wanted_.generation, wanted_.settings);
 }
 

@@ -53,7 +53,7 @@ struct Beat {
   TimePoint time;
 };
 
-// The process wants a successor, and goes on serving until that is ready.
+// The process wants a successor, or is to have one, and goes on serving until that is ready.
 struct Recycle {
   Place at;
   Epoch epoch = 0;
@@ -135,7 +135,7 @@ enum class NoticeKind : std::uint8_t {
   rollback_started,   // likewise because of `failure`, but some were: all go back to `back_to`
   rollback_delayed,   // `failure`; `at` stays at `generation`, next try in `duration`
   rollback_finished,  // all are of `generation` again
-  recycle_started,    // `at` gets a successor because it asked for one
+  recycle_started,    // `at` gets a successor because of `wish`: its share, its age, its memory
   terminate_started,  // likewise, because somebody has sent it SIGTERM
   restart_started,    // likewise, because an operator wants it
   recycle_aborted,    // `failure`; `at` goes on serving, next try in `duration`
@@ -196,6 +196,7 @@ struct Notice {
   Generation generation = 0;
   Generation back_to = 0;
   std::optional<Failure> failure = std::nullopt;
+  RecycleReason wish = RecycleReason::share_served;
 };
 
 // The last action there ever is: all processes are gone. `code` is how the master ends: `stopped`

@@ -50,14 +50,30 @@ std::uint32_t affordable_connections(std::uint32_t wanted, std::uint32_t other_f
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, room));
 }
 
+// Workers that began together do not all leave together: each may have up to this part more.
+constexpr std::uint64_t kJitterPart = 10;
+
+std::uint64_t with_jitter(std::uint64_t least, std::uint64_t jitter) {
+  std::random_device seed;
+  return least + std::uniform_int_distribution<std::uint64_t>(0, jitter)(seed);
+}
+
 // Requests after which a successor is asked for; 0: never.
 std::uint64_t request_budget(const config::ProcessOptions& options) {
   if (options.max_requests == 0) {
     return 0;
   }
-  std::random_device seed;
-  std::uniform_int_distribution<std::uint64_t> jitter(0, options.max_requests_jitter);
-  return options.max_requests + jitter(seed);
+  return with_jitter(options.max_requests,
+                     options.max_requests_jitter.value_or(options.max_requests / kJitterPart));
+}
+
+// When one is asked for at the latest.
+std::uint64_t end_of_life_ns(const config::RecycleOptions& options, std::uint64_t now_ns) {
+  if (options.max_lifetime.count() == 0) {
+    return ipc::kNever;
+  }
+  const std::uint64_t lifetime_ns = ipc::to_ns(options.max_lifetime);
+  return now_ns + with_jitter(lifetime_ns, lifetime_ns / kJitterPart);
 }
 
 class Worker : public engine::ServerHooks, private child::ChildCommands {
@@ -70,7 +86,8 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
                    [this](ipc::ReceivedConnection received) {
                      server_->adopt(std::move(received.socket), received.about);
                    }),
-        request_budget_(request_budget(context_.options.processes)) {}
+        request_budget_(request_budget(context_.options.processes)),
+        end_of_life_ns_(end_of_life_ns(context_.options.recycling, ipc::monotonic_ns())) {}
 
   int run() {
     const config::LogOptions& logging = context_.options.logging;
@@ -146,9 +163,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     for (const std::string& line : look.lines) {
       context_.log.warning(line);
     }
-    if (request_budget_ != 0 && !recycle_asked_ && server_->requests() >= request_budget_) {
-      recycle_asked_ = runtime_.send(ipc::RecycleFrame{});
-    }
+    ask_for_successor(now_ns);
     return is_soon || look.somebody_waits;
   }
 
@@ -167,6 +182,17 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   }
 
  private:
+  void ask_for_successor(std::uint64_t now_ns) {
+    if (recycle_asked_) {
+      return;
+    }
+    if (request_budget_ != 0 && server_->requests() >= request_budget_) {
+      recycle_asked_ = runtime_.send(ipc::RecycleFrame{ipc::RecycleReason::share_served});
+    } else if (now_ns >= end_of_life_ns_) {
+      recycle_asked_ = runtime_.send(ipc::RecycleFrame{ipc::RecycleReason::lifetime});
+    }
+  }
+
   [[nodiscard]] engine::ServerSettings server_settings() const {
     engine::ServerSettings settings = engine::ServerSettings::from(context_.options);
     const config::ProcessOptions& processes = context_.options.processes;
@@ -277,6 +303,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   std::unique_ptr<engine::HttpServer> server_;
   std::unique_ptr<pool::Pools> pools_;  // end before the server they deliver to
   const std::uint64_t request_budget_;
+  const std::uint64_t end_of_life_ns_;
   std::uint64_t requests_seen_ = 0;
   bool recycle_asked_ = false;
   bool inbox_rests_ = false;  // for want of descriptors

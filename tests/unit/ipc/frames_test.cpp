@@ -37,6 +37,7 @@ std::vector<Frame> one_of_each() {
       {9, CommandFrame{77, CommandKind::scale, 4, 4711}},
       {10, OutcomeFrame{77, Verdict::refused, "the last worker stays"}},
       {11, LogLevelFrame{2}},
+      {12, OversizedFrame{{3, 1}, 9, 612U << 20}},
   };
 }
 
@@ -76,7 +77,8 @@ TEST(Frames, EveryMessageComesBackAsItWasSent) {
   EXPECT_EQ(round_trip(BootFailedFrame{"no such file: /srv/app.so"}).reason,
             "no such file: /srv/app.so");
   round_trip(AliveFrame{});
-  for (const RecycleReason reason : {RecycleReason::share_served, RecycleReason::terminated}) {
+  for (const RecycleReason reason :
+       {RecycleReason::share_served, RecycleReason::terminated, RecycleReason::lifetime}) {
     EXPECT_EQ(round_trip(RecycleFrame{reason}).reason, reason);
   }
   round_trip(ReopenLogsFrame{});
@@ -84,6 +86,24 @@ TEST(Frames, EveryMessageComesBackAsItWasSent) {
   for (const DrainReason reason :
        {DrainReason::stop, DrainReason::replaced, DrainReason::removed}) {
     EXPECT_EQ(round_trip(DrainFrame{reason}).reason, reason);
+  }
+}
+
+TEST(Frames, AWorkerThatIsTooLargeComesBackAsItWasSent) {
+  const OversizedFrame frame = round_trip(OversizedFrame{{3, 1}, 9, kMaxNumber});
+  EXPECT_EQ(frame.at, (Place{3, 1}));
+  EXPECT_EQ(frame.epoch, 9U);
+  EXPECT_EQ(frame.bytes, kMaxNumber);
+}
+
+TEST(Frames, ASeatThatNoSlotHasIsAnError) {
+  EXPECT_EQ(error_of(encode({1, OversizedFrame{{0, kSeatsPerSlot}, 9, 1}})), FrameError::value);
+}
+
+// What somebody else has to say of it.
+TEST(Frames, AWishThatNoProcessHasOfItselfIsAnError) {
+  for (const RecycleReason reason : {RecycleReason::ordered, RecycleReason::memory}) {
+    EXPECT_EQ(error_of(encode({1, RecycleFrame{reason}})), FrameError::value);
   }
 }
 
@@ -190,13 +210,14 @@ TEST(Frames, AnUnknownKindIsAnError) {
   for (int kind = 0; kind < 256; ++kind) {
     bytes[kKindAt] = static_cast<std::byte>(kind);
     const bool known = kind >= static_cast<int>(FrameKind::ready) &&
-                       kind <= static_cast<int>(FrameKind::log_level);
+                       kind <= static_cast<int>(FrameKind::oversized);
     if (!known) {
       EXPECT_EQ(error_of(bytes), FrameError::kind) << "kind " << kind;
     } else if (kind == static_cast<int>(FrameKind::drain)) {
       EXPECT_EQ(error_of(bytes), FrameError::value) << "a drain without a reason";
     } else if (kind == static_cast<int>(FrameKind::command) ||
-               kind == static_cast<int>(FrameKind::outcome)) {
+               kind == static_cast<int>(FrameKind::outcome) ||
+               kind == static_cast<int>(FrameKind::oversized)) {
       EXPECT_EQ(error_of(bytes), FrameError::length) << "there is nothing in it";
     } else if (kind == static_cast<int>(FrameKind::recycle)) {
       EXPECT_EQ(error_of(bytes), FrameError::value) << "a wish without a reason";

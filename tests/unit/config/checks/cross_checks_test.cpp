@@ -45,6 +45,21 @@ TEST(CrossChecks, RefuseJitterWithoutAMaximum) {
   EXPECT_EQ(options.processes.max_requests_jitter, 5u);
 }
 
+TEST(CrossChecks, RefuseToMeasureMemoryForNothing) {
+  EXPECT_EQ(errors_of({"--memory-interval", "1s"}),
+            (Lines{"--memory-interval: has no effect while --max-worker-memory is 0 "
+                   "(default); set both or none"}));
+  options_of({"--memory-interval", "1s", "--max-worker-memory", "1g"});
+  EXPECT_EQ(errors_of({"--memory-interval", "1s", "--max-worker-memory", "x"}).size(), 1u);
+}
+
+TEST(CrossChecks, RefuseToLimitMemoryWithoutAnObserver) {
+  EXPECT_EQ(errors_of({"--max-worker-memory", "1g", "--admin", "off", "--control", "off"}),
+            (Lines{"--max-worker-memory: nobody would look while both --admin and --control are "
+                   "off; turn one of them on"}));
+  options_of({"--max-worker-memory", "1g", "--control", "off"});
+}
+
 TEST(CrossChecks, RefuseHeadersSmallerThanTheRequestLine) {
   EXPECT_EQ(errors_of({"--limit-request-line", "64k"}),
             (Lines{"--limit-request-line: 64k is more than the 32k of --limit-header-bytes "

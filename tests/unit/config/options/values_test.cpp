@@ -24,6 +24,8 @@ constexpr RangeCase kRanges[] = {
     {"threads", "1", "256", "0", "257", "1 to 256"},
     {"limit-max-requests", "0", "1000000000", "-1", "1000000001", "0 to 1000000000"},
     {"limit-max-requests-jitter", "0", "0", "-1", "1000000001", "0 to 1000000000"},
+    {"max-worker-lifetime", "1s", "720h", "999ms", "721h", "1s to 720h or off"},
+    {"max-worker-memory", "0", "1024g", "-1", "1025g", "0 to 1024g"},
     {"timeout-worker-boot", "10ms", "24h", "9ms", "86401s", "10ms to 24h"},
     {"timeout-worker-healthcheck", "500ms", "24h", "499ms", "86401s", "500ms to 24h or off"},
     {"slow-request", "10ms", "24h", "9ms", "25h", "10ms to 24h or off"},
@@ -168,6 +170,9 @@ TEST(ConfigValues, LandInTheirMembers) {
                                       "--threads=13",
                                       "--limit-max-requests=14",
                                       "--limit-max-requests-jitter=15",
+                                      "--max-worker-lifetime=12h",
+                                      "--max-worker-memory=512m",
+                                      "--memory-interval=1501ms",
                                       "--timeout-worker-boot=16ms",
                                       "--timeout-worker-healthcheck=1700ms",
                                       "--slow-request=1750ms",
@@ -216,6 +221,9 @@ TEST(ConfigValues, LandInTheirMembers) {
   EXPECT_EQ(options.processes.threads, 13u);
   EXPECT_EQ(options.processes.max_requests, 14u);
   EXPECT_EQ(options.processes.max_requests_jitter, 15u);
+  EXPECT_EQ(options.recycling.max_lifetime, 12h);
+  EXPECT_EQ(options.recycling.max_memory, 512u * 1'024 * 1'024);
+  EXPECT_EQ(options.recycling.memory_interval, 1'501ms);
   EXPECT_EQ(options.processes.boot_timeout, 16ms);
   EXPECT_EQ(options.processes.healthcheck_timeout, 1700ms);
   EXPECT_EQ(options.processes.slow_request, 1750ms);
@@ -274,7 +282,10 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
       {"backlog", {"2048"}},
       {"threads", {"8"}},
       {"limit-max-requests", {"0"}},
-      {"limit-max-requests-jitter", {"0"}},
+      {"limit-max-requests-jitter", {}},
+      {"max-worker-lifetime", {"off"}},
+      {"max-worker-memory", {"0"}},
+      {"memory-interval", {"30s"}},
       {"timeout-worker-boot", {"60s"}},
       {"timeout-worker-healthcheck", {"5s"}},
       {"slow-request", {"1s"}},

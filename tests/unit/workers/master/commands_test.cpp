@@ -169,6 +169,25 @@ TEST_F(CommandsTest, TheLastWorkerIsNotRemoved) {
   EXPECT_EQ(texts(commands_.remove_worker("one fewer")), Texts{"the last worker stays"});
 }
 
+TEST_F(CommandsTest, TheNumberOfWorkersFollowsTheCpusAsFarAsThereIsRoom) {
+  commands_.follow_cpus({{1, "CPU quota 1"}, {5, "CPU quota 5"}});
+  EXPECT_EQ(supervisor_.workers(), 2U);
+  commands_.follow_cpus({{5, "CPU quota 5"}, {1, "CPU quota 1"}});
+  EXPECT_EQ(supervisor_.workers(), 1U);
+  EXPECT_EQ(log_.lines(),
+            (Texts{"info --workers auto: CPU quota 5 (before: CPU quota 1): 5 workers instead of "
+                   "1; there is room for 2, for more restart the server",
+                   "info --workers auto: CPU quota 1 (before: CPU quota 5): 1 worker instead of "
+                   "5"}));
+}
+
+TEST_F(CommandsTest, FewerCpusDoNotTakeTheLastWorkerThatServes) {
+  commands_.add_worker("one more");
+  commands_.drain(0, "not this one");
+  commands_.follow_cpus({{2, "CPU quota 2"}, {1, "CPU quota 1"}});
+  EXPECT_EQ(supervisor_.workers(), 2U);
+}
+
 TEST_F(CommandsTest, AServerThatStopsIsNotChangedAnyMore) {
   commands_.stop("somebody: stop");
   EXPECT_EQ(texts(commands_.add_worker("one more")), Texts{"the server is stopping"});

@@ -415,6 +415,20 @@ TEST(Narrator, TellsTheCourseOfARecycle) {
   EXPECT_EQ(told({.kind = NoticeKind::recycle_started, .at = kToldWorker, .pid = 300}),
             (Lines{{LogLevel::info,
                     "worker 1 (pid 300) has served its share of requests; a successor starts"}}));
+  EXPECT_EQ(told({.kind = NoticeKind::recycle_started,
+                  .at = kToldWorker,
+                  .pid = 300,
+                  .wish = supervision::RecycleReason::lifetime}),
+            (Lines{{LogLevel::info,
+                    "worker 1 (pid 300) has served for as long as it may (--max-worker-lifetime); "
+                    "a successor starts"}}));
+  EXPECT_EQ(told({.kind = NoticeKind::recycle_started,
+                  .at = kToldWorker,
+                  .pid = 300,
+                  .wish = supervision::RecycleReason::memory}),
+            (Lines{{LogLevel::info,
+                    "worker 1 (pid 300) has more memory than it may (--max-worker-memory); a "
+                    "successor starts"}}));
   Failure lost = failure(FailureKind::boot_timed_out);
   lost.pid = 301;
   EXPECT_EQ(told({.kind = NoticeKind::recycle_aborted,
@@ -425,6 +439,23 @@ TEST(Narrator, TellsTheCourseOfARecycle) {
             (Lines{{LogLevel::warning,
                     "worker 1 (pid 301) was not ready within its boot deadline "
                     "(--timeout-worker-boot); worker 1 (pid 300) goes on, next try in 0.2 s"}}));
+}
+
+TEST(Narrator, TellsHowMuchMemoryIsTooMuch) {
+  EXPECT_EQ(Narrator(4).is_oversized(kToldWorker, 300, 612U << 20, 512U << 20),
+            (Line{LogLevel::warning,
+                  "worker 1 (pid 300) has 612 MiB of memory, more than the 512 MiB of "
+                  "--max-worker-memory"}));
+}
+
+TEST(Narrator, TellsHowManyWorkersAnotherQuotaMeans) {
+  const config::AutoWorkers before{2, "8 CPUs by affinity, CPU quota 2"};
+  EXPECT_EQ(means_other_workers(before, {3, "8 CPUs by affinity, CPU quota 2.5"}, 10),
+            "--workers auto: 8 CPUs by affinity, CPU quota 2.5 (before: 8 CPUs by affinity, CPU "
+            "quota 2): 3 workers instead of 2");
+  EXPECT_EQ(means_other_workers(before, {8, "8 CPUs by affinity, no CPU quota"}, 4),
+            "--workers auto: 8 CPUs by affinity, no CPU quota (before: 8 CPUs by affinity, CPU "
+            "quota 2): 8 workers instead of 2; there is room for 4, for more restart the server");
 }
 
 TEST(Narrator, TellsWhyTheNumberOfWorkersStaysAsItIs) {

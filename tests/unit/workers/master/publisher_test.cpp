@@ -193,6 +193,24 @@ TEST_F(PublisherTest, CountsReloads) {
   EXPECT_EQ(header_.reloads.load(), 2U);
 }
 
+TEST_F(PublisherTest, NotesWhyAWorkerWasReplacedAndCountsIt) {
+  auto gone = release(kShownWorker, ipc::ProcessState::draining, {});
+  gone.last.leaves_because = ipc::DrainReason::replaced;
+  publisher_.released(gone);
+  EXPECT_EQ(segment_.notes(kShownWorker.slot).last_exit.get().recycled, std::nullopt)
+      << "by a reload";
+  gone.last.successor_due = supervision::Clock::now();
+  for (const auto why : {ipc::RecycleReason::share_served, ipc::RecycleReason::memory}) {
+    gone.last.wants_successor = why;
+    publisher_.released(gone);
+    EXPECT_EQ(segment_.notes(kShownWorker.slot).last_exit.get().recycled, why);
+    EXPECT_EQ(header_.recycles.at(static_cast<std::size_t>(why) - 1).load(), 1U);
+  }
+  gone.last.leaves_because = ipc::DrainReason::stop;
+  publisher_.released(gone);
+  EXPECT_EQ(segment_.notes(kShownWorker.slot).last_exit.get().recycled, std::nullopt);
+}
+
 TEST_F(PublisherTest, ABeatCannotLieInTheFutureWhateverTheWorkerSays) {
   segment_.record(kShownWorker).beat_ns.store(5);
   EXPECT_EQ(publisher_.beat_of(kShownWorker, 30s), supervision::TimePoint{5ns});

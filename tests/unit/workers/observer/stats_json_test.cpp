@@ -56,6 +56,21 @@ TEST(StatsJson, EveryCounterIsWhereItsTableSays) {
   }
 }
 
+TEST(StatsJson, SaysWhyWorkersWereReplaced) {
+  StatsSnapshot snapshot;
+  snapshot.server.recycles = {1, 2, 3, 4, 5};
+  EXPECT_EQ(json_of(snapshot)["server"]["recycles"],
+            Json::parse(R"({"requests": 1, "terminated": 2, "ordered": 3, "lifetime": 4,
+                            "memory": 5})"));
+  WorkerSnapshot worker;
+  worker.state = ipc::ProcessState::ready;
+  worker.last_exit.kind = ipc::LastExit::Kind::code;
+  snapshot.workers = {worker, worker};
+  snapshot.workers[1].last_exit.recycled = ipc::RecycleReason::lifetime;
+  EXPECT_EQ(json_of(snapshot)["workers"][0]["last_exit"]["recycled"], nullptr);
+  EXPECT_EQ(json_of(snapshot)["workers"][1]["last_exit"]["recycled"], "lifetime");
+}
+
 TEST(StatsJson, AVacantSlotSaysOnlyThat) {
   StatsSnapshot snapshot;
   snapshot.workers.resize(1);

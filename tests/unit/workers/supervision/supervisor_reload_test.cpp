@@ -306,6 +306,30 @@ TEST(SupervisorRecycle, ReplacesTheWorkerThatAskedForIt) {
   EXPECT_EQ(h.supervisor.slots()[1].restarts, 0u);
 }
 
+TEST(SupervisorRecycle, TellsWhyAndCountsNoReasonAsALoss) {
+  for (const RecycleReason why : {RecycleReason::lifetime, RecycleReason::memory}) {
+    Serving h(2);
+    h.on(event::Recycle{{1, 0}, h.seat({1, 0}).epoch, why});
+    EXPECT_EQ(h.notices(NoticeKind::recycle_started).at(0).wish, why);
+    h.ready({1, 1});
+    EXPECT_EQ(h.exit({1, 0}, 0), Transcript{"release 1.0"});
+    const auto released = h.last<action::Release>();
+    EXPECT_EQ(released.last.wants_successor, why);
+    EXPECT_TRUE(released.last.successor_due);
+    EXPECT_EQ(h.supervisor.slots()[1].restarts, 0u);
+    EXPECT_EQ(h.supervisor.slots()[1].setbacks, 0u);
+  }
+}
+
+TEST(SupervisorRecycle, IsNotForTheProcessAfterTheOneThatWasMeant) {
+  Serving h(2);
+  const Epoch before = h.seat({1, 0}).epoch;
+  h.crash({1, 0});
+  h.pass(kBackoffFirst);
+  h.ready({1, 0});
+  EXPECT_EQ(h.on(event::Recycle{{1, 0}, before, RecycleReason::memory}), Transcript{});
+}
+
 TEST(SupervisorRecycle, ReplacesOneWorkerAtATime) {
   Serving h(2);
   h.recycle({1, 0});
