@@ -26,6 +26,11 @@ inline constexpr std::array kControlCommands = {
                    "Read the configuration again and replace every worker. Done when it has begun; "
                    "with --wait when the new generation serves, and 1 with the reason when it was "
                    "refused or given up."},
+    ControlCommand{"upgrade", "",
+                   "Go on as the program that lies at the server's path by now, in the same "
+                   "process and without losing a connection, and replace every worker. Done when "
+                   "the new program has taken over; with --wait when its workers serve, and 1 with "
+                   "the reason when it was refused or given up."},
     ControlCommand{"restart", "SLOT",
                    "Start a successor of this worker, then let it finish its requests and leave. "
                    "Done when the successor serves. Fills a slot that was drained."},
@@ -59,7 +64,7 @@ inline constexpr std::array kControlOptions = {
     ControlOption{"timeout", "TIME",
                   "Give up after 500ms, 30s, 2m or 1h; off waits for ever. [10s; 5m for what "
                   "changes something]"},
-    ControlOption{"wait", "", "For reload, until the new generation serves."},
+    ControlOption{"wait", "", "For reload and upgrade, until the new generation serves."},
     ControlOption{"once", "", "For top, one frame."},
     ControlOption{"interval", "TIME", "For top, the time between two frames. [1s; 100ms to 1h]"},
     ControlOption{"version", "", "Print the version and exit."},

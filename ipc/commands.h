@@ -21,7 +21,9 @@ enum class CommandKind : std::uint8_t {
   drain = 7,    // argument: the slot
   reopen_logs = 8,
   log_level = 9,  // argument: its number
+  upgrade = 10,   // argument 1: answered when the new program's workers serve, or it is given up
 };
+inline constexpr CommandKind kLastCommand = CommandKind::upgrade;
 
 constexpr bool is_for_master(CommandKind kind) { return kind >= CommandKind::stop; }
 
@@ -45,6 +47,8 @@ constexpr std::string_view to_string(CommandKind kind) {
       return "reopen-logs";
     case CommandKind::log_level:
       return "log-level";
+    case CommandKind::upgrade:
+      return "upgrade";
   }
   return "unknown";
 }

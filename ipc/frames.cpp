@@ -103,7 +103,7 @@ std::variant<Frame, FrameError> decode_command(const Wire& wire) {
   }
   std::memcpy(&command, wire.text.data(), sizeof command);
   if (command.kind < static_cast<std::uint32_t>(CommandKind::statistics) ||
-      command.kind > static_cast<std::uint32_t>(CommandKind::log_level)) {
+      command.kind > static_cast<std::uint32_t>(kLastCommand)) {
     return FrameError::value;
   }
   return Frame{wire.epoch, CommandFrame{wire.number, static_cast<CommandKind>(command.kind),

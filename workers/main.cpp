@@ -15,6 +15,8 @@
 #include "workers/child/spawned_child.h"
 #include "workers/doctor/findings.h"
 #include "workers/master/application_check.h"
+#include "workers/master/resume.h"
+#include "workers/master/resume_order.h"
 #include "workers/master/start.h"
 #include "workers/observer/observer.h"
 #include "workers/scaffold/new_project.h"
@@ -80,6 +82,20 @@ prefork::config::ExitCode check(const prefork::config::Loaded& loaded) {
   return print(loaded.output);
 }
 
+// The program is the next one of a master that runs; see workers/master/upgrade.h.
+int go_on(const prefork::master::ResumeOrder& order, std::vector<std::string> arguments,
+          const prefork::child::ChildMains& mains, int argc, char** argv) {
+  prefork::config::Environment environment = prefork::config::current_environment();
+  const prefork::config::Loaded loaded =
+      prefork::config::load_options(arguments, environment, prefork::config::LoadPhase::reload);
+  if (order.is_check) {
+    prefork::master::check_resumption(order, loaded);
+  }
+  prefork::child::prepare_process_title(argc, argv);
+  return prefork::config::to_int(prefork::master::resume_master(order, loaded, std::move(arguments),
+                                                                std::move(environment), mains));
+}
+
 // Started without standard descriptors, their numbers would go to sockets, and log lines into them.
 void fill_standard_descriptors() {
   int fd = 0;
@@ -105,6 +121,9 @@ int main(int argc, char** argv) {
   }
   if (!arguments.empty() && arguments.front() == prefork::selftest::kSelftestArgument) {
     return prefork::config::to_int(test_self(arguments));
+  }
+  if (const auto order = prefork::master::take_resume_order(arguments)) {
+    return go_on(*order, std::move(arguments), mains, argc, argv);
   }
   const bool examines = take_doctor_command(arguments);
   prefork::config::Environment environment = prefork::config::current_environment();

@@ -46,6 +46,8 @@ void SharedTable::map() {
   layout_ = static_cast<Layout*>(base);
 }
 
+std::size_t SharedTable::memory_bytes() { return sizeof(Layout); }
+
 SharedTable::~SharedTable() { ::munmap(layout_, sizeof(Layout)); }
 
 void SharedTable::make_read_only() {

@@ -49,6 +49,8 @@ class SharedTable {
   SharedTable(const SharedTable&) = delete;
   SharedTable& operator=(const SharedTable&) = delete;
 
+  // Of the mapping.
+  static std::size_t memory_bytes();
   // In a worker: the thing of that name, which is made if there is none. The spec has no fault.
   // A problem: it is another kind, or of another size, or there is no room.
   Found find_or_make(const SharedSpec& spec);

@@ -40,21 +40,22 @@ TaskBoard::TaskBoard(const Shape& shape) : shape_(shape) {
   PREFORK_CHECK(shape.slots >= 1 && shape.slots <= kMaxTaskSlots && shape.jobs >= 1);
   size_ = rooms_offset() + 2 * room_bytes() * shape_.jobs;
   memory_ = make_shared_memory("prefork-tasks", size_, kWhat);
-  map(memory_);
+  map();
 }
 
-TaskBoard::TaskBoard(const Shape& shape, const OwnedFd& memory) : shape_(shape) {
+TaskBoard::TaskBoard(const Shape& shape, OwnedFd memory)
+    : shape_(shape), memory_(std::move(memory)) {
   struct stat about {};
   size_ = rooms_offset() + 2 * room_bytes() * shape_.jobs;
   if (shape.slots < 1 || shape.slots > kMaxTaskSlots || shape.jobs < 1 ||
-      ::fstat(memory.get(), &about) != 0 || std::cmp_not_equal(about.st_size, size_)) {
+      ::fstat(memory_.get(), &about) != 0 || std::cmp_not_equal(about.st_size, size_)) {
     throw std::runtime_error("the jobs of task processes are of another shape");
   }
-  map(memory);
+  map();
 }
 
-void TaskBoard::map(const OwnedFd& memory) {
-  void* const base = map_shared_memory(memory, size_, kWhat);
+void TaskBoard::map() {
+  void* const base = map_shared_memory(memory_, size_, kWhat);
   static_cast<void>(::madvise(base, size_, MADV_DONTDUMP));
   // Zero is the initial value of everything in it.
   base_ = static_cast<std::byte*>(base);

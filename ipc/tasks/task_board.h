@@ -64,15 +64,16 @@ class TaskBoard {
   explicit TaskBoard(const Shape& shape);
   // In a process that has the memory but not the mapping. Throws std::runtime_error when it is not
   // that of such a board.
-  TaskBoard(const Shape& shape, const OwnedFd& memory);
+  TaskBoard(const Shape& shape, OwnedFd memory);
   ~TaskBoard();
   TaskBoard(const TaskBoard&) = delete;
   TaskBoard& operator=(const TaskBoard&) = delete;
   // In the observer: it cannot write any more. Throws std::system_error.
   void make_read_only();
 
-  // The memory behind the mapping; -1 in a process that was given it.
+  // The memory behind the mapping. Whoever needs the mapping alone may close it.
   [[nodiscard]] int fd() const { return memory_.get(); }
+  void close_memory() { memory_.reset(); }
   [[nodiscard]] const Shape& shape() const { return shape_; }
   [[nodiscard]] TaskRecord& record(Place at) const;
   [[nodiscard]] TaskSlotNotes& notes(std::uint32_t slot) const;
@@ -107,7 +108,7 @@ class TaskBoard {
   [[nodiscard]] std::size_t rooms_offset() const;
   [[nodiscard]] std::byte* words() const;
 
-  void map(const OwnedFd& memory);
+  void map();
 
   Shape shape_;
   OwnedFd memory_;

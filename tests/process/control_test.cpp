@@ -127,7 +127,7 @@ TEST_F(Controlled, WhatCannotBeDoneIsRefusedWithTheReason) {
   EXPECT_EQ(json({"scale", "10"})["ok"], false);
   for (const std::vector<std::string>& wrong :
        std::vector<std::vector<std::string>>{{},
-                                             {"upgrade"},
+                                             {"downgrade"},
                                              {"restart"},
                                              {"restart", "x"},
                                              {"scale", "0"},

@@ -92,6 +92,26 @@ TEST(ServiceManager, HearsOfReadinessReloadsAndTheStop) {
   EXPECT_EQ(server.wait_for_exit(), exit_code(0));
 }
 
+TEST(ServiceManager, HearsOfAnUpgradeAsOfAReload) {
+  const std::string address = "@prefork-upgrade-" + std::to_string(::getpid());
+  Manager manager(address);
+  Launch launch = launch_of({"--workers", "1"});
+  launch.environment["NOTIFY_SOCKET"] = address;
+  launch.environment["WATCHDOG_USEC"] = "300000";
+  ServerProcess server(launch);
+  ASSERT_TRUE(manager.hears("READY=1\n"));
+  server.send_signal(SIGUSR2);
+  ASSERT_TRUE(manager.hears("RELOADING=1\nMONOTONIC_USEC="));
+  EXPECT_NE(manager.last().find("STATUS=upgrading: 1 of 1 worker is ready\n"), std::string::npos)
+      << manager.last();
+  EXPECT_TRUE(manager.hears("READY=1\n"));
+  EXPECT_TRUE(server.has_logged({"every process is of the new program"}));
+  EXPECT_TRUE(manager.hears("WATCHDOG=1\n")) << "the new program feeds it";
+  server.send_signal(SIGTERM);
+  EXPECT_TRUE(manager.hears("STOPPING=1\n"));
+  EXPECT_EQ(server.wait_for_exit(), exit_code(0));
+}
+
 TEST(ServiceManager, FeedsTheWatchdogWhileItsMasterLives) {
   const std::string address = "@prefork-test-" + std::to_string(::getpid());
   Manager manager(address);
@@ -137,6 +157,8 @@ TEST(ServiceManager, GivesTheSocketsThatItHasOpened) {
     EXPECT_EQ(get(url, "/plaintext").status, 200);
     server.send_signal(SIGHUP);
     EXPECT_TRUE(server.has_logged({"reload to generation 2 is done"}));
+    server.send_signal(SIGUSR2);
+    EXPECT_TRUE(server.has_logged({"reload to generation 3 is done"}));
     for (const pid_t pid : processes_of_group(server.pid())) {
       if (pid != server.pid()) {
         EXPECT_EQ(read_file("/proc/" + std::to_string(pid) + "/environ").find("LISTEN_"),

@@ -73,6 +73,7 @@ void live(const StartOrder& order, const config::Options& options, const ChildMa
   std::optional<ipc::TaskBoard> tasks;
   if (descriptors.tasks >= 0) {
     tasks.emplace(order.tasks, ipc::OwnedFd(descriptors.tasks));
+    tasks->close_memory();
   }
   ipc::ControlEnd control{ipc::OwnedFd(descriptors.control_read),
                           ipc::OwnedFd(descriptors.control_write)};

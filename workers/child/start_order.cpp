@@ -5,85 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstring>
 #include <string_view>
-#include <type_traits>
 #include <utility>
+
+#include "ipc/base/archive.h"
 
 namespace prefork::child {
 
 namespace {
 
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
-
-// One of the two stands for `Archive` in each of the functions below, which so name the fields of
-// an order once.
-class Writer {
- public:
-  template <typename Number>
-  requires std::is_arithmetic_v<Number> || std::is_enum_v<Number>
-  void operator()(const Number& number) {
-    bytes_.append(reinterpret_cast<const char*>(&number), sizeof number);
-  }
-  void operator()(const std::string& text) {
-    (*this)(text.size());
-    bytes_.append(text);
-  }
-  template <typename Item>
-  std::size_t count_of(const std::vector<Item>& items) {
-    (*this)(items.size());
-    return items.size();
-  }
-  [[nodiscard]] const std::string& bytes() const { return bytes_; }
-
- private:
-  std::string bytes_;
-};
-
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
-
-  template <typename Number>
-  requires std::is_arithmetic_v<Number> || std::is_enum_v<Number>
-  void operator()(Number& number) {
-    std::memcpy(&number, take(sizeof number).data(), sizeof number);
-  }
-  void operator()(bool& flag) { flag = take(sizeof flag).front() != 0; }
-  void operator()(std::string& text) {
-    std::size_t size = 0;
-    (*this)(size);
-    text = take(size);
-  }
-  template <typename Item>
-  std::size_t count_of(std::vector<Item>& items) {
-    std::size_t count = 0;
-    (*this)(count);
-    // Each has a byte at least.
-    items.resize(count <= rest_.size() ? count : 0);
-    is_whole_ = is_whole_ && count == items.size();
-    return items.size();
-  }
-  // All of it was read, and nothing was missing.
-  [[nodiscard]] bool fits() const { return is_whole_ && rest_.empty(); }
-
- private:
-  // Zeros, where there is not so much.
-  std::string_view take(std::size_t size) {
-    static constexpr char kZeros[sizeof(std::uint64_t)] = {};
-    is_whole_ = is_whole_ && size <= rest_.size();
-    if (!is_whole_) {
-      return {kZeros, std::min(size, sizeof kZeros)};
-    }
-    const std::string_view taken = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return taken;
-  }
-
-  std::string_view rest_;
-  bool is_whole_ = true;
-};
 
 template <typename Archive, typename Descriptors>
 void pass_descriptors(Archive& archive, Descriptors& descriptors) {
@@ -165,7 +96,7 @@ std::vector<int> StartOrder::inherited() const {
 }
 
 ipc::OwnedFd write_start_order(const StartOrder& order) {
-  Writer writer;
+  ipc::ArchiveWriter writer;
   pass(writer, order);
   StartOrderHead head;
   head.size = static_cast<std::uint32_t>(sizeof head + writer.bytes().size());
@@ -206,7 +137,7 @@ config::Result<StartOrder> read_start_order(int fd, const StartOrderHead& head) 
   if (::pread(fd, bytes.data(), bytes.size(), sizeof head) != static_cast<ssize_t>(bytes.size())) {
     return config::Problem{"its orders cannot be read"};
   }
-  Reader reader(bytes);
+  ipc::ArchiveReader reader(bytes);
   StartOrder order;
   pass(reader, order);
   if (!reader.fits()) {

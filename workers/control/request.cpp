@@ -109,7 +109,9 @@ config::Result<void, Failure> set_argument(std::string_view text, Request& reque
 }
 
 config::Result<void, Failure> check_switches(const Request& request) {
-  if (request.wait && request.command != "reload") return misuse("--wait is for reload");
+  if (request.wait && request.command != "reload" && request.command != "upgrade") {
+    return misuse("--wait is for reload and upgrade");
+  }
   if (request.once && request.command != "top") return misuse("--once is for top");
   return {};
 }

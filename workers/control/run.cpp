@@ -148,13 +148,13 @@ int show_top(const Request& request, const std::string& path) {
 }
 
 CommandKind kind_of(const std::string& command) {
-  for (auto kind = CommandKind::stop; kind != CommandKind::log_level;
+  for (auto kind = CommandKind::stop; kind != ipc::kLastCommand;
        kind = static_cast<CommandKind>(static_cast<int>(kind) + 1)) {
     if (ipc::to_string(kind) == command) {
       return kind;
     }
   }
-  return CommandKind::log_level;
+  return ipc::kLastCommand;
 }
 
 int tell_done(const Request& request) {
@@ -165,8 +165,8 @@ int tell_done(const Request& request) {
 }
 
 int order(const Request& request, ServerLink& link) {
-  const std::uint32_t argument =
-      request.command == "reload" ? (request.wait ? 1U : 0U) : request.number;
+  const bool can_wait = request.command == "reload" || request.command == "upgrade";
+  const std::uint32_t argument = can_wait ? (request.wait ? 1U : 0U) : request.number;
   const auto answer = link.ask(kind_of(request.command), argument, deadline_of(request));
   return answer.ok() ? tell_done(request) : fail(request, answer.problem());
 }

@@ -33,8 +33,8 @@ std::string count_ready(const supervision::Supervisor& supervisor) {
 
 }  // namespace
 
-Announcer::Announcer(ServiceManager manager)
-    : manager_(std::move(manager)), report_(manager_.watchdog()) {}
+Announcer::Announcer(ServiceManager manager, bool goes_on)
+    : manager_(std::move(manager)), report_(manager_.watchdog()), is_ready_(goes_on) {}
 
 Lines Announcer::start(const ServingPlan& plan, const std::string& watched) {
   const config::ProcessOptions& processes = plan.options.processes;
@@ -97,6 +97,9 @@ ServiceFacts service_facts(const supervision::Supervisor& supervisor, bool is_re
   facts.is_alive = serves_or_boots(supervisor);
   if (!is_ready) {
     facts.status = "starting: " + facts.status;
+  } else if (reloads.is_upgrading) {
+    facts.phase = Phase::reloading;
+    facts.status = "upgrading: " + facts.status;
   } else if (supervisor.reloading()) {
     facts.phase = Phase::reloading;
     facts.status = "reloading: " + facts.status;

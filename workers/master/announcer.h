@@ -17,7 +17,8 @@ namespace prefork::master {
 
 class Announcer {
  public:
-  explicit Announcer(ServiceManager manager);
+  // `goes_on`: where the program before was, which was ready.
+  explicit Announcer(ServiceManager manager, bool goes_on = false);
 
   // With what the server starts; `watched`: with --reload, else empty.
   static Lines start(const ServingPlan& plan, const std::string& watched);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "workers/master/inheritance.h"
+
 namespace prefork::master {
 
 void Children::add(ipc::Place at, std::uint32_t epoch, ipc::ControlEnd control) {
@@ -9,6 +11,25 @@ void Children::add(ipc::Place at, std::uint32_t epoch, ipc::ControlEnd control) 
   child.control = std::move(control);
   child.epoch = epoch;
   children_[at] = std::move(child);
+}
+
+void Children::hand_over(Handover& handover) const {
+  for (const auto& [at, child] : children_) {
+    handover.children.push_back({at, child.epoch, child.control.read_fd(), child.control.write_fd(),
+                                 child.closed, child.work_told, child.last_words});
+  }
+}
+
+void Children::restore(const Handover& handover) {
+  for (const Handover::Child& before : handover.children) {
+    Child child;
+    child.control = {duplicate(before.read_fd), duplicate(before.write_fd)};
+    child.epoch = before.epoch;
+    child.last_words = before.last_words;
+    child.closed = before.closed;
+    child.work_told = before.work_told;
+    children_[before.at] = std::move(child);
+  }
 }
 
 void Children::forget_last_words(ipc::Place at) { last_words_.erase(at); }

@@ -15,6 +15,7 @@
 #include "ipc/base/process_id.h"
 #include "ipc/control_channel.h"
 #include "ipc/frames.h"
+#include "workers/master/handover.h"
 #include "workers/supervision/supervisor_state.h"
 
 namespace prefork::master {
@@ -44,6 +45,10 @@ class Children {
 
   // Instead of who was there before.
   void add(ipc::Place at, std::uint32_t epoch, ipc::ControlEnd control);
+  // All of them, for the next program of this process, and as the one before has left them. The
+  // latter throws std::system_error.
+  void hand_over(Handover& handover) const;
+  void restore(const Handover& handover);
   // Keeps its last words, if it had any. `pid`: its own, if there was a process.
   void remove(ipc::Place at, std::optional<std::int32_t> pid);
 

@@ -68,6 +68,10 @@ CommandResult Commands::reload(const std::string& why) {
   if (supervisor.stopping() || stop_at_) {
     return server_stops();
   }
+  if (reload_news_.is_upgrading) {
+    parts_.log.warning(why + ": not now; " + std::string(kUpgradeReadsAnew));
+    return {{{std::string(kUpgradeReadsAnew)}}};
+  }
   parts_.log.info(why);
   ++reload_news_.asked;
   reload_news_.refused.clear();
@@ -89,6 +93,26 @@ CommandResult Commands::reload(const std::string& why) {
   return {};
 }
 
+CommandResult Commands::upgrade(std::string_view why) {
+  const supervision::Supervisor& supervisor = parts_.supervisor;
+  std::string obstacle;
+  if (supervisor.stopping() || is_leaving()) {
+    obstacle = "the server is stopping";
+  } else if (reload_news_.is_upgrading) {
+    obstacle = "an upgrade is under way already";
+  } else if (supervisor.reloading() || supervisor.rolling_back()) {
+    obstacle = "processes are being replaced; try again when that is over";
+  }
+  if (!obstacle.empty()) {
+    parts_.log.warning(std::string(why) + ": not now; " + obstacle);
+    return {{{std::move(obstacle)}}};
+  }
+  parts_.log.info(why);
+  reload_news_.is_upgrading = true;
+  reload_news_.refused.clear();
+  return {};
+}
+
 config::Result<void> Commands::follow(const config::Options& options) {
   provide_log_files(options);
   if (const auto opened = parts_.log.open(options.logging.file, options.logging.level);
@@ -102,6 +126,19 @@ config::Result<void> Commands::follow(const config::Options& options) {
     parts_.log.error(error.what());
   }
   return {};
+}
+
+void Commands::follow_files(supervision::TimePoint now) {
+  if (parts_.supervisor.stopping()) {
+    return parts_.watch.stop();
+  }
+  const FileNews news = parts_.watch.drain(now);
+  for (const std::string& remark : news.remarks) {
+    parts_.log.warning(remark);
+  }
+  if (!news.changed.empty()) {
+    reload("reload: " + news.changed + " changed");
+  }
 }
 
 void Commands::watch_listeners(PollSet& polled) {
@@ -260,6 +297,16 @@ CommandResult Commands::reopen_logs(std::string_view why) {
   return {};
 }
 
+void Commands::hand_over(Handover& handover) const {
+  handover.log_level = log_level_ ? static_cast<std::int32_t>(*log_level_) : -1;
+}
+
+void Commands::restore(const Handover& handover) {
+  if (handover.log_level >= 0) {
+    log_level_ = static_cast<config::LogLevel>(handover.log_level);
+  }
+}
+
 CommandResult Commands::obey(int signal) {
   switch (signal) {
     case SIGTERM:
@@ -280,8 +327,9 @@ CommandResult Commands::obey(int signal) {
       return remove_worker(why_of(signal));
     case SIGUSR1:
       return reopen_logs(why_of(signal));
+    case SIGUSR2:
+      return upgrade(why_of(signal));
     default:
-      parts_.log.write(means_nothing(signal).level, means_nothing(signal).text);
       return {};
   }
 }

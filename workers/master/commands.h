@@ -13,6 +13,7 @@
 #include "workers/master/children.h"
 #include "workers/master/cpu_watch.h"
 #include "workers/master/fork_servers.h"
+#include "workers/master/handover.h"
 #include "workers/master/plans.h"
 #include "workers/master/poll_set.h"
 #include "workers/master/publisher.h"
@@ -33,6 +34,7 @@ struct CommandResult {
 struct ReloadNews {
   std::uint64_t asked = 0;  // so many, the refused ones with them
   std::string refused;      // why the last one was given up; empty: it was not, or not yet
+  bool is_upgrading = false;
 };
 
 class Commands {
@@ -72,6 +74,12 @@ class Commands {
   // wrong with it is told, and everything stays as it is.
   CommandResult reload(const std::string& why);
 
+  // Wants to go on as the program that lies at the server's path by now; see Upgrade. What becomes
+  // of that shows later, and until then nothing is reloaded.
+  CommandResult upgrade(std::string_view why);
+  [[nodiscard]] bool upgrading() const { return reload_news_.is_upgrading; }
+  void set_upgrading(bool is_upgrading) { reload_news_.is_upgrading = is_upgrading; }
+
   // Of one that was given up later than that.
   void note_given_up(const std::string& why) { reload_news_.refused = why; }
   [[nodiscard]] const ReloadNews& reload_news() const { return reload_news_; }
@@ -83,6 +91,9 @@ class Commands {
   // The log and what --reload watches are as these options say: of a reload that begins, and of
   // those that serve on when it is given up. What cannot be opened stays as it is.
   config::Result<void> follow(const config::Options& options);
+
+  // With --reload: reloads when one of them has changed.
+  void follow_files(supervision::TimePoint now);
 
   // While the server serves: a listening socket that somebody shuts down listens again, or is
   // opened anew by a reload.
@@ -110,7 +121,11 @@ class Commands {
   // Said once it is done.
   CommandResult reopen_logs(std::string_view why);
 
-  // What a signal to the master asks for; those that ask for nothing are ignored.
+  // For the next program of this process, and as the one before has left it.
+  void hand_over(Handover& handover) const;
+  void restore(const Handover& handover);
+
+  // What a signal to the master asks for.
   CommandResult obey(int signal);
 
  private:

@@ -43,26 +43,15 @@ std::string value_of(const config::Environment& environment, const char* name) {
 
 }  // namespace
 
-ControlSocket::ControlSocket(ipc::OwnedFd fd, std::string path)
-    : fd_(std::move(fd)), path_(std::move(path)) {
-  struct stat file {};
-  if (::stat(path_.c_str(), &file) == 0) {
-    device_ = file.st_dev;
-    inode_ = file.st_ino;
-  }
-}
+ControlSocket::ControlSocket(ipc::OwnedFd fd, std::string path, SocketFile file)
+    : fd_(std::move(fd)), path_(std::move(path)), file_(std::move(file)) {}
 
 ControlSocket::ControlSocket(ControlSocket&& other) noexcept
-    : fd_(std::move(other.fd_)),
-      path_(std::move(other.path_)),
-      device_(other.device_),
-      inode_(other.inode_) {}
+    : fd_(std::move(other.fd_)), path_(std::move(other.path_)), file_(std::move(other.file_)) {}
 
 ControlSocket::~ControlSocket() {
-  struct stat file {};
-  if (fd_.valid() && ::stat(path_.c_str(), &file) == 0 && file.st_dev == device_ &&
-      file.st_ino == inode_) {
-    ::unlink(path_.c_str());
+  if (fd_.valid()) {
+    file_.remove();
   }
 }
 
@@ -97,7 +86,7 @@ config::Result<ControlSocket, ListenError> ControlSocket::open(const std::string
       ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return control_error(errno, path);
   }
-  ControlSocket made(std::move(fd), path);
+  ControlSocket made(std::move(fd), path, SocketFile::at(path));
   // A umask may have taken the owner's rights away too.
   if (::chmod(path.c_str(), kOwnerOnly) != 0 || ::listen(made.fd(), kControlBacklog) != 0) {
     return control_error(errno, path);

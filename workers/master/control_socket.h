@@ -3,8 +3,6 @@
 // unless another server has put its own there meanwhile. Master only.
 #pragma once
 
-#include <sys/types.h>
-
 #include <string>
 
 #include "config/base/result.h"
@@ -33,14 +31,15 @@ class ControlSocket {
   // -1: there is none.
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const SocketFile& file() const { return file_; }
+
+  // One that another program of this process has opened.
+  ControlSocket(ipc::OwnedFd fd, std::string path, SocketFile file);
 
  private:
-  ControlSocket(ipc::OwnedFd fd, std::string path);
-
   ipc::OwnedFd fd_;
   std::string path_;
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
+  SocketFile file_;
 };
 
 ipc::ControlSurroundings control_surroundings(const config::Environment& environment);

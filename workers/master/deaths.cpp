@@ -26,4 +26,15 @@ void Deaths::say(const Lines& lines) {
   }
 }
 
+void Deaths::tell_giving_up(const supervision::Failure& reason, std::string_view last_words) {
+  const std::string short_reason = Narrator::reason_of(reason, last_words);
+  say(boot_failures_.take_others(short_reason));
+  const std::string text =
+      parts_.narrator.giving_up(reason, last_words) + boot_failures_.and_others(short_reason);
+  parts_.log.critical(text);
+  if (!parts_.log.is_standard_error()) {
+    child::tell_standard_error("prefork-server: " + text);
+  }
+}
+
 }  // namespace prefork::master

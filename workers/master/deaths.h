@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "workers/master/boot_failures.h"
 #include "workers/master/diagnosis.h"
@@ -21,6 +22,9 @@ class Deaths {
 
   // Before the record of the process is cleared. `is_work_told`: what it had in hand has been said.
   void tell(const supervision::action::Release& release, bool is_work_told);
+
+  // The server gives up because of this.
+  void tell_giving_up(const supervision::Failure& reason, std::string_view last_words);
 
   [[nodiscard]] Diagnosis& diagnosis() { return diagnosis_; }
   [[nodiscard]] RouteGuard& route_guard() { return route_guard_; }

@@ -84,6 +84,18 @@ void ForkServers::kill(Generation generation) {
   }
 }
 
+void ForkServers::hand_over(Handover& handover) const {
+  for (const auto& [pid, server] : servers_) {
+    handover.fork_servers.push_back(pid);
+  }
+}
+
+void ForkServers::restore(const Handover& handover, TimePoint now) {
+  for (const pid_t pid : handover.fork_servers) {
+    servers_[pid] = {0, {}, now + kGrace};
+  }
+}
+
 std::optional<ForkServers::TimePoint> ForkServers::deadline() const {
   std::optional<TimePoint> first;
   for (const auto& [pid, server] : servers_) {

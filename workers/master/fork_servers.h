@@ -22,6 +22,7 @@
 
 #include "ipc/base/owned_fd.h"
 #include "ipc/control_channel.h"
+#include "workers/master/handover.h"
 #include "workers/supervision/supervisor.h"
 
 namespace prefork::master {
@@ -55,6 +56,11 @@ class ForkServers {
   // When enforce() has something to do; none: it has not.
   [[nodiscard]] std::optional<TimePoint> deadline() const;
   void enforce(TimePoint now);
+
+  // For the next program of this process, which cannot give them orders: those of this one leave
+  // with it, or are made to after kGrace.
+  void hand_over(Handover& handover) const;
+  void restore(const Handover& handover, TimePoint now);
 
   // Nothing: the process was none of them.
   std::optional<Lost> on_reaped(pid_t pid, const supervision::Exit& exit);

@@ -15,9 +15,7 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "ipc/base/error_text.h"
@@ -235,18 +233,18 @@ config::Result<std::vector<SharedSocket>, ListenError> open_inherited(const conf
 }  // namespace
 
 ListeningSocket::ListeningSocket(ipc::OwnedFd fd, config::Bind bind, std::string url)
+    : ListeningSocket(
+          std::move(fd), bind, std::move(url),
+          bind.kind == config::Bind::Kind::unix_path ? SocketFile::at(bind.path) : SocketFile()) {}
+
+ListeningSocket::ListeningSocket(ipc::OwnedFd fd, config::Bind bind, std::string url,
+                                 SocketFile file)
     : fd_(std::move(fd)),
       bind_(std::move(bind)),
       url_(std::move(url)),
+      file_(std::move(file)),
       address_size_(sizeof address_) {
   ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address_), &address_size_);
-  struct stat file {};
-  if (bind_.kind == config::Bind::Kind::unix_path && ::stat(bind_.path.c_str(), &file) == 0) {
-    std::error_code unknown;
-    file_ = std::filesystem::canonical(bind_.path, unknown).string();
-    device_ = file.st_dev;
-    inode_ = file.st_ino;
-  }
 }
 
 ListeningSocket::~ListeningSocket() {
@@ -273,13 +271,12 @@ void ListeningSocket::close() {
     return;
   }
   fd_.reset();
-  if (bind_.kind == config::Bind::Kind::unix_path && is_at(file_)) {
-    ::unlink(file_.c_str());
-  }
+  file_.remove();
 }
 
 bool ListeningSocket::can_be_reached() const {
-  return !is_shut_down() && (bind_.kind != config::Bind::Kind::unix_path || is_at(bind_.path));
+  return !is_shut_down() &&
+         (bind_.kind != config::Bind::Kind::unix_path || file_.is_at(bind_.path));
 }
 
 bool ListeningSocket::is_shut_down() const {
@@ -291,11 +288,6 @@ bool ListeningSocket::is_shut_down() const {
 bool ListeningSocket::listen_again(int backlog) const {
   ::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address_), address_size_);
   return ::listen(fd_.get(), backlog) == 0 && !is_shut_down();
-}
-
-bool ListeningSocket::is_at(const std::string& path) const {
-  struct stat file {};
-  return ::stat(path.c_str(), &file) == 0 && file.st_dev == device_ && file.st_ino == inode_;
 }
 
 config::Result<std::vector<SharedSocket>, ListenError> open_listening_sockets(

@@ -14,12 +14,15 @@
 #include "config/values/bind.h"
 #include "config/values/exit_code.h"
 #include "ipc/base/owned_fd.h"
+#include "workers/master/socket_file.h"
 
 namespace prefork::master {
 
 class ListeningSocket {
  public:
   ListeningSocket(ipc::OwnedFd fd, config::Bind bind, std::string url);
+  // One that another program of this process has made; `file`: that of a Unix socket.
+  ListeningSocket(ipc::OwnedFd fd, config::Bind bind, std::string url, SocketFile file);
   ~ListeningSocket();
   ListeningSocket(const ListeningSocket&) = delete;
   ListeningSocket& operator=(const ListeningSocket&) = delete;
@@ -49,16 +52,13 @@ class ListeningSocket {
   [[nodiscard]] const config::Bind& bind() const { return bind_; }
   // Where it really listens: "http://127.0.0.1:8000", "unix:/run/shop.sock".
   [[nodiscard]] const std::string& url() const { return url_; }
+  [[nodiscard]] const SocketFile& file() const { return file_; }
 
  private:
-  [[nodiscard]] bool is_at(const std::string& path) const;
-
   ipc::OwnedFd fd_;
   config::Bind bind_;
   std::string url_;
-  std::string file_;  // of a Unix socket: where it really is, wherever links lead by now
-  dev_t device_ = 0;  // of that
-  ino_t inode_ = 0;
+  SocketFile file_;  // of a Unix socket
   sockaddr_storage address_{};
   socklen_t address_size_ = 0;
   bool is_lost_ = false;

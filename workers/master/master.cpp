@@ -16,21 +16,23 @@ using supervision::Clock;
 Master::Master(Start start)
     : log_(start.log),
       signals_(start.signals),
-      plans_(std::move(start.plan)),
-      segment_(slot_capacity(plans_.first().options)),
-      inboxes_(segment_.slot_capacity()),
-      for_workers_(plans_.first().options.tasks),
-      publisher_(segment_, for_workers_.tasks.get()),
-      supervisor_(first_settings(plans_.first().options), Plans::kFirst),
+      plans_(std::move(start.plans)),
+      commons_(start.origin.before ? Commons(*start.origin.before)
+                                   : Commons(plans_.at(start.generation).options)),
+      publisher_(commons_.segment, commons_.tasks.get(), start.origin.before.has_value()),
+      supervisor_(start.origin.before
+                      ? supervision::Supervisor(start.origin.before->supervisor)
+                      : supervision::Supervisor(first_settings(plans_.at(start.generation).options),
+                                                start.generation)),
       narrator_(supervisor_.observer_slot()),
-      deaths_({segment_, publisher_, plans_, narrator_, log_}, Plans::kFirst,
-              plans_.first().options.limits.route_deaths),
+      deaths_({commons_.segment, publisher_, plans_, narrator_, log_}, start.generation,
+              plans_.at(start.generation).options.limits.route_deaths),
       spawner_(std::move(start.mains),
-               {segment_, inboxes_, for_workers_.leadership, for_workers_.shared,
-                for_workers_.tasks.get(), log_, fork_servers_, start.control_socket}),
+               {commons_.segment, commons_.inboxes, commons_.leadership, commons_.shared,
+                commons_.tasks.get(), log_, fork_servers_, start.control.fd()}),
       reloader_(std::move(start.arguments), std::move(start.environment),
                 [this](config::LogLevel level, std::string_view line) { log_.write(level, line); }),
-      watched_{{}, CpuWatch(), SoakWatch(segment_)},
+      watched_{{}, CpuWatch(), SoakWatch(commons_.segment)},
       commands_({supervisor_, plans_, children_, fork_servers_, publisher_, reloader_,
                  watched_.files, log_, [this](const supervision::Event& event) { report(event); }}),
       pending_(supervisor_, commands_,
@@ -39,13 +41,27 @@ Master::Master(Start start)
                }),
       vitals_({supervisor_, publisher_, narrator_, children_, log_,
                [this](const supervision::Event& event) { report(event); }}),
-      course_{Announcer(std::move(start.manager)), {}} {
-  watched_.files.follow(plans_.first().options, Clock::now());
+      upgrade_({supervisor_, plans_, commons_, children_, fork_servers_, deaths_.diagnosis(),
+                course_.announcer, reloader_, commands_, pending_, log_, signals_, start.control,
+                start.pid_file},
+               std::move(start.origin)),
+      course_{Announcer(std::move(start.manager), upgrade_.goes_on()), {}} {
+  watched_.files.follow(plans_.at(start.generation).options, Clock::now());
+}
+
+void Master::begin() {
+  if (upgrade_.goes_on()) {
+    upgrade_.restore(Clock::now());
+    // Who has ended meanwhile is told by no signal.
+    reap();
+    return upgrade_.begin();
+  }
+  say(Announcer::start(plans_.first(), watched_.files.describe()));
+  report(supervision::event::Started{});
 }
 
 config::ExitCode Master::run() {
-  say(Announcer::start(plans_.first(), watched_.files.describe()));
-  report(supervision::event::Started{});
+  begin();
   while (!course_.exit_code) {
     // What is left undone is done by the next turn, or judged by a deadline.
     try {
@@ -73,9 +89,11 @@ void Master::turn() {
   }
   commands_.watch_listeners(polled);
   deaths_.diagnosis().watch(polled);
+  upgrade_.watch(polled);
   polled.wait_until({supervisor_.next_deadline(), watched_.files.deadline(),
                      watched_.cpus.deadline(), fork_servers_.deadline(), commands_.deadline(),
-                     course_.announcer.deadline(), deaths_.diagnosis().deadline()});
+                     course_.announcer.deadline(), deaths_.diagnosis().deadline(),
+                     upgrade_.deadline()});
   publisher_.beat();
   publisher_.lines_lost(log_.settle_losses());
   polled.dispatch();
@@ -84,12 +102,13 @@ void Master::turn() {
   say(deaths_.boot_failures().take_old(Clock::now()));
   if (!course_.exit_code) {
     commands_.enforce(Clock::now());
-    follow_files();
+    commands_.follow_files(Clock::now());
     follow_cpus();
     vitals_.look();
     deaths_.diagnosis().look(supervisor_);
     report(supervision::event::Tick{});
     pending_.settle();
+    upgrade_.step(Clock::now());
   }
   course_.announcer.tell_manager(supervisor_, commands_.reload_news(), commands_.is_leaving(),
                                  Clock::now());
@@ -128,8 +147,9 @@ void Master::reap() {
     }
     const auto at = supervisor_.find(reaped->pid);
     if (!at) {
-      say(deaths_.diagnosis().on_reaped(reaped->pid) ? Lines{}
-                                                     : Lines{reaped_stranger(reaped->pid)});
+      const bool is_known = deaths_.diagnosis().on_reaped(reaped->pid) ||
+                            upgrade_.on_reaped(reaped->pid, reaped->exit);
+      say(is_known ? Lines{} : Lines{reaped_stranger(reaped->pid)});
       continue;
     }
     read(*at);
@@ -235,19 +255,6 @@ void Master::hear_pid(ipc::Place at, std::int32_t pid) {
   publisher_.forked(at, pid);
   say(narrator_.started(at, pid));
   report(supervision::event::Forked{at, pid});
-}
-
-void Master::follow_files() {
-  if (supervisor_.stopping()) {
-    return watched_.files.stop();
-  }
-  const FileNews news = watched_.files.drain(Clock::now());
-  for (const std::string& remark : news.remarks) {
-    log_.warning(remark);
-  }
-  if (!news.changed.empty()) {
-    commands_.reload("reload: " + news.changed + " changed");
-  }
 }
 
 // With `--workers auto`, of the configuration that serves.
@@ -364,6 +371,7 @@ void Master::perform(const supervision::action::Notice& notice) {
   const Lines lines = narrator_.tell(notice, last_words_of(notice.failure),
                                      notice.at ? at_work(*notice.at) : AtWork{});
   say(lines);
+  upgrade_.note(notice, lines.empty() ? "" : lines.front().text);
   if (notice.kind == NoticeKind::silent || notice.kind == NoticeKind::drain_deadline_passed) {
     children_.note_work_told(*notice.at);
   }
@@ -385,15 +393,7 @@ void Master::perform(const supervision::action::Finish& finish) {
   if (!finish.reason) {
     return say(stopped(finish.code));
   }
-  const std::string_view last_words = last_words_of(finish.reason);
-  const std::string reason = Narrator::reason_of(*finish.reason, last_words);
-  say(deaths_.boot_failures().take_others(reason));
-  const std::string text =
-      narrator_.giving_up(*finish.reason, last_words) + deaths_.boot_failures().and_others(reason);
-  log_.critical(text);
-  if (!log_.is_standard_error()) {
-    child::tell_standard_error("prefork-server: " + text);
-  }
+  deaths_.tell_giving_up(*finish.reason, last_words_of(finish.reason));
 }
 
 std::string_view Master::last_words_of(const std::optional<supervision::Failure>& failure) const {

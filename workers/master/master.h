@@ -15,18 +15,15 @@
 
 #include "config/load.h"
 #include "config/values/exit_code.h"
-#include "ipc/inbox.h"
-#include "ipc/segment.h"
-#include "ipc/shared/table.h"
 #include "workers/child/child_mains.h"
 #include "workers/child/log.h"
 #include "workers/master/announcer.h"
 #include "workers/master/boot_failures.h"
 #include "workers/master/children.h"
 #include "workers/master/commands.h"
+#include "workers/master/commons.h"
 #include "workers/master/cpu_watch.h"
 #include "workers/master/deaths.h"
-#include "workers/master/for_workers.h"
 #include "workers/master/fork_servers.h"
 #include "workers/master/narrator.h"
 #include "workers/master/pending_commands.h"
@@ -37,6 +34,7 @@
 #include "workers/master/signals.h"
 #include "workers/master/soak_watch.h"
 #include "workers/master/spawner.h"
+#include "workers/master/upgrade.h"
 #include "workers/master/vitals.h"
 #include "workers/supervision/supervisor.h"
 
@@ -44,20 +42,23 @@ namespace prefork::master {
 
 class Master {
  public:
-  // What is there before it: see start.cpp. The log and the signals outlive it.
+  // What is there before it: see start.cpp and resume.cpp. What is not its own outlives it.
   struct Start {
     child::Log& log;
     const Signals& signals;
-    SharedPlan plan;
+    const ControlSocket& control;  // for the observer
+    const PidFile& pid_file;
+    Plans plans;
+    supervision::Generation generation;  // of these, that serves
     // Read again for a reload.
     std::vector<std::string> arguments;
     config::Environment environment;
     child::ChildMains mains;
     ServiceManager manager;
-    int control_socket = -1;  // for the observer; -1: there is none
+    Origin origin;
   };
 
-  // Makes what the processes share. Throws std::system_error.
+  // Makes what the processes share, or goes on with it. Throws std::exception.
   explicit Master(Start start);
   Master(const Master&) = delete;
   Master& operator=(const Master&) = delete;
@@ -66,6 +67,8 @@ class Master {
   config::ExitCode run();
 
  private:
+  // Begins, or goes on where the program before was.
+  void begin();
   // What happens.
   void turn();
   void take_signals();
@@ -76,7 +79,6 @@ class Master {
   void hear_observer(ipc::Place at, const ipc::Message& message);
   void hear_pid(ipc::Place at, std::int32_t pid);
   void lose(const ForkServers::Lost& lost);
-  void follow_files();
   void follow_cpus();
   // Tells the supervisor and carries out what follows, before anything else is told.
   void report(const supervision::Event& event);
@@ -123,9 +125,7 @@ class Master {
   child::Log& log_;
   const Signals& signals_;
   Plans plans_;
-  ipc::Segment segment_;
-  ipc::Inboxes inboxes_;
-  ForWorkers for_workers_;
+  Commons commons_;
   Publisher publisher_;
   supervision::Supervisor supervisor_;
   Narrator narrator_;
@@ -138,6 +138,7 @@ class Master {
   Commands commands_;
   PendingCommands pending_;
   Vitals vitals_;
+  Upgrade upgrade_;
   Orders orders_;
   Course course_;
 };

@@ -105,6 +105,8 @@ CommandResult PendingCommands::obey(const ipc::CommandFrame& command) {
       return commands_.stop(why + ": requests that run may finish");
     case CommandKind::reload:
       return commands_.reload(why);
+    case CommandKind::upgrade:
+      return commands_.upgrade(why);
     case CommandKind::restart:
       return commands_.restart(command.argument, why);
     case CommandKind::scale:
@@ -131,6 +133,7 @@ bool PendingCommands::is_waited_for(const Pending& pending) const {
     case CommandKind::restart:
     case CommandKind::scale:
     case CommandKind::drain:
+    case CommandKind::upgrade:
       return true;
     case CommandKind::reload:
       return pending.argument != 0;
@@ -170,8 +173,9 @@ bool PendingCommands::concerns(const Pending& pending,
 void PendingCommands::note(const supervision::action::Notice& notice, const std::string& reason) {
   if (notice.kind == NoticeKind::reload_finished) {
     std::erase_if(pending_, [&](const Pending& pending) {
-      const bool serves =
-          pending.kind == CommandKind::reload && pending.generation == notice.generation;
+      const bool is_replacement =
+          pending.kind == CommandKind::reload || pending.kind == CommandKind::upgrade;
+      const bool serves = is_replacement && pending.generation == notice.generation;
       if (serves) {
         answer(pending, ipc::Verdict::done, "");
       }
@@ -278,6 +282,34 @@ void PendingCommands::settle() {
     return false;
   });
 }
+
+void PendingCommands::end_upgrade(ipc::Verdict verdict, const std::string& text) {
+  std::erase_if(pending_, [&](const Pending& pending) {
+    const bool was_asked_for = pending.kind == CommandKind::upgrade;
+    if (was_asked_for) {
+      answer(pending, verdict, text);
+    }
+    return was_asked_for;
+  });
+}
+
+void PendingCommands::taken_over(supervision::Generation generation) {
+  std::erase_if(pending_, [&](Pending& pending) {
+    if (pending.kind != CommandKind::upgrade) {
+      return false;
+    }
+    pending.generation = generation;
+    const bool is_done = pending.argument == 0;
+    if (is_done) {
+      answer(pending, ipc::Verdict::done, "");
+    }
+    return is_done;
+  });
+}
+
+void PendingCommands::hand_over(Handover& handover) const { handover.commands = pending_; }
+
+void PendingCommands::restore(const Handover& handover) { pending_ = handover.commands; }
 
 void PendingCommands::stopped() {
   std::erase_if(pending_, [this](const Pending& pending) {

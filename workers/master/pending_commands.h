@@ -14,6 +14,7 @@
 #include "ipc/base/process_id.h"
 #include "ipc/frames.h"
 #include "workers/master/commands.h"
+#include "workers/master/handover.h"
 #include "workers/supervision/supervisor.h"
 
 namespace prefork::master {
@@ -36,18 +37,19 @@ class PendingCommands {
   void settle();
   // All workers are gone; the observer is the next. The last moment in which it can tell.
   void stopped();
+  // An upgrade has come to its end, or the new program has taken over: then those that wait for
+  // that are answered, and the others wait for `generation`.
+  void end_upgrade(ipc::Verdict verdict, const std::string& text);
+  void taken_over(supervision::Generation generation);
+  // Those that wait, for the next program of this process, and as the one before has left them.
+  void hand_over(Handover& handover) const;
+  void restore(const Handover& handover);
   // Nobody is left to be told.
   void forget(ipc::Place observer);
 
  private:
-  struct Pending {
-    ipc::Place observer;
-    std::uint64_t id = 0;
-    ipc::CommandKind kind = ipc::CommandKind::stop;
-    std::uint32_t argument = 0;
-    supervision::Generation generation = 0;  // of a reload
-    supervision::Epoch old = 0;              // of the process that is to be replaced
-  };
+  // `generation`: of a reload; `old`: of the process that is to be replaced.
+  using Pending = Handover::Command;
 
   [[nodiscard]] Pending pending_of(ipc::Place observer, const ipc::CommandFrame& command) const;
   CommandResult obey(const ipc::CommandFrame& command);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <string_view>
+#include <utility>
 
 #include "ipc/base/error_text.h"
 
@@ -84,6 +85,11 @@ config::Result<void> PidFile::take(const std::string& path) {
     return problem_of(path, errno);
   }
   return {};
+}
+
+void PidFile::adopt(std::string path, ipc::OwnedFd fd) {
+  path_ = std::move(path);
+  fd_ = std::move(fd);
 }
 
 bool PidFile::is_at_path() const {

@@ -24,6 +24,11 @@ class PidFile {
   // Once. The problem says who has it, or what is in the way: a file that holds something else than
   // a pid is nobody's to be written over.
   config::Result<void> take(const std::string& path);
+  // That of this process, from another program of it: the lock outlives execve(2).
+  void adopt(std::string path, ipc::OwnedFd fd);
+  // -1: there is none.
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
   [[nodiscard]] bool is_at_path() const;

@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "workers/master/handover.h"
 #include "workers/master/serving_plan.h"
 #include "workers/supervision/supervisor.h"
 
@@ -16,6 +17,9 @@ class Plans {
 
   // Of the first generation.
   explicit Plans(SharedPlan first);
+  // Those of the program before. Throws std::exception.
+  static config::Result<Plans> restore(const Handover& handover);
+  void hand_over(Handover& handover) const;
 
   // The generation it is.
   supervision::Generation add(SharedPlan plan);
@@ -37,6 +41,8 @@ class Plans {
   void close() const;
 
  private:
+  Plans() = default;
+
   std::map<supervision::Generation, SharedPlan> plans_;
   supervision::Generation last_generation_ = kFirst;
 };

@@ -31,8 +31,12 @@ ipc::LastExit last_exit_of(const supervision::action::Release& release) {
 
 }  // namespace
 
-Publisher::Publisher(ipc::Segment& segment, ipc::TaskBoard* tasks)
+Publisher::Publisher(ipc::Segment& segment, ipc::TaskBoard* tasks, bool goes_on)
     : segment_(segment), tasks_(tasks) {
+  if (goes_on) {
+    beat();
+    return;
+  }
   ipc::SegmentHeader& header = segment_.header();
   header.master_pid.store(::getpid());
   header.started_realtime_ns.store(ipc::realtime_ns());

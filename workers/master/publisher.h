@@ -16,7 +16,8 @@ namespace prefork::master {
 class Publisher {
  public:
   // Notes the start. Both outlive it; null: there are no task processes.
-  explicit Publisher(ipc::Segment& segment, ipc::TaskBoard* tasks = nullptr);
+  // `goes_on`: where the program before was, whose start counts.
+  explicit Publisher(ipc::Segment& segment, ipc::TaskBoard* tasks = nullptr, bool goes_on = false);
 
   // The master shows life.
   void beat();

@@ -34,6 +34,11 @@ class Reloader {
 
   [[nodiscard]] config::Result<SharedPlan, Problems> make_plan(const Present& present) const;
 
+  // What is read again, in that folder.
+  [[nodiscard]] const std::vector<std::string>& arguments() const { return arguments_; }
+  [[nodiscard]] const config::Environment& environment() const { return environment_; }
+  void follow_folder() const { working_folder_.follow(); }
+
  private:
   const std::vector<std::string> arguments_;
   const config::Environment environment_;

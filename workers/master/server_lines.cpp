@@ -88,6 +88,8 @@ std::string why_of(int signal, bool again) {
       return "SIGTTOU: one worker fewer";
     case SIGUSR1:
       return "SIGUSR1: log files opened anew";
+    case SIGUSR2:
+      return "SIGUSR2: going on as the program that lies at the server's path";
     default:
       return "";
   }

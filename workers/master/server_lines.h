@@ -46,6 +46,8 @@ inline constexpr std::string_view kTerminalClosed =
 Line means_nothing(int signal);
 inline constexpr std::string_view kReloadGivenUp =
     "the reload was given up; the workers go on with the configuration they have";
+inline constexpr std::string_view kUpgradeReadsAnew =
+    "an upgrade is under way, which reads the configuration anew";
 std::string too_many_workers(std::uint32_t workers, std::uint32_t capacity);
 inline constexpr std::string_view kObserverStaysAsItIs =
     "--admin: turning the observer on or off takes a restart; it stays as it is";

@@ -48,8 +48,9 @@ bool has_controlling_terminal() {
 
 }  // namespace
 
-Signals::Signals()
-    : outlives_terminal_(is_ignored(SIGHUP)), has_terminal_(has_controlling_terminal()) {
+Signals::Signals(std::optional<bool> outlives_terminal)
+    : outlives_terminal_(outlives_terminal.value_or(is_ignored(SIGHUP))),
+      has_terminal_(has_controlling_terminal()) {
   sigset_t taken;
   sigemptyset(&taken);
   for (const int signal : kSignals) {

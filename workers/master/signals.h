@@ -6,6 +6,7 @@
 #pragma once
 
 #include <sys/signalfd.h>
+#include <optional>
 #include <vector>
 
 #include "ipc/base/owned_fd.h"
@@ -23,8 +24,10 @@ struct TakenSignal {
 class Signals {
  public:
   // Blocks these and no others, ignores SIGPIPE and SIGXFSZ, and gives all others their default
-  // actions. Throws std::system_error.
-  Signals();
+  // actions. Throws std::system_error. `outlives_terminal`: as the program before has found it; its
+  // signals that wait are still there, but for SIGCHLD.
+  explicit Signals(std::optional<bool> outlives_terminal = std::nullopt);
+  [[nodiscard]] bool outlives_terminal() const { return outlives_terminal_; }
 
   // Readable when there is one.
   [[nodiscard]] int fd() const { return fd_.get(); }

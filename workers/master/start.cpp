@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "workers/master/log_files.h"
 #include "workers/master/master.h"
 #include "workers/master/pid_file.h"
+#include "workers/master/program_path.h"
 #include "workers/master/serving_plan.h"
 #include "workers/master/signals.h"
 
@@ -84,9 +86,10 @@ config::ExitCode run_master(const config::Options& options, std::vector<std::str
       return fail(made.problem().code, made.problem().message);
     }
     control.emplace(std::move(made).value());
-    master.emplace(Master::Start{log, *signals, std::move(plan).value(), std::move(arguments),
-                                 std::move(environment), std::move(mains), std::move(manager),
-                                 control->fd()});
+    Origin origin{find_program_path(program_invocation_name, environment), std::nullopt, {}};
+    master.emplace(Master::Start{log, *signals, *control, pid_file, Plans(std::move(plan).value()),
+                                 Plans::kFirst, std::move(arguments), std::move(environment),
+                                 std::move(mains), std::move(manager), std::move(origin)});
   } catch (const std::system_error& error) {
     return fail(config::ExitCode::system_error, child::describe_failure(error));
   }

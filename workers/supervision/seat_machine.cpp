@@ -102,7 +102,7 @@ void SeatMachine::spawn(Place at, Part part, Generation generation, const Settin
   if (roster_.seat(at).occupied() || slot.want != Want::run) std::abort();
   Seat fresh;
   fresh.part = part;
-  fresh.epoch = ++last_epoch_;
+  fresh.epoch = ++past_.last_epoch;
   fresh.generation = generation;
   fresh.started = turn_.now;
   fresh.patience = settings.healthcheck_timeout;
@@ -132,8 +132,8 @@ Outcome SeatMachine::serve(Place at) {
   enter(at, ProcessState::ready, std::nullopt);
   seat.ready_at = turn_.now;
   seat.last_beat = turn_.now;
-  if (roster_.is_worker(at) && !any_worker_was_ready_) {
-    any_worker_was_ready_ = true;
+  if (roster_.is_worker(at) && !past_.any_worker_was_ready) {
+    past_.any_worker_was_ready = true;
     for (const Place other : roster_.places()) {
       Seat& held = roster_.seat(other);
       if (held.state == ProcessState::backoff && !held.deadline) {
@@ -298,7 +298,7 @@ void SeatMachine::succeed(Place at, const Failure& failure) {
   const Part part = roster_.seat(at).part;
   Seat& other = roster_.seat(Roster::sibling(at));
   if (part == Part::current && other.part == Part::replacement &&
-      (other.generation == wanted_.generation || !any_worker_was_ready_)) {
+      (other.generation == wanted_.generation || !past_.any_worker_was_ready)) {
     // It is booting already. One of a generation that is still to come may load for long, or in
     // vain: where the present one is known to boot nobody waits for that.
     other.part = Part::current;
@@ -322,7 +322,7 @@ void SeatMachine::plan_restart(Place at, const Failure& failure) {
   if (worker_cannot_boot) slot.boot_failure = failure;
 
   action::Notice said{.at = at, .pid = failure.pid, .failure = failure};
-  if (worker_cannot_boot && !any_worker_was_ready_) {
+  if (worker_cannot_boot && !past_.any_worker_was_ready) {
     said.kind = NoticeKind::boot_failed;
     enter(at, ProcessState::backoff, std::nullopt);
   } else if (worker_cannot_boot && slot.boot_failures >= kBootAttempts) {

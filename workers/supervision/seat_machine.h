@@ -36,6 +36,14 @@ class SeatMachine {
   // All three outlive it.
   SeatMachine(Roster& roster, const Wanted& wanted, Turn& turn);
 
+  // What it knows beside the roster.
+  struct Past {
+    Epoch last_epoch = 0;
+    bool any_worker_was_ready = false;
+  };
+  [[nodiscard]] const Past& past() const { return past_; }
+  void remember(const Past& past) { past_ = past; }
+
   Outcome feed(Place at, Input input, const Detail& detail);
 
   // Aborts when there is a process, or none is wanted in this slot.
@@ -76,8 +84,7 @@ class SeatMachine {
   Roster& roster_;
   const Wanted& wanted_;
   Turn& turn_;
-  Epoch last_epoch_ = 0;
-  bool any_worker_was_ready_ = false;
+  Past past_;
 };
 
 }  // namespace prefork::supervision

@@ -23,6 +23,21 @@ Supervisor::Supervisor(const Settings& settings, Generation generation)
   }
 }
 
+Supervisor::Supervisor(const Memory& memory)
+    : Supervisor(memory.wanted.settings, memory.wanted.generation) {
+  if (!fault_of(memory).empty()) std::abort();
+  wanted_ = memory.wanted;
+  roster_.slots() = memory.slots;
+  machine_.remember({memory.last_epoch, memory.any_worker_was_ready});
+  turn_.now = memory.now;
+  phase_ = Phase::running;
+}
+
+Memory Supervisor::memory() const {
+  return {wanted_, machine_.past().last_epoch, machine_.past().any_worker_was_ready, turn_.now,
+          roster_.slots()};
+}
+
 std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
   if (phase_ == Phase::finished) return {};
   turn_.actions.clear();

@@ -16,6 +16,7 @@
 #include "workers/supervision/rollout.h"
 #include "workers/supervision/roster.h"
 #include "workers/supervision/seat_machine.h"
+#include "workers/supervision/supervisor_memory.h"
 #include "workers/supervision/supervisor_messages.h"
 #include "workers/supervision/supervisor_state.h"
 #include "workers/supervision/turn.h"
@@ -27,10 +28,16 @@ class Supervisor {
  public:
   // Aborts unless 1 <= settings.workers <= settings.capacity.
   explicit Supervisor(const Settings& settings, Generation generation = 1);
+  // Goes on where another one was. Aborts when that cannot be, see fault_of().
+  explicit Supervisor(const Memory& memory);
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
   std::vector<Action> on(const Event& event, TimePoint now);
+
+  // All it knows while it runs, but for a reload or a rollback that is under way: the processes of
+  // those are there like all others.
+  [[nodiscard]] Memory memory() const;
 
   // When the next Tick is due, at the latest; none: only an event can change anything. May lie in
   // the past when events other than Tick came in between.

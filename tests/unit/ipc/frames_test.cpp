@@ -124,7 +124,7 @@ TEST(Frames, CommandsAndOutcomesComeBackAsTheyWereSent) {
 
 TEST(Frames, NoCommandVerdictOrLogLevelIsBelievedThatThereIsNot) {
   FrameBytes bytes = encode({1, CommandFrame{}});
-  for (const int kind : {0, 10, 255}) {
+  for (const int kind : {0, 11, 255}) {
     bytes[kTextAt] = static_cast<std::byte>(kind);
     EXPECT_EQ(error_of(bytes), FrameError::value);
   }

@@ -60,7 +60,7 @@ TEST(ControlRequest, WhatIsWrongIsToldInOneLine) {
     return problem.substr(0, problem.size() - kSee.size());
   };
   EXPECT_EQ(told({}), "a command is missing");
-  EXPECT_EQ(told({"upgrade"}), "there is no command 'upgrade'");
+  EXPECT_EQ(told({"downgrade"}), "there is no command 'downgrade'");
   EXPECT_EQ(told({"--loud", "status"}), "there is no option --loud");
   EXPECT_EQ(told({"--json=1", "status"}), "--json takes no value");
   EXPECT_EQ(told({"status", "--socket"}), "--socket needs a value");
@@ -68,7 +68,7 @@ TEST(ControlRequest, WhatIsWrongIsToldInOneLine) {
   EXPECT_EQ(told({"drain", "-1"}), "'-1' is no slot of a worker");
   EXPECT_EQ(told({"scale", "257"}), "'257' is no number of workers from 1 to 256");
   EXPECT_EQ(told({"status", "x"}), "'x' is too much");
-  EXPECT_EQ(told({"stop", "--wait"}), "--wait is for reload");
+  EXPECT_EQ(told({"stop", "--wait"}), "--wait is for reload and upgrade");
   EXPECT_EQ(told({"status", "--once"}), "--once is for top");
   EXPECT_EQ(told({"top", "--interval", "1ms"}), "--interval: '1ms' is no time from 100ms to 1h");
   EXPECT_EQ(told({"status", "--timeout", "soon"}), "--timeout: 'soon' is no time such as 30s");

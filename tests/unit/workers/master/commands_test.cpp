@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/unit/workers/master/plans_support.h"
+#include "workers/master/narrator.h"
 
 namespace prefork::master {
 namespace {
@@ -271,11 +272,40 @@ TEST_F(CommandsTest, EachSignalAsksForACommand) {
   EXPECT_TRUE(reported<supervision::event::RemoveWorker>());
   reported_.clear();
   EXPECT_TRUE(commands_.obey(SIGUSR1).ok());
+  EXPECT_FALSE(commands_.upgrading());
   EXPECT_TRUE(commands_.obey(SIGUSR2).ok());
+  EXPECT_TRUE(commands_.upgrading());
   EXPECT_TRUE(reported_.empty());
   EXPECT_EQ(log_.lines(),
             (Texts{"info SIGTTIN: one worker more", "info SIGTTOU: one worker fewer",
-                   "info SIGUSR1: log files opened anew", "debug signal 12 means nothing here"}));
+                   "info SIGUSR1: log files opened anew",
+                   "info SIGUSR2: going on as the program that lies at the server's path"}));
+}
+
+TEST_F(CommandsTest, AnUpgradeIsForOneAtATimeAndReloadsWaitForItsEnd) {
+  EXPECT_TRUE(commands_.upgrade("somebody: upgrade").ok());
+  EXPECT_EQ(texts(commands_.upgrade("somebody else: upgrade")),
+            Texts{"an upgrade is under way already"});
+  EXPECT_EQ(texts(commands_.reload("somebody: reload")), Texts{std::string(kUpgradeReadsAnew)});
+  EXPECT_EQ(commands_.reload_news().asked, 0U);
+  EXPECT_TRUE(reported_.empty());
+  commands_.set_upgrading(false);
+  EXPECT_TRUE(commands_.reload("somebody: reload").ok());
+  EXPECT_EQ(texts(commands_.upgrade("somebody: upgrade")),
+            Texts{"processes are being replaced; try again when that is over"});
+}
+
+TEST_F(CommandsTest, AServerThatStopsIsNotUpgraded) {
+  commands_.stop("somebody: stop");
+  EXPECT_EQ(texts(commands_.upgrade("somebody: upgrade")), Texts{"the server is stopping"});
+  EXPECT_FALSE(commands_.upgrading());
+}
+
+TEST_F(CommandsTest, TheLevelThatAnOperatorHasOrderedIsHandedOver) {
+  commands_.set_log_level(config::LogLevel::error, "somebody: log-level error");
+  Handover handover;
+  commands_.hand_over(handover);
+  EXPECT_EQ(handover.log_level, static_cast<std::int32_t>(config::LogLevel::error));
 }
 
 TEST_F(CommandsTest, ATermStopsAndAnIntAfterItStopsAtOnce) {

@@ -129,7 +129,7 @@ TEST(Narrator, TellsWhatASignalAsksFor) {
   EXPECT_EQ(why_of(SIGTTIN), "SIGTTIN: one worker more");
   EXPECT_EQ(why_of(SIGTTOU), "SIGTTOU: one worker fewer");
   EXPECT_EQ(why_of(SIGUSR1), "SIGUSR1: log files opened anew");
-  EXPECT_EQ(means_nothing(SIGUSR2), (Line{LogLevel::debug, "signal 12 means nothing here"}));
+  EXPECT_EQ(why_of(SIGUSR2), "SIGUSR2: going on as the program that lies at the server's path");
 }
 
 TEST(Narrator, TellsWhatIsInTheWayOfAReload) {

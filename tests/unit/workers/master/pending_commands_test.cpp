@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/unit/workers/master/plans_support.h"
+#include "workers/master/narrator.h"
 
 namespace prefork::master {
 namespace {
@@ -155,6 +156,42 @@ TEST_F(PendingCommandsTest, AReloadIsDoneWhenTheNewGenerationServes) {
   EXPECT_EQ(answers(), Texts{"1 done "});
   order(CommandKind::reload, 0);
   EXPECT_EQ(answers(), Texts{"2 done "}) << "it has begun";
+}
+
+TEST_F(PendingCommandsTest, AnUpgradeIsDoneWhenTheNewProgramHasTakenOver) {
+  order(CommandKind::upgrade, 0);
+  EXPECT_EQ(answers(), Texts{}) << "it is still this program";
+  order(CommandKind::upgrade, 0);
+  EXPECT_EQ(answers(), Texts{"2 refused an upgrade is under way already"});
+  order(CommandKind::reload, 0);
+  EXPECT_EQ(answers(), Texts{"3 refused " + std::string(kUpgradeReadsAnew)});
+  Handover handover;
+  pending_.hand_over(handover);
+  pending_.restore(handover);
+  pending_.taken_over(commands_.next_generation());
+  EXPECT_EQ(answers(), Texts{"1 done "});
+}
+
+TEST_F(PendingCommandsTest, AnUpgradeThatIsWaitedForIsDoneWhenEveryProcessIsReplaced) {
+  order(CommandKind::upgrade, 1);
+  commands_.set_upgrading(false);
+  pending_.taken_over(commands_.next_generation());
+  EXPECT_TRUE(commands_.reload("upgrade: every process is replaced").ok());
+  arrive({0, 1});
+  EXPECT_EQ(answers(), Texts{});
+  arrive({1, 1});
+  EXPECT_EQ(answers(), Texts{"1 done "});
+}
+
+TEST_F(PendingCommandsTest, AnUpgradeThatIsGivenUpFailsOnceTheProgramBeforeHasSaidSo) {
+  order(CommandKind::upgrade, 1);
+  commands_.set_upgrading(false);
+  pending_.taken_over(commands_.next_generation());
+  EXPECT_TRUE(commands_.reload("upgrade: every process is replaced").ok());
+  leave({0, 1}, 3);
+  EXPECT_EQ(answers(), Texts{});
+  pending_.end_upgrade(ipc::Verdict::failed, "it could not");
+  EXPECT_EQ(answers(), Texts{"1 failed it could not"});
 }
 
 TEST_F(PendingCommandsTest, AReloadThatIsGivenUpFailsWithTheReason) {

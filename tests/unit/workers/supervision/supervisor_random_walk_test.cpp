@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 #include <string>
@@ -52,6 +53,7 @@ class Life {
 
   // One random thing happens.
   void step() {
+    if (chance(2)) take_over();
     const int dice = below(1000);
     if (dice < 450) return let_time_pass();
     if (dice < 900) return let_a_process_act();
@@ -108,6 +110,15 @@ class Life {
   }
 
  private:
+  // Another supervisor goes on with what this one knows.
+  void take_over() {
+    if (supervisor_.stopping() || supervisor_.reloading() || supervisor_.rolling_back()) return;
+    const Memory memory = supervisor_.memory();
+    std::destroy_at(&supervisor_);
+    std::construct_at(&supervisor_, memory);
+    ++seen_["taken over"];
+  }
+
   // Of those that are wanted, all but the drained ones.
   std::uint32_t workers_to_run() const {
     const auto& slots = supervisor_.slots();
@@ -337,6 +348,8 @@ class Life {
       EXPECT_TRUE(slot.want != Want::run || current == 1 || retiring == kSeatsPerSlot);
     }
     EXPECT_LE(replacements, std::uint32_t{kMostAtOnce});
+    EXPECT_TRUE(supervisor_.stopping() || fault_of(supervisor_.memory()).empty())
+        << fault_of(supervisor_.memory());
     std::set<Pid> alive;
     std::size_t leaving = 0;
     for (const auto& [pid, process] : processes_) {

@@ -1,0 +1,41 @@
+#include "workers/master/commons.h"
+
+#include <vector>
+
+#include "workers/master/inheritance.h"
+#include "workers/master/serving_plan.h"
+
+namespace prefork::master {
+
+Commons::Commons(const config::Options& options)
+    : segment(slot_capacity(options)), inboxes(segment.slot_capacity()) {
+  const config::TaskOptions& wanted = options.tasks;
+  if (wanted.workers != 0) {
+    tasks = std::make_unique<ipc::TaskBoard>(
+        ipc::TaskBoard::Shape{wanted.workers, wanted.queue, wanted.bytes});
+  }
+}
+
+Commons::Commons(const Handover& handover)
+    : segment(duplicate(handover.descriptors.segment),
+              handover.supervisor.wanted.settings.capacity),
+      inboxes(duplicates(handover.descriptors.inboxes)),
+      leadership(duplicate(handover.descriptors.leadership)),
+      shared(duplicate(handover.descriptors.shared)) {
+  if (handover.descriptors.tasks >= 0) {
+    tasks = std::make_unique<ipc::TaskBoard>(handover.tasks, duplicate(handover.descriptors.tasks));
+  }
+}
+
+void Commons::hand_over(Handover& handover) const {
+  handover.descriptors.segment = segment.fd();
+  handover.descriptors.leadership = leadership.fd();
+  handover.descriptors.shared = shared.fd();
+  inboxes.append_fds(handover.descriptors.inboxes);
+  if (tasks) {
+    handover.descriptors.tasks = tasks->fd();
+    handover.tasks = tasks->shape();
+  }
+}
+
+}  // namespace prefork::master

@@ -1,0 +1,33 @@
+// What the processes share, made by the master before the first fork: the statistics, the inboxes
+// of the workers, and what applications find beside: the leadership, the things that workers share,
+// and the jobs of task processes. The master looks into none of the latter. It outlives an upgrade.
+#pragma once
+
+#include <memory>
+
+#include "config/options/options.h"
+#include "ipc/inbox.h"
+#include "ipc/leadership.h"
+#include "ipc/segment.h"
+#include "ipc/shared/table.h"
+#include "ipc/tasks/task_board.h"
+#include "workers/master/handover.h"
+
+namespace prefork::master {
+
+struct Commons {
+  // Throws std::system_error.
+  explicit Commons(const config::Options& options);
+  // Those of the program before, whose descriptors stay open beside. Throws std::exception.
+  explicit Commons(const Handover& handover);
+
+  void hand_over(Handover& handover) const;
+
+  ipc::Segment segment;
+  ipc::Inboxes inboxes;
+  ipc::Leadership leadership;
+  ipc::SharedTable shared;
+  std::unique_ptr<ipc::TaskBoard> tasks;  // null: there are no task processes
+};
+
+}  // namespace prefork::master
