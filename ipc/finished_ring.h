@@ -2,15 +2,14 @@
 // segment; the worker's event loop is the only writer, with a few plain stores for each request.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "ipc/base/first_bytes.h"
 
 namespace prefork::ipc {
 
@@ -63,27 +62,6 @@ class FinishedRing {
   static constexpr std::size_t kPathWords = FinishedRequest::kMaxPathBytes / 8;
   static constexpr std::size_t kBoxes = 2 * kShown;
   using Box = std::array<std::atomic<std::uint64_t>, kPath + kPathWords>;
-
-  template <typename Number>
-  static std::uint64_t load(const char* bytes) {
-    Number number;
-    std::memcpy(&number, bytes, sizeof number);
-    return number;
-  }
-  // As a word, eight at most. A call of memcpy() for so few would take longer than all the rest.
-  static std::uint64_t first_bytes(const char* bytes, std::size_t size) {
-    static_assert(std::endian::native == std::endian::little);
-    if (size >= 8) {
-      return load<std::uint64_t>(bytes);
-    }
-    if (size >= 4) {
-      return load<std::uint32_t>(bytes) | load<std::uint32_t>(bytes + size - 4) << 8 * (size - 4);
-    }
-    return size == 0 ? 0
-                     : load<std::uint8_t>(bytes) |
-                           load<std::uint8_t>(bytes + size / 2) << 8 * (size / 2) |
-                           load<std::uint8_t>(bytes + size - 1) << 8 * (size - 1);
-  }
 
   std::atomic<std::uint64_t> next_{0};
   std::array<Box, kBoxes> boxes_{};

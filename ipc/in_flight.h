@@ -4,14 +4,13 @@
 // runs (InFlightTable); one thread is a box's only writer.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "ipc/base/first_bytes.h"
 #include "ipc/base/peer_address.h"
 #include "ipc/base/seqlock.h"
 
@@ -52,16 +51,15 @@ class InFlightBox {
     box_.store_word(kId, request_id);
     method = method.substr(0, InFlightRequest::kMaxMethodBytes);
     path = path.substr(0, InFlightRequest::kMaxPathBytes);
-    box_.store_word(kMethod, load_word(method.data(), method.size()));
+    box_.store_word(kMethod, first_bytes(method.data(), method.size()));
     box_.store_word(kMeta, path.size() | static_cast<std::uint64_t>(peer.family) << 8 |
                                static_cast<std::uint64_t>(peer.port) << 16 |
                                static_cast<std::uint64_t>(phase) << kPhaseShift |
                                static_cast<std::uint64_t>(route) << kRouteShift);
-    box_.store_word(kPeer, load_word(peer.bytes.data(), 8));
-    box_.store_word(kPeer + 1, load_word(peer.bytes.data() + 8, 8));
+    box_.store_word(kPeer, first_bytes(peer.bytes.data(), 8));
+    box_.store_word(kPeer + 1, first_bytes(peer.bytes.data() + 8, 8));
     for (std::size_t at = 0, word = kPath; at < path.size(); at += 8, ++word) {
-      box_.store_word(word,
-                      load_word(path.data() + at, std::min<std::size_t>(8, path.size() - at)));
+      box_.store_word(word, first_bytes(path.data() + at, path.size() - at));
     }
     box_.end_write(sequence);
   }
@@ -90,12 +88,6 @@ class InFlightBox {
   static constexpr unsigned kPhaseShift = 32;
   static constexpr unsigned kRouteShift = 40;
   static constexpr std::size_t kWords = kPath + InFlightRequest::kMaxPathBytes / 8;
-
-  static std::uint64_t load_word(const void* bytes, std::size_t size) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes, size);
-    return word;
-  }
 
   SeqlockBox<kWords> box_;
 };
