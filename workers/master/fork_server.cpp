@@ -121,7 +121,7 @@ void ForkServer::begin(ipc::ReceivedForkOrder& received, int may_begin) {
   child::close_inherited(std::array{orders_, may_begin});
   received.control.send({received.order.epoch, ipc::ForkedFrame{::getpid()}});
   run_worker_(received.order, received.control, application_ ? &*application_ : nullptr);
-  PREFORK_CHECK(!"a worker returned");
+  PREFORK_CHECK(false && "a worker returned");
   ::_exit(1);
 }
 

@@ -43,7 +43,7 @@ int ForkServers::start(Generation generation, const Run& run) {
   }
   if (pid == 0) {
     run(pair.server.get());
-    PREFORK_CHECK(!"a fork server returned");
+    PREFORK_CHECK(false && "a fork server returned");
   }
   servers_[pid] = {generation, std::move(pair.master), std::nullopt};
   return 0;
