@@ -158,13 +158,15 @@ void Rollout::on_lost(Place at, const Failure& failure) {
 }
 
 // It was asked about a moment ago: who has ended since was told of by on_lost().
-void Rollout::on_compared(Place at, bool is_worse) {
-  if (!reload_ || reload_->soak != Soak::compared || at != reload_->soaked) return;
-  if (!is_worse) {
+void Rollout::on(const event::Compared& event) {
+  if (!reload_ || reload_->soak != Soak::compared || event.at != reload_->soaked) return;
+  const Seat& seat = roster_.seat(event.at);
+  if (seat.epoch != event.epoch) return;
+  if (!event.is_worse) {
     reload_->soak = Soak::passed;
     return;
   }
-  fail_reload(at, {FailureKind::worse, at, roster_.seat(at).pid, {}, 0, turn_.now});
+  fail_reload(event.at, {FailureKind::worse, event.at, seat.pid, {}, 0, turn_.now});
 }
 
 void Rollout::start_reload() {

@@ -44,7 +44,7 @@ class Rollout {
   // A process that was ready has ended without being asked to; told before anything follows.
   void on_lost(Place at, const Failure& failure);
   // The answer to Compare.
-  void on_compared(Place at, bool is_worse);
+  void on(const event::Compared& event);
 
   // When step() has something to do though nothing has happened; none: it has not.
   [[nodiscard]] std::optional<TimePoint> deadline() const;

@@ -45,10 +45,12 @@ std::vector<Action> Supervisor::on(const Event& event, TimePoint now) {
   turn_.now = now;
   std::visit(
       [this](const auto& fact) {
-        if constexpr (!requires { workforce_.on(fact); }) {
+        if constexpr (requires { workforce_.on(fact); }) {
+          if (phase_ == Phase::running) workforce_.on(fact);
+        } else if constexpr (requires { rollout_.on(fact); }) {
+          if (phase_ == Phase::running) rollout_.on(fact);
+        } else {
           handle(fact);
-        } else if (phase_ == Phase::running) {
-          workforce_.on(fact);
         }
       },
       event);
@@ -140,11 +142,6 @@ void Supervisor::handle(const event::Stop& event) {
 
 void Supervisor::handle(const event::Reload& event) {
   if (phase_ == Phase::running) rollout_.request(event);
-}
-
-void Supervisor::handle(const event::Compared& event) {
-  if (!roster_.exists(event.at) || seat(event.at).epoch != event.epoch) return;
-  rollout_.on_compared(event.at, event.is_worse);
 }
 
 void Supervisor::handle(const event::Tick&) {

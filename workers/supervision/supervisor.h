@@ -87,7 +87,6 @@ class Supervisor {
   void handle(const event::Excused& event);
   void handle(const event::Stop& event);
   void handle(const event::Reload& event);
-  void handle(const event::Compared& event);
   void handle(const event::Tick& event);
   void forgive_what_happened_while_asleep(TimePoint now);
 
