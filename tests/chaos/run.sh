@@ -6,6 +6,7 @@
 #   ./tests/chaos/run.sh                     ten minutes
 #   ./tests/chaos/run.sh --minutes 600       so long altogether
 #   ./tests/chaos/run.sh --kills 10000       so many kills, then as many reloads as --reloads says
+#                                            and as many upgrades as --upgrades says
 #   ./tests/chaos/run.sh --server PATH       of another build
 #
 # Needs root for the full disk (a mount namespace of its own); left out otherwise, and told.
@@ -16,11 +17,13 @@ server=$root/build/release/prefork-server
 minutes=10
 kills=0
 reloads=0
+upgrades=0
 while (($#)); do
   case $1 in
     --minutes) minutes=$2 ;;
     --kills) kills=$2 ;;
     --reloads) reloads=$2 ;;
+    --upgrades) upgrades=$2 ;;
     --server) server=$2 ;;
     *)
       sed -n '2,/^set/{s/^# \{0,1\}//;/^set/d;p}' "${BASH_SOURCE[0]}" >&2
@@ -81,7 +84,8 @@ if ((kills > 0)); then
   run "$kills kills" selftest --workers 64 --rounds "$kills" --only kill
 fi
 if ((reloads > 0)); then run "$reloads reloads" selftest --rounds "$reloads" --only reload; fi
-if ((kills == 0 && reloads == 0)); then
+if ((upgrades > 0)); then run "$upgrades upgrades" selftest --rounds "$upgrades" --only upgrade; fi
+if ((kills == 0 && reloads == 0 && upgrades == 0)); then
   share=(--seconds $((minutes * 60 / 7)))
   for method in fork spawn forkserver; do
     run "start method $method" selftest "${share[@]}" -- --start-method "$method"

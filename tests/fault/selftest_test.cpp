@@ -15,11 +15,12 @@ FinishedRun test_self(std::vector<std::string> arguments) {
 }
 
 TEST(Selftest, PassesHereWhateverIsDoneToTheServer) {
-  const FinishedRun verdict =
-      test_self({"--rounds", "1", "--only",
-                 "kill,crash,pause,pause-master,observer,reload,broken-reload,scale"});
+  const FinishedRun verdict = test_self(
+      {"--rounds", "1", "--only",
+       "kill,crash,pause,pause-master,observer,reload,broken-reload,upgrade,broken-upgrade,"
+       "scale"});
   EXPECT_EQ(verdict.exit, exit_code(0)) << verdict.out << verdict.err;
-  EXPECT_NE(verdict.out.find("during 8 deeds"), std::string::npos) << verdict.out;
+  EXPECT_NE(verdict.out.find("during 10 deeds"), std::string::npos) << verdict.out;
   EXPECT_NE(verdict.out.find("\npassed: "), std::string::npos) << verdict.out;
 }
 

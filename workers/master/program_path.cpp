@@ -44,7 +44,9 @@ std::string find_in_path(const std::string& name, std::string_view path) {
 std::string find_program_path(const std::string& name, const config::Environment& environment) {
   std::string path =
       name.find('/') == name.npos ? find_in_path(name, value_in(environment, "PATH")) : name;
-  if (is_running_program(path)) {
+  // Such a name means another file to whoever reads it.
+  const bool is_of_kernel = path.starts_with("/proc/");
+  if (!is_of_kernel && is_running_program(path)) {
     const std::string folder = value_in(environment, "PWD");
     return config::absolute_path(path, config::names_working_folder(folder) ? folder : "");
   }

@@ -81,7 +81,11 @@ Outcome Ordeal::run(Deed deed) {
       break;
     case Deed::reload:
     case Deed::broken_reload:
-      outcome = reload(deed == Deed::broken_reload);
+      outcome = replace_all(ipc::CommandKind::reload, deed == Deed::broken_reload);
+      break;
+    case Deed::upgrade:
+    case Deed::broken_upgrade:
+      outcome = replace_all(ipc::CommandKind::upgrade, deed == Deed::broken_upgrade);
       break;
     case Deed::scale:
       outcome = scale();
@@ -191,13 +195,17 @@ Outcome Ordeal::kill_fork_server() {
   return {"nothing lost", true};
 }
 
-Outcome Ordeal::reload(bool is_broken) {
-  server_.write_configuration(is_broken);
-  const auto done = server_.order(ipc::CommandKind::reload, 1);
-  server_.write_configuration(false);
+Outcome Ordeal::replace_all(ipc::CommandKind how, bool is_broken) {
+  const auto prepare = [&](bool broken) {
+    how == ipc::CommandKind::reload ? server_.write_configuration(broken) : server_.install(broken);
+  };
+  prepare(is_broken);
+  const auto done = server_.order(how, 1);
+  prepare(false);
   if (is_broken) {
     return {done.ok() ? "it was taken" : "refused, nothing lost", !done.ok()};
   }
+  workers_ = server_.workers();  // as many as the configuration says
   return as_outcome(done, "done");
 }
 

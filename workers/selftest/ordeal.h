@@ -52,7 +52,8 @@ class Ordeal {
   Outcome pause_process(pid_t pid);
   Outcome kill_observer();
   Outcome kill_fork_server();
-  Outcome reload(bool is_broken);
+  // By a reload or an upgrade.
+  Outcome replace_all(ipc::CommandKind how, bool is_broken);
   Outcome scale();
   Outcome restart_worker();
   // Of those that are ready, by chance.

@@ -22,6 +22,8 @@ enum class Deed : std::uint8_t {
   kill_fork_server,  // SIGKILL; nothing where there is none
   reload,            // of a good configuration
   broken_reload,     // of one that has an error
+  upgrade,           // to the same program
+  broken_upgrade,    // to what is none
   scale,             // another number of workers
   restart_worker,    // by command
 };
@@ -42,6 +44,8 @@ inline constexpr std::array kDeedTexts = {
     DeedText{Deed::kill_fork_server, "fork-server", "SIGKILL to the fork server"},
     DeedText{Deed::reload, "reload", "reload"},
     DeedText{Deed::broken_reload, "broken-reload", "reload of a broken configuration"},
+    DeedText{Deed::upgrade, "upgrade", "upgrade"},
+    DeedText{Deed::broken_upgrade, "broken-upgrade", "upgrade to what is no program"},
     DeedText{Deed::scale, "scale", "another number of workers"},
     DeedText{Deed::restart_worker, "restart", "restart of a worker"},
 };

@@ -28,6 +28,7 @@ namespace {
 constexpr const char* kLog = "log";
 constexpr const char* kControl = "control.sock";
 constexpr const char* kConfiguration = "prefork.toml";
+constexpr const char* kProgram = "prefork-server";
 constexpr std::size_t kLogEndBytes = 2000;
 
 std::filesystem::path make_folder() {
@@ -90,8 +91,9 @@ std::size_t ready_workers(const Json& report) {
 TestedServer::TestedServer(int workers, std::vector<std::string> options)
     : workers_(workers), folder_(make_folder()) {
   write_configuration(false);
-  std::vector<std::string> all{"/proc/self/exe", "--config", in_folder(kConfiguration), "--control",
-                               in_folder(kControl), "--port", "0", "--admin",
+  install(false);
+  std::vector<std::string> all{in_folder(kProgram), "--config", in_folder(kConfiguration),
+                               "--control", in_folder(kControl), "--port", "0", "--admin",
                                "unix:" + in_folder("admin.sock"), "--workers",
                                std::to_string(workers),
                                // What is killed here is not the fault of a route.
@@ -215,6 +217,13 @@ config::Result<Json> TestedServer::look() {
 void TestedServer::write_configuration(bool is_broken) {
   std::ofstream file(folder_ / kConfiguration, std::ios::trunc);
   file << (is_broken ? "no_such_option = 1\n" : "timeout_keep_alive = \"60s\"\n");
+}
+
+void TestedServer::install(bool is_broken) {
+  const std::filesystem::path next = folder_ / "next";
+  std::filesystem::create_symlink(
+      is_broken ? folder_ / kConfiguration : std::filesystem::read_symlink("/proc/self/exe"), next);
+  std::filesystem::rename(next, folder_ / kProgram);
 }
 
 pid_t TestedServer::find(const std::string& title) const {

@@ -49,6 +49,8 @@ class TestedServer {
       const std::function<bool(const Json&)>& wanted);
   // What the next reload reads.
   void write_configuration(bool is_broken);
+  // What the next upgrade goes on as: this program, or what is none.
+  void install(bool is_broken);
 
   // The pid of the process whose title has this in it; 0: there is none.
   [[nodiscard]] pid_t find(const std::string& title) const;
