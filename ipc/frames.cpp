@@ -139,7 +139,7 @@ std::variant<Frame, FrameError> decode_forked(const Wire& wire) {
 
 std::variant<Frame, FrameError> decode_drain(const Wire& wire) {
   if (wire.number < static_cast<std::uint64_t>(DrainReason::stop) ||
-      wire.number > static_cast<std::uint64_t>(DrainReason::removed)) {
+      wire.number > static_cast<std::uint64_t>(DrainReason::stuck)) {
     return FrameError::value;
   }
   return Frame{wire.epoch, DrainFrame{static_cast<DrainReason>(wire.number)}};
@@ -147,8 +147,8 @@ std::variant<Frame, FrameError> decode_drain(const Wire& wire) {
 
 std::variant<Frame, FrameError> decode_recycle(const Wire& wire) {
   // What a process can want of itself.
-  for (const RecycleReason reason :
-       {RecycleReason::share_served, RecycleReason::terminated, RecycleReason::lifetime}) {
+  for (const RecycleReason reason : {RecycleReason::share_served, RecycleReason::terminated,
+                                     RecycleReason::lifetime, RecycleReason::stuck}) {
     if (wire.number == static_cast<std::uint64_t>(reason)) {
       return Frame{wire.epoch, RecycleFrame{reason}};
     }

@@ -66,7 +66,7 @@ struct BootFailedFrame {
 // Observer to master, several times within the health check's time: its event loop runs. (Workers
 // beat in the segment.)
 struct AliveFrame {};
-// Child to master: it wants a successor, and goes on until that is ready.
+// Child to master: it wants a successor, and goes on until that is ready or it is asked to leave.
 struct RecycleFrame {
   RecycleReason reason = RecycleReason::share_served;
 };

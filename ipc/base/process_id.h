@@ -70,6 +70,7 @@ enum class DrainReason : std::uint8_t {
   stop = 1,      // the server ends
   replaced = 2,  // its successor is ready
   removed = 3,   // fewer workers are wanted
+  stuck = 4,     // a handler of it does not come back; its successor starts
 };
 
 // Why a worker wants a successor, or is to have one. The numbers are part of the control protocol.
@@ -79,8 +80,9 @@ enum class RecycleReason : std::uint8_t {
   ordered = 3,       // an operator wants it; no process says that of itself
   lifetime = 4,      // it has served for as long as it may
   memory = 5,        // it has more memory than it may; the observer says so
+  stuck = 6,         // a handler of it does not come back
 };
-inline constexpr std::uint32_t kRecycleReasons = 5;
+inline constexpr std::uint32_t kRecycleReasons = 6;
 
 // As the statistics show it.
 constexpr std::string_view to_string(RecycleReason reason) {
@@ -95,6 +97,8 @@ constexpr std::string_view to_string(RecycleReason reason) {
       return "lifetime";
     case RecycleReason::memory:
       return "memory";
+    case RecycleReason::stuck:
+      return "stuck";
   }
   return "unknown";
 }

@@ -48,6 +48,15 @@ class Drain {
     }
   }
 
+  // A connection may have come to rest between two ticks: one whose requests run on the pool, and
+  // whose client never pauses, hardly ever rests at one. False: nothing is drained.
+  bool offer(net::Connection& connection) {
+    if (active_ && mode_ == DrainMode::hand_off && connection.is_idle()) {
+      advance_one(connection);
+    }
+    return active_;
+  }
+
   // Tells the hooks once that no connection is left.
   void report_if_done();
   // Nobody is told any more.

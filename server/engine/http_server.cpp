@@ -287,7 +287,9 @@ void HttpServer::drain_completions() {
     if (exchange::Exchange* const exchange = connection->session()->find_exchange(token.stream)) {
       call(*exchange);
       connection->step();
-      rebalance_.offer(*connection);
+      if (!drain_.offer(*connection)) {
+        rebalance_.offer(*connection);
+      }
       forget_if_closed(*connection);
     }
   };

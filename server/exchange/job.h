@@ -53,6 +53,7 @@ class Job : public http::ResponseStarter {
   JobProfile* profile = nullptr;   // of its route; null: nothing is known of it
   CompletionSink* sink = nullptr;  // needed for handlers that start a stream
   Executor* executor = nullptr;    // whose thread the handler runs on
+  std::uint64_t number = 0;        // that it has there
   http::Request request;           // views into this object
   http::Response response;
   bool failed = false;          // the handler threw
@@ -90,8 +91,6 @@ class Job : public http::ResponseStarter {
   [[nodiscard]] bool has_lost_client() const;
   // The handler threw, or noted a failure.
   [[nodiscard]] bool has_failed() const { return failed || !failure.empty(); }
-  // The handler's thread is lent to the client: until the handler is done, or has the content.
-  [[nodiscard]] bool has_lent_thread() const { return course_.has_lent_thread; }
   // The head of the answer has gone its own way.
   [[nodiscard]] bool has_started() const { return response_body_ != nullptr; }
 
@@ -112,7 +111,7 @@ class Job : public http::ResponseStarter {
   struct Course {
     bool was_skipped = false;
     bool was_shed = false;
-    bool has_lent_thread = false;
+    bool has_lent_thread = false;  // to the client: until the handler is done, or has the content
     bool is_at_clients_pace = false;  // its thread was lent at some time
   };
   Course course_;

@@ -20,6 +20,11 @@ void Deaths::tell(const supervision::action::Release& release, bool is_work_told
   diagnosis_.on_end(release);
 }
 
+void Deaths::tell_stuck(ipc::Place at, const supervision::Seat& seat) {
+  const std::vector<ipc::RequestInFlight> stuck = diagnosis_.name_stuck(at, seat);
+  say(route_guard_.charge_stuck(seat.generation, stuck, Clock::now()));
+}
+
 void Deaths::say(const Lines& lines) {
   for (const Line& line : lines) {
     parts_.log.write(line.level, line.text);

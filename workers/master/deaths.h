@@ -25,6 +25,8 @@ class Deaths {
 
   // The server gives up because of this.
   void tell_giving_up(const supervision::Failure& reason, std::string_view last_words);
+  // It leaves because of handlers that do not come back, which is a death that they have cost.
+  void tell_stuck(ipc::Place at, const supervision::Seat& seat);
 
   [[nodiscard]] Diagnosis& diagnosis() { return diagnosis_; }
   [[nodiscard]] RouteGuard& route_guard() { return route_guard_; }

@@ -43,6 +43,11 @@ class Diagnosis {
     slow_requests_.look(supervisor, supervision::Clock::now());
   }
 
+  // See SlowRequests.
+  std::vector<ipc::RequestInFlight> name_stuck(ipc::Place at, const supervision::Seat& seat) {
+    return slow_requests_.name_stuck(at, seat, supervision::Clock::now());
+  }
+
   // In each turn; see Symbolizer.
   void watch(PollSet& polled) { symbolizer_.watch(polled); }
   [[nodiscard]] std::optional<supervision::TimePoint> deadline() const;

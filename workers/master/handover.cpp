@@ -160,6 +160,7 @@ void pass_memory(Archive& archive, Memory& memory) {
     archive(slot.restarts);
     archive(slot.setbacks);
     archive(slot.boot_failures);
+    archive(slot.quarantines);
     pass_failure(archive, slot.last_failure);
     pass_failure(archive, slot.boot_failure);
   }

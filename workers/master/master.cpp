@@ -372,6 +372,9 @@ void Master::perform(const supervision::action::Notice& notice) {
                                      notice.at ? at_work(*notice.at) : AtWork{});
   say(lines);
   upgrade_.note(notice, lines.empty() ? "" : lines.front().text);
+  if (notice.kind == NoticeKind::quarantine_started) {
+    deaths_.tell_stuck(*notice.at, supervisor_.seat(*notice.at));
+  }
   if (notice.kind == NoticeKind::silent || notice.kind == NoticeKind::drain_deadline_passed) {
     children_.note_work_told(*notice.at);
   }
@@ -398,7 +401,8 @@ void Master::perform(const supervision::action::Finish& finish) {
 
 std::string_view Master::last_words_of(const std::optional<supervision::Failure>& failure) const {
   if (failure && failure->kind == supervision::FailureKind::worse) {
-    return watched_.soak.verdict();
+    const std::string& verdict = watched_.soak.verdict();
+    return verdict.empty() ? kHandlerIsStuck : std::string_view(verdict);
   }
   return failure ? children_.last_words(failure->at, failure->pid) : std::string_view();
 }

@@ -132,9 +132,12 @@ Line Narrator::is_traced(Place at, Pid pid, supervision::Pid tracer) const {
                                  std::to_string(tracer) + "); it is not judged meanwhile"};
 }
 
-Line Narrator::is_slow(Place at, Pid pid, const ipc::RequestInFlight& one,
-                       std::uint64_t now_ns) const {
-  return {LogLevel::info, name_of(at, pid) + " is slow with " + describe_request(one, now_ns)};
+Line Narrator::is_slow(Place at, Pid pid, const ipc::RequestInFlight& one, std::uint64_t now_ns,
+                       Delay delay) const {
+  const bool is_stuck = delay == Delay::stuck;
+  return {is_stuck ? LogLevel::warning : LogLevel::info,
+          name_of(at, pid) + (is_stuck ? " is stuck with " : " is slow with ") +
+              describe_request(one, now_ns)};
 }
 
 Line Narrator::is_oversized(Place at, Pid pid, std::uint64_t bytes, std::uint64_t limit) const {
@@ -237,19 +240,6 @@ Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view
     case NoticeKind::slot_failed:
       return one(LogLevel::error, told_before + "failed " + std::to_string(notice.count) +
                                       " times in a row, next try in " + span);
-    case NoticeKind::reload_queued:
-    case NoticeKind::reload_started:
-    case NoticeKind::soak_started:
-    case NoticeKind::reload_finished:
-    case NoticeKind::reload_aborted:
-    case NoticeKind::rollback_started:
-    case NoticeKind::rollback_delayed:
-    case NoticeKind::rollback_finished:
-    case NoticeKind::recycle_started:
-    case NoticeKind::terminate_started:
-    case NoticeKind::restart_started:
-    case NoticeKind::recycle_aborted:
-      return tell_rollout(notice, {name, span, why});
     case NoticeKind::cannot_add_worker:
       return one(LogLevel::warning, no_room_for_worker(notice.count));
     case NoticeKind::cannot_remove_worker:
@@ -257,8 +247,9 @@ Lines Narrator::tell(const supervision::action::Notice& notice, std::string_view
     case NoticeKind::overslept:
       return one(LogLevel::warning, "the master itself was stopped or starved for " + span +
                                         "; nobody is judged for it");
+    default:
+      return tell_rollout(notice, {name, span, why});
   }
-  return {};
 }
 
 std::string Narrator::giving_up(const Failure& failure, std::string_view last_words) const {

@@ -45,6 +45,9 @@ std::string ended_while_it_was_loaded(const std::string& path, const supervision
 // A fork server, without an application.
 std::string ended_before_it_forked(const supervision::Exit& exit);
 
+// In what a worker that is watched can be worse, beside its answers.
+inline constexpr std::string_view kHandlerIsStuck = "a handler takes longer than --timeout-request";
+
 class Narrator {
  public:
   explicit Narrator(std::uint32_t observer_slot) : observer_slot_(observer_slot) {}
@@ -62,8 +65,9 @@ class Narrator {
   [[nodiscard]] Line is_no_longer_heard(Place at, Pid pid) const;
   [[nodiscard]] Line is_deaf(Place at, Pid pid) const;
   [[nodiscard]] Line is_traced(Place at, Pid pid, supervision::Pid tracer) const;
+  enum class Delay : std::uint8_t { slow, stuck };
   [[nodiscard]] Line is_slow(Place at, Pid pid, const ipc::RequestInFlight& one,
-                             std::uint64_t now_ns) const;
+                             std::uint64_t now_ns, Delay delay) const;
   // `limit`: that it has passed.
   [[nodiscard]] Line is_oversized(Place at, Pid pid, std::uint64_t bytes,
                                   std::uint64_t limit) const;

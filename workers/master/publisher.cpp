@@ -21,7 +21,9 @@ ipc::LastExit last_exit_of(const supervision::action::Release& release) {
   exit.number = release.exit.signal != 0 ? release.exit.signal : release.exit.code;
   exit.core_dumped = release.exit.core;
   exit.asked_for = release.last.state == ipc::ProcessState::draining;
-  if (release.last.leaves_because == ipc::DrainReason::replaced && release.last.successor_due) {
+  const bool is_recycled = release.last.leaves_because == ipc::DrainReason::replaced ||
+                           release.last.leaves_because == ipc::DrainReason::stuck;
+  if (is_recycled && release.last.successor_due) {
     exit.recycled = release.last.wants_successor;
   }
   exit.pid = *release.last.pid;

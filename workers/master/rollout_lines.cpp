@@ -22,6 +22,7 @@ std::string_view why_recycled(RecycleReason wish) {
     case RecycleReason::share_served:
     case RecycleReason::terminated:
     case RecycleReason::ordered:
+    case RecycleReason::stuck:
       break;
   }
   return "has served its share of requests";
@@ -62,6 +63,11 @@ Lines tell_rollout(const supervision::action::Notice& notice, const RolloutWords
                   words.name + " was told to end by SIGTERM; a successor starts first");
     case NoticeKind::restart_started:
       return line(LogLevel::info, words.name + " is to be restarted; a successor starts first");
+    case NoticeKind::quarantine_started:
+      return line(LogLevel::warning,
+                  words.name +
+                      " has a handler that takes longer than --timeout-request: it takes nothing "
+                      "more, finishes the others and leaves; a successor starts at once");
     case NoticeKind::recycle_aborted:
       return line(LogLevel::warning,
                   words.why + "; " + words.name + " goes on, next try in " + words.span);

@@ -39,10 +39,26 @@ std::vector<const ipc::InFlightRequest*> suspects(const ipc::RequestsInFlight& i
 
 Lines RouteGuard::charge(const supervision::action::Release& release,
                          const ipc::RequestsInFlight& in_hand, supervision::TimePoint now) {
-  if (release.last.generation != generation_ || !has_crashed(release.exit)) {
+  return has_crashed(release.exit) ? charge(release.last.generation, suspects(in_hand), now)
+                                   : Lines{};
+}
+
+Lines RouteGuard::charge_stuck(supervision::Generation generation,
+                               const std::vector<ipc::RequestInFlight>& stuck,
+                               supervision::TimePoint now) {
+  std::vector<const ipc::InFlightRequest*> blamed;
+  for (const ipc::RequestInFlight& one : stuck) {
+    blamed.push_back(&one.request);
+  }
+  return charge(generation, blamed, now);
+}
+
+Lines RouteGuard::charge(supervision::Generation generation,
+                         const std::vector<const ipc::InFlightRequest*>& blamed,
+                         supervision::TimePoint now) {
+  if (generation != generation_) {
     return {};
   }
-  const auto blamed = suspects(in_hand);
   struct Charge {
     double share = 0;
     std::string request;
@@ -58,8 +74,8 @@ Lines RouteGuard::charge(const supervision::action::Release& release,
   Lines lines;
   for (const auto& [route, charge] : charges) {
     const auto ban = blame_.charge(route, charge.share, now);
-    if (ban && bans_.ban({release.last.generation, route}, charge.request,
-                         ipc::monotonic_ns() + ipc::to_ns(*ban))) {
+    if (ban &&
+        bans_.ban({generation, route}, charge.request, ipc::monotonic_ns() + ipc::to_ns(*ban))) {
       lines.push_back({config::LogLevel::warning,
                        "the route of " + ipc::escaped(charge.request) +
                            " takes workers with it: for " + std::to_string(ban->count()) +

@@ -73,18 +73,23 @@ void SlowRequests::look(const supervision::Supervisor& supervisor, TimePoint now
   }
 }
 
-void SlowRequests::look_at(ipc::Place at, const supervision::Seat& seat, TimePoint now) {
-  const milliseconds slow = parts_.plans.at(seat.generation).options.processes.slow_request;
-  if (slow.count() == 0) {
-    return;
-  }
+SlowRequests::Watched& SlowRequests::watched(ipc::Place at, const supervision::Seat& seat) {
   Watched& watched = watched_[at];
   if (watched.epoch != seat.epoch) {
     watched = {};
     watched.epoch = seat.epoch;
   }
+  return watched;
+}
+
+void SlowRequests::look_at(ipc::Place at, const supervision::Seat& seat, TimePoint now) {
+  const milliseconds slow = parts_.plans.at(seat.generation).options.processes.slow_request;
+  Watched& watched = this->watched(at, seat);
   if (watched.asked) {
     return take_answer(at, seat, watched, now);
+  }
+  if (slow.count() == 0) {
+    return;
   }
   const ipc::WorkerRecord& record = parts_.segment.record(at);
   const std::uint64_t now_ns = ipc::monotonic_ns();
@@ -105,14 +110,38 @@ void SlowRequests::look_at(ipc::Place at, const supervision::Seat& seat, TimePoi
     const bool is_told =
         std::find(watched.told.begin(), watched.told.end(), id) != watched.told.end();
     if (!is_told && is_candidate(one) && is_slow(one.request.started_ns)) {
-      return begin(at, seat, watched, one, now);
+      return begin(at, seat, {.one = one, .until = {}}, now);
     }
   }
 }
 
-void SlowRequests::begin(ipc::Place at, const supervision::Seat& seat, Watched& watched,
-                         const ipc::RequestInFlight& one, TimePoint now) {
+std::vector<ipc::RequestInFlight> SlowRequests::name_stuck(ipc::Place at,
+                                                           const supervision::Seat& seat,
+                                                           TimePoint now) {
+  const milliseconds limit = parts_.plans.at(seat.generation).options.timeouts.request;
+  const std::uint64_t now_ns = ipc::monotonic_ns();
+  std::vector<ipc::RequestInFlight> stuck;
+  for (ipc::RequestInFlight& one : ipc::read_requests_in_flight(parts_.segment.record(at)).named) {
+    if (one.pool_thread && is_candidate(one) &&
+        now_ns >= one.request.started_ns + ipc::to_ns(limit)) {
+      stuck.push_back(std::move(one));
+    }
+  }
+  std::sort(stuck.begin(), stuck.end(), [](const auto& left, const auto& right) {
+    return left.request.started_ns < right.request.started_ns;
+  });
+  for (const ipc::RequestInFlight& one : stuck) {
+    const Asked asked{.one = one, .delay = Narrator::Delay::stuck, .until = {}};
+    &one == &stuck.front() ? begin(at, seat, asked, now) : tell(at, seat, asked, {});
+  }
+  return stuck;
+}
+
+void SlowRequests::begin(ipc::Place at, const supervision::Seat& seat, const Asked& asked,
+                         TimePoint now) {
+  const ipc::RequestInFlight& one = asked.one;
   ipc::WorkerRecord& record = parts_.segment.record(at);
+  Watched& watched = this->watched(at, seat);
   watched.told_at = now;
   if (watched.told.size() == kRemembered) {
     watched.told.erase(watched.told.begin());
@@ -121,17 +150,17 @@ void SlowRequests::begin(ipc::Place at, const supervision::Seat& seat, Watched& 
   const std::int32_t thread = thread_of(record, *seat.pid, one);
   const ThreadLook look = thread > 0 ? look_at_thread(*seat.pid, thread) : ThreadLook{};
   if (look.kind == ThreadLook::Kind::waits) {
-    return tell(at, seat, one, scan_stack(*seat.pid, look, record.trace.objects.get()));
+    return tell(at, seat, asked, scan_stack(*seat.pid, look, record.trace.objects.get()));
   }
   // It may name any thread, but the kernel looks for it among those of the worker.
   if (look.kind == ThreadLook::Kind::interruptible) {
     const std::uint32_t question = record.trace.sample.ask(thread);
     if (::syscall(SYS_tgkill, *seat.pid, thread, SIGURG) == 0) {
-      watched.asked = Asked{one, question, now + kAnswerPatience};
+      watched.asked = Asked{one, asked.delay, question, now + kAnswerPatience};
       return wake_at(now + kAnswerPause);
     }
   }
-  tell(at, seat, one, {});
+  tell(at, seat, asked, {});
 }
 
 void SlowRequests::take_answer(ipc::Place at, const supervision::Seat& seat, Watched& watched,
@@ -141,12 +170,12 @@ void SlowRequests::take_answer(ipc::Place at, const supervision::Seat& seat, Wat
     return wake_at(now + kAnswerPause);
   }
   const Asked asked = *std::exchange(watched.asked, std::nullopt);
-  tell(at, seat, asked.one, answer.value_or(std::vector<std::uint64_t>()));
+  tell(at, seat, asked, answer.value_or(std::vector<std::uint64_t>()));
 }
 
-void SlowRequests::tell(ipc::Place at, const supervision::Seat& seat,
-                        const ipc::RequestInFlight& one, const std::vector<std::uint64_t>& stack) {
-  Line line = parts_.narrator.is_slow(at, seat.pid, one, ipc::monotonic_ns());
+void SlowRequests::tell(ipc::Place at, const supervision::Seat& seat, const Asked& asked,
+                        const std::vector<std::uint64_t>& stack) {
+  Line line = parts_.narrator.is_slow(at, seat.pid, asked.one, ipc::monotonic_ns(), asked.delay);
   const std::string& application = parts_.plans.at(seat.generation).options.target.path;
   parts_.name_frames(
       stack_frames(stack, parts_.segment.record(at).trace.objects.get()), seat.generation,

@@ -45,6 +45,11 @@ class SlowRequests {
 
   explicit SlowRequests(Parts parts) : parts_(std::move(parts)) {}
 
+  // The worker says that it is stuck: names the requests that threads of its pool have had for
+  // longer than --timeout-request, whether they were named before or not, the oldest with its
+  // stack.
+  std::vector<ipc::RequestInFlight> name_stuck(ipc::Place at, const supervision::Seat& seat,
+                                               TimePoint now);
   // In each turn.
   void look(const supervision::Supervisor& supervisor, TimePoint now);
   // While there is something to look at sooner than the master's next turn.
@@ -54,6 +59,7 @@ class SlowRequests {
   // A request of which the stack was asked for.
   struct Asked {
     ipc::RequestInFlight one;
+    Narrator::Delay delay = Narrator::Delay::slow;
     std::uint32_t question = 0;
     TimePoint until;
   };
@@ -66,9 +72,9 @@ class SlowRequests {
 
   void look_at(ipc::Place at, const supervision::Seat& seat, TimePoint now);
   void take_answer(ipc::Place at, const supervision::Seat& seat, Watched& watched, TimePoint now);
-  void begin(ipc::Place at, const supervision::Seat& seat, Watched& watched,
-             const ipc::RequestInFlight& one, TimePoint now);
-  void tell(ipc::Place at, const supervision::Seat& seat, const ipc::RequestInFlight& one,
+  Watched& watched(ipc::Place at, const supervision::Seat& seat);
+  void begin(ipc::Place at, const supervision::Seat& seat, const Asked& asked, TimePoint now);
+  void tell(ipc::Place at, const supervision::Seat& seat, const Asked& asked,
             const std::vector<std::uint64_t>& stack);
   void count(const std::string& function);
   void wake_at(TimePoint time) { deadline_ = std::min(deadline_.value_or(time), time); }

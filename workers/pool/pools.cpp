@@ -55,4 +55,15 @@ Pools::Look Pools::look(std::uint64_t now_ns) {
   return look;
 }
 
+ThreadPool::Running Pools::look_at_running(std::uint64_t now_ns, std::uint64_t limit_ns) {
+  ThreadPool::Running all;
+  for (Class& one : classes_) {
+    const ThreadPool::Running running = one.threads->look_at_running(now_ns, limit_ns);
+    all.handlers += running.handlers;
+    all.overdue += running.overdue;
+    all.stuck += running.stuck;
+  }
+  return all;
+}
+
 }  // namespace prefork::pool

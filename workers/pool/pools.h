@@ -38,6 +38,9 @@ class Pools : public exchange::Executor {
   };
   Look look(std::uint64_t now_ns);
 
+  // See ThreadPool; of all classes.
+  ThreadPool::Running look_at_running(std::uint64_t now_ns, std::uint64_t limit_ns);
+
  private:
   struct Class {
     std::unique_ptr<ThreadPool> threads;

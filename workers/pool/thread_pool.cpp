@@ -149,16 +149,46 @@ void ThreadPool::start_submitted() {
 void ThreadPool::lend_thread(const Job& job) {
   {
     const std::lock_guard lock(account_.mutex());
-    ++lent_;
-    count_running(job.priority(), -1);
+    if (Worker* const worker = worker_of(job)) {
+      lend(*worker, true);
+    }
   }
   start_submitted();
 }
 
 void ThreadPool::take_back_thread(const Job& job) {
   const std::lock_guard lock(account_.mutex());
-  --lent_;
-  count_running(job.priority(), 1);
+  if (Worker* const worker = worker_of(job)) {
+    lend(*worker, false);
+    worker->since_ns = ipc::monotonic_ns();
+  }
+}
+
+ThreadPool::Running ThreadPool::look_at_running(std::uint64_t now_ns, std::uint64_t limit_ns) {
+  Running running;
+  Sleepers::Bed* next = nullptr;
+  {
+    const std::lock_guard lock(account_.mutex());
+    for (Worker& worker : workers_) {
+      if (worker.job == 0) {
+        continue;
+      }
+      ++running.handlers;
+      if (now_ns < worker.since_ns + limit_ns) {
+        continue;
+      }
+      ++running.overdue;
+      if (!worker.is_lent) {
+        ++running.stuck;
+        lend(worker, true);
+      }
+    }
+    next = running.stuck != 0 ? see_to_queue() : nullptr;
+  }
+  if (next != nullptr) {
+    Sleepers::wake(*next);
+  }
+  return running;
 }
 
 void ThreadPool::shed_overdue() {
@@ -208,6 +238,7 @@ std::unique_ptr<Job> ThreadPool::take_job(std::uint64_t now_ns) {
       {.only_high = free_threads(Priority::normal) == 0, .newest_first = congestion_.is_present()});
   taken_ns_ = now_ns;
   job->started_ns = now_ns;
+  job->number = ++taken_;
   shed_since_ = false;
   show_queue(-1);
   count_running(job->priority(), 1);
@@ -232,6 +263,21 @@ void ThreadPool::look_at_waits(std::uint64_t now_ns, Shed& shed) {
     numbers_.add_one(Number::shed);
     show_queue(-1);
   }
+}
+
+ThreadPool::Worker* ThreadPool::worker_of(const Job& job) {
+  const auto found = std::find_if(workers_.begin(), workers_.end(), [&job](const Worker& worker) {
+    return worker.job == job.number;
+  });
+  return found == workers_.end() ? nullptr : &*found;
+}
+
+void ThreadPool::lend(Worker& worker, bool is_lent) {
+  if (std::exchange(worker.is_lent, is_lent) == is_lent) {
+    return;
+  }
+  lent_ += is_lent ? 1U : -1U;
+  count_running(worker.priority, is_lent ? -1 : 1);
 }
 
 void ThreadPool::count_running(Priority priority, int change) {
@@ -302,6 +348,11 @@ std::unique_ptr<Job> ThreadPool::next_job(Worker& self, Shed& shed) {
       look_at_waits(now_ns, shed);
       job = has_job_to_run() ? take_job(now_ns) : nullptr;
     }
+    if (job) {
+      self.job = job->number;
+      self.since_ns = job->started_ns;
+      self.priority = job->priority();
+    }
     if (job || shed.count != 0) {
       Sleepers::Bed* const next = see_to_queue();
       lock.unlock();
@@ -319,23 +370,22 @@ std::unique_ptr<Job> ThreadPool::next_job(Worker& self, Shed& shed) {
   return nullptr;
 }
 
-void ThreadPool::work_on(const Worker& self, std::unique_ptr<Job> job) {
+void ThreadPool::work_on(Worker& self, std::unique_ptr<Job> job) {
   ipc::InFlightBox& box = account_.record().pool_requests[self.number];
   box.set(job->started_ns, job->request.id, job->request.peer, job->request.method_text,
           job->request.path, ipc::RequestPhase::handling, job->request.route);
   job->run();
   box.clear();
-  const bool was_lent = job->has_lent_thread();
   const bool was_skipped = job->was_skipped();
-  const Priority priority = job->priority();
   deliver_(std::move(job));
 
   const std::lock_guard lock(account_.mutex());
-  if (was_lent) {
+  if (std::exchange(self.is_lent, false)) {
     --lent_;
   } else {
-    count_running(priority, -1);
+    count_running(self.priority, -1);
   }
+  self.job = 0;
   if (was_skipped) {
     numbers_.add_one(Number::skipped);
   }

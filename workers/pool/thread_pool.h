@@ -65,6 +65,16 @@ class ThreadPool : public exchange::Executor {
     std::vector<std::uint32_t> threads;  // the numbers of all of them; none when nobody waits
   };
   [[nodiscard]] Stall stall() const;
+
+  // The handlers that run on its threads; `overdue`: those that have had theirs for `limit_ns`,
+  // without the time in which it was lent to the client. For each that was found to be so now
+  // (`stuck`) another thread takes the place of its own, which may never come back.
+  struct Running {
+    std::uint32_t handlers = 0;
+    std::uint32_t overdue = 0;
+    std::uint32_t stuck = 0;
+  };
+  Running look_at_running(std::uint64_t now_ns, std::uint64_t limit_ns);
   [[nodiscard]] const std::string& name() const { return spec_.name; }
 
  private:
@@ -72,6 +82,11 @@ class ThreadPool : public exchange::Executor {
     std::uint32_t number = 0;
     Sleepers::Bed bed;
     std::thread thread;
+    // What it runs: the job's number, 0 for none, and since when it works on it alone.
+    std::uint64_t job = 0;
+    std::uint64_t since_ns = 0;
+    exchange::Priority priority = exchange::Priority::normal;
+    bool is_lent = false;
   };
   // More are shed in the next turn.
   static constexpr std::size_t kMaxShedAtOnce = 16;
@@ -82,7 +97,7 @@ class ThreadPool : public exchange::Executor {
 
   void run(Worker& self);
   std::unique_ptr<exchange::Job> next_job(Worker& self, Shed& shed);
-  void work_on(const Worker& self, std::unique_ptr<exchange::Job> job);
+  void work_on(Worker& self, std::unique_ptr<exchange::Job> job);
   void deliver_shed(Shed& shed);
   void stop();
 
@@ -91,6 +106,8 @@ class ThreadPool : public exchange::Executor {
   [[nodiscard]] bool has_job_to_run() const;
   std::unique_ptr<exchange::Job> take_job(std::uint64_t now_ns);
   void look_at_waits(std::uint64_t now_ns, Shed& shed);
+  Worker* worker_of(const exchange::Job& job);
+  void lend(Worker& worker, bool is_lent);
   void count_running(exchange::Priority priority, int change);
   void show_queue(std::int64_t change);
   std::error_code start_thread();
@@ -107,6 +124,7 @@ class ThreadPool : public exchange::Executor {
   std::uint32_t running_ = 0;         // jobs, but for those whose thread is lent
   std::uint32_t running_others_ = 0;  // of these, those that are not of high priority
   std::uint32_t lent_ = 0;
+  std::uint64_t taken_ = 0;     // jobs, so far
   std::uint64_t taken_ns_ = 0;  // when a job was, or the first one came that had to wait
   bool shed_since_ = false;     // since a job was taken
   Sleepers sleepers_;

@@ -4,6 +4,14 @@
 
 namespace prefork::supervision {
 
+namespace {
+
+bool is_stuck(const Seat& seat) {
+  return seat.successor_due && seat.wants_successor == RecycleReason::stuck;
+}
+
+}  // namespace
+
 Rollout::Rollout(Roster& roster, Wanted& wanted, SeatMachine& machine, Workforce& workforce,
                  Turn& turn)
     : roster_(roster), wanted_(wanted), machine_(machine), workforce_(workforce), turn_(turn) {}
@@ -39,10 +47,38 @@ void Rollout::request(const event::Reload& order) {
   next_reload_ = order;
 }
 
+// It is not waited for: the process goes on with what it has while the successor boots, and what
+// would be given to it until then would be in the way of its end.
+void Rollout::quarantine() {
+  for (const Place at : roster_.places()) {
+    const Seat& seat = roster_.seat(at);
+    const bool is_due = is_stuck(seat) && *seat.successor_due <= turn_.now;
+    if (!is_due || seat.state != ProcessState::ready || !may_leave(at)) continue;
+    turn_.notice({.kind = NoticeKind::quarantine_started, .at = at, .pid = seat.pid});
+    machine_.feed(at, Input::retire, {.why = DrainReason::stuck});
+  }
+}
+
+bool Rollout::may_leave(Place stuck) {
+  const Place beside = Roster::sibling(stuck);
+  Seat& other = roster_.seat(beside);
+  if (!other.occupied()) return true;
+  if (other.part == Part::replacement && other.generation == wanted_.generation) {
+    other.part = Part::current;
+    return true;
+  }
+  // One of a generation that is still to come may load in vain.
+  hasten(beside);
+  return false;
+}
+
 void Rollout::step() {
   while (reload_ || (next_reload_ && !is_replacing())) {
     if (!reload_) start_reload();
-    if (!step_soak()) return;
+    if (!step_soak()) {
+      if (reload_) return;
+      continue;  // it was given up
+    }
     const Settings& settings = reload_->order.settings;
     if (!bring_all(reload_->order.generation,
                    reload_->soak == Soak::passed ? settings.at_once : 1)) {
@@ -137,7 +173,9 @@ void Rollout::on_ready(Place at) {
   if (rollback_) rollback_->failures = 0;
   const Place old = Roster::sibling(at);
   if (roster_.seat(old).part == Part::current) {
-    machine_.feed(old, Input::retire, {.why = DrainReason::replaced});
+    const bool was_stuck = is_stuck(roster_.seat(old));
+    machine_.feed(old, Input::retire,
+                  {.why = was_stuck ? DrainReason::stuck : DrainReason::replaced});
   }
   roster_.seat(at).part = Part::current;
 }
@@ -194,6 +232,11 @@ bool Rollout::step_soak() {
   if (seat.state != ProcessState::ready || seat.generation != reload_->order.generation) {
     // A silent one is on its way to its end, which on_lost() tells.
     if (seat.state == ProcessState::killing && seat.part == Part::current) return false;
+    if (seat.leaves_because == DrainReason::stuck) {
+      fail_reload(reload_->soaked,
+                  {FailureKind::worse, reload_->soaked, seat.pid, {}, 0, turn_.now});
+      return false;
+    }
     reload_->soak = Soak::passed;
     return true;
   }
@@ -306,7 +349,7 @@ void Rollout::start_recycle() {
   std::optional<Place> first;
   for (const Place at : roster_.places()) {
     const Seat& seat = roster_.seat(at);
-    if (!seat.successor_due || *seat.successor_due > turn_.now) continue;
+    if (!seat.successor_due || *seat.successor_due > turn_.now || is_stuck(seat)) continue;
     if (seat.state != ProcessState::ready) continue;
     if (roster_.seat(Roster::sibling(at)).occupied()) {
       hasten(Roster::sibling(at));

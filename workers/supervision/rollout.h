@@ -7,7 +7,8 @@
 // of whatever generation, and the next try comes after a back-off; another reload goes first.
 //
 // With `settings.soak` the first worker of the new generation serves alone of its kind for that
-// time. If it ends meanwhile, or answers worse than those before it, everything is rolled back.
+// time. If it ends meanwhile, is stuck, or answers worse than those before it, everything is rolled
+// back.
 //
 // A reload has `settings.at_once` slots under way at the same time: their successors boot, each
 // beside the process it is to replace, which serves until then.
@@ -30,6 +31,8 @@ class Rollout {
   Rollout(Roster& roster, Wanted& wanted, SeatMachine& machine, Workforce& workforce, Turn& turn);
 
   void request(const event::Reload& order);
+  // Who is stuck leaves now, where its successor has a seat, or is booting in it.
+  void quarantine();
   // Takes the steps that have become possible.
   void step();
   // The server stops: nothing is replaced any more.
@@ -84,6 +87,7 @@ class Rollout {
   [[nodiscard]] bool is_booting(std::uint32_t slot, Generation target) const;
   bool bring_all(Generation target, std::uint32_t at_once);
   void bring(std::uint32_t slot, Generation target);
+  [[nodiscard]] bool may_leave(Place stuck);
   void hasten(Place retiring);
   void start_reload();
   void start_soak(Place at);

@@ -151,10 +151,21 @@ void SeatMachine::note_beat(Place at, TimePoint time) {
 
 void SeatMachine::note_successor(Place at, RecycleReason why) {
   Seat& seat = roster_.seat(at);
-  if (seat.successor_due) return;
+  const bool is_urgent =
+      why == RecycleReason::stuck && seat.wants_successor != RecycleReason::stuck;
+  if (seat.successor_due && !is_urgent) return;
   seat.wants_successor = why;
   seat.successor_due = turn_.now;
   if (why == RecycleReason::terminated) *seat.successor_due += kTerminateDelay;
+  if (why == RecycleReason::stuck) *seat.successor_due += quarantine_delay(at);
+}
+
+// The first one has its successor at once; where each is soon stuck again, they come ever slower.
+Duration SeatMachine::quarantine_delay(Place at) {
+  const Seat& seat = roster_.seat(at);
+  std::uint32_t& in_a_row = roster_.slot_of(at).quarantines;
+  if (seat.ready_at && turn_.now - *seat.ready_at >= kHealthySpell) in_a_row = 0;
+  return in_a_row++ == 0 ? Duration::zero() : backoff(in_a_row - 1);
 }
 
 std::optional<TimePoint> SeatMachine::time_to_leave(Place at, DrainReason why) const {

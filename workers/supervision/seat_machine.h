@@ -62,6 +62,7 @@ class SeatMachine {
   Outcome serve(Place at);
   void note_beat(Place at, TimePoint time);
   void note_successor(Place at, RecycleReason why);
+  Duration quarantine_delay(Place at);
   void drain(Place at, DrainReason why);
   void shorten_deadline(Place at, DrainReason why);
   Outcome cut(Place at);

@@ -114,6 +114,7 @@ void Supervisor::handle(const event::Beat& event) {
 
 void Supervisor::handle(const event::Recycle& event) {
   if (!roster_.exists(event.at) || seat(event.at).epoch != event.epoch) return;
+  if (event.why == RecycleReason::stuck && !roster_.is_worker(event.at)) return;
   feed(event.at, Input::recycle, {.wish = event.why});
 }
 
@@ -205,6 +206,7 @@ void Supervisor::feed(Place at, Input input, const Detail& detail) {
 
 void Supervisor::advance() {
   if (phase_ == Phase::running) {
+    rollout_.quarantine();
     workforce_.fill_all();
     rollout_.step();
     give_up_when_hopeless();

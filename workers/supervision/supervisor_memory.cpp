@@ -13,10 +13,10 @@ bool is_one_of(Enum value, Enum last) {
 
 bool are_enumerators(const Seat& seat) {
   return is_one_of(seat.state, ProcessState::failed) && is_one_of(seat.part, Part::retiring) &&
-         is_one_of(seat.wants_successor, RecycleReason::memory) &&
+         is_one_of(seat.wants_successor, RecycleReason::stuck) &&
          seat.wants_successor >= RecycleReason::share_served &&
          (!seat.leaves_because || (*seat.leaves_because >= DrainReason::stop &&
-                                   *seat.leaves_because <= DrainReason::removed)) &&
+                                   *seat.leaves_because <= DrainReason::stuck)) &&
          (!seat.signal || is_one_of(*seat.signal, Signal::kill));
 }
 

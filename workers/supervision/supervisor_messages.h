@@ -53,7 +53,8 @@ struct Beat {
   TimePoint time;
 };
 
-// The process wants a successor, or is to have one, and goes on serving until that is ready.
+// The process wants a successor, or is to have one, and goes on serving until that is ready. One
+// that is stuck leaves as soon as there is a seat for its successor, which then starts.
 struct Recycle {
   Place at;
   Epoch epoch = 0;
@@ -126,20 +127,21 @@ enum class NoticeKind : std::uint8_t {
   boot_failed,            // `failure`; not tried again before some worker has been ready
   restart_delayed,        // `failure`; next try in `duration`, the `count`-th loss in a row
   slot_failed,            // `failure`; given up after `count` boot failures, next try in `duration`
-  reload_queued,      // to `generation`; it waits for the replacement or reload that is under way
-  reload_started,     // to `generation`
-  soak_started,       // to `generation`, for `duration`; `at` is watched meanwhile
-  reload_finished,    // to `generation`
-  reload_aborted,     // to `generation`; because of `failure`, or, without one, because of Stop.
-                      // Nobody was replaced
-  rollback_started,   // likewise because of `failure`, but some were: all go back to `back_to`
-  rollback_delayed,   // `failure`; `at` stays at `generation`, next try in `duration`
-  rollback_finished,  // all are of `generation` again
-  recycle_started,    // `at` gets a successor because of `wish`: its share, its age, its memory
-  terminate_started,  // likewise, because somebody has sent it SIGTERM
-  restart_started,    // likewise, because an operator wants it
-  recycle_aborted,    // `failure`; `at` goes on serving, next try in `duration`
-  cannot_add_worker,  // all `count` slots are in use
+  reload_queued,       // to `generation`; it waits for the replacement or reload that is under way
+  reload_started,      // to `generation`
+  soak_started,        // to `generation`, for `duration`; `at` is watched meanwhile
+  reload_finished,     // to `generation`
+  reload_aborted,      // to `generation`; because of `failure`, or, without one, because of Stop.
+                       // Nobody was replaced
+  rollback_started,    // likewise because of `failure`, but some were: all go back to `back_to`
+  rollback_delayed,    // `failure`; `at` stays at `generation`, next try in `duration`
+  rollback_finished,   // all are of `generation` again
+  recycle_started,     // `at` gets a successor because of `wish`: its share, its age, its memory
+  terminate_started,   // likewise, because somebody has sent it SIGTERM
+  restart_started,     // likewise, because an operator wants it
+  quarantine_started,  // `at` is stuck: it leaves, and its successor starts at once
+  recycle_aborted,     // `failure`; `at` goes on serving, next try in `duration`
+  cannot_add_worker,   // all `count` slots are in use
   cannot_remove_worker,  // the last worker stays
   overslept,             // ticked `duration` later than asked for; boot and beat windows restart
 };

@@ -188,6 +188,7 @@ struct Slot {
   std::uint32_t restarts = 0;           // processes started because an earlier one was lost
   std::uint32_t setbacks = 0;           // losses in a row: the exponent of the back-off
   std::uint32_t boot_failures = 0;      // boot failures in a row
+  std::uint32_t quarantines = 0;        // processes in a row that were soon stuck
   std::optional<Failure> last_failure;  // the last loss of any kind, for statistics
   std::optional<Failure> boot_failure;  // the last one that was a boot failure
 };

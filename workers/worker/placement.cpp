@@ -38,7 +38,8 @@ void Placement::begin() {
   record().accepting.store(1, std::memory_order_release);
 }
 
-void Placement::end() {
+void Placement::end(bool has_heir) {
+  has_heir_ = has_heir;
   is_serving_ = false;
   excess_ = 0;
   record().accepting.store(0, std::memory_order_release);
@@ -50,7 +51,7 @@ engine::Place Placement::place(int socket, const ipc::HandedConnection& about, b
   const auto placement =
       ipc::reserve_place(segment_, self_, now_ns, may_stay && is_serving_ && !is_short_);
   if (!placement) {
-    return may_stay ? stay() : engine::Place::nowhere;
+    return may_stay ? stay() : (has_heir_ ? engine::Place::full : engine::Place::nowhere);
   }
   if (placement->target == self_) {
     return engine::Place::here;

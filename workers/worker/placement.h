@@ -23,8 +23,9 @@ class Placement {
 
   // From now on siblings may hand connections here.
   void begin();
-  // From now on they may not; everything may still be handed off.
-  void end();
+  // From now on they may not; everything may still be handed off. `has_heir`: if there is nobody to
+  // take it, there will be.
+  void end(bool has_heir);
 
   // What ServerHooks::place asks.
   engine::Place place(int socket, const ipc::HandedConnection& about, bool may_stay,
@@ -77,6 +78,7 @@ class Placement {
   const std::uint32_t epoch_;
   const Adopt adopt_;
   bool is_serving_ = false;
+  bool has_heir_ = false;
   // Descriptors are numbered from below: one with such a number says that hardly any are left,
   // which is noticed before a connection is lost for want of one.
   const int last_fds_;

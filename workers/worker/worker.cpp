@@ -30,6 +30,7 @@
 #include "workers/worker/probe.h"
 #include "workers/worker/scheduling.h"
 #include "workers/worker/served_application.h"
+#include "workers/worker/stuck_handlers.h"
 
 namespace prefork::worker {
 
@@ -86,6 +87,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
                    [this](ipc::ReceivedConnection received) {
                      server_->adopt(std::move(received.socket), received.about);
                    }),
+        stuck_(context_.options, record_),
         request_budget_(request_budget(context_.options.processes)),
         end_of_life_ns_(end_of_life_ns(context_.options.recycling, ipc::monotonic_ns())) {}
 
@@ -118,6 +120,10 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     }
     begin_to_serve();
     loop_.run();
+    stuck_.look(*pools_, loop_.clock().now_ns());
+    if (stuck_.count() != 0) {
+      leave_without_them();
+    }
     server_->abandon_all();
     pools_.reset();
     if (served_->stop()) {
@@ -164,7 +170,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
       context_.log.warning(line);
     }
     ask_for_successor(now_ns);
-    return is_soon || look.somebody_waits;
+    return look_at_handlers(now_ns) || is_soon || look.somebody_waits;
   }
 
   void report(config::LogLevel level, std::string_view line) override {
@@ -176,9 +182,8 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
       // The last look: a sibling may have handed something off before it knew.
       placement_.take_handed();
     }
-    if (server_->connection_count() == 0) {
-      loop_.stop();
-    }
+    is_drained_ = true;
+    look_at_handlers(loop_.clock().now_ns());
   }
 
  private:
@@ -265,12 +270,45 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     }
   }
 
+  bool look_at_handlers(std::uint64_t now_ns) {
+    const bool is_soon = stuck_.look(*pools_, now_ns);
+    if (stuck_.want_successor() && runtime_.send(ipc::RecycleFrame{ipc::RecycleReason::stuck})) {
+      stuck_.successor_asked();
+    }
+    if (stuck_.are_over(now_ns)) {
+      loop_.stop();
+    }
+    end_if_done(now_ns);
+    return is_soon;
+  }
+
+  void end_if_done(std::uint64_t now_ns) {
+    if (is_drained_ && server_->connection_count() == 0 && stuck_.are_alone(now_ns)) {
+      loop_.stop();
+    }
+  }
+
+  // Neither the pool nor the application could end while their threads run.
+  [[noreturn]] void leave_without_them() {
+    const std::size_t others = stuck_.others_in_hand();
+    server_->abandon_all();
+    context_.log.warning("leaves without waiting for " + std::to_string(stuck_.count()) +
+                         (stuck_.count() == 1 ? " stuck handler" : " stuck handlers") +
+                         " (--timeout-request); lost " + std::to_string(others) + " others");
+    ::_exit(0);
+  }
+
   void on_terminate() override {
     // Whoever sent it meant this worker alone: the others go on, and so does this one until its
     // successor is ready.
     runtime_.send(ipc::RecycleFrame{ipc::RecycleReason::terminated});
   }
   void on_drain(ipc::DrainReason reason) override {
+    const bool is_stuck = reason == ipc::DrainReason::stuck;
+    if (is_stuck) {
+      stuck_.begin_to_leave(loop_.clock().now_ns());
+    }
+    placement_.end(is_stuck);
     begin_drain(reason == ipc::DrainReason::stop ? engine::DrainMode::close
                                                  : engine::DrainMode::hand_off);
   }
@@ -281,7 +319,6 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   }
 
   void begin_drain(engine::DrainMode mode) {
-    placement_.end();
     if (mode == engine::DrainMode::hand_off) {
       // The inbox is the slot's: its next worker reads it, and until then the siblings do.
       loop_.pause_watch(inbox_watch_);
@@ -299,6 +336,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   child::ChildRuntime runtime_;
   exchange::AccessLog access_log_;
   Placement placement_;
+  StuckHandlers stuck_;
   std::unique_ptr<ServedApplication> served_;
   std::unique_ptr<engine::HttpServer> server_;
   std::unique_ptr<pool::Pools> pools_;  // end before the server they deliver to
@@ -306,6 +344,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   const std::uint64_t end_of_life_ns_;
   std::uint64_t requests_seen_ = 0;
   bool recycle_asked_ = false;
+  bool is_drained_ = false;
   bool inbox_rests_ = false;  // for want of descriptors
   engine::DrainMode mode_ = engine::DrainMode::close;
   loop::EventLoop::WatchId inbox_watch_ = 0;

@@ -77,14 +77,14 @@ TEST(Frames, EveryMessageComesBackAsItWasSent) {
   EXPECT_EQ(round_trip(BootFailedFrame{"no such file: /srv/app.so"}).reason,
             "no such file: /srv/app.so");
   round_trip(AliveFrame{});
-  for (const RecycleReason reason :
-       {RecycleReason::share_served, RecycleReason::terminated, RecycleReason::lifetime}) {
+  for (const RecycleReason reason : {RecycleReason::share_served, RecycleReason::terminated,
+                                     RecycleReason::lifetime, RecycleReason::stuck}) {
     EXPECT_EQ(round_trip(RecycleFrame{reason}).reason, reason);
   }
   round_trip(ReopenLogsFrame{});
   EXPECT_EQ(round_trip(ForkedFrame{4711}).pid, 4711);
   for (const DrainReason reason :
-       {DrainReason::stop, DrainReason::replaced, DrainReason::removed}) {
+       {DrainReason::stop, DrainReason::replaced, DrainReason::removed, DrainReason::stuck}) {
     EXPECT_EQ(round_trip(DrainFrame{reason}).reason, reason);
   }
 }
@@ -255,7 +255,7 @@ TEST(Frames, ADrainForAnUnknownReasonIsAnError) {
       EXPECT_EQ(*error, FrameError::value);
     }
   }
-  EXPECT_EQ(accepted, 3);
+  EXPECT_EQ(accepted, 4);
 }
 
 TEST(Frames, EveryCorruptionOfOneByteIsAnErrorOrASoundMessage) {

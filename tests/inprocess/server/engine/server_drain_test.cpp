@@ -187,6 +187,19 @@ TEST_F(ServerDrain, HandingOnWaitsForARunningRequestAndKeepsTheConnectionAlive) 
   EXPECT_FALSE(client.at_any_end());
 }
 
+// One whose requests all take a thread, and whose client never pauses, is hardly ever seen idle.
+TEST_F(ServerDrain, HandingOnTakesTheMomentBetweenTwoRequests) {
+  PREFORK_SKIP_OVER_RECORDS();
+  hand_off_to_somebody();
+  Client client = connect();
+  exchange(client, get("/slow"));
+  server().drain(DrainMode::hand_off);
+  turn();
+  held_.complete(server());
+  turn();
+  EXPECT_EQ(handed_.size(), 1U) << "before the next tick";
+}
+
 TEST_F(ServerDrain, HandingOnNeverGivesAPartOfARequestAway) {
   PREFORK_SKIP_OVER_RECORDS();
   hand_off_to_somebody();

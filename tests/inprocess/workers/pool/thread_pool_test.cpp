@@ -187,6 +187,48 @@ TEST_F(ThreadPoolTest, AThreadThatIsLentToAStreamIsReplaced) {
   EXPECT_EQ(most, 1);
 }
 
+TEST_F(ThreadPoolTest, AThreadWhoseHandlerTakesTooLongIsReplaced) {
+  constexpr std::uint64_t kLimitNs = 1'000'000'000'000;
+  start(1, 10);
+  Gate running;
+  Gate go_on;
+  ASSERT_TRUE(submit(blocking(running, go_on)));
+  running.wait();
+  const std::uint64_t now_ns = ipc::monotonic_ns();
+  EXPECT_EQ(pool_->look_at_running(now_ns, kLimitNs).handlers, 1U);
+  EXPECT_EQ(pool_->look_at_running(now_ns, kLimitNs).overdue, 0U);
+  const ThreadPool::Running late = pool_->look_at_running(now_ns + kLimitNs, kLimitNs);
+  EXPECT_EQ(late.overdue, 1U);
+  EXPECT_EQ(late.stuck, 1U);
+  const ThreadPool::Running again = pool_->look_at_running(now_ns + kLimitNs, kLimitNs);
+  EXPECT_EQ(again.overdue, 1U);
+  EXPECT_EQ(again.stuck, 0U) << "that is known";
+  ASSERT_TRUE(submit(keep([](const http::Request&, http::Response&) {})));
+  wait_for_done(1);
+  go_on.open();
+  wait_for_done(2);
+  wait_until([&] { return pool_->look_at_running(now_ns, kLimitNs).handlers == 0; });
+  EXPECT_EQ(gauge(ipc::Gauge::pool_busy), 0U) << "it came back, and nothing is counted twice";
+}
+
+TEST_F(ThreadPoolTest, WhatJobsWaitForIsNoReasonToReplaceAThread) {
+  constexpr std::uint64_t kLimitNs = 1'000'000'000'000;
+  start(1, 10);
+  Gate running;
+  Gate go_on;
+  ASSERT_TRUE(submit(keep([&](const http::Request&, http::Response& response) {
+    response.start_stream();
+    running.open();
+    go_on.wait();
+  })));
+  running.wait();
+  const ThreadPool::Running late = pool_->look_at_running(ipc::monotonic_ns() + kLimitNs, kLimitNs);
+  EXPECT_EQ(late.overdue, 1U);
+  EXPECT_EQ(late.stuck, 0U) << "its thread is its client's";
+  go_on.open();
+  wait_for_done(1);
+}
+
 TEST_F(ThreadPoolTest, ItsStallIsKnown) {
   start(1, 10);
   Gate running;

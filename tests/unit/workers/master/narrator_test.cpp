@@ -441,6 +441,14 @@ TEST(Narrator, TellsTheCourseOfARecycle) {
                     "(--timeout-worker-boot); worker 1 (pid 300) goes on, next try in 0.2 s"}}));
 }
 
+TEST(Narrator, TellsThatAWorkerIsStuck) {
+  EXPECT_EQ(told({.kind = NoticeKind::quarantine_started, .at = kToldWorker, .pid = 300}),
+            (Lines{{LogLevel::warning,
+                    "worker 1 (pid 300) has a handler that takes longer than --timeout-request: it "
+                    "takes nothing more, finishes the others and leaves; a successor starts at "
+                    "once"}}));
+}
+
 TEST(Narrator, TellsHowMuchMemoryIsTooMuch) {
   EXPECT_EQ(Narrator(4).is_oversized(kToldWorker, 300, 612U << 20, 512U << 20),
             (Line{LogLevel::warning,

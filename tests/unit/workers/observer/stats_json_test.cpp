@@ -58,10 +58,10 @@ TEST(StatsJson, EveryCounterIsWhereItsTableSays) {
 
 TEST(StatsJson, SaysWhyWorkersWereReplaced) {
   StatsSnapshot snapshot;
-  snapshot.server.recycles = {1, 2, 3, 4, 5};
+  snapshot.server.recycles = {1, 2, 3, 4, 5, 6};
   EXPECT_EQ(json_of(snapshot)["server"]["recycles"],
             Json::parse(R"({"requests": 1, "terminated": 2, "ordered": 3, "lifetime": 4,
-                            "memory": 5})"));
+                            "memory": 5, "stuck": 6})"));
   WorkerSnapshot worker;
   worker.state = ipc::ProcessState::ready;
   worker.last_exit.kind = ipc::LastExit::Kind::code;

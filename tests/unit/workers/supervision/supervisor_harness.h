@@ -118,6 +118,9 @@ class Harness {
   Transcript terminate(Place at) {
     return on(event::Recycle{at, seat(at).epoch, RecycleReason::terminated});
   }
+  Transcript get_stuck(Place at) {
+    return on(event::Recycle{at, seat(at).epoch, RecycleReason::stuck});
+  }
   Transcript stop() { return on(event::Stop{StopMode::graceful}); }
   Transcript stop_now() { return on(event::Stop{StopMode::now}); }
   Transcript reload(Generation generation, std::uint32_t workers) {

@@ -128,6 +128,7 @@ const std::vector<std::pair<std::string, Happen>>& columns() {
          return h.on(event::Beat{kFirstSeat, h.now});
        }},
       {"recycle", [](Harness& h) { return h.recycle(kFirstSeat); }},
+      {"stuck", [](Harness& h) { return h.get_stuck(kFirstSeat); }},
       {"stop", [](Harness& h) { return h.stop(); }},
       {"stop now", [](Harness& h) { return h.stop_now(); }},
       {"reload", [](Harness& h) { return h.reload(9, 2); }},
@@ -177,6 +178,7 @@ vacant | stale ready | vacant:
 vacant | exited | vacant:
 vacant | beat | vacant:
 vacant | recycle | vacant:
+vacant | stuck | vacant:
 vacant | stop | vacant: drain 1.1 stop;
 vacant | stop now | vacant: kill 1.1 SIGKILL;
 vacant | reload | vacant: note reload_started;
@@ -193,6 +195,7 @@ starting | stale ready | starting:
 starting | exited | backoff: release; note restart_delayed;
 starting | beat | starting:
 starting | recycle | starting:
+starting | stuck | starting:
 starting | stop | draining: drain stop;
 starting | stop now | killing: kill SIGKILL;
 starting | reload | starting: note reload_started;
@@ -209,6 +212,7 @@ starting, no pid | stale ready | starting:
 starting, no pid | exited | starting:
 starting, no pid | beat | starting:
 starting, no pid | recycle | starting:
+starting, no pid | stuck | starting:
 starting, no pid | stop | draining:
 starting, no pid | stop now | killing:
 starting, no pid | reload | starting: note reload_started;
@@ -225,6 +229,7 @@ starting, replacement | stale ready | starting:
 starting, replacement | exited | vacant: release; note recycle_aborted 1.1;
 starting, replacement | beat | starting:
 starting, replacement | recycle | starting:
+starting, replacement | stuck | starting:
 starting, replacement | stop | draining: drain stop; drain 1.1 stop;
 starting, replacement | stop now | killing: kill SIGKILL; kill 1.1 SIGKILL;
 starting, replacement | reload | starting: note reload_queued;
@@ -241,6 +246,7 @@ ready | stale ready | ready:
 ready | exited | backoff: release; note restart_delayed;
 ready | beat | ready:
 ready | recycle | ready: note recycle_started; spawn 1.1 generation 1;
+ready | stuck | draining: note quarantine_started; drain stuck; spawn 1.1 generation 1;
 ready | stop | draining: drain stop;
 ready | stop now | killing: kill SIGKILL;
 ready | reload | ready: note reload_started;
@@ -257,6 +263,7 @@ draining | stale ready | draining:
 draining | exited | vacant: release;
 draining | beat | draining:
 draining | recycle | draining:
+draining | stuck | draining:
 draining | stop | draining: drain 1.1 stop;
 draining | stop now | killing: kill SIGKILL; kill 1.1 SIGKILL;
 draining | reload | draining: note reload_started;
@@ -273,6 +280,7 @@ draining, stopping | stale ready | draining:
 draining, stopping | exited | vacant: release;
 draining, stopping | beat | draining:
 draining, stopping | recycle | draining:
+draining, stopping | stuck | draining:
 draining, stopping | stop | killing: kill SIGKILL;
 draining, stopping | stop now | killing: kill SIGKILL;
 draining, stopping | reload | draining:
@@ -289,6 +297,7 @@ killing, silent | stale ready | killing:
 killing, silent | exited | backoff: release; note restart_delayed;
 killing, silent | beat | killing:
 killing, silent | recycle | killing:
+killing, silent | stuck | killing:
 killing, silent | stop | killing:
 killing, silent | stop now | killing: kill SIGKILL;
 killing, silent | reload | killing: note reload_started;
@@ -305,6 +314,7 @@ killing, boot | stale ready | killing:
 killing, boot | exited | backoff: release; note restart_delayed;
 killing, boot | beat | killing:
 killing, boot | recycle | killing:
+killing, boot | stuck | killing:
 killing, boot | stop | killing:
 killing, boot | stop now | killing: kill SIGKILL;
 killing, boot | reload | killing: note reload_started;
@@ -321,6 +331,7 @@ killing, retiring | stale ready | killing:
 killing, retiring | exited | vacant: release;
 killing, retiring | beat | killing:
 killing, retiring | recycle | killing:
+killing, retiring | stuck | killing:
 killing, retiring | stop | killing: drain 1.1 stop;
 killing, retiring | stop now | killing: kill 1.1 SIGKILL;
 killing, retiring | reload | killing: note reload_started;
@@ -337,6 +348,7 @@ backoff | stale ready | backoff:
 backoff | exited | backoff:
 backoff | beat | backoff:
 backoff | recycle | backoff:
+backoff | stuck | backoff:
 backoff | stop | vacant:
 backoff | stop now | vacant:
 backoff | reload | backoff: note reload_started;
@@ -353,6 +365,7 @@ backoff, held | stale ready | backoff:
 backoff, held | exited | backoff:
 backoff, held | beat | backoff:
 backoff, held | recycle | backoff:
+backoff, held | stuck | backoff:
 backoff, held | stop | vacant:
 backoff, held | stop now | vacant:
 backoff, held | reload | backoff: note reload_started;
@@ -369,6 +382,7 @@ failed | stale ready | failed:
 failed | exited | failed:
 failed | beat | failed:
 failed | recycle | failed:
+failed | stuck | failed:
 failed | stop | vacant:
 failed | stop now | vacant:
 failed | reload | failed: note reload_started;

@@ -17,6 +17,8 @@ inline std::string_view name_of(DrainReason why) {
       return "replaced";
     case DrainReason::removed:
       return "removed";
+    case DrainReason::stuck:
+      return "stuck";
   }
   std::abort();
 }
@@ -69,6 +71,8 @@ inline std::string_view name_of(NoticeKind kind) {
       return "terminate_started";
     case NoticeKind::restart_started:
       return "restart_started";
+    case NoticeKind::quarantine_started:
+      return "quarantine_started";
     case NoticeKind::recycle_aborted:
       return "recycle_aborted";
     case NoticeKind::cannot_add_worker:

@@ -192,6 +192,9 @@ class Life {
     if (process.asked_to_leave && dice < 40) return die(process, {0, 0, false});
     if (dice < 5) process.beats = false;
     if (dice >= 5 && dice < 15) report(event::Recycle{process.at, process.epoch});
+    if (dice >= 15 && dice < 20 && process.at.slot < kCapacity) {
+      report(event::Recycle{process.at, process.epoch, RecycleReason::stuck});
+    }
     if (dice >= 90) die(process, {chance(50) ? 1 : 0, chance(50) ? 11 : 0, true});
   }
 
@@ -429,6 +432,7 @@ TEST(SupervisorRandomWalk, KeepsItsInvariantsOverAHundredThousandEvents) {
                            "rollback_finished",
                            "recycle_started",
                            "recycle_aborted",
+                           "quarantine_started",
                            "cannot_add_worker",
                            "cannot_remove_worker",
                            "overslept",

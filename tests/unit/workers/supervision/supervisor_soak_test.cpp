@@ -75,6 +75,16 @@ TEST(SupervisorSoak, GoesBackWhenTheFirstIsSilent) {
   EXPECT_FALSE(h.supervisor.reloading());
 }
 
+TEST(SupervisorSoak, GoesBackWhenTheFirstIsStuck) {
+  Soaking h;
+  h.exit({0, 0}, 0);
+  EXPECT_EQ(h.on(event::Recycle{{0, 1}, h.seat({0, 1}).epoch, RecycleReason::stuck}),
+            (Transcript{"note quarantine_started 0.1", "drain 0.1 stuck", "spawn 0.0 generation 2",
+                        "note rollback_started 0.1"}));
+  EXPECT_EQ(h.supervisor.generation(), 1U);
+  EXPECT_EQ(h.notices(NoticeKind::rollback_started).at(0).failure->kind, FailureKind::worse);
+}
+
 TEST(SupervisorSoak, IsOverWhenTheFirstWasAskedToLeave) {
   Soaking h;
   h.exit({0, 0}, 0);

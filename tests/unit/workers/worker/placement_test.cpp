@@ -104,11 +104,11 @@ TEST_F(PlacementTest, WhatWaitsForNobodyIsServedAndForgotten) {
 }
 
 TEST_F(PlacementTest, OneThatDrainsHandsEverythingOffOrSaysThatNobodyIsThere) {
-  placements_[0]->end();
+  placements_[0]->end(false);
   EXPECT_EQ(place(0, false), engine::Place::given);
   EXPECT_EQ(place(0, true), engine::Place::given) << "also what it has just accepted";
-  placements_[1]->end();
-  placements_[2]->end();
+  placements_[1]->end(false);
+  placements_[2]->end(false);
   EXPECT_EQ(place(0, false), engine::Place::nowhere);
   EXPECT_EQ(place(0, true), engine::Place::here);
 }
@@ -151,10 +151,19 @@ TEST_F(PlacementTest, OneThatDrainsHasNoExcess) {
   }
   placements_[0]->on_tick(9, kNow);
   placements_[0]->on_tick(9, kNow + 300'000'000);
-  placements_[0]->end();
+  placements_[0]->end(false);
   EXPECT_EQ(placements_[0]->excess(), 0U);
   EXPECT_FALSE(placements_[0]->on_tick(9, kNow + 400'000'000));
   EXPECT_EQ(placements_[0]->excess(), 0U);
+}
+
+TEST_F(PlacementTest, OneThatHasAnHeirWaitsForItWhereNobodyElseIs) {
+  placements_[0]->end(true);
+  placements_[1]->end(false);
+  placements_[2]->end(false);
+  EXPECT_EQ(place(0, false), engine::Place::full);
+  placements_[1]->begin();
+  EXPECT_EQ(place(0, false), engine::Place::given);
 }
 
 TEST_F(PlacementTest, ALoadThatStaysWrongIsCorrectedAfterASecond) {
