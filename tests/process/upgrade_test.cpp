@@ -235,6 +235,46 @@ TEST_F(Upgrades, WorkersThatCannotBootBringTheProgramBeforeBack) {
   EXPECT_EQ(server.stop(), exit_code(0));
 }
 
+TEST_F(Upgrades, ALaterWorkerThatCannotBootBringsTheProgramBeforeAndItsWorkersBack) {
+  const TemporaryFolder boots;
+  boots.write("open", "");
+  boots.write("licences", "4");  // three workers, and one of the new program
+  Launch limited = launch({upgraded_app("boots"), "--workers", "3"});
+  limited.environment["TEST_BOOTS"] = boots.path();
+  ServerProcess server(limited);
+  Load load(server.url(), {.path = "/", .expected_body = "served"});
+  ASSERT_TRUE(load.wait_for_answers(50));
+  const std::string told = upgrade();
+  EXPECT_TRUE(told.starts_with("1 preforkctl: ")) << told;
+  EXPECT_NE(told.find("no licence left"), std::string::npos) << told;
+  EXPECT_TRUE(server.has_logged({"going back, as some processes are of the new program"}));
+  boots.write("licences", "1000");
+  ASSERT_TRUE(server.wait_for_statistics([](const Json& report) {
+    const Json& workers = report["workers"];
+    return report["server"]["state"] == "running" && workers.size() == 3 &&
+           std::all_of(workers.begin(), workers.end(), [&](const Json& worker) {
+             return worker["state"] == "ready" &&
+                    worker["generation"] == report["server"]["generation"];
+           });
+  })) << server.statistics();
+  EXPECT_EQ(upgrade(), "0 ");
+  ASSERT_TRUE(load.wait_for_answers(50));
+  const LoadReport report = load.stop();
+  EXPECT_TRUE(report.failures.empty()) << report.first_failures();
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST_F(Upgrades, WithoutProcTheProgramCannotBeKeptAndNothingIsTried) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+  Launch hidden = launch({"--workers", "1"});
+  hidden.without_proc = true;
+  ServerProcess server(hidden);
+  const std::string told = upgrade();
+  EXPECT_TRUE(told.starts_with("1 preforkctl: ")) << told;
+  EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
 TEST_F(Upgrades, AStopThatComesMeanwhileIsObeyed) {
   for (const bool takes_over : {false, true, true, true}) {
     ServerProcess server(launch({"--workers", "2"}));
