@@ -67,6 +67,7 @@ std::string help_text() {
       "       prefork-server new NAME\n"
       "       prefork-server doctor [PATH] [OPTION]...\n"
       "       prefork-server selftest [--seconds N] [--only DEED,...] [-- OPTION...]\n"
+      "       prefork-server replay FILE [PATH] [OPTION]...\n"
       "Serves HTTP from worker processes that a master forks, watches and replaces.\n"
       "PATH is a folder of files or an application (a shared object); without it a demo answers.\n"
       "`new` makes a folder with an application to begin with; ./new serves what is called new.\n"
@@ -74,6 +75,7 @@ std::string help_text() {
       "remedy.\n"
       "`selftest` kills, hangs and reloads a server of its own under load, and says what it "
       "lost.\n"
+      "`replay` has a worker of its own answer a request that --keep-requests has left.\n"
       "In brackets: [default; range]. TIME is 500ms, 30s, 2m or 1h, a plain number is seconds;\n"
       "SIZE is 512, 64k, 1m or 1g, a plain number is bytes.\n";
   for (const auto& [group, title] : kOptionGroupTitles) {

@@ -19,6 +19,7 @@
 #include "workers/master/resume_order.h"
 #include "workers/master/start.h"
 #include "workers/observer/observer.h"
+#include "workers/replay/replay.h"
 #include "workers/scaffold/new_project.h"
 #include "workers/selftest/selftest.h"
 #include "workers/symbols/symbolizer_main.h"
@@ -74,6 +75,16 @@ prefork::config::ExitCode test_self(const std::vector<std::string>& arguments) {
   return prefork::selftest::run_selftest(order.value());
 }
 
+// `prefork-server replay FILE [ARGUMENT]...` likewise.
+prefork::config::ExitCode replay(const std::vector<std::string>& arguments) {
+  const auto order = prefork::replay::read_replay_order({arguments.begin() + 1, arguments.end()});
+  if (!order.ok()) {
+    std::fprintf(stderr, "prefork-server: %s\n", order.problem().text.c_str());
+    return prefork::config::ExitCode::configuration;
+  }
+  return prefork::replay::run_replay(order.value());
+}
+
 prefork::config::ExitCode check(const prefork::config::Loaded& loaded) {
   if (const auto fine = prefork::master::check_application(loaded.options); !fine.ok()) {
     std::fprintf(stderr, "prefork-server: %s\n", fine.problem().text.c_str());
@@ -124,6 +135,9 @@ int main(int argc, char** argv) {
   }
   if (const auto order = prefork::master::take_resume_order(arguments)) {
     return go_on(*order, std::move(arguments), mains, argc, argv);
+  }
+  if (!arguments.empty() && arguments.front() == prefork::replay::kReplayArgument) {
+    return prefork::config::to_int(replay(arguments));
   }
   const bool examines = take_doctor_command(arguments);
   prefork::config::Environment environment = prefork::config::current_environment();

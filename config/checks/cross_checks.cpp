@@ -114,6 +114,15 @@ void check_pidfile(Merged& merged) {
   }
 }
 
+void check_keep_requests(Merged& merged) {
+  std::string& path = merged.options.logging.keep_requests;
+  if (path.empty()) return;
+  path = absolute_path(path, merged.working_folder);
+  if (const auto usable = check_folder_to_fill(path); !usable.ok()) {
+    merged.add_error(merged.origin("keep-requests").source, usable.problem().text);
+  }
+}
+
 void check_agent(Merged& merged) {
   const auto& agent = merged.options.service.agent_check;
   if (!agent || !merged.origin("admin").is_valid) return;
@@ -181,6 +190,7 @@ void cross_check(Merged& merged, LoadPhase phase) {
   check_socket_paths(merged);
   check_agent(merged);
   check_pidfile(merged);
+  check_keep_requests(merged);
   check_pools(merged);
   check_tasks(merged);
   if (phase == LoadPhase::start) check_descriptors(merged);

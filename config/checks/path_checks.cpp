@@ -60,6 +60,8 @@ Result<void> check_file_to_make(const std::string& path) {
   return check_folder(folder_of(path));
 }
 
+Result<void> check_folder_to_fill(const std::string& path) { return check_folder(path); }
+
 Result<void> check_socket_path(const std::string& path) {
   struct stat status {};
   if (lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {

@@ -68,4 +68,13 @@ Texts access_log_format_texts(const Options& options) {
   return {options.logging.access_log_format.name};
 }
 
+Result<void> set_keep_requests(Options& options, std::string_view text) {
+  options.logging.keep_requests = text == "off" ? "" : text;
+  return {};
+}
+
+Texts keep_requests_texts(const Options& options) {
+  return {options.logging.keep_requests.empty() ? "off" : options.logging.keep_requests};
+}
+
 }  // namespace prefork::config

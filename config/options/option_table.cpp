@@ -308,6 +308,10 @@ constexpr std::array kOptions = {
     OptionSpec{"access-log-format", "FORMAT", OptionGroup::logging,
                "Form of its lines: combined, json, or a template such as '$remote_addr $status'.",
                kAccessLogFormat},
+    OptionSpec{"keep-requests", "DIR", OptionGroup::logging,
+               "When a worker dies, keep the requests it had in hand as files in this folder, for "
+               "prefork-server replay; off keeps none.",
+               kKeepRequests},
 
     OptionSpec{"user", "NAME|UID", OptionGroup::service,
                "Whom workers, task processes and the observer act for, and their groups; they give "

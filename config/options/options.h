@@ -195,6 +195,7 @@ struct LogOptions {
   std::string file;        // empty: standard error
   std::string access_log;  // empty: off; "-": standard output
   LogFormat access_log_format = combined_log_format();
+  std::string keep_requests;  // folder, absolute; empty: off
 
   bool operator==(const LogOptions&) const = default;
 };

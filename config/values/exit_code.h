@@ -19,6 +19,7 @@ enum class ExitCode : int {
   no_permission_to_bind = 6,
   cannot_bind = 7,
   requests_cut = 8,
+  worker_died = 9,
 };
 
 constexpr int to_int(ExitCode code) { return static_cast<int>(code); }
@@ -38,6 +39,7 @@ inline constexpr std::array kExitCodeTexts = {
     ExitCodeText{ExitCode::no_permission_to_bind, "no permission to bind the address"},
     ExitCodeText{ExitCode::cannot_bind, "the address cannot be bound for another reason"},
     ExitCodeText{ExitCode::requests_cut, "stopped as asked, but running requests were cut"},
+    ExitCodeText{ExitCode::worker_died, "replay: the worker has died again"},
 };
 
 }  // namespace prefork::config

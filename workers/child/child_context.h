@@ -9,6 +9,7 @@
 #include "config/options/options.h"
 #include "ipc/control_channel.h"
 #include "ipc/inbox.h"
+#include "ipc/kept/kept_requests.h"
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
@@ -49,6 +50,7 @@ struct ChildContext {
   std::uint64_t forked_ns = 0;  // CLOCK_MONOTONIC
   std::string statistics_url;   // empty: off
   int control_socket{-1};       // the observer's, where operators connect; -1: there is none
+  const ipc::KeptRequests* kept{nullptr};  // a worker's, where it keeps them; null: it does not
 };
 
 }  // namespace prefork::child

@@ -75,6 +75,10 @@ void live(const StartOrder& order, const config::Options& options, const ChildMa
     tasks.emplace(order.tasks, ipc::OwnedFd(descriptors.tasks));
     tasks->close_memory();
   }
+  std::optional<ipc::KeptRequests> kept;
+  if (descriptors.kept >= 0) {
+    kept.emplace(ipc::OwnedFd(descriptors.kept), order.slot_capacity);
+  }
   ipc::ControlEnd control{ipc::OwnedFd(descriptors.control_read),
                           ipc::OwnedFd(descriptors.control_write)};
   const ChildContext context{options,
@@ -95,7 +99,8 @@ void live(const StartOrder& order, const config::Options& options, const ChildMa
                              order.master_pid,
                              order.ordered_ns,
                              order.statistics_url,
-                             descriptors.control_socket};
+                             descriptors.control_socket,
+                             kept ? &*kept : nullptr};
   if (order.role == ChildRole::observer) {
     leave(mains.observer(context, order.urls));
   }

@@ -26,6 +26,7 @@ void pass_descriptors(Archive& archive, Descriptors& descriptors) {
   archive(descriptors.tasks);
   archive(descriptors.sealed_application);
   archive(descriptors.control_socket);
+  archive(descriptors.kept);
   for (std::size_t i = 0, count = archive.count_of(descriptors.inboxes); i < count; ++i) {
     archive(descriptors.inboxes[i]);
   }
@@ -84,10 +85,10 @@ std::vector<int> StartOrder::inherited() const {
   for (const InheritedListener& listener : listeners) {
     fds.push_back(listener.fd);
   }
-  for (const int fd :
-       {descriptors.control_read, descriptors.control_write, descriptors.segment,
-        descriptors.leadership, descriptors.shared, descriptors.tasks,
-        descriptors.sealed_application, descriptors.control_socket, log.file, log.torn_mark}) {
+  for (const int fd : {descriptors.control_read, descriptors.control_write, descriptors.segment,
+                       descriptors.leadership, descriptors.shared, descriptors.tasks,
+                       descriptors.sealed_application, descriptors.control_socket, descriptors.kept,
+                       log.file, log.torn_mark}) {
     if (fd >= 0) {
       fds.push_back(fd);
     }

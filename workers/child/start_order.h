@@ -34,6 +34,7 @@ struct StartOrder {
     int sealed_application = -1;
     std::vector<int> inboxes;  // in the order of ipc::Inboxes::append_fds()
     int control_socket{-1};
+    int kept{-1};
   };
 
   ChildRole role = ChildRole::worker;
@@ -60,7 +61,7 @@ struct StartOrder {
 // How an order begins, so that what is wrong with the rest can be told to the master.
 struct StartOrderHead {
   static constexpr std::uint64_t kMagic = 0x545241545346'5021;  // "!PFSTART"
-  static constexpr std::uint32_t kVersion = 2;
+  static constexpr std::uint32_t kVersion = 3;
 
   std::uint64_t magic = kMagic;
   std::uint32_t version = kVersion;

@@ -14,6 +14,9 @@ Commons::Commons(const config::Options& options)
     tasks = std::make_unique<ipc::TaskBoard>(
         ipc::TaskBoard::Shape{wanted.workers, wanted.queue, wanted.bytes});
   }
+  if (!options.logging.keep_requests.empty()) {
+    kept = std::make_unique<ipc::KeptRequests>(segment.slot_capacity());
+  }
 }
 
 Commons::Commons(const Handover& handover)
@@ -25,6 +28,10 @@ Commons::Commons(const Handover& handover)
   if (handover.descriptors.tasks >= 0) {
     tasks = std::make_unique<ipc::TaskBoard>(handover.tasks, duplicate(handover.descriptors.tasks));
   }
+  if (handover.descriptors.kept >= 0) {
+    kept = std::make_unique<ipc::KeptRequests>(duplicate(handover.descriptors.kept),
+                                               segment.slot_capacity());
+  }
 }
 
 void Commons::hand_over(Handover& handover) const {
@@ -32,6 +39,9 @@ void Commons::hand_over(Handover& handover) const {
   handover.descriptors.leadership = leadership.fd();
   handover.descriptors.shared = shared.fd();
   inboxes.append_fds(handover.descriptors.inboxes);
+  if (kept) {
+    handover.descriptors.kept = kept->fd();
+  }
   if (tasks) {
     handover.descriptors.tasks = tasks->fd();
     handover.tasks = tasks->shape();

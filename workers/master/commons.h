@@ -1,12 +1,14 @@
 // What the processes share, made by the master before the first fork: the statistics, the inboxes
 // of the workers, and what applications find beside: the leadership, the things that workers share,
-// and the jobs of task processes. The master looks into none of the latter. It outlives an upgrade.
+// the jobs of task processes, and where workers keep requests. The master looks into none of the
+// latter but that of a worker which has ended. It outlives an upgrade.
 #pragma once
 
 #include <memory>
 
 #include "config/options/options.h"
 #include "ipc/inbox.h"
+#include "ipc/kept/kept_requests.h"
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
@@ -27,7 +29,8 @@ struct Commons {
   ipc::Inboxes inboxes;
   ipc::Leadership leadership;
   ipc::SharedTable shared;
-  std::unique_ptr<ipc::TaskBoard> tasks;  // null: there are no task processes
+  std::unique_ptr<ipc::TaskBoard> tasks;    // null: there are no task processes
+  std::unique_ptr<ipc::KeptRequests> kept;  // null: nobody keeps requests
 };
 
 }  // namespace prefork::master

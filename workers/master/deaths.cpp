@@ -1,8 +1,11 @@
 #include "workers/master/deaths.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "ipc/base/monotonic.h"
+#include "ipc/log/time_text.h"
 
 namespace prefork::master {
 
@@ -18,6 +21,35 @@ void Deaths::tell(const supervision::action::Release& release, bool is_work_told
                              is_work_told ? AtWork{} : std::move(in_hand)}));
   say(banned);
   diagnosis_.on_end(release);
+  keep_requests(release);
+}
+
+void Deaths::keep_requests(const supervision::action::Release& release) {
+  if (release.at.slot >= parts_.segment.slot_capacity()) {
+    return;
+  }
+  // One that was told to go and had done what it had to has nothing in hand.
+  const SharedPlan plan =
+      was_asked_for(release) ? nullptr : parts_.plans.find(release.last.generation);
+  request_files_.on_end(
+      release.at, plan != nullptr ? plan->options.logging.keep_requests : "",
+      {release.at.slot, *release.last.pid, release.last.generation, describe_exit(release.exit),
+       std::string(ipc::TimeText().rfc3339(ipc::realtime_ns()))});
+}
+
+std::optional<supervision::TimePoint> Deaths::deadline() const {
+  const auto told = diagnosis_.deadline();
+  const auto kept = request_files_.deadline();
+  return told && kept ? std::min(*told, *kept) : (told ? told : kept);
+}
+
+void Deaths::enforce(supervision::TimePoint now) {
+  diagnosis_.enforce(now);
+  request_files_.enforce(now);
+}
+
+bool Deaths::on_reaped(supervision::Pid pid) {
+  return diagnosis_.on_reaped(pid) || request_files_.on_reaped(pid);
 }
 
 void Deaths::tell_stuck(ipc::Place at, const supervision::Seat& seat) {

@@ -12,6 +12,7 @@
 #include "ipc/base/archive.h"
 #include "ipc/frames.h"
 #include "ipc/inbox.h"
+#include "ipc/kept/kept_requests.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
 #include "workers/master/handover_check.h"
@@ -201,6 +202,7 @@ void pass_handover(Archive& archive, Whole& whole) {
   archive(whole.descriptors.leadership);
   archive(whole.descriptors.shared);
   archive(whole.descriptors.tasks);
+  archive(whole.descriptors.kept);
   archive(whole.descriptors.control_socket);
   archive(whole.descriptors.pid_file);
   pass_all(archive, whole.descriptors.inboxes);
@@ -247,9 +249,9 @@ config::Problem unreadable(const std::string& why) {
 
 std::vector<int> Handover::inherited() const {
   std::vector<int> fds = descriptors.inboxes;
-  fds.insert(fds.end(),
-             {descriptors.segment, descriptors.leadership, descriptors.shared, descriptors.tasks,
-              descriptors.control_socket, descriptors.pid_file, log.file, log.torn_mark});
+  fds.insert(fds.end(), {descriptors.segment, descriptors.leadership, descriptors.shared,
+                         descriptors.tasks, descriptors.kept, descriptors.control_socket,
+                         descriptors.pid_file, log.file, log.torn_mark});
   for (const Socket& socket : sockets) {
     fds.push_back(socket.fd);
   }
@@ -273,7 +275,8 @@ std::string shared_layout() {
          "+" + std::to_string(sizeof(ipc::WorkerRecord)) + "), " +
          pair("shared", ipc::SharedTable::memory_bytes()) + ", " +
          pair("job", sizeof(ipc::JobCell)) + "+" + std::to_string(sizeof(ipc::TaskRecord)) + ", " +
-         pair("frames", ipc::kFrameVersion) + ", " + pair("inbox", sizeof(ipc::HandedConnection));
+         pair("kept", sizeof(ipc::KeptRequests::Box)) + ", " + pair("frames", ipc::kFrameVersion) +
+         ", " + pair("inbox", sizeof(ipc::HandedConnection));
 }
 
 ipc::OwnedFd write_handover(const Handover& handover, const std::string& layout) {

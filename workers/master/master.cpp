@@ -25,11 +25,11 @@ Master::Master(Start start)
                       : supervision::Supervisor(first_settings(plans_.at(start.generation).options),
                                                 start.generation)),
       narrator_(supervisor_.observer_slot()),
-      deaths_({commons_.segment, publisher_, plans_, narrator_, log_}, start.generation,
-              plans_.at(start.generation).options.limits.route_deaths),
-      spawner_(std::move(start.mains),
-               {commons_.segment, commons_.inboxes, commons_.leadership, commons_.shared,
-                commons_.tasks.get(), log_, fork_servers_, start.control.fd()}),
+      deaths_({commons_.segment, publisher_, plans_, narrator_, log_}, commons_.kept.get(),
+              start.generation, plans_.at(start.generation).options.limits.route_deaths),
+      spawner_(std::move(start.mains), {commons_.segment, commons_.inboxes, commons_.leadership,
+                                        commons_.shared, commons_.tasks.get(), log_, fork_servers_,
+                                        start.control.fd(), commons_.kept.get()}),
       reloader_(std::move(start.arguments), std::move(start.environment),
                 [this](config::LogLevel level, std::string_view line) { log_.write(level, line); }),
       watched_{{}, CpuWatch(), SoakWatch(commons_.segment)},
@@ -71,7 +71,7 @@ config::ExitCode Master::run() {
     }
   }
   // Nobody else is left: the applications' own ends, each within its grace, and last words.
-  while (!fork_servers_.empty() || !deaths_.diagnosis().empty()) {
+  while (!fork_servers_.empty() || !deaths_.is_all_told()) {
     turn();
   }
   return *course_.exit_code;
@@ -92,13 +92,12 @@ void Master::turn() {
   upgrade_.watch(polled);
   polled.wait_until({supervisor_.next_deadline(), watched_.files.deadline(),
                      watched_.cpus.deadline(), fork_servers_.deadline(), commands_.deadline(),
-                     course_.announcer.deadline(), deaths_.diagnosis().deadline(),
-                     upgrade_.deadline()});
+                     course_.announcer.deadline(), deaths_.deadline(), upgrade_.deadline()});
   publisher_.beat();
   publisher_.lines_lost(log_.settle_losses());
   polled.dispatch();
   fork_servers_.enforce(Clock::now());
-  deaths_.diagnosis().enforce(Clock::now());
+  deaths_.enforce(Clock::now());
   say(deaths_.boot_failures().take_old(Clock::now()));
   if (!course_.exit_code) {
     commands_.enforce(Clock::now());
@@ -147,8 +146,8 @@ void Master::reap() {
     }
     const auto at = supervisor_.find(reaped->pid);
     if (!at) {
-      const bool is_known = deaths_.diagnosis().on_reaped(reaped->pid) ||
-                            upgrade_.on_reaped(reaped->pid, reaped->exit);
+      const bool is_known =
+          deaths_.on_reaped(reaped->pid) || upgrade_.on_reaped(reaped->pid, reaped->exit);
       say(is_known ? Lines{} : Lines{reaped_stranger(reaped->pid)});
       continue;
     }

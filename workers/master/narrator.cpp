@@ -26,16 +26,6 @@ std::string name_of(supervision::Signal signal) {
   return signal == supervision::Signal::abort ? "SIGABRT" : "SIGKILL";
 }
 
-std::string describe_exit(const supervision::Exit& exit) {
-  if (exit.signal != 0) {
-    const char* name = ::sigabbrev_np(exit.signal);
-    return "signal " + std::to_string(exit.signal) +
-           (name != nullptr ? std::string(" (SIG") + name + ")" : std::string()) +
-           (exit.core ? ", core dumped" : ", no core dump");
-  }
-  return "exit code " + std::to_string(exit.code);
-}
-
 // "GET /path from 192.0.2.7:4711 (request 12, 250 ms old), handling on pool thread 3"
 std::string describe_request(const ipc::RequestInFlight& one, std::uint64_t now_ns) {
   const ipc::InFlightRequest& request = one.request;
@@ -56,6 +46,16 @@ std::string describe_request(const ipc::RequestInFlight& one, std::uint64_t now_
 Lines one(LogLevel level, std::string text) { return {{level, std::move(text)}}; }
 
 }  // namespace
+
+std::string describe_exit(const supervision::Exit& exit) {
+  if (exit.signal != 0) {
+    const char* name = ::sigabbrev_np(exit.signal);
+    return "signal " + std::to_string(exit.signal) +
+           (name != nullptr ? std::string(" (SIG") + name + ")" : std::string()) +
+           (exit.core ? ", core dumped" : ", no core dump");
+  }
+  return "exit code " + std::to_string(exit.code);
+}
 
 Line reaped_stranger(supervision::Pid pid) {
   return {LogLevel::debug, "reaped a process of somebody else: pid " + std::to_string(pid)};

@@ -38,6 +38,8 @@ inline bool was_asked_for(const supervision::action::Release& release) {
                          release.exit.signal == 0 && release.exit.code == 0);
 }
 
+// "signal 11 (SIGSEGV), no core dump", "exit code 3"
+std::string describe_exit(const supervision::Exit& exit);
 Line reaped_stranger(supervision::Pid pid);
 Line fork_server_ended(supervision::Generation generation, const supervision::Exit& exit);
 // The application took the process with it that loaded it.

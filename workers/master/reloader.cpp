@@ -41,6 +41,11 @@ config::Result<SharedPlan, Problems> Reloader::make_plan(const Present& present)
     tell_(config::LogLevel::warning, kTasksStayAsTheyAre);
     options.tasks = {tasks.workers, tasks.queue, tasks.bytes, options.tasks.timeout};
   }
+  if (!options.logging.keep_requests.empty() &&
+      present.plan.options.logging.keep_requests.empty()) {
+    tell_(config::LogLevel::warning, kKeepingTakesARestart);
+    options.logging.keep_requests.clear();
+  }
   auto plan = make_serving_plan(options, present.living);
   if (!plan.ok()) {
     return Problems{{plan.problem().message}};

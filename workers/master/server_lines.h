@@ -56,6 +56,8 @@ inline constexpr std::string_view kControlStaysAsItIs =
 inline constexpr std::string_view kTasksStayAsTheyAre =
     "--task-workers, --limit-task-queue and --limit-task: a change takes a restart; they stay as "
     "they are";
+inline constexpr std::string_view kKeepingTakesARestart =
+    "--keep-requests: to begin with it takes a restart; it stays off";
 std::string no_room_for_worker(std::uint32_t slots);
 // Of `--workers auto`, whose CPUs have changed; `room`: for so many.
 std::string means_other_workers(const config::AutoWorkers& before, const config::AutoWorkers& now,

@@ -164,6 +164,7 @@ child::StartOrder Spawner::start_order(const supervision::action::Spawn& spawn,
   }
   if (order.role == child::ChildRole::worker) {
     parts_.inboxes.append_fds(order.descriptors.inboxes);
+    order.descriptors.kept = keeps_requests(plan) ? parts_.kept->fd() : -1;
   }
   return order;
 }
@@ -247,6 +248,10 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
     child::close_inherited(not_mine);
   }
 
+  const bool keeps = role == child::ChildRole::worker && keeps_requests(plan);
+  if (parts_.kept != nullptr && !keeps) {
+    parts_.kept->unmap();
+  }
   const bool is_loaded = application != nullptr && application->ok();
   const child::ChildContext context{
       plan.options,
@@ -267,7 +272,8 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
       master_pid_,
       forked_ns,
       role == child::ChildRole::observer ? plan.admin_url() : plan.statistics_url(),
-      role == child::ChildRole::observer ? parts_.control_socket : -1};
+      role == child::ChildRole::observer ? parts_.control_socket : -1,
+      keeps ? parts_.kept : nullptr};
   if (const auto entered = child::enter_service(plan.options); !entered.ok()) {
     child::leave(child::fail_boot(context, entered.problem().text.c_str(),
                                   config::ExitCode::no_worker_booted));

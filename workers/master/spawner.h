@@ -10,6 +10,7 @@
 
 #include "ipc/control_channel.h"
 #include "ipc/inbox.h"
+#include "ipc/kept/kept_requests.h"
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
@@ -34,7 +35,8 @@ class Spawner {
     ipc::TaskBoard* tasks;
     child::Log& log;
     ForkServers& fork_servers;
-    int control_socket = -1;  // the observer's; -1: there is none
+    int control_socket = -1;            // the observer's; -1: there is none
+    ipc::KeptRequests* kept = nullptr;  // null: nobody keeps requests
   };
 
   struct Spawned {
@@ -59,6 +61,9 @@ class Spawner {
   void order_fork(const supervision::action::Spawn& spawn, const ServingPlan& plan,
                   std::uint64_t forked_ns, ipc::ControlPair& pipes, Spawned& spawned);
 
+  [[nodiscard]] bool keeps_requests(const ServingPlan& plan) const {
+    return parts_.kept != nullptr && !plan.options.logging.keep_requests.empty();
+  }
   child::StartOrder start_order(const supervision::action::Spawn& spawn, const ServingPlan& plan,
                                 std::uint64_t forked_ns, const ipc::ControlEnd& control) const;
   // The new processes. `application`: as its fork server has loaded it; null: there is none.

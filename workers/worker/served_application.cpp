@@ -52,6 +52,9 @@ ServedApplication::ServedApplication(const child::ChildContext& context)
                                           options.demo.crash, context.statistics_url});
       break;
   }
+  if (context.kept != nullptr) {
+    keeper_ = std::make_unique<RequestKeeper>(*served(), *context.kept, context.id);
+  }
 }
 
 void ServedApplication::load() {

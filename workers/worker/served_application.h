@@ -12,6 +12,7 @@
 #include "server/native/native_application.h"
 #include "workers/child/child_context.h"
 #include "workers/loading/loaded_application.h"
+#include "workers/worker/request_keeper.h"
 
 namespace prefork::worker {
 
@@ -21,7 +22,7 @@ class ServedApplication {
   explicit ServedApplication(const child::ChildContext& context);
 
   [[nodiscard]] const exchange::Application& application() const {
-    return native_ != nullptr ? *native_ : *application_;
+    return keeper_ != nullptr ? *keeper_ : *served();
   }
   // Descriptors of files that it may keep open.
   [[nodiscard]] std::uint32_t cached_files() const;
@@ -38,6 +39,9 @@ class ServedApplication {
 
  private:
   void load();
+  [[nodiscard]] const exchange::Application* served() const {
+    return native_ != nullptr ? native_ : application_.get();
+  }
   void make_task_client();
   [[nodiscard]] prefork_worker about_this_worker() const;
   [[nodiscard]] ipc::WorkerRecord& record() const { return context_.segment.record(context_.id); }
@@ -47,6 +51,7 @@ class ServedApplication {
   std::unique_ptr<exchange::Application> application_;  // null: it came as a shared object
   std::unique_ptr<loading::LoadedApplication> loaded_;
   native::NativeApplication* native_ = nullptr;  // of that
+  std::unique_ptr<RequestKeeper> keeper_;        // of either; null: without --keep-requests
   const native::SharedPlace shared_place_;
   std::unique_ptr<native::TaskClient> task_client_;
   bool is_drained_ = false;

@@ -91,6 +91,8 @@ TEST(CrossChecks, NameTheFolderThatIsMissing) {
                    "--admin" + message}));
   EXPECT_EQ(errors_of({}, {{"PREFORK_BIND", "unix:" + missing + "/a.sock"}}),
             (Lines{"PREFORK_BIND" + message}));
+  EXPECT_EQ(errors_of({"--keep-requests", missing}), (Lines{"--keep-requests" + message}));
+  EXPECT_EQ(options_of({"--keep-requests", folder.path()}).logging.keep_requests, folder.path());
 }
 
 TEST(CrossChecks, RefuseAPathThroughAFile) {
@@ -98,6 +100,8 @@ TEST(CrossChecks, RefuseAPathThroughAFile) {
   const std::string file = folder.write("file", "");
   EXPECT_EQ(errors_of({"--log-file", file + "/a.log"}),
             (Lines{"--log-file: '" + file + "' is not a folder"}));
+  EXPECT_EQ(errors_of({"--keep-requests", file}),
+            (Lines{"--keep-requests: '" + file + "' is not a folder"}));
   EXPECT_EQ(errors_of({"--log-file", file + "/a/b.log"}),
             (Lines{"--log-file: folder '" + file + "/a' cannot be used: Not a directory"}));
 }
@@ -114,10 +118,11 @@ TEST(CrossChecks, NameTheFolderOrFileThatIsNotWritable) {
     const std::string mend = " is not writable for user " + std::to_string(geteuid()) +
                              "; change its permissions or use another path";
     EXPECT_EQ(errors_of({"--log-file", file, "--access-log", closed + "/b.log", "--uds",
-                         closed + "/a.sock"}),
+                         closed + "/a.sock", "--keep-requests", closed}),
               (Lines{"--log-file: file '" + file + "'" + mend,
                      "--access-log: folder '" + closed + "'" + mend,
-                     "--uds: folder '" + closed + "'" + mend}));
+                     "--uds: folder '" + closed + "'" + mend,
+                     "--keep-requests: folder '" + closed + "'" + mend}));
   }
   ASSERT_EQ(chmod(closed.c_str(), 0755), 0);
 }

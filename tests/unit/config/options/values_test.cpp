@@ -212,6 +212,7 @@ TEST(ConfigValues, LandInTheirMembers) {
                                       "--log-file=/dev/null",
                                       "--access-log=-",
                                       "--access-log-format=$status",
+                                      "--keep-requests=/tmp",
                                       "--demo-crash",
                                       "--notify-fd=2"});
   EXPECT_EQ(options.listening.backlog, 11u);
@@ -265,6 +266,7 @@ TEST(ConfigValues, LandInTheirMembers) {
   EXPECT_EQ(options.logging.file, "/dev/null");
   EXPECT_EQ(options.logging.access_log, "-");
   EXPECT_EQ(options.logging.access_log_format.name, "$status");
+  EXPECT_EQ(options.logging.keep_requests, "/tmp");
   EXPECT_TRUE(options.demo.crash);
   EXPECT_EQ(options.general.notify_fd, 2);
 }
@@ -325,6 +327,7 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
       {"log-file", {"-"}},
       {"access-log", {"off"}},
       {"access-log-format", {"combined"}},
+      {"keep-requests", {"off"}},
       {"demo-crash", {"false"}},
       {"config", {}},
       {"notify-fd", {}},
