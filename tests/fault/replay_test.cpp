@@ -111,7 +111,7 @@ TEST_F(Replay, ADebuggerThatFollowsTheForksStopsWhereItCrashes) {
                       "replay",
                       files().front(),
                       kCrashApplication};
-  const FinishedRun run = run_to_the_end(launch, 6 * kPatience);
+  const FinishedRun run = run_to_the_end(launch, 18 * kPatience);
   if (run.out.find("ptrace") != std::string::npos) {
     GTEST_SKIP() << "this system does not permit ptrace";
   }
@@ -131,16 +131,21 @@ TEST_F(Replay, OneThatIsAnsweredSaysSo) {
   EXPECT_NE(verdict.out.find("answered: HTTP/1.1 200 OK\n"), std::string::npos) << verdict.out;
 }
 
-class ReplayByStartMethod : public Replay, public testing::WithParamInterface<const char*> {};
+class ReplayByStartMethod : public Replay,
+                            public testing::WithParamInterface<std::vector<std::string>> {};
 
 TEST_P(ReplayByStartMethod, TheFileIsThere) {
-  ServerProcess server(arguments({"--start-method", GetParam()}));
+  ServerProcess server(arguments(GetParam()));
   send(server, "GET /null-on-the-loop HTTP/1.1\r\nHost: shop\r\n\r\n");
   EXPECT_TRUE(has_files(1)) << server.log();
   EXPECT_EQ(get(server.url(), "/").status, 200) << "the next worker serves";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ReplayByStartMethod, testing::Values("fork", "spawn", "forkserver"));
+INSTANTIATE_TEST_SUITE_P(All, ReplayByStartMethod,
+                         testing::Values(std::vector<std::string>{"--start-method", "fork"},
+                                         std::vector<std::string>{"--start-method", "spawn"},
+                                         std::vector<std::string>{"--start-method", "forkserver"},
+                                         std::vector<std::string>{"--preload"}));
 
 TEST_F(Replay, AWorkerThatIsKilledLeavesWhatItWorksOnAndNothingElse) {
   ServerProcess server({std::string(PREFORK_TEST_APPS) + "/libtest_app_features.so", "--workers",
@@ -149,10 +154,19 @@ TEST_F(Replay, AWorkerThatIsKilledLeavesWhatItWorksOnAndNothingElse) {
   client.send("GET /block HTTP/1.1\r\nHost: shop\r\n\r\n");
   ASSERT_TRUE(server.wait_for_statistics(
       [](const Json& report) { return report["totals"]["pool"]["busy"] == 1; }));
+  Client later(server.url());
+  later.send("GET /never HTTP/1.1\r\nHost: shop\r\n\r\n");
+  ASSERT_TRUE(server.wait_for_statistics(
+      [](const Json& report) { return report["totals"]["pool"]["in_progress"] == 2; }));
   EXPECT_EQ(get(server.url(), "/loop").status, 200);
   ::kill(server.worker_pid(0), SIGKILL);
-  ASSERT_TRUE(has_files(1)) << server.log();
-  EXPECT_NE(read_file(files().front()).find("GET /block HTTP/1.1"), std::string::npos);
+  ASSERT_TRUE(has_files(2)) << server.log();
+  std::string text;
+  for (const std::string& file : files()) {
+    text += read_file(file);
+  }
+  EXPECT_NE(text.find("GET /block HTTP/1.1"), std::string::npos) << text;
+  EXPECT_NE(text.find("GET /never HTTP/1.1"), std::string::npos) << "it is answered later";
 }
 
 TEST_F(Replay, AFolderThatTakesNothingIsALineOfTheLogAndNoMore) {

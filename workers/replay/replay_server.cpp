@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -79,10 +78,6 @@ ReplayServer::ReplayServer(const std::vector<std::string>& arguments) : folder_(
                                "--log-level", "info",
                                // One more death is what this is about.
                                "--limit-route-deaths", "0"};
-  if (::geteuid() == 0 &&
-      std::find(arguments.begin(), arguments.end(), "--user") == arguments.end()) {
-    all.insert(all.end(), {"--user", "root"});
-  }
   all.insert(all.end(), arguments.begin(), arguments.end());
   start(std::move(all));
 }
