@@ -5,6 +5,7 @@
 
 #include "config/base/config_error.h"
 #include "config/base/number.h"
+#include "config/options/general_options.h"
 #include "config/options/listen_options.h"
 #include "config/options/log_options.h"
 #include "config/options/pool_options.h"
@@ -20,40 +21,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-using Texts = std::vector<std::string>;
-
 constexpr std::size_t kKilobyte = 1024;
 constexpr std::size_t kMegabyte = 1024 * kKilobyte;
 constexpr std::size_t kGigabyte = 1024 * kMegabyte;
-
-constexpr CustomField kConfig = {
-    [](Options& options, std::string_view text) -> Result<void> {
-      options.general.config = text;
-      return {};
-    },
-    [](const Options& options) {
-      return options.general.config.empty() ? Texts{} : Texts{options.general.config};
-    },
-    "",
-};
-
-constexpr CustomField kNotifyFd = {
-    [](Options& options, std::string_view text) {
-      return store(parse_descriptor(text), options.general.notify_fd);
-    },
-    [](const Options& options) {
-      const int fd = options.general.notify_fd;
-      return fd < 0 ? Texts{} : Texts{std::to_string(fd)};
-    },
-    "",
-};
-
-// Not kept: whoever reads the command line prints it, and that is all.
-constexpr CustomField kPrinted = {
-    [](Options&, std::string_view) -> Result<void> { return {}; },
-    [](const Options&) { return Texts{}; },
-    "",
-};
 
 constexpr DurationField deadline(OptionMember<std::chrono::milliseconds> member) {
   return {member, 10ms, 24h};

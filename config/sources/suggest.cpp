@@ -72,7 +72,10 @@ const OptionSpec* nearest_option(std::string_view written, Level level) {
       nearest_distance = distance;
     }
   }
-  return nearest != nullptr ? nearest : only_option_with_end(name, level);
+  // A slip of the finger comes first, then a part of a name that is right, then other words.
+  if (nearest != nullptr && nearest_distance <= 1) return nearest;
+  const OptionSpec* const longer = only_option_with_end(name, level);
+  return longer != nullptr ? longer : nearest;
 }
 
 bool may_set(const OptionSpec& option, Level level) {
