@@ -124,7 +124,10 @@ void Upgrade::step(TimePoint now) {
     if (!quiet_until_) {
       quiet_until_ = now + kQuietTimeout;
     } else if (now >= *quiet_until_) {
-      give_up("processes are still being started", ipc::Verdict::refused);
+      const bool was_tried = phase_ == Phase::returning;
+      give_up((was_tried ? failure_ + "; there is no way back: " : "") +
+                  "processes are still being started",
+              was_tried ? ipc::Verdict::failed : ipc::Verdict::refused);
     }
     return;
   }
