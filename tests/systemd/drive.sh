@@ -87,14 +87,24 @@ wait "$clients"
 check 'socket: none of 400 clients was refused' eval '! [[ -s $refused ]]'
 check 'journal: no line has a time of its own' eval '! journalctl -q -u prefork-server -o cat --no-pager | grep -qE "^20[0-9]{2}-"'
 
-if preforkctl --help | grep -q '^ *upgrade'; then
-  main=$(property "$demo" MainPID)
-  socket=$(find /run -name '*.sock' -path '*prefork*' 2>/dev/null | head -n 1)
-  check 'upgrade: preforkctl says that it is done' preforkctl ${socket:+--socket "$socket"} upgrade --wait
-  check 'upgrade: the main process is the same' is "$demo" MainPID "$main"
-  check 'upgrade: the unit is active' is "$demo" ActiveState active
-  check 'upgrade: it serves' answers 8000
-fi
+main=$(property "$demo" MainPID)
+kill -USR2 "$main"
+check 'upgrade: USR2 has every worker replaced' within 20 journal_has "$demo" 'every process is of the new program'
+check 'upgrade: the main process is the same' is "$demo" MainPID "$main"
+check 'upgrade: the unit is active' is "$demo" ActiveState active
+check 'upgrade: it serves' answers 8000
+check 'upgrade: the template starts' systemctl start "$shop"
+main=$(property "$shop" MainPID)
+ctl() { preforkctl --socket /run/prefork-server/shop/control.sock "$@"; }
+check 'upgrade: preforkctl says when it is done' ctl upgrade --wait
+check 'upgrade: the main process is the same' is "$shop" MainPID "$main"
+check 'upgrade: the unit is active, and reloads no longer' is "$shop" SubState running
+install -m 755 /bin/false /usr/local/bin/prefork-server.new
+mv /usr/local/bin/prefork-server /usr/local/bin/prefork-server.old
+mv /usr/local/bin/prefork-server.new /usr/local/bin/prefork-server
+check 'upgrade: a program that is none is refused' eval '! ctl upgrade --wait'
+check 'upgrade: it serves on' answers 8100
+mv /usr/local/bin/prefork-server.old /usr/local/bin/prefork-server
 
 if ((failures != 0)); then
   for unit in "$demo" "$shop"; do journalctl -q -u "$unit" --no-pager | tail -n 40; done
