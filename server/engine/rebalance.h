@@ -26,6 +26,7 @@ class Rebalance {
     if (wanted_ == 0 || now_ns < rests_until_ns_) {
       return false;
     }
+    const std::uint32_t wanted = wanted_;
     bool has_moved = false;
     for (std::size_t i = 0; i < connections_.table.capacity() && wanted_ != 0; ++i) {
       net::Connection* const connection = connections_.table.at(i);
@@ -34,7 +35,8 @@ class Rebalance {
         erase(*connection);
       }
     }
-    if (!has_moved) {
+    const bool found_none = wanted_ == wanted;
+    if (found_none) {
       rests_until_ns_ = now_ns + kRestNs;
     }
     return has_moved;
