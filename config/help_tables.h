@@ -43,6 +43,7 @@ inline constexpr std::array kSignalTexts = {
     SignalText{"HUP", "read the configuration again and replace the workers one by one"},
     SignalText{"TTIN, TTOU", "one worker more, one worker fewer"},
     SignalText{"USR1", "reopen the log files"},
+    SignalText{"USR2", "go on as the program that lies at the server's path by now"},
 };
 
 // "[5s; 10ms to 24h]": the default and the range; empty where there is neither.

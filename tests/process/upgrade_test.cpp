@@ -177,6 +177,18 @@ TEST_F(Upgrades, AProgramThatCannotGoOnIsRefusedWithTheReason) {
   EXPECT_EQ(server.stop(), exit_code(0));
 }
 
+TEST_F(Upgrades, WhatThereIsNoRoomForIsRefusedWithTheRemedy) {
+  Launch limited = launch({"--workers", "1"});
+  // Enough to serve, and not for all that is open to be opened once more beside.
+  limited.limit_open_files = 40;
+  ServerProcess server(limited);
+  const std::string told = upgrade();
+  EXPECT_TRUE(told.starts_with("1 preforkctl: ")) << told;
+  EXPECT_NE(told.find("Too many open files (ulimit -n 40"), std::string::npos) << told;
+  EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
 TEST_F(Upgrades, AProgramThatHangsIsNotWaitedForByAnybodyElse) {
   const ServerProcess server(launch({"--workers", "1"}));
   install("#!/bin/sh\nexec sleep 60\n");

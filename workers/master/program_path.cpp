@@ -27,6 +27,11 @@ std::string value_in(const config::Environment& environment, const char* name) {
   return found == environment.end() ? "" : found->second;
 }
 
+std::string absolute(const std::string& path, const config::Environment& environment) {
+  const std::string folder = value_in(environment, "PWD");
+  return config::absolute_path(path, config::names_working_folder(folder) ? folder : "");
+}
+
 std::string find_in_path(const std::string& name, std::string_view path) {
   while (!path.empty()) {
     const std::string_view folder = path.substr(0, path.find(':'));
@@ -47,11 +52,11 @@ std::string find_program_path(const std::string& name, const config::Environment
   // Such a name means another file to whoever reads it.
   const bool is_of_kernel = path.starts_with("/proc/");
   if (!is_of_kernel && is_running_program(path)) {
-    const std::string folder = value_in(environment, "PWD");
-    return config::absolute_path(path, config::names_working_folder(folder) ? folder : "");
+    return absolute(path, environment);
   }
   std::error_code unknown;
-  return std::filesystem::read_symlink(kRunningProgram, unknown).string();
+  const std::string known = std::filesystem::read_symlink(kRunningProgram, unknown).string();
+  return known.empty() ? absolute(path, environment) : known;
 }
 
 }  // namespace prefork::master

@@ -10,7 +10,7 @@
 namespace prefork::master {
 
 // Of this process, at its start. `name`: what it was called as; a name without a slash is searched
-// for in $PATH. Where the name leads to another file it is the kernel's.
+// for in $PATH. Where the name leads to another file it is the kernel's, if that has one (/proc).
 std::string find_program_path(const std::string& name, const config::Environment& environment);
 
 }  // namespace prefork::master

@@ -137,7 +137,7 @@ void check_resumption(const ResumeOrder& order, const config::Loaded& loaded) {
   const int output = can ? STDOUT_FILENO : STDERR_FILENO;
   const bool is_told =
       ::write(output, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  ::_exit(
+  child::leave(
       config::to_int(can && is_told ? config::ExitCode::stopped : config::ExitCode::system_error));
 }
 

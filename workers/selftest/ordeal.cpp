@@ -267,7 +267,9 @@ std::vector<std::string> Ordeal::finish() {
   const auto check = [&wrong](bool is_right, const std::string& text) {
     if (!is_right) wrong.push_back(text);
   };
-  check(server_.zombies().empty(), "a process has ended and was not reaped");
+  // A worker that was left with the last of its connections may end just now.
+  const auto reaped = server_.wait_until([&](const Json&) { return server_.zombies().empty(); });
+  check(reaped.ok(), "a process has ended and was not reaped");
   const std::size_t descriptors = server_.descriptors_of_master();
   check(descriptors <= descriptors_ + kSpareDescriptors,
         "the master had " + std::to_string(descriptors_) + " descriptors and has " +

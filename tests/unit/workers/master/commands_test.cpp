@@ -290,7 +290,7 @@ TEST_F(CommandsTest, AnUpgradeIsForOneAtATimeAndReloadsWaitForItsEnd) {
   EXPECT_EQ(commands_.reload_news().asked, 0U);
   EXPECT_TRUE(reported_.empty());
   commands_.set_upgrading(false);
-  EXPECT_TRUE(commands_.reload("somebody: reload").ok());
+  report(supervision::event::Reload{2, settings()});
   EXPECT_EQ(texts(commands_.upgrade("somebody: upgrade")),
             Texts{"processes are being replaced; try again when that is over"});
 }
