@@ -59,14 +59,21 @@ void name_object(void* object, const std::string& path) {
   }
 }
 
+// A debugger that follows the loader opens it too, before it has got its name: under "self" it
+// would find a descriptor of its own, and wait for what comes out of that.
+std::string path_of_copy(int fd) {
+  std::string path = "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd);
+  // Where /proc is of another pid namespace.
+  return ::access(path.c_str(), R_OK) == 0 ? path : "/proc/self/fd/" + std::to_string(fd);
+}
+
 // All symbols now: a missing one is a reason not to start, not to crash in a request.
 void* open_object(const ApplicationFile& file, const ElfImage& image) {
   if (file.sealed_copy < 0) {
     return ::dlopen(file.path.c_str(), RTLD_NOW | RTLD_LOCAL);
   }
   load_libraries_beside(file.path, image);
-  const std::string name = "/proc/self/fd/" + std::to_string(file.sealed_copy);
-  void* const object = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* const object = ::dlopen(path_of_copy(file.sealed_copy).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (object != nullptr) {
     name_object(object, file.path);
   }
@@ -78,7 +85,7 @@ std::string loader_error(const ApplicationFile& file) {
   std::string text = ::dlerror();
   if (file.sealed_copy >= 0) {
     const std::size_t colon = text.find(": ");
-    if (text.starts_with("/proc/self/fd/") && colon != text.npos) {
+    if (text.starts_with("/proc/") && colon != text.npos) {
       text.replace(0, colon, file.path);
     }
   }
