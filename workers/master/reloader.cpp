@@ -1,5 +1,6 @@
 #include "workers/master/reloader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "workers/master/narrator.h"
@@ -23,6 +24,10 @@ config::Result<SharedPlan, Problems> Reloader::make_plan(const Present& present)
     return problems;
   }
   config::Options& options = loaded.options;
+  // As many as there is room for, as when the CPUs have changed meanwhile.
+  if (options.processes.workers_auto) {
+    options.processes.workers = std::min(options.processes.workers, present.slot_capacity);
+  }
   if (options.processes.workers > present.slot_capacity) {
     return Problems{{too_many_workers(options.processes.workers, present.slot_capacity)}};
   }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,11 +15,12 @@ namespace {
 
 class ReloaderTest : public ::testing::Test {
  protected:
-  config::Result<SharedPlan, Problems> make_plan(std::vector<std::string> arguments) {
+  config::Result<SharedPlan, Problems> make_plan(std::vector<std::string> arguments,
+                                                 std::uint32_t room = 10) {
     const Reloader reloader(
         std::move(arguments), {{"PREFORK_CONTROL", "off"}},
         [this](config::LogLevel, std::string_view line) { told_.emplace_back(line); });
-    return reloader.make_plan({*present_, 10, {present_}});
+    return reloader.make_plan({*present_, room, {present_}});
   }
   std::vector<std::string> problems(std::vector<std::string> arguments) {
     std::vector<std::string> texts;
@@ -55,6 +57,25 @@ TEST_F(ReloaderTest, MoreWorkersThanTheMasterHasRoomForAreAProblem) {
   EXPECT_EQ(problems({"--admin", "off", "--workers", "11"}),
             (std::vector<std::string>{"--workers: 11 are more than the 10 this master has room "
                                       "for; restart it for so many"}));
+}
+
+TEST_F(ReloaderTest, AutoMeansNoMoreWorkersThanThereIsRoomFor) {
+  const auto made = make_plan({"--admin", "off", "--workers", "auto"}, 1);
+  ASSERT_TRUE(made.ok()) << made.problem().front().text;
+  EXPECT_EQ(made.value()->options.processes.workers, 1U);
+}
+
+TEST_F(ReloaderTest, ToBeginWithKeepingRequestsTakesARestart) {
+  const std::string folder = std::filesystem::temp_directory_path().string();
+  auto made = make_plan({"--admin", "off", "--keep-requests", folder});
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made.value()->options.logging.keep_requests, "");
+  EXPECT_EQ(told_, (std::vector<std::string>{
+                       "--keep-requests: to begin with it takes a restart; it stays off"}));
+  present_->options.logging.keep_requests = "/somewhere/else";
+  made = make_plan({"--admin", "off", "--keep-requests", folder});
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made.value()->options.logging.keep_requests, folder) << "it may move";
 }
 
 TEST_F(ReloaderTest, TheObserverStaysOffAndThatIsTold) {
