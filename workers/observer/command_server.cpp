@@ -74,7 +74,15 @@ bool CommandServer::has_work() const {
                      [](const auto& entry) { return entry.second.id.has_value(); });
 }
 
+bool CommandServer::awaits_command() const {
+  return std::any_of(clients_.begin(), clients_.end(),
+                     [](const auto& entry) { return !entry.second.has_asked; });
+}
+
 void CommandServer::serve() {
+  if (!epoll_.valid()) {
+    return;
+  }
   std::array<epoll_event, kMaxEventsAtOnce> events{};
   const int count = ::epoll_wait(epoll_.get(), events.data(), kMaxEventsAtOnce, 0);
   for (int i = 0; i < count; ++i) {
@@ -159,6 +167,7 @@ void CommandServer::read(Key key) {
         frame != nullptr ? std::get_if<ipc::CommandFrame>(&frame->message) : nullptr;
     if (command != nullptr) {
       client.last_use = ++last_use_;
+      client.has_asked = true;
       stays = take(client, *command);
     } else {
       const auto* error = std::get_if<ipc::FrameError>(&decoded);

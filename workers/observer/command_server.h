@@ -45,21 +45,25 @@ class CommandServer {
   void stop_accepting();
   // Of the master, to what was passed on.
   void answer(const ipc::OutcomeFrame& outcome);
+  // What has been sent already is read, without waiting for more.
+  void serve();
   // Somebody is to be told something yet.
   [[nodiscard]] bool has_work() const;
+  // Somebody has connected and has not said yet what for.
+  [[nodiscard]] bool awaits_command() const;
 
  private:
   struct Client {
     ipc::OwnedFd fd;
     std::int32_t pid = 0;
     std::uint64_t last_use = 0;  // in the order of use
+    bool has_asked = false;
     // Of what it waits for: its own id, and the one that the master knows.
     std::optional<std::uint64_t> id;
     std::uint64_t passed = 0;
   };
   using Key = std::uint64_t;
 
-  void serve();
   void accept_all();
   void accept_one(ipc::OwnedFd fd);
   bool make_room();

@@ -222,8 +222,15 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
   }
 
   // Operators wait for what may take longer than clients do; not as long as the master's patience.
+  // What they have sent by now is nobody else's to answer.
   void leave_when_done(std::uint64_t now_ns) {
-    if (is_drained_ && (!commands_.has_work() || now_ns >= answer_by_ns_)) {
+    if (!is_drained_) {
+      return;
+    }
+    commands_.serve();
+    const bool is_answered = !commands_.has_work() || now_ns >= answer_by_ns_;
+    const bool is_asked = !commands_.awaits_command() || now_ns >= leave_by_ns_;
+    if (is_answered && is_asked) {
       loop_.stop();
     }
   }

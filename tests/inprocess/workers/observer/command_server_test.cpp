@@ -222,5 +222,17 @@ TEST_F(CommandServerTest, WhoConnectsWhenItLeavesIsForTheNextOne) {
   EXPECT_EQ(receive(before), "1 1 [options]");
 }
 
+TEST_F(CommandServerTest, WhoHasConnectedAndNotAskedYetIsWaitedFor) {
+  const ipc::OwnedFd client = connect();
+  server_->stop_accepting();
+  EXPECT_TRUE(server_->awaits_command());
+  EXPECT_FALSE(server_->has_work());
+  const ipc::FrameBytes bytes = ipc::encode({0, ipc::CommandFrame{1, CommandKind::configuration}});
+  ASSERT_EQ(::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL), ssize_t{256});
+  server_->serve();
+  EXPECT_FALSE(server_->awaits_command()) << "what was sent is answered before anybody leaves";
+  EXPECT_EQ(receive(client), "1 1 [options]");
+}
+
 }  // namespace
 }  // namespace prefork::observer
