@@ -173,6 +173,10 @@ Handover Upgrade::handover() const {
 }
 
 void Upgrade::start_canary(TimePoint now) {
+  if (::access("/proc/self/exe", F_OK) != 0) {
+    return give_up("without /proc nobody knows where the program lies, and how to go back to it",
+                   ipc::Verdict::refused);
+  }
   const Handover left = handover();
   const ipc::OwnedFd state = write_handover(left);
   if (!state.valid()) {
