@@ -29,7 +29,7 @@ struct KeptRequest {
 class KeptRequests {
  public:
   static constexpr std::uint32_t kBoxes = 64;  // of a process: as many requests at a time
-  static constexpr std::size_t kMaxHeadBytes = std::size_t{32} << 10;
+  static constexpr std::size_t kMaxHeadBytes = std::size_t{48} << 10;
   static constexpr std::size_t kMaxBodyBytes = std::size_t{64} << 10;
 
   // Zero is the initial value of all of it.

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ipc/base/error_text.h"
+#include "ipc/log/log_text.h"
 #include "workers/child/child.h"
 #include "workers/child/process_limits.h"
 #include "workers/master/inheritance.h"
@@ -65,7 +66,7 @@ std::string in_one_line(const std::string& said) {
       line.remove_prefix(kName.size());
     }
     if (!line.empty()) {
-      text += (text.empty() ? "" : "; ") + std::string(line);
+      text += (text.empty() ? "" : "; ") + ipc::escaped(line);
     }
   }
   return text;

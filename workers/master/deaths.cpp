@@ -28,9 +28,10 @@ void Deaths::keep_requests(const supervision::action::Release& release) {
   if (release.at.slot >= parts_.segment.slot_capacity()) {
     return;
   }
-  // One that was told to go and had done what it had to has nothing in hand.
-  const SharedPlan plan =
-      was_asked_for(release) ? nullptr : parts_.plans.find(release.last.generation);
+  // One that was told to go and had done what it had to has nothing in hand, but for what is stuck.
+  const bool is_done =
+      was_asked_for(release) && release.last.leaves_because != ipc::DrainReason::stuck;
+  const SharedPlan plan = is_done ? nullptr : parts_.plans.find(release.last.generation);
   request_files_.on_end(
       release.at, plan != nullptr ? plan->options.logging.keep_requests : "",
       {release.at.slot, *release.last.pid, release.last.generation, describe_exit(release.exit),

@@ -198,6 +198,7 @@ template <typename Archive, typename Whole>
 void pass_handover(Archive& archive, Whole& whole) {
   archive(whole.program);
   pass_all(archive, whole.arguments);
+  archive(whole.epoch_before);
   archive(whole.descriptors.segment);
   archive(whole.descriptors.leadership);
   archive(whole.descriptors.shared);

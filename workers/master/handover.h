@@ -77,6 +77,8 @@ struct Handover {
   std::vector<Plan> plans;
   supervision::Generation last_generation = 0;
   supervision::Memory supervisor;
+  // The last process that the program before has started; 0: there was none before.
+  supervision::Epoch epoch_before = 0;
   std::vector<Child> children;
   std::vector<Command> commands;
   std::vector<supervision::Pid> fork_servers;  // they end by themselves

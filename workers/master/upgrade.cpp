@@ -46,16 +46,9 @@ void Upgrade::begin() {
   if (program_before_.valid()) {
     set_inheritable(std::vector<int>{program_before_.get()}, false);
   }
-  const supervision::Generation serving = parts_.supervisor.generation();
   if (!origin_.order.failure.empty()) {
     fail(origin_.order.failure);
-    const auto& places = parts_.supervisor.places();
-    const bool has_strays = std::any_of(places.begin(), places.end(), [&](ipc::Place at) {
-      const supervision::Seat& seat = parts_.supervisor.seat(at);
-      return seat.occupied() && seat.part == supervision::Part::current &&
-             seat.generation != serving;
-    });
-    if (has_strays) {
+    if (has_strays()) {
       replace_all("upgrade: going back, as some processes are of the new program");
     }
     return;
@@ -65,11 +58,25 @@ void Upgrade::begin() {
   parts_.pending.taken_over(generation_);
 }
 
+// Processes of the program that could not go on: of its own generation, or started by it in place
+// of one that had ended.
+bool Upgrade::has_strays() const {
+  const auto& places = parts_.supervisor.places();
+  return std::any_of(places.begin(), places.end(), [this](ipc::Place at) {
+    const supervision::Seat& seat = parts_.supervisor.seat(at);
+    return seat.occupied() && seat.part != supervision::Part::retiring &&
+           (seat.generation != parts_.supervisor.generation() ||
+            seat.epoch > origin_.before->epoch_before);
+  });
+}
+
 void Upgrade::replace_all(const std::string& why) {
   generation_ = parts_.commands.next_generation();
   const CommandResult begun = parts_.commands.reload(why);
   if (begun.ok()) {
     phase_ = program_before_.valid() ? Phase::replacing : Phase::none;
+    // Until there is no way back any more, nothing else is begun.
+    parts_.commands.set_upgrading(phase_ == Phase::replacing);
   } else if (program_before_.valid()) {
     return_because(begun.problems.front().text);
   }
@@ -88,6 +95,7 @@ void Upgrade::note(const supervision::action::Notice& notice, const std::string&
     parts_.log.info("upgrade: every process is of the new program");
     program_before_.reset();
     phase_ = Phase::none;
+    parts_.commands.set_upgrading(false);
   } else if ((notice.kind == NoticeKind::reload_aborted && notice.failure) ||
              notice.kind == NoticeKind::rollback_started) {
     return_because(text);
@@ -155,6 +163,7 @@ Handover Upgrade::handover() const {
   handover.program = origin_.path;
   handover.arguments = parts_.reloader.arguments();
   handover.supervisor = parts_.supervisor.memory();
+  handover.epoch_before = goes_on() ? origin_.before->supervisor.last_epoch : 0;
   parts_.commons.hand_over(handover);
   parts_.plans.hand_over(handover);
   parts_.children.hand_over(handover);

@@ -104,6 +104,7 @@ class Upgrade {
   };
 
   [[nodiscard]] bool is_quiet() const;
+  [[nodiscard]] bool has_strays() const;
   [[nodiscard]] Handover handover() const;
   void start_canary(TimePoint now);
   void hear_canary();

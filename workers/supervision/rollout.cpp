@@ -88,6 +88,7 @@ void Rollout::step() {
   }
   if (next_reload_) return;
   if (rollback_ && !step_rollback()) return;
+  bring_observer();
   if (!is_replacing()) start_recycle();
 }
 
@@ -121,6 +122,25 @@ bool Rollout::is_booting(std::uint32_t slot, Generation target) const {
   });
 }
 
+bool Rollout::waits_for_observer(std::uint32_t slot) const {
+  const std::optional<Place> at = roster_.current(slot);
+  if (slot != roster_.observer_slot() || !at || !roster_.seat(*at).occupied()) return false;
+  const Seat& beside = roster_.seat(Roster::sibling(*at));
+  return beside.occupied() && beside.part == Part::retiring;
+}
+
+// Whom a rollout has not waited for.
+void Rollout::bring_observer() {
+  const std::uint32_t slot = roster_.observer_slot();
+  const std::optional<Place> at = roster_.current(slot);
+  if (roster_.slots()[slot].want != Want::run || !at) return;
+  Seat& seat = roster_.seat(*at);
+  if (seat.state != ProcessState::ready || seat.generation == wanted_.generation) return;
+  if (roster_.seat(Roster::sibling(*at)).occupied() || seat.successor_due) return;
+  seat.wants_successor = RecycleReason::ordered;  // should that one not boot
+  machine_.spawn(Roster::sibling(*at), Part::replacement, wanted_.generation, wanted_.settings);
+}
+
 // Has so many slots under way that are not of the target's generation yet. True: all of them are.
 bool Rollout::bring_all(Generation target, std::uint32_t at_once) {
   std::uint32_t left = 0;
@@ -133,6 +153,10 @@ bool Rollout::bring_all(Generation target, std::uint32_t at_once) {
   for (std::uint32_t i = 0; i < slots; ++i) {
     const std::uint32_t slot = (roster_.first_task_slot() + i) % slots;
     if (roster_.slots()[slot].want != Want::run || has_arrived(slot, target)) continue;
+    if (waits_for_observer(slot)) {
+      bring(slot, target);
+      continue;
+    }
     ++left;
     if (is_booting(slot, target) || under_way >= at_once) continue;
     ++under_way;
@@ -208,7 +232,8 @@ void Rollout::on(const event::Compared& event) {
 }
 
 void Rollout::start_reload() {
-  reload_ = ReloadRun{.order = *next_reload_, .before = std::nullopt};
+  reload_ =
+      ReloadRun{.order = *next_reload_, .before = std::nullopt, .workers_before = wanted_.workers};
   if (reload_->order.settings.soak == Duration::zero()) reload_->soak = Soak::passed;
   next_reload_.reset();
   turn_.notice({.kind = NoticeKind::reload_started, .generation = reload_->order.generation});
@@ -225,7 +250,7 @@ void Rollout::start_soak(Place at) {
                 .generation = reload_->order.generation});
 }
 
-// True: nobody is watched. One that was asked to leave meanwhile has nothing against it.
+// True: nobody is watched. One that was asked to leave meanwhile says nothing, and another one is.
 bool Rollout::step_soak() {
   if (reload_->soak != Soak::watched && reload_->soak != Soak::compared) return true;
   const Seat& seat = roster_.seat(reload_->soaked);
@@ -237,7 +262,7 @@ bool Rollout::step_soak() {
                   {FailureKind::worse, reload_->soaked, seat.pid, {}, 0, turn_.now});
       return false;
     }
-    reload_->soak = Soak::passed;
+    reload_->soak = Soak::due;  // of the next one
     return true;
   }
   if (reload_->soak == Soak::watched && turn_.now >= reload_->soak_ends) {
@@ -247,9 +272,17 @@ bool Rollout::step_soak() {
   return false;
 }
 
+// Their seats are needed, and they finish all at the same time rather than one after the other.
+void Rollout::hasten_all() {
+  for (const Place at : roster_.places()) hasten(at);
+}
+
+// What an operator has asked for since it began counts for more than what it says.
 void Rollout::commit_reload() {
+  hasten_all();
   reload_->before = wanted_;
-  const std::uint32_t workers = reload_->order.settings.workers;
+  const bool was_asked = wanted_.workers != reload_->workers_before;
+  const std::uint32_t workers = was_asked ? wanted_.workers : reload_->order.settings.workers;
   const bool observer = roster_.slots()[roster_.observer_slot()].want == Want::run;
   wanted_.generation = reload_->order.generation;
   wanted_.settings = reload_->order.settings;

@@ -10,6 +10,9 @@
 // time. If it ends meanwhile, is stuck, or answers worse than those before it, everything is rolled
 // back.
 //
+// The observer is not waited for while the one before it answers somebody yet, who may wait for the
+// end of this very reload: it follows as soon as that one is gone.
+//
 // A reload has `settings.at_once` slots under way at the same time: their successors boot, each
 // beside the process it is to replace, which serves until then.
 #pragma once
@@ -70,7 +73,8 @@ class Rollout {
   struct ReloadRun {
     event::Reload order;
     std::optional<Wanted> before;         // what was in force; none: the reload is not committed
-    std::uint32_t workers_committed = 0;  // then
+    std::uint32_t workers_before = 0;     // that were wanted when it began
+    std::uint32_t workers_committed = 0;  // and when it was committed
     Soak soak = Soak::due;
     Place soaked{};         // who is watched
     TimePoint soak_ends{};  // while it is
@@ -85,11 +89,14 @@ class Rollout {
   [[nodiscard]] bool has_arrived(std::uint32_t slot, Generation target) const;
   [[nodiscard]] bool has_strays(Place but) const;
   [[nodiscard]] bool is_booting(std::uint32_t slot, Generation target) const;
+  [[nodiscard]] bool waits_for_observer(std::uint32_t slot) const;
+  void bring_observer();
   bool bring_all(Generation target, std::uint32_t at_once);
   void bring(std::uint32_t slot, Generation target);
   [[nodiscard]] bool may_leave(Place stuck);
   void hasten(Place retiring);
   void start_reload();
+  void hasten_all();
   void start_soak(Place at);
   bool step_soak();
   void commit_reload();

@@ -25,6 +25,46 @@ TEST(SupervisorReload, ReplacesWorkersInOrderAndThenTheObserver) {
   EXPECT_EQ(h.supervisor.generation(), 2u);
 }
 
+TEST(SupervisorReload, DoesNotWaitForTheSeatOfAnObserverWhoseOperatorsWaitForIt) {
+  Serving h(2, true);
+  h.reload(2, 2);
+  for (const Place at : {Place{0, 1}, Place{1, 1}, Place{3, 1}}) h.ready(at);
+  h.exit({0, 0}, 0);
+  h.exit({1, 0}, 0);
+  EXPECT_EQ(h.state({3, 0}), ProcessState::draining);
+  h.reload(3, 2);
+  h.ready({0, 0});
+  EXPECT_EQ(h.ready({1, 0}), (Transcript{"drain 1.1 replaced", "note reload_finished"}));
+  EXPECT_EQ(h.seat({3, 1}).generation, 2U);
+  EXPECT_EQ(h.exit({3, 0}, 0), (Transcript{"release 3.0", "spawn 3.0 generation 3"}));
+  EXPECT_EQ(h.ready({3, 0}), Transcript{"drain 3.1 replaced"});
+}
+
+TEST(SupervisorReload, GivesThoseWhoseSeatsItNeedsTheSameTimeAllAtOnce) {
+  Harness h(Harness::settings(2));
+  h.last_settings.replaced_timeout.reset();
+  h.serve();
+  h.reload(2, 2);
+  h.ready({0, 1});
+  h.ready({1, 1});
+  EXPECT_EQ(h.seat({0, 0}).deadline, std::nullopt);
+  EXPECT_EQ(h.seat({1, 0}).deadline, std::nullopt);
+  h.reload(3, 2);
+  EXPECT_EQ(h.seat({0, 0}).deadline, h.now + 8s) << "its seat is needed first";
+  h.exit({0, 0}, 0);
+  h.ready({0, 0});
+  EXPECT_EQ(h.seat({1, 0}).deadline, h.now + 8s);
+}
+
+TEST(SupervisorReload, LeavesTheNumberOfWorkersThatWasAskedForBeforeItsFirstOneWasReady) {
+  Serving h(2);
+  h.reload(2, 2);
+  h.on(event::AddWorker{});
+  EXPECT_EQ(h.supervisor.workers(), 3U);
+  h.ready({0, 1});
+  EXPECT_EQ(h.supervisor.workers(), 3U);
+}
+
 TEST(SupervisorReload, CutsAReplacedWorkerAtItsDeadlineWithoutSpoilingALaterStop) {
   Serving h(1);
   h.reload(2, 1);

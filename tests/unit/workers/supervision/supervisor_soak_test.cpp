@@ -85,11 +85,16 @@ TEST(SupervisorSoak, GoesBackWhenTheFirstIsStuck) {
   EXPECT_EQ(h.notices(NoticeKind::rollback_started).at(0).failure->kind, FailureKind::worse);
 }
 
-TEST(SupervisorSoak, IsOverWhenTheFirstWasAskedToLeave) {
+TEST(SupervisorSoak, IsOfTheNextOneWhenTheFirstWasAskedToLeave) {
   Soaking h;
   h.exit({0, 0}, 0);
-  EXPECT_EQ(h.on(event::DrainSlot{0}),
-            (Transcript{"drain 0.1 removed", "spawn 1.1 generation 2", "spawn 2.1 generation 2"}));
+  EXPECT_EQ(h.on(event::DrainSlot{0}), (Transcript{"drain 0.1 removed", "spawn 1.1 generation 2"}));
+  h.exit({0, 1}, 0);
+  EXPECT_EQ(h.ready({1, 1}), (Transcript{"note soak_started 1.1", "drain 1.0 replaced"}));
+  h.exit({1, 0}, 0);
+  EXPECT_EQ(h.pass(30s), Transcript{"compare 1.1"});
+  EXPECT_EQ(h.on(event::Compared{{1, 1}, h.seat({1, 1}).epoch, true}).at(0),
+            "note rollback_started 1.1");
 }
 
 TEST(SupervisorSoak, AnEndOfAnotherIsNotTheFirstOnes) {
