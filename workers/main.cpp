@@ -64,8 +64,16 @@ prefork::config::ExitCode examine(const prefork::config::Options& options) {
   return prefork::doctor::is_fit(findings) ? printed : prefork::config::ExitCode::system_error;
 }
 
+// Of a command that has arguments of its own.
+bool asks_for_help(const std::vector<std::string>& arguments) {
+  return arguments.size() == 2 && (arguments.back() == "--help" || arguments.back() == "-h");
+}
+
 // `prefork-server selftest [ARGUMENT]...` is no server that takes options; ./selftest is a folder.
 prefork::config::ExitCode test_self(const std::vector<std::string>& arguments) {
+  if (asks_for_help(arguments)) {
+    return print(prefork::selftest::usage() + "\n");
+  }
   const auto order =
       prefork::selftest::read_selftest_order({arguments.begin() + 1, arguments.end()});
   if (!order.ok()) {
@@ -77,6 +85,9 @@ prefork::config::ExitCode test_self(const std::vector<std::string>& arguments) {
 
 // `prefork-server replay FILE [ARGUMENT]...` likewise.
 prefork::config::ExitCode replay(const std::vector<std::string>& arguments) {
+  if (asks_for_help(arguments)) {
+    return print(prefork::replay::usage() + "\n");
+  }
   const auto order = prefork::replay::read_replay_order({arguments.begin() + 1, arguments.end()});
   if (!order.ok()) {
     std::fprintf(stderr, "prefork-server: %s\n", order.problem().text.c_str());

@@ -40,6 +40,14 @@ TEST(Selftest, SaysWhyItsServerDoesNotStart) {
   EXPECT_NE(verdict.err.find("--no-such-option"), std::string::npos) << verdict.err;
 }
 
+TEST(Selftest, SaysHowItIsCalled) {
+  for (const char* command : {"selftest", "replay"}) {
+    const FinishedRun told = run_to_the_end(launch_of({command, "--help"}));
+    EXPECT_EQ(told.exit, exit_code(0)) << command;
+    EXPECT_EQ(told.out.find(std::string("Usage: prefork-server ") + command), 0U) << told.out;
+  }
+}
+
 TEST(Selftest, DoesNotTakeAWrongCommandLine) {
   const FinishedRun verdict = test_self({"--only", "nonsense"});
   EXPECT_EQ(verdict.exit, exit_code(2));

@@ -77,7 +77,7 @@ struct Handover {
   std::vector<Plan> plans;
   supervision::Generation last_generation = 0;
   supervision::Memory supervisor;
-  // The last process that the program before has started; 0: there was none before.
+  // The last process that was started by the program which takes over where this is a way back.
   supervision::Epoch epoch_before = 0;
   std::vector<Child> children;
   std::vector<Command> commands;

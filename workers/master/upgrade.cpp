@@ -163,7 +163,9 @@ Handover Upgrade::handover() const {
   handover.program = origin_.path;
   handover.arguments = parts_.reloader.arguments();
   handover.supervisor = parts_.supervisor.memory();
-  handover.epoch_before = goes_on() ? origin_.before->supervisor.last_epoch : 0;
+  // Where there is no way back all of them are its own.
+  handover.epoch_before = program_before_.valid() ? origin_.before->supervisor.last_epoch
+                                                  : handover.supervisor.last_epoch;
   parts_.commons.hand_over(handover);
   parts_.plans.hand_over(handover);
   parts_.children.hand_over(handover);

@@ -161,7 +161,11 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                 });
     router_.add(http::Method::get, "/readyz", exchange::RunOn::loop,
                 [this](const http::Request&, http::Response& response) {
-                  answer_check(response, is_serving(context_.segment), "no worker is ready");
+                  const bool is_stopping =
+                      context_.segment.header().state.load(std::memory_order_acquire) ==
+                      ipc::ServerState::stopping;
+                  answer_check(response, is_serving(context_.segment),
+                               is_stopping ? "the server is stopping" : "no worker is ready");
                 });
     router_.add(http::Method::get, "/", exchange::RunOn::loop,
                 [](const http::Request&, http::Response& response) {

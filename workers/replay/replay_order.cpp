@@ -21,6 +21,8 @@ std::string_view name_of(const std::string& argument) {
 
 }  // namespace
 
+std::string usage() { return std::string(kUsage); }
+
 config::Result<ReplayOrder> read_replay_order(const std::vector<std::string>& arguments) {
   if (arguments.empty() || arguments.front().starts_with("-")) {
     return config::Problem{"replay: there is no file. " + std::string(kUsage)};

@@ -10,6 +10,9 @@ namespace prefork::replay {
 
 inline constexpr const char* kReplayArgument = "replay";
 
+// One line.
+std::string usage();
+
 struct ReplayOrder {
   std::string file;                    // that --keep-requests has left
   std::vector<std::string> arguments;  // of the server: what it serves, and options

@@ -22,11 +22,6 @@ constexpr std::uint64_t kMostRounds = 1'000'000;
 constexpr std::uint64_t kFewestWorkers = 4;
 constexpr std::uint64_t kMostWorkers = 64;
 
-std::string usage() {
-  return "Usage: prefork-server selftest [--seconds N] [--rounds N] [--workers N] [--seed N] "
-         "[--only DEED,...] [-- OPTION...]";
-}
-
 config::Result<std::uint64_t> number_of(const std::string& text, const std::string& name,
                                         std::uint64_t least, std::uint64_t most) {
   std::uint64_t value = 0;
@@ -146,6 +141,11 @@ config::ExitCode run(const SelftestOrder& order) {
 }
 
 }  // namespace
+
+std::string usage() {
+  return "Usage: prefork-server selftest [--seconds N] [--rounds N] [--workers N] [--seed N] "
+         "[--only DEED,...] [-- OPTION...]";
+}
 
 config::Result<SelftestOrder> read_selftest_order(const std::vector<std::string>& arguments) {
   SelftestOrder order;

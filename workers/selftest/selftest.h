@@ -16,6 +16,9 @@ namespace prefork::selftest {
 
 inline constexpr const char* kSelftestArgument = "selftest";
 
+// One line.
+std::string usage();
+
 struct SelftestOrder {
   std::chrono::seconds time{10};     // no round of deeds begins later
   std::uint64_t rounds = 0;          // as many instead; 0: the time decides
