@@ -2,6 +2,8 @@
 // to fail where a server loses what it need not.
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <filesystem>
 #include <string>
 
 #include "tests/support/server_process.h"
@@ -38,6 +40,20 @@ TEST(Selftest, SaysWhyItsServerDoesNotStart) {
   EXPECT_NE(verdict.err.find("selftest: the server is not ready: it has ended"), std::string::npos)
       << verdict.err;
   EXPECT_NE(verdict.err.find("--no-such-option"), std::string::npos) << verdict.err;
+}
+
+TEST(Selftest, LeavesNothingBehindWhereItIsInterrupted) {
+  const TemporaryFolder folder;
+  const TemporaryFolder folder_of_output;
+  Launch launch = launch_of({"selftest", "--only", "reload", "--seconds", "60"});
+  launch.environment["TMPDIR"] = folder.path();
+  launch.stdout_path = folder_of_output / "out";
+  ChildProcess command(launch);
+  ASSERT_TRUE(wait_until(
+      [&] { return read_file(launch.stdout_path).find("reload ") != std::string::npos; }));
+  ::kill(command.pid(), SIGINT);
+  EXPECT_EQ(command.wait(Milliseconds{60'000}), exit_code(1));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 TEST(Selftest, SaysHowItIsCalled) {

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 
+#include "ipc/base/interruption.h"
 #include "ipc/kept/kept_file.h"
 #include "workers/replay/replay_server.h"
 
@@ -41,13 +42,18 @@ ExitCode tell(const std::string& answer, const std::string& worker_end) {
 ExitCode run(const ReplayOrder& order, const ipc::KeptFile& kept) {
   std::printf("%s%s\n\n", kept.about.c_str(), first_line(kept.request).c_str());
   std::fflush(stdout);
+  ipc::note_interruptions();
   ReplayServer server(order.arguments);
-  if (!server.wait_until_ready()) {
+  const bool is_ready = server.wait_until_ready();
+  const std::string answer = is_ready ? server.exchange(kept.request) : "";
+  if (ipc::is_interrupted()) {
+    return refuse(ExitCode::system_error, "interrupted; its server is ended");
+  }
+  if (!is_ready) {
     const int code = server.stop();
     return refuse(code > 0 ? static_cast<ExitCode>(code) : ExitCode::system_error,
                   "the server did not start");
   }
-  const std::string answer = server.exchange(kept.request);
   server.stop();
   return tell(answer, server.worker_end());
 }

@@ -18,6 +18,8 @@
 #include <system_error>
 #include <utility>
 
+#include "ipc/base/interruption.h"
+
 namespace prefork::replay {
 
 namespace {
@@ -122,6 +124,9 @@ bool ReplayServer::wait_until_ready() {
     if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) {
       return false;
     }
+    if (ipc::is_interrupted()) {
+      return false;
+    }
     if (fds[1].revents != 0) {
       const std::string more = read_some(notification_.get());
       said += more;
@@ -149,7 +154,7 @@ std::string ReplayServer::exchange(const std::string& request) {
     if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) {
       return answer;
     }
-    if (fds[1].revents != 0 && !pass_log()) {
+    if (ipc::is_interrupted() || (fds[1].revents != 0 && !pass_log())) {
       return answer;
     }
     if ((fds[0].revents & POLLOUT) != 0) {

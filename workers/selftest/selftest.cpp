@@ -8,6 +8,7 @@
 #include <random>
 #include <string_view>
 
+#include "ipc/base/interruption.h"
 #include "workers/selftest/ordeal.h"
 #include "workers/selftest/schedule.h"
 #include "workers/selftest/tested_server.h"
@@ -109,6 +110,7 @@ config::ExitCode tell_verdict(const Ordeal& ordeal, const std::vector<std::strin
 }
 
 config::ExitCode run(const SelftestOrder& order) {
+  ipc::note_interruptions();
   TestedServer server(static_cast<int>(order.workers), order.options);
   if (const auto ready = server.wait_until_ready(); !ready.ok()) {
     std::fprintf(stderr, "prefork-server: selftest: %s\n%s", ready.problem().text.c_str(),
@@ -126,7 +128,7 @@ config::ExitCode run(const SelftestOrder& order) {
     return schedule.is_round_over() &&
            (order.rounds != 0 ? rounds++ == order.rounds : Clock::now() >= start + order.time);
   };
-  while (wrong.empty() && !is_over()) {
+  while (wrong.empty() && !ipc::is_interrupted() && !is_over()) {
     const Deed deed = schedule.next();
     const Outcome outcome = ordeal.run(deed);
     print_deed(Clock::now() - start, deed, outcome);
@@ -134,6 +136,10 @@ config::ExitCode run(const SelftestOrder& order) {
       wrong.push_back(std::string(to_text(deed)) + ": " + outcome.text);
     }
     std::this_thread::sleep_for(schedule.pause());
+  }
+  if (ipc::is_interrupted()) {
+    std::printf("interrupted; its server is ended\n");
+    return config::ExitCode::system_error;
   }
   const std::vector<std::string> at_end = ordeal.finish();
   wrong.insert(wrong.end(), at_end.begin(), at_end.end());

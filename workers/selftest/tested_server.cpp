@@ -18,6 +18,7 @@
 #include <thread>
 #include <utility>
 
+#include "ipc/base/interruption.h"
 #include "workers/control/server_link.h"
 #include "workers/observer/proc_usage.h"
 
@@ -156,6 +157,9 @@ config::Result<std::chrono::milliseconds> TestedServer::wait_until(
     }
     if (has_ended()) {
       return config::Problem{"it has ended"};
+    }
+    if (ipc::is_interrupted()) {
+      return config::Problem{"interrupted"};
     }
     if (passed > kServerPatience) {
       return config::Problem{"not within " + std::to_string(kServerPatience.count()) + " s" +
