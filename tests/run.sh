@@ -8,8 +8,9 @@
 # format        the C++ files are as clang-format 14 leaves them
 # asan          every test, with AddressSanitizer and UndefinedBehaviorSanitizer, but for those in
 #               which mostly another program runs (a compiler, a proxy, systemd-analyze, man),
-#               connections or system calls are counted, or the same code runs as in others
-#               (examples, wrong command lines, each start method, many reloads in a row)
+#               connections or system calls are counted, what the sanitizers need is missing (/proc,
+#               descriptors), or the same code runs as in others (examples, wrong command lines,
+#               each start method, many reloads in a row)
 # tsan          the levels unit and inprocess where threads share data, with ThreadSanitizer
 # release       every test, against build/release/prefork-server itself
 # instructions  how many a request costs that program, against tests/bench/instructions.limits

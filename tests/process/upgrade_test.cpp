@@ -280,8 +280,6 @@ TEST_F(Upgrades, WithoutProcTheProgramCannotBeKeptAndNothingIsTried) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   Launch hidden = launch({"--workers", "1"});
   hidden.without_proc = true;
-  // A sanitizer looks for leaks by way of /proc.
-  hidden.environment["ASAN_OPTIONS"] = "detect_leaks=0";
   ServerProcess server(hidden);
   const std::string told = upgrade();
   EXPECT_TRUE(told.starts_with("1 preforkctl: ")) << told;
