@@ -267,6 +267,7 @@ TEST(AnObserverThatLeaves, AnswersWhoIsConnectedAndWaitsForNobodyForLong) {
 TEST(Titles, SayWhichProcessIsWhich) {
   for (const std::string method : {"fork", "spawn", "forkserver"}) {
     const ServerProcess server({"--workers", "3", "--start-method", method});
+    EXPECT_EQ(server.statistics()["workers"].size(), 3U) << "nobody has waited for the observer";
     std::multiset<std::string> titles;
     for (const pid_t pid : processes_of_group(server.pid())) {
       titles.insert(title_of(pid));

@@ -278,7 +278,8 @@ TEST_F(Upgrades, ALaterWorkerThatCannotBootBringsTheProgramBeforeAndItsWorkersBa
 
 TEST_F(Upgrades, WithoutProcTheProgramCannotBeKeptAndNothingIsTried) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
-  Launch hidden = launch({"--workers", "1"});
+  // spawn needs /proc itself.
+  Launch hidden = launch({"--workers", "1", "--start-method", "fork"});
   hidden.without_proc = true;
   ServerProcess server(hidden);
   const std::string told = upgrade();
