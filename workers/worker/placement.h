@@ -56,7 +56,7 @@ class Placement {
   static constexpr std::uint64_t kDriftNs = 1'000'000'000;
   // Connections that come and go leave the numbers uneven for a moment, and new ones level that out
   // by themselves; what has lasted for this long is levelled out by moving some.
-  static constexpr std::uint64_t kUnevenNs = 200'000'000;
+  static constexpr std::uint64_t kUnevenNs = 500'000'000;
   // Moved between two ticks at most: each is some system calls, while others wait to be served.
   static constexpr std::uint32_t kMaxMovesPerTick = 128;
 

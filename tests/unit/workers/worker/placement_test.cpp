@@ -121,7 +121,7 @@ TEST_F(PlacementTest, WhatIsUnevenForAMomentIsLeftAlone) {
   EXPECT_EQ(placements_[0]->excess(), 0U);
   record(1).load.fetch_add(8);
   record(2).load.fetch_add(8);
-  EXPECT_FALSE(placements_[0]->on_tick(9, kNow + 300'000'000));
+  EXPECT_FALSE(placements_[0]->on_tick(9, kNow + 600'000'000));
   EXPECT_EQ(placements_[0]->excess(), 0U);
 }
 
@@ -130,7 +130,10 @@ TEST_F(PlacementTest, WhatStaysUnevenIsHandedOffUntilItIsEven) {
     ipc::add_load(record(0), 1);
   }
   placements_[0]->on_tick(9, kNow);
-  EXPECT_FALSE(placements_[0]->on_tick(9, kNow + 300'000'000)) << "it is done now";
+  for (std::uint32_t slot = 0; slot < 3; ++slot) {
+    record(slot).beat_ns.store(kNow + 600'000'000);
+  }
+  EXPECT_FALSE(placements_[0]->on_tick(9, kNow + 600'000'000)) << "it is done now";
   EXPECT_EQ(placements_[0]->excess(), 6U);
   for (int i = 0; i < 6; ++i) {
     ASSERT_EQ(relieve(0), engine::Place::given);
@@ -141,7 +144,7 @@ TEST_F(PlacementTest, WhatStaysUnevenIsHandedOffUntilItIsEven) {
   placements_[2]->take_handed();
   EXPECT_EQ(adopted_[1].size(), 3U);
   EXPECT_EQ(adopted_[2].size(), 3U);
-  placements_[0]->on_tick(3, kNow + 400'000'000);
+  placements_[0]->on_tick(3, kNow + 700'000'000);
   EXPECT_EQ(placements_[0]->excess(), 0U);
 }
 
@@ -150,7 +153,7 @@ TEST_F(PlacementTest, OneThatDrainsHasNoExcess) {
     ipc::add_load(record(0), 1);
   }
   placements_[0]->on_tick(9, kNow);
-  placements_[0]->on_tick(9, kNow + 300'000'000);
+  placements_[0]->on_tick(9, kNow + 600'000'000);
   placements_[0]->end(false);
   EXPECT_EQ(placements_[0]->excess(), 0U);
   EXPECT_FALSE(placements_[0]->on_tick(9, kNow + 400'000'000));
