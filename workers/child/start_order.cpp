@@ -1,7 +1,5 @@
 #include "workers/child/start_order.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,12 +7,11 @@
 #include <utility>
 
 #include "ipc/base/archive.h"
+#include "ipc/base/sealed_memory.h"
 
 namespace prefork::child {
 
 namespace {
-
-constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
 
 template <typename Archive, typename Descriptors>
 void pass_descriptors(Archive& archive, Descriptors& descriptors) {
@@ -67,17 +64,6 @@ void pass(Archive& archive, Order& order) {
   archive(order.options);
 }
 
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written <= 0) {
-      return false;
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 }  // namespace
 
 std::vector<int> StartOrder::inherited() const {
@@ -104,18 +90,13 @@ ipc::OwnedFd write_start_order(const StartOrder& order) {
   head.epoch = order.epoch;
   head.control_read = order.descriptors.control_read;
   head.control_write = order.descriptors.control_write;
-  ipc::OwnedFd memory(::memfd_create("prefork-start", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!memory.valid() ||
-      !write_all(memory.get(), {reinterpret_cast<const char*>(&head), sizeof head}) ||
-      !write_all(memory.get(), writer.bytes()) || ::fcntl(memory.get(), F_ADD_SEALS, kSeals) != 0) {
-    return {};
-  }
-  return memory;
+  return ipc::make_sealed_memory(
+      "prefork-start", {{reinterpret_cast<const char*>(&head), sizeof head}, writer.bytes()});
 }
 
 std::optional<StartOrderHead> find_start_order(int fd) {
   StartOrderHead head;
-  if (::fcntl(fd, F_GET_SEALS) != kSeals ||
+  if (!ipc::is_sealed_memory(fd) ||
       ::pread(fd, &head, sizeof head, 0) != static_cast<ssize_t>(sizeof head) ||
       head.magic != StartOrderHead::kMagic) {
     return std::nullopt;

@@ -1,7 +1,5 @@
 #include "workers/master/handover.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +8,7 @@
 #include <utility>
 
 #include "ipc/base/archive.h"
+#include "ipc/base/sealed_memory.h"
 #include "ipc/frames.h"
 #include "ipc/inbox.h"
 #include "ipc/kept/kept_requests.h"
@@ -20,8 +19,6 @@
 namespace prefork::master {
 
 namespace {
-
-constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
 
 // How a handover begins. The layout follows, then the rest.
 struct Head {
@@ -231,17 +228,6 @@ void pass_handover(Archive& archive, Whole& whole) {
   archive(whole.outlives_terminal);
 }
 
-bool write_bytes(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written <= 0) {
-      return false;
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 config::Problem unreadable(const std::string& why) {
   return config::Problem{"what the program before has left cannot be taken over: " + why};
 }
@@ -286,20 +272,15 @@ ipc::OwnedFd write_handover(const Handover& handover, const std::string& layout)
   Head head;
   head.layout_size = static_cast<std::uint32_t>(layout.size());
   head.size = static_cast<std::uint32_t>(sizeof head + layout.size() + writer.bytes().size());
-  ipc::OwnedFd memory(::memfd_create("prefork-handover", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!memory.valid() ||
-      !write_bytes(memory.get(), {reinterpret_cast<const char*>(&head), sizeof head}) ||
-      !write_bytes(memory.get(), layout) || !write_bytes(memory.get(), writer.bytes()) ||
-      ::fcntl(memory.get(), F_ADD_SEALS, kSeals) != 0) {
-    return {};
-  }
-  return memory;
+  return ipc::make_sealed_memory(
+      "prefork-handover",
+      {{reinterpret_cast<const char*>(&head), sizeof head}, layout, writer.bytes()});
 }
 
 config::Result<Handover> read_handover(int fd) {
   Head head;
   struct stat about {};
-  if (::fcntl(fd, F_GET_SEALS) != kSeals ||
+  if (!ipc::is_sealed_memory(fd) ||
       ::pread(fd, &head, sizeof head, 0) != static_cast<ssize_t>(sizeof head) ||
       head.magic != Head::kMagic) {
     return unreadable("descriptor " + std::to_string(fd) + " holds none of it");

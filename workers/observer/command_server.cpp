@@ -1,8 +1,6 @@
 #include "workers/observer/command_server.h"
 
-#include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +14,8 @@
 #include <utility>
 #include <variant>
 
+#include "ipc/base/sealed_memory.h"
+
 namespace prefork::observer {
 
 namespace {
@@ -26,22 +26,6 @@ constexpr int kMaxEventsAtOnce = 16;
 
 ipc::OutcomeFrame refusal(std::uint64_t id, std::string why) {
   return {id, ipc::Verdict::refused, std::move(why)};
-}
-
-ipc::OwnedFd sealed_memory(std::string_view text) {
-  ipc::OwnedFd memory(::memfd_create("prefork-answer", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  while (memory.valid() && !text.empty()) {
-    const ssize_t written = ::write(memory.get(), text.data(), text.size());
-    if (written <= 0) {
-      return {};
-    }
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  constexpr int kAllSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
-  if (memory.valid() && ::fcntl(memory.get(), F_ADD_SEALS, kAllSeals) != 0) {
-    return {};
-  }
-  return memory;
 }
 
 }  // namespace
@@ -236,7 +220,7 @@ bool CommandServer::tell(const Client& client, const ipc::OutcomeFrame& outcome,
 }
 
 bool CommandServer::tell_long(const Client& client, std::uint64_t id, const std::string& text) {
-  const ipc::OwnedFd memory = sealed_memory(text);
+  const ipc::OwnedFd memory = ipc::make_sealed_memory("prefork-answer", {text});
   if (!memory.valid()) {
     return tell(client, {id, ipc::Verdict::failed, "no memory for the answer"});
   }
