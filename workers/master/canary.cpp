@@ -40,12 +40,7 @@ void pass_on_activation(config::Environment& environment, pid_t master) {
 [[noreturn]] void check(const NextProgram& next, config::Environment environment,
                         std::vector<int> inherited, int output, pid_t master) {
   pass_on_activation(environment, master);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  std::signal(SIGPIPE, SIG_DFL);
-  std::signal(SIGXFSZ, SIG_DFL);
-  child::die_with(master);
+  become_helper(master);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
   child::close_other_fds(inherited);

@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <system_error>
+
+#include "workers/child/child.h"
 
 namespace prefork::master {
 
@@ -34,6 +37,15 @@ void set_inheritable(std::span<const int> fds, bool stay_open) {
   for (const int fd : fds) {
     ::fcntl(fd, F_SETFD, stay_open ? 0 : FD_CLOEXEC);
   }
+}
+
+void become_helper(pid_t master) {
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  std::signal(SIGPIPE, SIG_DFL);
+  std::signal(SIGXFSZ, SIG_DFL);
+  child::die_with(master);
 }
 
 }  // namespace prefork::master

@@ -15,6 +15,7 @@
 #include "workers/child/child.h"
 #include "workers/child/process_limits.h"
 #include "workers/child/spawned_child.h"
+#include "workers/master/inheritance.h"
 
 namespace prefork::master {
 
@@ -52,12 +53,7 @@ pid_t start_helper(const char* argument, int input, int output, int extra) {
   if (pid != 0) {
     return pid;
   }
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  std::signal(SIGPIPE, SIG_DFL);
-  std::signal(SIGXFSZ, SIG_DFL);
-  child::die_with(master);
+  become_helper(master);
   // The copies do not close on exec, but for one that has its number already.
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
