@@ -83,8 +83,8 @@ bool is_healthy(const Segment& segment, Place id, std::uint64_t now_ns) {
     return at_ns >= now_ns || now_ns - at_ns <= kHealthyBeatNs;
   };
   const std::uint64_t handed_ns = segment.notes(id.slot).handed_ns.load(std::memory_order_relaxed);
-  return (is_recent(record.beat_ns.load(std::memory_order_relaxed)) ||
-          is_recent(record.asleep_until_ns.load(std::memory_order_relaxed))) &&
+  return (is_recent(record.pulse.beat_ns.load(std::memory_order_relaxed)) ||
+          is_recent(record.pulse.asleep_until_ns.load(std::memory_order_relaxed))) &&
          (handed_ns == 0 || is_recent(handed_ns));
 }
 

@@ -1,5 +1,5 @@
-// Durations in log-linear buckets: sixteen to each power of two, so that a percentile is off by
-// less than a sixteenth (6.25 %). Lives in shared memory; one writer, load and store (no locked
+// Durations in log-linear buckets: 2^kBits to each power of two, so that a percentile is off by
+// less than that part of it. Lives in shared memory; one writer, load and store (no locked
 // instruction); readers merge the buckets of several writers and compute percentiles from the sum.
 #pragma once
 
@@ -12,9 +12,10 @@
 
 namespace prefork::ipc {
 
-class Histogram {
+template <unsigned kBits>
+class LogHistogram {
  public:
-  static constexpr unsigned kSubBucketBits = 4;
+  static constexpr unsigned kSubBucketBits = kBits;
   static constexpr std::uint64_t kSubBuckets = 1U << kSubBucketBits;
   // Values of 2^kMaxBits microseconds (134 s) and more share the last bucket.
   static constexpr unsigned kMaxBits = 27;
@@ -54,7 +55,7 @@ class Histogram {
   [[nodiscard]] std::uint64_t sum_us() const { return sum_us_.load(std::memory_order_acquire); }
 
   // For the one process that folds a dead writer's numbers into another histogram.
-  void merge_from(const Histogram& other) {
+  void merge_from(const LogHistogram& other) {
     for (std::size_t i = 0; i < kBucketCount; ++i) {
       if (const std::uint64_t count = other.bucket(i); count != 0) {
         add(i, count);
@@ -80,8 +81,11 @@ class Histogram {
 };
 
 // A reader's private sum of several histograms.
-class HistogramSnapshot {
+template <unsigned kBits>
+class LogHistogramSnapshot {
  public:
+  using Histogram = LogHistogram<kBits>;
+
   void add(const Histogram& histogram) {
     for (std::size_t i = 0; i < Histogram::kBucketCount; ++i) {
       const std::uint64_t count = histogram.bucket(i);
@@ -91,7 +95,7 @@ class HistogramSnapshot {
     sum_us_ += histogram.sum_us();
   }
 
-  void add(const HistogramSnapshot& other) {
+  void add(const LogHistogramSnapshot& other) {
     for (std::size_t i = 0; i < Histogram::kBucketCount; ++i) {
       buckets_[i] += other.buckets_[i];
     }
@@ -100,7 +104,7 @@ class HistogramSnapshot {
   }
 
   // An earlier state of the same; what is not there is not taken.
-  void subtract(const HistogramSnapshot& other) {
+  void subtract(const LogHistogramSnapshot& other) {
     for (std::size_t i = 0; i < Histogram::kBucketCount; ++i) {
       const std::uint64_t count = std::min(buckets_[i], other.buckets_[i]);
       buckets_[i] -= count;
@@ -133,5 +137,12 @@ class HistogramSnapshot {
   std::uint64_t count_ = 0;
   std::uint64_t sum_us_ = 0;
 };
+
+// Off by less than 6.25 %: three KiB each.
+using Histogram = LogHistogram<4>;
+using HistogramSnapshot = LogHistogramSnapshot<4>;
+// Off by less than 1.6 %: eleven KiB.
+using FineHistogram = LogHistogram<6>;
+using FineHistogramSnapshot = LogHistogramSnapshot<6>;
 
 }  // namespace prefork::ipc

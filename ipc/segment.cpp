@@ -29,7 +29,8 @@ OwnedFd reopened_for_reading(int fd) {
   return OwnedFd(::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-void clear_record(WorkerRecord& record) {
+// `labels`: one past the highest that statistics are kept for.
+void clear_record(WorkerRecord& record, std::size_t labels) {
   constexpr auto kRelaxed = std::memory_order_relaxed;
   record.accepting.store(0, kRelaxed);
   record.load.store(0, kRelaxed);
@@ -41,14 +42,15 @@ void clear_record(WorkerRecord& record) {
   record.times.forked_monotonic_ns.store(0, kRelaxed);
   record.times.ready_monotonic_ns.store(0, kRelaxed);
   record.times.final_cpu_us.store(0, kRelaxed);
-  record.beat_ns.store(0, kRelaxed);
-  record.asleep_until_ns.store(0, kRelaxed);
+  record.pulse.beat_ns.store(0, kRelaxed);
+  record.pulse.asleep_until_ns.store(0, kRelaxed);
   record.counters.clear();
   record.gauges.clear();
   record.app_numbers.clear();
   record.latency.clear();
   record.queue_wait.clear();
   record.run_time.clear();
+  record.routes.clear(labels);
   for (PoolRecord& pool : record.pools) {
     pool.clear();
   }
@@ -88,6 +90,14 @@ LastExit LastExitBox::get() const {
   exit.pid = static_cast<std::int32_t>((*words)[1]);
   exit.at_realtime_ns = (*words)[2];
   return exit;
+}
+
+void ExitCounts::count(const LastExit& exit) {
+  if (exit.kind == LastExit::Kind::signal) {
+    by_signal.at(static_cast<std::size_t>(exit.number) % kSignals).fetch_add(1);
+  } else {
+    (exit.number == 0 ? as_asked : with_failure).fetch_add(1);
+  }
 }
 
 Segment::Segment(std::uint32_t slot_capacity) : slot_capacity_(slot_capacity) {
@@ -176,8 +186,10 @@ void Segment::fold(Place id, std::uint64_t cpu_us) {
   retired().latency.merge_from(ended.latency);
   retired().queue_wait.merge_from(ended.queue_wait);
   retired().run_time.merge_from(ended.run_time);
+  const std::size_t labels = header_->route_names.labels();
+  retired().routes.merge_from(ended.routes, labels);
   header_->retired_cpu_us.fetch_add(cpu_us, std::memory_order_relaxed);
-  clear_record(ended);
+  clear_record(ended, labels);
   sequence.store(start + 2, std::memory_order_seq_cst);
 }
 

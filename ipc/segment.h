@@ -26,11 +26,13 @@
 #include "ipc/pool_record.h"
 #include "ipc/process_trace.h"
 #include "ipc/route_bans.h"
+#include "ipc/route_names.h"
+#include "ipc/route_record.h"
 #include "ipc/text_ring.h"
 
 namespace prefork::ipc {
 
-inline constexpr std::uint32_t kSegmentVersion = 7;
+inline constexpr std::uint32_t kSegmentVersion = 8;
 inline constexpr std::uint32_t kMaxSlots = 320;  // 256 workers at start and room for TTIN
 
 enum class ServerState : std::uint32_t {
@@ -64,6 +66,29 @@ class LastExitBox {
   SeqlockBox<3> box_;
 };
 
+// How processes ended, counted. Written by the master, read by the observer.
+struct ExitCounts {
+  static constexpr std::size_t kSignals = 65;  // by number; those of Linux end at 64
+
+  std::array<std::atomic<std::uint64_t>, kSignals> by_signal{};
+  std::atomic<std::uint64_t> as_asked{0};      // code 0
+  std::atomic<std::uint64_t> with_failure{0};  // any other code
+
+  void count(const LastExit& exit);
+};
+
+// What the master has counted since the start, and seen. Written by the master, read by the
+// observer.
+struct MasterNotes {
+  std::atomic<std::uint64_t> reloads{0};
+  // Of workers, by reason.
+  std::array<std::atomic<std::uint64_t>, kRecycleReasons> recycles{};
+  ExitCounts exits;  // of workers
+  // Connections that wait to be accepted, and how many may; of TCP.
+  std::atomic<std::uint64_t> accept_queue_length{0};
+  std::atomic<std::uint64_t> accept_queue_limit{0};
+};
+
 // The last words of processes, as JSON. Written by the master.
 using LastWordsRing = TextRing<16, std::size_t{16} << 10>;
 // Where slow requests were found, as JSON; the newest counts.
@@ -86,11 +111,10 @@ struct alignas(64) SegmentHeader {
   std::atomic<std::uint64_t> master_beat_ns{0};
   std::atomic<std::uint64_t> retired_cpu_us{0};  // of workers that have ended
   std::atomic<std::uint64_t> fold_sequence{0};   // odd while a record moves into `retired`
-  std::atomic<std::uint64_t> reloads{0};
-  // Of workers, by reason.
-  std::array<std::atomic<std::uint64_t>, kRecycleReasons> recycles{};
+  MasterNotes notes;
   std::atomic<bool> access_log_torn{false};  // of workers; see LineSink
   alignas(64) RouteBans route_bans;
+  alignas(64) RouteNames route_names;
   alignas(64) LastWordsRing last_words;
   SlowFrames slow_frames;
 };
@@ -114,6 +138,13 @@ struct ProcessTimes {
   std::atomic<std::uint64_t> final_cpu_us{0};
 };
 
+// When an event loop has shown life last, and when it will be heard of at the latest while it waits
+// (0: it does not).
+struct Pulse {
+  std::atomic<std::uint64_t> beat_ns{0};
+  std::atomic<std::uint64_t> asleep_until_ns{0};
+};
+
 struct alignas(64) WorkerRecord {
   // Written by the master.
   std::atomic<std::int32_t> pid{0};
@@ -122,10 +153,8 @@ struct alignas(64) WorkerRecord {
   std::atomic<ProcessState> state{ProcessState::vacant};
   ProcessTimes times;
 
-  // Written by the worker's event loop: its liveness, when it will be heard of at the latest while
-  // it waits (0: it does not), and whether siblings may hand it work.
-  alignas(64) std::atomic<std::uint64_t> beat_ns{0};
-  std::atomic<std::uint64_t> asleep_until_ns{0};
+  // Written by the worker's event loop: its liveness, and whether siblings may hand it work.
+  alignas(64) Pulse pulse;
   std::atomic<std::uint32_t> accepting{0};
 
   // Connections it has or was promised, with its epoch above them; see ipc/balance.h.
@@ -134,9 +163,10 @@ struct alignas(64) WorkerRecord {
   alignas(64) Counters counters;
   alignas(64) Gauges gauges;
   alignas(64) AppNumbers app_numbers;
-  alignas(64) Histogram latency;     // head understood to answer written, of a stream: begun
-  alignas(64) Histogram queue_wait;  // waiting for a pool thread
-  alignas(64) Histogram run_time;    // on a pool thread, but for streams
+  alignas(64) FineHistogram latency;  // head understood to answer written, of a stream: begun
+  alignas(64) Histogram queue_wait;   // waiting for a pool thread
+  alignas(64) Histogram run_time;     // on a pool thread, but for streams
+  alignas(64) RouteRecord routes;
   alignas(64) std::array<PoolRecord, kMaxPools> pools;  // the classes of its thread pool
   // What the event loop and each thread of the pool run, and all that is unfinished besides; see
   // ipc/requests_in_flight.h.

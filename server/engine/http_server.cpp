@@ -17,7 +17,7 @@ HttpServer::HttpServer(loop::EventLoop& loop, const ServerSettings& settings,
       loop_(loop),
       record_(record),
       hooks_(hooks),
-      accounting_(record,
+      accounting_(record, settings.route_labels,
                   [&hooks](std::string_view line) { hooks.report(config::LogLevel::error, line); }),
       scratch_(std::make_unique<Scratch>(settings)),
       services_{settings_.timeouts, settings_.limits, settings_.proxies, application,
@@ -64,17 +64,17 @@ void HttpServer::start(const std::vector<net::ListenerSpec>& listeners) {
 
 void HttpServer::on_turn(std::uint64_t now_ns, bool has_events) {
   // Liveness is the loop's own doing: a loop that is stuck does not get here.
-  record_.beat_ns.store(now_ns, std::memory_order_relaxed);
+  record_.pulse.beat_ns.store(now_ns, std::memory_order_relaxed);
   if (has_events) {
     is_active_ = true;
-    if (record_.asleep_until_ns.load(std::memory_order_relaxed) != 0) {
-      record_.asleep_until_ns.store(0, std::memory_order_relaxed);
+    if (record_.pulse.asleep_until_ns.load(std::memory_order_relaxed) != 0) {
+      record_.pulse.asleep_until_ns.store(0, std::memory_order_relaxed);
     }
   }
 }
 
 void HttpServer::on_sleep(std::uint64_t until_ns) {
-  record_.asleep_until_ns.store(until_ns, std::memory_order_relaxed);
+  record_.pulse.asleep_until_ns.store(until_ns, std::memory_order_relaxed);
 }
 
 void HttpServer::on_ready(std::uint64_t key, loop::Readiness readiness) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "config/options/options.h"
 #include "ipc/route_bans.h"
+#include "ipc/route_names.h"
 #include "server/http/field_list.h"
 #include "server/http1/request_parser.h"
 
@@ -27,6 +29,8 @@ struct ServerSettings {
   // Of routes of this generation. Outlives the server; null: none is ever banned.
   ipc::RouteBans* route_bans = nullptr;
   std::uint32_t generation = 0;
+  // Of the application's routes, by their number: see RouteNames.
+  std::vector<ipc::RouteLabel> route_labels{};
 
   static ServerSettings from(const config::Options& options);
 

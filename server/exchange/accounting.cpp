@@ -3,11 +3,28 @@
 #include <array>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "ipc/log/log_text.h"
 #include "server/exchange/elapsed.h"
 
 namespace prefork::exchange {
+
+namespace {
+
+// Pipelined requests for so many different routes in turn are answered without an allocation.
+constexpr std::size_t kExpectedRuns = 64;
+
+}  // namespace
+
+Accounting::Accounting(ipc::WorkerRecord& record, std::vector<ipc::RouteLabel> labels,
+                       std::function<void(std::string_view line)> report_error)
+    : record_(record),
+      report_error_(std::move(report_error)),
+      in_flight_(record),
+      statistics_(record.routes, std::move(labels)) {
+  loop_answers_.reserve(kExpectedRuns);
+}
 
 void Accounting::count_response(int status) {
   static constexpr std::array kByClass = {ipc::Counter::responses_1xx, ipc::Counter::responses_2xx,
@@ -30,14 +47,18 @@ void Accounting::count_as(ClientBox& client, CountedAs counted) {
 }
 
 void Accounting::record_start(const Job& job, std::uint64_t now_ns) {
-  record_.latency.record(elapsed_us(job.queued_ns, now_ns));
+  const std::uint64_t duration_us = elapsed_us(job.queued_ns, now_ns);
+  record_.latency.record(duration_us);
+  statistics_.record_duration(job.request.label, duration_us);
 }
 
 void Accounting::finish_job(const Job& job, std::uint64_t now_ns) {
   if (job.client()) {
     count_as(*job.client(), CountedAs::nothing);
   }
-  record_.queue_wait.record(elapsed_us(job.queued_ns, job.started_ns));
+  const std::uint64_t waited_us = elapsed_us(job.queued_ns, job.started_ns);
+  record_.queue_wait.record(waited_us);
+  record_.routes.queue_times.record(waited_us);
   if (job.was_skipped()) {
     record_.counters.add(ipc::Counter::requests_abandoned);
     return;
@@ -48,8 +69,10 @@ void Accounting::finish_job(const Job& job, std::uint64_t now_ns) {
   }
   // How long a stream lives is its client's affair, and says nothing about the service.
   if (!job.has_started()) {
-    record_.run_time.record(elapsed_us(job.started_ns, job.finished_ns));
-    record_.latency.record(elapsed_us(job.queued_ns, now_ns));
+    const std::uint64_t ran_us = elapsed_us(job.started_ns, job.finished_ns);
+    record_.run_time.record(ran_us);
+    record_.routes.handler_times.record(ran_us);
+    record_start(job, now_ns);
   }
   if (!job.has_failed() || job.has_lost_client()) {
     return;
@@ -62,10 +85,16 @@ void Accounting::finish_job(const Job& job, std::uint64_t now_ns) {
 }
 
 void Accounting::record_loop_answers(std::uint64_t from_ns, std::uint64_t until_ns) {
-  record_.latency.record(elapsed_us(from_ns, until_ns), loop_answers_);
+  const std::uint64_t duration_us = elapsed_us(from_ns, until_ns);
+  std::uint64_t answers = 0;
+  for (const Run& run : loop_answers_) {
+    statistics_.record_duration(run.route, duration_us, run.count);
+    answers += run.count;
+  }
+  record_.latency.record(duration_us, answers);
   // Also a sign of life, within a turn of many events.
-  record_.beat_ns.store(until_ns, std::memory_order_relaxed);
-  loop_answers_ = 0;
+  record_.pulse.beat_ns.store(until_ns, std::memory_order_relaxed);
+  loop_answers_.clear();
 }
 
 void Accounting::report_handler_error(const http::Request& request, std::string_view what) {

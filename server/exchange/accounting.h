@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "ipc/segment.h"
 #include "server/exchange/client_state.h"
 #include "server/exchange/in_flight_ledger.h"
 #include "server/exchange/job.h"
+#include "server/exchange/request_statistics.h"
 #include "server/http/request.h"
 
 namespace prefork::exchange {
@@ -17,8 +19,9 @@ namespace prefork::exchange {
 class Accounting {
  public:
   // `record` is written by this one alone and outlives it. `report_error` gets one line.
-  Accounting(ipc::WorkerRecord& record, std::function<void(std::string_view line)> report_error)
-      : record_(record), report_error_(std::move(report_error)), in_flight_(record) {}
+  // `labels`: see RequestStatistics.
+  Accounting(ipc::WorkerRecord& record, std::vector<ipc::RouteLabel> labels,
+             std::function<void(std::string_view line)> report_error);
 
   void count(ipc::Counter counter) { record_.counters.add(counter); }
   void count_response(int status);
@@ -35,9 +38,13 @@ class Accounting {
   // Those that are not finished, and wait for somebody.
   [[nodiscard]] InFlightLedger& in_flight() { return in_flight_; }
 
-  // The last words of the worker name it. `request`: null where it could not be understood.
-  void note_finished(const http::Request* request, int status, std::uint64_t from_ns,
-                     std::uint64_t until_ns) {
+  [[nodiscard]] RequestStatistics& statistics() { return statistics_; }
+
+  // It is counted, and the last words of the worker name it. `request`: null where it could not be
+  // understood.
+  void note_finished(const http::Request* request, int status, std::uint64_t content_bytes,
+                     std::uint64_t from_ns, std::uint64_t until_ns) {
+    statistics_.count(request, status, content_bytes);
     record_.trace.finished.add({until_ns, until_ns - from_ns, request == nullptr ? 0 : request->id,
                                 status, request == nullptr ? std::string_view() : request->path});
   }
@@ -53,8 +60,13 @@ class Accounting {
   void finish_job(const Job& job, std::uint64_t now_ns);
 
   // An answer was made on the loop, in the present step.
-  void count_loop_answer() { ++loop_answers_; }
-  [[nodiscard]] bool has_loop_answers() const { return loop_answers_ != 0; }
+  void count_loop_answer(ipc::RouteLabel route) {
+    if (loop_answers_.empty() || loop_answers_.back().route != route) {
+      loop_answers_.push_back({route, 0});
+    }
+    ++loop_answers_.back().count;
+  }
+  [[nodiscard]] bool has_loop_answers() const { return !loop_answers_.empty(); }
   // Requests that came in one read were answered by one write: they took equally long.
   void record_loop_answers(std::uint64_t from_ns, std::uint64_t until_ns);
 
@@ -66,6 +78,12 @@ class Accounting {
   void report_broken_response(const http::Request& request, std::string_view what);
 
  private:
+  // Answers of one route that came one after the other.
+  struct Run {
+    ipc::RouteLabel route = ipc::kUnmatchedRoute;
+    std::uint32_t count = 0;
+  };
+
   void report_failure(const http::Request& request, std::string_view happened,
                       std::string_view what);
   void report(const http::Request& request, std::string_view happened, std::string_view what);
@@ -73,8 +91,9 @@ class Accounting {
   ipc::WorkerRecord& record_;
   const std::function<void(std::string_view line)> report_error_;
   InFlightLedger in_flight_;
+  RequestStatistics statistics_;
   std::uint64_t requests_ = 0;
-  std::uint64_t loop_answers_ = 0;
+  std::vector<Run> loop_answers_;  // of the present step
   std::uint32_t in_progress_ = 0;
   std::uint32_t streams_ = 0;
 };

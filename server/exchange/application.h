@@ -10,6 +10,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "server/exchange/job_profile.h"
 #include "server/http/method_set.h"
@@ -70,6 +72,7 @@ struct RouteMatch {
   // same in every worker of a generation; 0: none.
   std::uint16_t number = 0;
   std::uint32_t retry_after_s = 0;  // with `status` 503
+  bool is_file = false;             // of a folder
 
   [[nodiscard]] bool has_handler() const { return handler != nullptr || deferred != nullptr; }
 };
@@ -85,6 +88,8 @@ class Application {
   // any and becomes Request::parameters.
   [[nodiscard]] virtual RouteMatch route(const http::Request& request,
                                          RouteParameters& parameters) const noexcept = 0;
+  // The patterns of its routes, in the order of their numbers, for statistics.
+  [[nodiscard]] virtual std::vector<std::string> route_patterns() const { return {}; }
 };
 
 }  // namespace prefork::exchange

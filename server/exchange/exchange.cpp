@@ -41,6 +41,7 @@ void Exchange::open(const http::Request& head, const ipc::PeerAddress& peer) {
   parameters_.count = 0;
   route_ = services_.application.route(request_, parameters_);
   request_.route = route_.number;
+  request_.label = services_.accounting.statistics().label_of(route_);
   if (services_.route_bans != nullptr && services_.route_bans->has_any()) {
     keep_from_banned(services_, route_);
   }
@@ -82,7 +83,7 @@ void Exchange::run(std::string_view content) {
     run_deferred();
   } else if (route_.handler == nullptr) {
     answer_unrouted(route_, services_.response);
-    services_.accounting.count_loop_answer();
+    services_.accounting.count_loop_answer(request_.label);
     respond(request_, services_.response);
   } else if (route_.run_on == RunOn::loop || services_.executor == nullptr) {
     run_on_loop();
@@ -152,7 +153,7 @@ void Exchange::run_on_loop() {
   if (is_timed) {
     log_.record().handler_us = elapsed_us(started_ns, services_.clock.now_ns());
   }
-  services_.accounting.count_loop_answer();
+  services_.accounting.count_loop_answer(request_.label);
   respond(request_, response);
 }
 
@@ -223,7 +224,7 @@ void Exchange::respond_overload(const http::Request& request, std::string_view d
   response.set_error(503, detail);
   response.add_field("Retry-After", kRetryAfterSeconds);
   services_.accounting.count(ipc::Counter::overload_rejected);
-  services_.accounting.count_loop_answer();
+  services_.accounting.count_loop_answer(request_.label);
   respond(request, response);
 }
 
@@ -313,6 +314,7 @@ void Exchange::respond(const http::Request& request, http::Response& response) {
   services_.accounting.count_response(log_.record().status);
   if (!is_complete) {
     log_.keep(request);
+    write_since_ns_ = response.content_size() ? services_.now_ns : ipc::kNever;
     return;
   }
   if (response.has_long_body()) {
@@ -327,6 +329,11 @@ void Exchange::report_broken(std::string_view problem) {
 }
 
 void Exchange::complete(std::uint64_t content_bytes) {
+  if (write_since_ns_ != ipc::kNever) {
+    services_.accounting.statistics().record().write_times.record(
+        elapsed_us(write_since_ns_, services_.now_ns));
+    write_since_ns_ = ipc::kNever;
+  }
   finish(log_.named(request_), content_bytes);
 }
 

@@ -145,6 +145,8 @@ class Exchange {
   std::shared_ptr<ClientBox> client_;          // read by the job that makes the answer
   std::uint64_t respond_by_ns_ = ipc::kNever;
   std::uint64_t paused_ns_ = 0;  // since when the handler has no room
+  // Since when an answer with a length waits for its client; kNever: none does.
+  std::uint64_t write_since_ns_ = ipc::kNever;
   State state_ = State::none;
   Upload upload_ = Upload::none;
 };

@@ -57,7 +57,8 @@ class ExchangeLog {
   // It is over. `request`: null where it could not be understood.
   void write(const http::Request* request, const ipc::PeerAddress& client,
              std::uint64_t content_bytes) {
-    services_.accounting.note_finished(request, record_.status, started_ns_, services_.now_ns);
+    services_.accounting.note_finished(request, record_.status, content_bytes, started_ns_,
+                                       services_.now_ns);
     if (services_.access_log.is_on()) {
       write_line(request, client, content_bytes);
     }

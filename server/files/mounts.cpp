@@ -112,6 +112,7 @@ exchange::RouteMatch StaticMounts::route(const http::Request& request) const noe
     }
     if (StaticFiles::can_answer(request.method)) {
       match.handler = &mount->handler();
+      match.is_file = true;
     } else {
       match.status = request.method == http::Method::options ? 204 : 405;
       match.allow = StaticFiles::allowed_methods();

@@ -24,6 +24,7 @@ class StaticSite : public exchange::Application {
     exchange::RouteMatch match;
     if (StaticFiles::can_answer(request.method)) {
       match.handler = &handler_;
+      match.is_file = true;
     } else {
       match.status = request.method == http::Method::options ? 204 : 405;
       match.allow = StaticFiles::allowed_methods();

@@ -38,6 +38,7 @@ enum class Scheme : std::uint8_t { http, https };
 struct Request {
   Method method = Method::get;
   std::uint16_t route = 0;  // the number of the application's route that answers; 0: none of them
+  std::uint16_t label = 0;  // of that route in statistics
   int version_minor = 1;    // HTTP/1.0 or HTTP/1.1
   std::string_view method_text;
   std::string_view target;            // as sent

@@ -57,6 +57,10 @@ class NativeApplication : public exchange::Application {
   [[nodiscard]] exchange::RouteMatch route(
       const http::Request& request, exchange::RouteParameters& parameters) const noexcept override;
 
+  [[nodiscard]] std::vector<std::string> route_patterns() const override {
+    return app_.router.route_patterns();
+  }
+
   // In a worker, before anything else there: opens its folders and binds what it shares. `place`
   // must outlive the application. Throws std::runtime_error, with a line for people.
   void enter_worker(const SharedPlace& place, const std::string& root_path,

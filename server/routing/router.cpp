@@ -123,6 +123,16 @@ void Router::add(http::Method method, std::string_view pattern, exchange::RunOn 
   add(method, pattern, RouteOptions{.run_on = run_on}, std::move(handler));
 }
 
+std::vector<std::string> Router::route_patterns() const {
+  std::vector<std::string> patterns(routes_);
+  for (const PatternRoutes& known : patterns_) {
+    for (const Route& route : known.routes) {
+      patterns[route.number - 1U] = route.pattern;
+    }
+  }
+  return patterns;
+}
+
 exchange::RouteMatch Router::route(const http::Request& request,
                                    exchange::RouteParameters& parameters) const noexcept {
   http::MethodSet allow;

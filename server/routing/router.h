@@ -50,6 +50,8 @@ class Router : public exchange::Application {
   [[nodiscard]] exchange::RouteMatch route(
       const http::Request& request, exchange::RouteParameters& parameters) const noexcept override;
 
+  [[nodiscard]] std::vector<std::string> route_patterns() const override;
+
   // Calls visit(`GET /items/{id}`, JobProfile&) for each route. Before requests come.
   template <typename Visit>
   void for_each_profile(Visit visit) {

@@ -94,6 +94,7 @@ void Master::turn() {
                      watched_.cpus.deadline(), fork_servers_.deadline(), commands_.deadline(),
                      course_.announcer.deadline(), deaths_.deadline(), upgrade_.deadline()});
   publisher_.beat();
+  publisher_.accept_queue(look_at_accept_queues(plans_.at(supervisor_.generation()).sockets));
   publisher_.lines_lost(log_.settle_losses());
   polled.dispatch();
   fork_servers_.enforce(Clock::now());

@@ -63,6 +63,11 @@ ipc::TaskRecord* Publisher::task_at(ipc::Place at) const {
 
 void Publisher::beat() { segment_.header().master_beat_ns.store(ipc::monotonic_ns(), kRelaxed); }
 
+void Publisher::accept_queue(const AcceptQueue& queue) {
+  segment_.header().notes.accept_queue_length.store(queue.length, kRelaxed);
+  segment_.header().notes.accept_queue_limit.store(queue.limit, kRelaxed);
+}
+
 void Publisher::spawning(const supervision::action::Spawn& spawn, std::uint64_t forked_ns) {
   if (ipc::TaskRecord* const task = task_at(spawn.at)) {
     task->generation.store(spawn.generation, kRelaxed);
@@ -78,7 +83,7 @@ void Publisher::spawning(const supervision::action::Spawn& spawn, std::uint64_t 
   record.generation.store(spawn.generation, kRelaxed);
   record.times.forked_monotonic_ns.store(forked_ns, kRelaxed);
   record.times.forked_realtime_ns.store(ipc::realtime_ns(), kRelaxed);
-  record.beat_ns.store(forked_ns, kRelaxed);
+  record.pulse.beat_ns.store(forked_ns, kRelaxed);
   segment_.notes(spawn.at.slot).restarts.store(spawn.restarts, kRelaxed);
 }
 
@@ -119,8 +124,11 @@ void Publisher::released(const supervision::action::Release& release) {
   if (release.last.pid) {
     const ipc::LastExit exit = last_exit_of(release);
     segment_.notes(release.at.slot).last_exit.set(exit);
+    segment_.header().notes.exits.count(exit);
     if (exit.recycled) {
-      segment_.header().recycles.at(static_cast<std::size_t>(*exit.recycled) - 1).fetch_add(1);
+      segment_.header()
+          .notes.recycles.at(static_cast<std::size_t>(*exit.recycled) - 1)
+          .fetch_add(1);
     }
   }
   segment_.fold(release.at, release.exit.cpu_us);
@@ -146,7 +154,7 @@ void Publisher::task_states(const supervision::Supervisor& supervisor) {
   }
 }
 
-void Publisher::reloaded() { segment_.header().reloads.fetch_add(1, kRelaxed); }
+void Publisher::reloaded() { segment_.header().notes.reloads.fetch_add(1, kRelaxed); }
 
 void Publisher::stopping() {
   is_stopping_ = true;
@@ -202,7 +210,7 @@ supervision::TimePoint Publisher::beat_of(ipc::Place at, supervision::Duration t
                            record.gauges.get(ipc::Gauge::connections_active) == 0 &&
                            hook != ipc::WorkerHook::drain;
   const bool is_at_end = hook == ipc::WorkerHook::stop || hook == ipc::WorkerHook::exit;
-  std::uint64_t beat_ns = record.beat_ns.load(kRelaxed);
+  std::uint64_t beat_ns = record.pulse.beat_ns.load(kRelaxed);
   if (may_be_over) {
     beat_ns = is_at_end
                   ? beat_ns + static_cast<std::uint64_t>(std::chrono::nanoseconds(to_end).count())

@@ -9,6 +9,7 @@
 #include "ipc/requests_in_flight.h"
 #include "ipc/segment.h"
 #include "ipc/tasks/task_board.h"
+#include "workers/master/accept_queue.h"
 #include "workers/supervision/supervisor.h"
 
 namespace prefork::master {
@@ -21,6 +22,7 @@ class Publisher {
 
   // The master shows life.
   void beat();
+  void accept_queue(const AcceptQueue& queue);
   // Of the master's own lines.
   void lines_lost(std::uint64_t count);
   // Before the fork: who will be there.

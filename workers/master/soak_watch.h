@@ -39,7 +39,7 @@ class SoakWatch {
   struct Answers {
     std::uint64_t all = 0;
     std::uint64_t errors = 0;
-    ipc::HistogramSnapshot latency;
+    ipc::FineHistogramSnapshot latency;
 
     void add(const ipc::WorkerRecord& record);
     void add(const Answers& other);

@@ -93,7 +93,8 @@ Json counters_of(const CounterValues& values) {
   return json;
 }
 
-Json histogram(const ipc::HistogramSnapshot& snapshot) {
+template <typename Snapshot>
+Json histogram(const Snapshot& snapshot) {
   return {{"count", snapshot.count()},
           {"sum_ms", static_cast<double>(snapshot.sum_us()) / 1e3},
           {"p50_us", snapshot.percentile_us(0.50)},
@@ -102,11 +103,11 @@ Json histogram(const ipc::HistogramSnapshot& snapshot) {
           {"p999_us", snapshot.percentile_us(0.999)}};
 }
 
-Json buckets_of(const ipc::HistogramSnapshot& snapshot) {
+Json buckets_of(const ipc::FineHistogramSnapshot& snapshot) {
   Json buckets = Json::array();
-  for (std::size_t i = 0; i < ipc::Histogram::kBucketCount; ++i) {
+  for (std::size_t i = 0; i < ipc::FineHistogram::kBucketCount; ++i) {
     if (const std::uint64_t count = snapshot.bucket(i); count != 0) {
-      buckets.push_back({ipc::Histogram::lower_bound(i), count});
+      buckets.push_back({ipc::FineHistogram::lower_bound(i), count});
     }
   }
   return buckets;
@@ -135,7 +136,10 @@ void add_numbers(Json& json, const Numbers& numbers) {
   pool["run_time"] = histogram(numbers.run_time);
   json["pool"] = std::move(pool);
   json["latency"] = histogram(numbers.latency);
-  json["application"] = Json(numbers.application);
+  json["application"] = Json::object();
+  for (const auto& [name, value] : numbers.application) {
+    json["application"][name.second] = value;
+  }
 }
 
 // Null while no thread runs it.
@@ -248,6 +252,21 @@ Json server_of(const StatsSnapshot& snapshot, const std::vector<std::string>& ur
           {"admin", admin_url}};
 }
 
+// Of all workers, by route.
+Json routes_of(const StatsSnapshot& snapshot) {
+  Json routes = Json::array();
+  for (const RouteSnapshot::Route& route : snapshot.requests.routes) {
+    if (const std::uint64_t answered = route.answered(); answered != 0) {
+      const std::uint64_t timed = std::max<std::uint64_t>(route.durations.count(), 1);
+      routes.push_back({{"route", route.name},
+                        {"requests", answered},
+                        {"errors", route.failed()},
+                        {"mean_ms", static_cast<double>(route.durations.sum / timed) / 1e3}});
+    }
+  }
+  return routes;
+}
+
 Json banned_routes_of(const StatsSnapshot& snapshot) {
   Json routes = Json::array();
   for (const ipc::RouteBans::Ban& ban : snapshot.server.banned_routes) {
@@ -277,6 +296,7 @@ std::string to_json(const StatsSnapshot& snapshot, const std::vector<std::string
   for (const WorkerSnapshot& worker : snapshot.workers) {
     json["workers"].push_back(worker_of(worker, snapshot.now_ns));
   }
+  json["routes"] = routes_of(snapshot);
   json["banned_routes"] = banned_routes_of(snapshot);
   json["retired"] = counters_of(snapshot.retired);
   json["shared"] = Json::array();

@@ -21,11 +21,21 @@ ServerSnapshot server_of(const ipc::SegmentHeader& header) {
   server.started_realtime_ns = header.started_realtime_ns.load(std::memory_order_relaxed);
   server.started_ns = header.started_monotonic_ns.load(std::memory_order_relaxed);
   server.generation = header.generation.load(std::memory_order_relaxed);
-  server.reloads = header.reloads.load(std::memory_order_relaxed);
+  server.reloads = header.notes.reloads.load(std::memory_order_relaxed);
   for (std::size_t i = 0; i < server.recycles.size(); ++i) {
-    server.recycles[i] = header.recycles[i].load(std::memory_order_relaxed);
+    server.recycles[i] = header.notes.recycles[i].load(std::memory_order_relaxed);
   }
   server.banned_routes = header.route_bans.list();
+  server.accept_queue_length = header.notes.accept_queue_length.load(std::memory_order_relaxed);
+  server.accept_queue_limit = header.notes.accept_queue_limit.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < header.notes.exits.by_signal.size(); ++i) {
+    if (const std::uint64_t count = header.notes.exits.by_signal[i].load(std::memory_order_relaxed);
+        count != 0) {
+      server.ended_by_signal[static_cast<int>(i)] = count;
+    }
+  }
+  server.ended_as_asked = header.notes.exits.as_asked.load(std::memory_order_relaxed);
+  server.ended_with_failure = header.notes.exits.with_failure.load(std::memory_order_relaxed);
   return server;
 }
 
@@ -40,7 +50,7 @@ WorkerSnapshot worker_of(const ipc::Segment& segment, ipc::Place place, ipc::Pro
   worker.forked_realtime_ns = record.times.forked_realtime_ns.load(std::memory_order_relaxed);
   worker.forked_ns = record.times.forked_monotonic_ns.load(std::memory_order_relaxed);
   worker.ready_ns = record.times.ready_monotonic_ns.load(std::memory_order_relaxed);
-  worker.beat_ns = record.beat_ns.load(std::memory_order_relaxed);
+  worker.beat_ns = record.pulse.beat_ns.load(std::memory_order_relaxed);
   worker.restarts = notes.restarts.load(std::memory_order_relaxed);
   worker.last_exit = notes.last_exit.get();
   worker.is_accepting = record.accepting.load(std::memory_order_relaxed) != 0;
@@ -57,7 +67,7 @@ WorkerSnapshot worker_of(const ipc::Segment& segment, ipc::Place place, ipc::Pro
   return worker;
 }
 
-void add_workers(StatsSnapshot& snapshot, const ipc::Segment& segment) {
+void add_workers(StatsSnapshot& snapshot, RouteTally& requests, const ipc::Segment& segment) {
   for (std::uint32_t slot = 0; slot < segment.slots_in_use(); ++slot) {
     bool is_shown = false;
     for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
@@ -68,13 +78,16 @@ void add_workers(StatsSnapshot& snapshot, const ipc::Segment& segment) {
         // What is shown of it, not what it counts meanwhile.
         const WorkerSnapshot& worker = snapshot.workers.back();
         snapshot.totals.add(worker.numbers);
+        requests.add(record.routes);
         snapshot.cpu_us += worker.usage ? worker.usage->cpu_us : 0;
         is_shown = true;
       }
     }
     if (!is_shown) {
       snapshot.workers.emplace_back();
-      snapshot.workers.back().slot = slot;
+      WorkerSnapshot& vacant = snapshot.workers.back();
+      vacant.slot = slot;
+      vacant.restarts = segment.notes(slot).restarts.load(std::memory_order_relaxed);
     }
   }
 }
@@ -116,8 +129,9 @@ void Numbers::add(const ipc::WorkerRecord& record) {
   for (const ipc::PoolRecord& pool : record.pools) {
     add(pool);
   }
-  record.app_numbers.for_each(
-      [this](const ipc::NumberName& name, std::int64_t value) { application[name.text] += value; });
+  record.app_numbers.for_each([this](const ipc::NumberName& name, std::int64_t value) {
+    application[{name.kind, name.text}] += value;
+  });
 }
 
 void Numbers::add(const Numbers& other) {
@@ -140,15 +154,21 @@ void Numbers::add(const Numbers& other) {
 
 StatsSnapshot take_snapshot(const ipc::Segment& segment) {
   StatsSnapshot snapshot;
+  const std::size_t labels = segment.header().route_names.labels();
+  RouteTally requests(labels);
   // Numbers of one moment: never between a worker's end and its being counted among the retired.
-  segment.read_consistently([&] {
+  const bool is_consistent = segment.read_consistently([&] {
     snapshot = StatsSnapshot{};
+    requests = RouteTally(labels);
+    requests.add(segment.retired().routes);
     snapshot.now_ns = ipc::monotonic_ns();
     snapshot.totals.add(segment.retired());
     snapshot.retired = snapshot.totals.counters;
     snapshot.cpu_us = segment.header().retired_cpu_us.load(std::memory_order_acquire);
-    add_workers(snapshot, segment);
+    add_workers(snapshot, requests, segment);
   });
+  snapshot.is_consistent = is_consistent;
+  snapshot.requests = requests.named(segment.header().route_names);
   snapshot.server = server_of(segment.header());
   snapshot.last_words = segment.header().last_words.get();
   const std::vector<std::string> slow = segment.header().slow_frames.get();

@@ -17,6 +17,7 @@
 #include "ipc/requests_in_flight.h"
 #include "ipc/segment.h"
 #include "workers/observer/proc_usage.h"
+#include "workers/observer/route_snapshot.h"
 #include "workers/observer/shared_snapshot.h"
 #include "workers/observer/task_snapshot.h"
 
@@ -36,11 +37,12 @@ struct PoolNumbers {
 struct Numbers {
   CounterValues counters{};
   GaugeValues gauges{};
-  ipc::HistogramSnapshot latency;
+  ipc::FineHistogramSnapshot latency;
   ipc::HistogramSnapshot queue_wait;
   ipc::HistogramSnapshot run_time;
   std::vector<PoolNumbers> pools;  // of workers that are there, in the order of the first
-  std::map<std::string, std::int64_t> application;  // what it counts itself, by its names
+  // What it counts itself, by kind and name.
+  std::map<std::pair<ipc::NumberKind, std::string>, std::int64_t> application;
 
   void add(const ipc::WorkerRecord& record);
   void add(const Numbers& other);
@@ -81,16 +83,25 @@ struct ServerSnapshot {
   std::uint64_t reloads = 0;
   std::array<std::uint64_t, ipc::kRecycleReasons> recycles{};  // of workers, by reason
   std::vector<ipc::RouteBans::Ban> banned_routes{};
+  std::uint64_t accept_queue_length = 0;
+  std::uint64_t accept_queue_limit = 0;
+  // Of workers: how they ended.
+  std::map<int, std::uint64_t> ended_by_signal{};
+  std::uint64_t ended_as_asked = 0;
+  std::uint64_t ended_with_failure = 0;
 };
 
 struct StatsSnapshot {
   std::uint64_t now_ns = 0;  // CLOCK_MONOTONIC
+  // False: what an ended worker counted may be in it twice, for the master stands still.
+  bool is_consistent = true;
   ServerSnapshot server;
   std::vector<WorkerSnapshot>
       workers;               // each slot in use once, twice while its process is replaced
   Numbers totals;            // of all workers, those that have ended included
   std::uint64_t cpu_us = 0;  // the same
   CounterValues retired{};   // of those that have ended
+  RouteSnapshot requests;    // of all workers, those that have ended included
   std::vector<SharedSnapshot> shared;
   TaskSnapshot tasks;
   std::vector<std::string> last_words;  // of processes that have ended: JSON, the newest first

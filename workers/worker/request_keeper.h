@@ -23,6 +23,9 @@ class RequestKeeper : public exchange::Application {
 
   [[nodiscard]] exchange::RouteMatch route(
       const http::Request& request, exchange::RouteParameters& parameters) const noexcept override;
+  [[nodiscard]] std::vector<std::string> route_patterns() const override {
+    return application_.route_patterns();
+  }
 
  private:
   // Applications have as many handlers as routes. Of more than these, the others are not wrapped.

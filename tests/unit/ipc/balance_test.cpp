@@ -37,7 +37,7 @@ class Balance : public ::testing::Test {
   void serve(Place id, std::uint32_t epoch) {
     WorkerRecord& record = segment_.record(id);
     record.epoch.store(epoch);
-    record.beat_ns.store(kNow);
+    record.pulse.beat_ns.store(kNow);
     record.accepting.store(1);
     start_load(record, epoch);
   }
@@ -179,8 +179,8 @@ TEST_F(Balance, FillsUpAWorkerThatLostItsConnections) {
 }
 
 TEST_F(Balance, NeverChoosesASilentWorker) {
-  segment_.record({1, 0}).beat_ns.store(kNow - kHealthyBeatNs - 1);
-  segment_.record({2, 0}).beat_ns.store(0);
+  segment_.record({1, 0}).pulse.beat_ns.store(kNow - kHealthyBeatNs - 1);
+  segment_.record({2, 0}).pulse.beat_ns.store(0);
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(reserve_place(segment_, {0, 0}, kNow, true).has_value());
   }
@@ -209,10 +209,10 @@ TEST_F(Balance, NeverChoosesARecordWithoutAnEpoch) {
 
 TEST_F(Balance, AWorkerIsHealthyUpToTheLimitOfItsSilence) {
   WorkerRecord& record = segment_.record({0, 0});
-  record.beat_ns.store(kNow - kHealthyBeatNs);
+  record.pulse.beat_ns.store(kNow - kHealthyBeatNs);
   EXPECT_TRUE(is_healthy(segment_, {0, 0}, kNow));
   EXPECT_FALSE(is_healthy(segment_, {0, 0}, kNow + 1));
-  record.beat_ns.store(kNow + 1);
+  record.pulse.beat_ns.store(kNow + 1);
   EXPECT_TRUE(is_healthy(segment_, {0, 0}, kNow)) << "it beat after the reader looked at the clock";
   record.accepting.store(0);
   EXPECT_FALSE(is_healthy(segment_, {0, 0}, kNow));
@@ -220,15 +220,15 @@ TEST_F(Balance, AWorkerIsHealthyUpToTheLimitOfItsSilence) {
 
 TEST_F(Balance, AWorkerThatSleepsIsHealthyUntilItShouldHaveBeenHeardOf) {
   WorkerRecord& record = segment_.record({0, 0});
-  record.beat_ns.store(kNow - 5 * kHealthyBeatNs);
-  record.asleep_until_ns.store(kNow + 100);
+  record.pulse.beat_ns.store(kNow - 5 * kHealthyBeatNs);
+  record.pulse.asleep_until_ns.store(kNow + 100);
   EXPECT_TRUE(is_healthy(segment_, {0, 0}, kNow));
   EXPECT_TRUE(is_healthy(segment_, {0, 0}, kNow + 100 + kHealthyBeatNs));
   EXPECT_FALSE(is_healthy(segment_, {0, 0}, kNow + 101 + kHealthyBeatNs));
 }
 
 TEST_F(Balance, AWorkerThatDoesNotWakeUpForItsInboxIsNotHealthy) {
-  segment_.record({1, 0}).asleep_until_ns.store(kNow + 10 * kHealthyBeatNs);
+  segment_.record({1, 0}).pulse.asleep_until_ns.store(kNow + 10 * kHealthyBeatNs);
   note_handed(segment_, 1, kNow);
   note_handed(segment_, 1, kNow + 100);  // the oldest one counts
   EXPECT_TRUE(is_handed(segment_, 1));
@@ -249,7 +249,7 @@ TEST_F(Balance, ASlotAcceptsWhileOneOfItsProcessesDoes) {
 
 TEST_F(Balance, ServesItselfWhenAllSiblingsAreSilent) {
   for (std::uint32_t slot = 1; slot < kWorkers; ++slot) {
-    segment_.record({slot, 0}).beat_ns.store(0);
+    segment_.record({slot, 0}).pulse.beat_ns.store(0);
   }
   for (std::uint32_t i = 1; i <= 20; ++i) {
     EXPECT_EQ(reserve_place(segment_, {0, 0}, kNow, true)->target, (Place{0, 0}));
@@ -354,7 +354,7 @@ TEST_F(Fairness, AnythingIsLevelledOutWithTheFewestMoves) {
 TEST_F(Fairness, WhoDoesNotServeIsNoTarget) {
   set_load(0, 20);
   segment_.record({1, 0}).accepting.store(0);
-  segment_.record({2, 0}).beat_ns.store(kNow - 2 * kHealthyBeatNs);
+  segment_.record({2, 0}).pulse.beat_ns.store(kNow - 2 * kHealthyBeatNs);
   start_load(segment_.record({3, 0}), 0);
   EXPECT_EQ(excess_of(segment_, {0, 0}, kNow), 0U);
   EXPECT_FALSE(reserve_fairer_place(segment_, {0, 0}, kNow).has_value());

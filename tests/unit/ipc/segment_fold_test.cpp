@@ -32,7 +32,7 @@ TEST(SegmentFold, MovesARecordIntoRetiredAndLeavesTheSeatVacant) {
   record.times.forked_realtime_ns.store(1);
   record.times.forked_monotonic_ns.store(1);
   record.times.ready_monotonic_ns.store(1);
-  record.beat_ns.store(1);
+  record.pulse.beat_ns.store(1);
   record.accepting.store(1);
   record.load.store(std::uint64_t{5} << 32 | 3);
   record.counters.add(Counter::bytes_out, 1000);
@@ -40,6 +40,9 @@ TEST(SegmentFold, MovesARecordIntoRetiredAndLeavesTheSeatVacant) {
   record.latency.record(10);
   record.queue_wait.record(20);
   record.run_time.record(30);
+  const RouteLabel route = segment.header().route_names.label_of("/items");
+  record.routes.requests.take({route, 0, 200}).add(6);
+  record.routes.durations.at(route).record(30, 6);
   record.loop_request.set(1, 1, {}, "GET", "/loop");
   record.pool_requests.back().set(1, 2, {}, "GET", "/pool");
   record.unfinished_requests.box(0).set(1, 3, {}, "GET", "/later", RequestPhase::deferred);
@@ -53,6 +56,13 @@ TEST(SegmentFold, MovesARecordIntoRetiredAndLeavesTheSeatVacant) {
   EXPECT_EQ(segment.retired().latency.bucket(10), 1U);
   EXPECT_EQ(segment.retired().queue_wait.bucket(20), 1U);
   EXPECT_EQ(segment.retired().run_time.bucket(30), 1U);
+  EXPECT_EQ(segment.retired().routes.durations.at(route).bucket(0), 6U);
+  segment.retired().routes.requests.for_each([&](const RequestKind& kind, std::uint64_t count) {
+    EXPECT_EQ(kind, (RequestKind{route, 0, 200}));
+    EXPECT_EQ(count, 6U);
+  });
+  EXPECT_EQ(record.routes.durations.at(route).sum(), 0U) << "its successor counts from nothing";
+  record.routes.requests.for_each([](const RequestKind&, std::uint64_t) { ADD_FAILURE(); });
   EXPECT_EQ(segment.retired().gauges.get(Gauge::connections_active), 0U)
       << "a present state ends with its worker";
   EXPECT_EQ(segment.header().retired_cpu_us.load(), 250U);
@@ -65,7 +75,7 @@ TEST(SegmentFold, MovesARecordIntoRetiredAndLeavesTheSeatVacant) {
   EXPECT_EQ(record.times.forked_realtime_ns.load(), 0U);
   EXPECT_EQ(record.times.forked_monotonic_ns.load(), 0U);
   EXPECT_EQ(record.times.ready_monotonic_ns.load(), 0U);
-  EXPECT_EQ(record.beat_ns.load(), 0U);
+  EXPECT_EQ(record.pulse.beat_ns.load(), 0U);
   EXPECT_EQ(record.accepting.load(), 0U);
   EXPECT_EQ(record.load.load(), 0U);
   EXPECT_EQ(record.gauges.get(Gauge::connections_active), 0U);

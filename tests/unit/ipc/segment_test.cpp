@@ -74,7 +74,7 @@ TEST(Segment, KeepsWhatDifferentWritersOfARecordWriteOnDifferentCacheLines) {
   const Segment segment(1);
   const WorkerRecord& record = segment.record({0, 0});
   const std::set<std::uintptr_t> lines = {line_of(&record.times.ready_monotonic_ns),
-                                          line_of(&record.beat_ns),
+                                          line_of(&record.pulse.beat_ns),
                                           line_of(&record.load),
                                           line_of(&record.counters),
                                           line_of(&record.latency),
@@ -203,12 +203,12 @@ TEST(SegmentReadOnly, ShowsWhatOthersWriteAfterwards) {
 
 TEST(SegmentReadOnly, AWriteIsASegmentationFault) {
   Segment segment(1);
-  ForkedChild worker([&] { segment.record({0, 0}).beat_ns.store(1); });
+  ForkedChild worker([&] { segment.record({0, 0}).pulse.beat_ns.store(1); });
   EXPECT_EQ(worker.wait(), 0) << "without the read-only mapping the same write works";
   ForkedChild observer([&] {
     segment.make_read_only();
     std::signal(SIGSEGV, SIG_DFL);  // a sanitizer may have taken it
-    segment.record({0, 0}).beat_ns.store(2);
+    segment.record({0, 0}).pulse.beat_ns.store(2);
   });
   EXPECT_EQ(observer.wait(), 128 + SIGSEGV);
   ForkedChild observer_of_header([&] {
@@ -217,7 +217,7 @@ TEST(SegmentReadOnly, AWriteIsASegmentationFault) {
     segment.header().state.store(ServerState::stopping);
   });
   EXPECT_EQ(observer_of_header.wait(), 128 + SIGSEGV);
-  EXPECT_EQ(segment.record({0, 0}).beat_ns.load(), 1U);
+  EXPECT_EQ(segment.record({0, 0}).pulse.beat_ns.load(), 1U);
 }
 
 TEST(SegmentReadOnly, StaysSoForGood) {

@@ -30,8 +30,10 @@ inline std::uint64_t total(const Segment& segment, Counter counter) {
   return sum;
 }
 
-inline HistogramSnapshot total(const Segment& segment, Histogram WorkerRecord::*histogram) {
-  HistogramSnapshot sum;
+template <unsigned kBits>
+LogHistogramSnapshot<kBits> total(const Segment& segment,
+                                  LogHistogram<kBits> WorkerRecord::*histogram) {
+  LogHistogramSnapshot<kBits> sum;
   sum.add(segment.retired().*histogram);
   for (const Place id : all_records(segment)) {
     sum.add(segment.record(id).*histogram);

@@ -406,8 +406,9 @@ class HttpTest : public testing::Test {
     return record_->counters.get(counter);
   }
   [[nodiscard]] std::uint64_t gauge(ipc::Gauge gauge) const { return record_->gauges.get(gauge); }
-  [[nodiscard]] static std::uint64_t count_of(const ipc::Histogram& histogram) {
-    ipc::HistogramSnapshot snapshot;
+  template <unsigned kBits>
+  [[nodiscard]] static std::uint64_t count_of(const ipc::LogHistogram<kBits>& histogram) {
+    ipc::LogHistogramSnapshot<kBits> snapshot;
     snapshot.add(histogram);
     return snapshot.count();
   }
@@ -419,9 +420,15 @@ class HttpTest : public testing::Test {
     return count(ipc::Counter::connections_accepted) + count(ipc::Counter::connections_received) -
            handed_on_fresh;
   }
-  // Whether each request that was understood is in the latency histogram, once.
+  // Whether each request that was understood is in the latency histogram, once, and in that of its
+  // route.
   void expect_a_latency_for_each_request() const {
     EXPECT_EQ(count_of(record_->latency), count(ipc::Counter::requests));
+    ipc::DurationSnapshot by_route;
+    for (const ipc::DurationHistogram& durations : record_->routes.durations) {
+      by_route.add(durations);
+    }
+    EXPECT_EQ(by_route.count(), count(ipc::Counter::requests));
   }
 
   const net::testing_net::RecordTransportFactory records_;

@@ -56,7 +56,7 @@ TEST_F(PublisherTest, FillsTheRecordOfAWorkerBeforeItsForkAndItsPidAfterIt) {
   EXPECT_EQ(record.epoch.load(), 7U);
   EXPECT_EQ(record.generation.load(), 2U);
   EXPECT_EQ(record.times.forked_monotonic_ns.load(), 1'000U);
-  EXPECT_EQ(record.beat_ns.load(), 1'000U) << "it has not been silent yet";
+  EXPECT_EQ(record.pulse.beat_ns.load(), 1'000U) << "it has not been silent yet";
   EXPECT_EQ(segment_.notes(kShownWorker.slot).restarts.load(), 4U);
   EXPECT_EQ(record.pid.load(), 0);
   publisher_.forked(kShownWorker, 300);
@@ -111,7 +111,7 @@ TEST_F(PublisherTest, NotesHowAWorkerEndedAndKeepsItsNumbers) {
 TEST_F(PublisherTest, ADrainingWorkerIsSilentOnlyWhileItHasConnections) {
   ipc::WorkerRecord& record = segment_.record(kShownWorker);
   const auto long_ago = supervision::TimePoint{std::chrono::nanoseconds{1'000}};
-  record.beat_ns.store(1'000);
+  record.pulse.beat_ns.store(1'000);
   record.state.store(ipc::ProcessState::draining);
   EXPECT_GT(publisher_.beat_of(kShownWorker, 30s), long_ago) << "its event loop may be over";
   record.gauges.set(ipc::Gauge::connections_active, 1);
@@ -190,7 +190,7 @@ TEST_F(PublisherTest, AStopShowsBeforeTheSupervisorKnowsOfIt) {
 TEST_F(PublisherTest, CountsReloads) {
   publisher_.reloaded();
   publisher_.reloaded();
-  EXPECT_EQ(header_.reloads.load(), 2U);
+  EXPECT_EQ(header_.notes.reloads.load(), 2U);
 }
 
 TEST_F(PublisherTest, NotesWhyAWorkerWasReplacedAndCountsIt) {
@@ -204,7 +204,7 @@ TEST_F(PublisherTest, NotesWhyAWorkerWasReplacedAndCountsIt) {
     gone.last.wants_successor = why;
     publisher_.released(gone);
     EXPECT_EQ(segment_.notes(kShownWorker.slot).last_exit.get().recycled, why);
-    EXPECT_EQ(header_.recycles.at(static_cast<std::size_t>(why) - 1).load(), 1U);
+    EXPECT_EQ(header_.notes.recycles.at(static_cast<std::size_t>(why) - 1).load(), 1U);
   }
   gone.last.leaves_because = ipc::DrainReason::stop;
   publisher_.released(gone);
@@ -212,9 +212,9 @@ TEST_F(PublisherTest, NotesWhyAWorkerWasReplacedAndCountsIt) {
 }
 
 TEST_F(PublisherTest, ABeatCannotLieInTheFutureWhateverTheWorkerSays) {
-  segment_.record(kShownWorker).beat_ns.store(5);
+  segment_.record(kShownWorker).pulse.beat_ns.store(5);
   EXPECT_EQ(publisher_.beat_of(kShownWorker, 30s), supervision::TimePoint{5ns});
-  segment_.record(kShownWorker).beat_ns.store(std::numeric_limits<std::uint64_t>::max());
+  segment_.record(kShownWorker).pulse.beat_ns.store(std::numeric_limits<std::uint64_t>::max());
   const supervision::TimePoint beat = publisher_.beat_of(kShownWorker, 30s);
   EXPECT_LE(beat, supervision::Clock::now());
 }

@@ -21,7 +21,7 @@ class PlacementTest : public testing::Test {
     segment_.header().slots_in_use.store(kWorkers);
     for (std::uint32_t slot = 0; slot < kWorkers; ++slot) {
       record(slot).epoch.store(slot + 1);
-      record(slot).beat_ns.store(kNow);
+      record(slot).pulse.beat_ns.store(kNow);
       placements_.push_back(
           std::make_unique<Placement>(segment_, inboxes_, ipc::Place{slot, 0}, slot + 1,
                                       [this, slot](ipc::ReceivedConnection received) {
@@ -83,7 +83,7 @@ TEST_F(PlacementTest, WhatWaitsForOneThatDoesNotWakeUpIsServedByASibling) {
   ASSERT_EQ(place(0), engine::Place::given);
   const std::uint64_t later = kNow + ipc::kHealthyBeatNs + 1;
   for (const std::uint32_t slot : {0U, 1U, 2U}) {
-    record(slot).beat_ns.store(later);
+    record(slot).pulse.beat_ns.store(later);
   }
   EXPECT_TRUE(placements_[2]->on_tick(0, later));
   EXPECT_EQ(adopted_[2].size(), 1U);
@@ -131,7 +131,7 @@ TEST_F(PlacementTest, WhatStaysUnevenIsHandedOffUntilItIsEven) {
   }
   placements_[0]->on_tick(9, kNow);
   for (std::uint32_t slot = 0; slot < 3; ++slot) {
-    record(slot).beat_ns.store(kNow + 600'000'000);
+    record(slot).pulse.beat_ns.store(kNow + 600'000'000);
   }
   EXPECT_FALSE(placements_[0]->on_tick(9, kNow + 600'000'000)) << "it is done now";
   EXPECT_EQ(placements_[0]->excess(), 6U);

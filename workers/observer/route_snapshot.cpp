@@ -1,0 +1,74 @@
+#include "workers/observer/route_snapshot.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/http/method_set.h"
+
+namespace prefork::observer {
+
+namespace {
+
+constexpr int kFirstServerError = 500;
+
+std::string_view method_of(const ipc::RequestKind& kind) {
+  return kind.method + 1U == ipc::RequestKind::kMethods ? "_OTHER" : http::method_name(kind.method);
+}
+
+}  // namespace
+
+std::uint64_t RouteSnapshot::Route::answered() const {
+  std::uint64_t all = 0;
+  for (const auto& [kind, count] : requests) {
+    all += count;
+  }
+  return all;
+}
+
+std::uint64_t RouteSnapshot::Route::failed() const {
+  std::uint64_t all = 0;
+  for (const auto& [kind, count] : requests) {
+    all += kind.second >= kFirstServerError ? count : 0;
+  }
+  return all;
+}
+
+void RouteTally::add(const ipc::RouteRecord& record) {
+  record.requests.for_each([this](const ipc::RequestKind& kind, std::uint64_t count) {
+    requests_[kind.key()] += count;
+  });
+  for (std::size_t i = 0; i < durations_.size(); ++i) {
+    durations_[i].add(record.durations[i]);
+  }
+  sums_.response_sizes.add(record.response_sizes);
+  sums_.queue_times.add(record.queue_times);
+  sums_.handler_times.add(record.handler_times);
+  sums_.write_times.add(record.write_times);
+  sums_.receive_delays.add(record.receive_delays);
+}
+
+RouteSnapshot RouteTally::named(const ipc::RouteNames& names) const {
+  RouteSnapshot snapshot = sums_;
+  std::vector<std::size_t> places(durations_.size());  // by label
+  for (std::size_t label = 0; label < durations_.size(); ++label) {
+    std::string name = names.name_of(static_cast<ipc::RouteLabel>(label));
+    auto& routes = snapshot.routes;
+    auto known = std::find_if(routes.begin(), routes.end(),
+                              [&name](const auto& route) { return route.name == name; });
+    if (known == routes.end()) {
+      known = routes.insert(routes.end(), {std::move(name), {}, {}});
+    }
+    known->durations.add(durations_[label]);
+    places[label] = static_cast<std::size_t>(known - routes.begin());
+  }
+  for (const auto& [key, count] : requests_) {
+    const auto kind = ipc::RequestKind::of_key(key);
+    if (kind && kind->route < places.size()) {
+      auto& route = snapshot.routes[places[kind->route]];
+      route.requests[{method_of(*kind), kind->status}] += count;
+    }
+  }
+  return snapshot;
+}
+
+}  // namespace prefork::observer
