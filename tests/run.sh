@@ -109,6 +109,11 @@ if have_apt; then
     trap allow_service_starts EXIT
     install_servers haproxy caddy
   ) || echo 'haproxy and caddy cannot be installed: deploy/proxies is tested without them'
+  # Its promtool checks what it scrapes and the alert rules.
+  (
+    trap allow_service_starts EXIT
+    install_servers prometheus
+  ) || echo 'prometheus cannot be installed: /metrics and its rules are tested without promtool'
 fi
 for tool in 'format clang-format-14' 'tidy clang-tidy' 'instructions valgrind'; do
   read -r stage package <<<"$tool"

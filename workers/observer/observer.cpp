@@ -18,6 +18,7 @@
 #include "workers/observer/agent_line.h"
 #include "workers/observer/command_server.h"
 #include "workers/observer/memory_watch.h"
+#include "workers/observer/metrics.h"
 #include "workers/observer/options_json.h"
 #include "workers/observer/own_host.h"
 #include "workers/observer/proc_usage.h"
@@ -44,6 +45,7 @@ constexpr std::string_view kIndexPage = R"(<!doctype html>
 <h1>prefork-server: admin</h1>
 <ul>
 <li><a href="/stats">/stats</a>: what the server and each worker do, as JSON</li>
+<li><a href="/metrics">/metrics</a>: the same in numbers over time, for Prometheus</li>
 <li><a href="/healthz">/healthz</a>: 200 while the master lives</li>
 <li><a href="/readyz">/readyz</a>: 200 while the server is ready</li>
 </ul>
@@ -154,6 +156,10 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                   response.add_field("Cache-Control", "no-store");
                   response.set_body(report_statistics(false));
                 });
+    router_.add(http::Method::get, "/metrics", exchange::RunOn::loop,
+                [this](const http::Request& request, http::Response& response) {
+                  answer_metrics(metric_format_for(request.fields), response);
+                });
     router_.add(http::Method::get, "/healthz", exchange::RunOn::loop,
                 [this](const http::Request&, http::Response& response) {
                   answer_check(response, is_master_alive(context_.segment),
@@ -193,6 +199,18 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
       snapshot.tasks = look_at_tasks(*context_.tasks);
     }
     return to_json(snapshot, urls_, context_.statistics_url, is_detailed);
+  }
+
+  // Counters must not go back, which those of a moment within the counting may seem to do later.
+  void answer_metrics(MetricFormat format, http::Response& response) const {
+    const StatsSnapshot snapshot = take_snapshot(context_.segment);
+    if (snapshot.is_consistent) {
+      response.set_content_type(content_type_of(format));
+      response.set_body(to_metrics(snapshot, format));
+    } else {
+      response.set_error(503, "the master stands still while it counts");
+    }
+    response.add_field("Cache-Control", "no-store");
   }
 
   static void answer_check(http::Response& response, bool fine, std::string_view why_not) {

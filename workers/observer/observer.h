@@ -3,6 +3,7 @@
 // disturbs nobody. An ordinary user of the HTTP engine.
 //
 //   GET /stats     everything, as JSON
+//   GET /metrics   what Prometheus scrapes
 //   GET /healthz   200 while the master lives
 //   GET /readyz    200 while at least one worker is ready and the server is not stopping, else 503
 #pragma once
