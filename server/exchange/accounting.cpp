@@ -23,7 +23,7 @@ Accounting::Accounting(ipc::WorkerRecord& record, std::vector<ipc::RouteLabel> l
       report_error_(std::move(report_error)),
       in_flight_(record),
       statistics_(record.routes, std::move(labels)) {
-  loop_answers_.reserve(kExpectedRuns);
+  earlier_runs_.reserve(kExpectedRuns);
 }
 
 void Accounting::count_response(int status) {
@@ -86,15 +86,24 @@ void Accounting::finish_job(const Job& job, std::uint64_t now_ns) {
 
 void Accounting::record_loop_answers(std::uint64_t from_ns, std::uint64_t until_ns) {
   const std::uint64_t duration_us = elapsed_us(from_ns, until_ns);
-  std::uint64_t answers = 0;
-  for (const Run& run : loop_answers_) {
+  statistics_.record_duration(loop_answers_.route, duration_us, loop_answers_.count);
+  std::uint64_t answers = loop_answers_.count;
+  for (const Run& run : earlier_runs_) {
     statistics_.record_duration(run.route, duration_us, run.count);
     answers += run.count;
   }
   record_.latency.record(duration_us, answers);
   // Also a sign of life, within a turn of many events.
   record_.pulse.beat_ns.store(until_ns, std::memory_order_relaxed);
-  loop_answers_.clear();
+  loop_answers_.count = 0;
+  earlier_runs_.clear();
+}
+
+void Accounting::begin_run(ipc::RouteLabel route) {
+  if (loop_answers_.count != 0) {
+    earlier_runs_.push_back(loop_answers_);
+  }
+  loop_answers_ = {route, 0};
 }
 
 void Accounting::report_handler_error(const http::Request& request, std::string_view what) {

@@ -61,12 +61,12 @@ class Accounting {
 
   // An answer was made on the loop, in the present step.
   void count_loop_answer(ipc::RouteLabel route) {
-    if (loop_answers_.empty() || loop_answers_.back().route != route) {
-      loop_answers_.push_back({route, 0});
+    if (route != loop_answers_.route) {
+      begin_run(route);
     }
-    ++loop_answers_.back().count;
+    ++loop_answers_.count;
   }
-  [[nodiscard]] bool has_loop_answers() const { return !loop_answers_.empty(); }
+  [[nodiscard]] bool has_loop_answers() const { return loop_answers_.count != 0; }
   // Requests that came in one read were answered by one write: they took equally long.
   void record_loop_answers(std::uint64_t from_ns, std::uint64_t until_ns);
 
@@ -84,6 +84,7 @@ class Accounting {
     std::uint32_t count = 0;
   };
 
+  void begin_run(ipc::RouteLabel route);
   void report_failure(const http::Request& request, std::string_view happened,
                       std::string_view what);
   void report(const http::Request& request, std::string_view happened, std::string_view what);
@@ -93,7 +94,8 @@ class Accounting {
   InFlightLedger in_flight_;
   RequestStatistics statistics_;
   std::uint64_t requests_ = 0;
-  std::vector<Run> loop_answers_;  // of the present step
+  Run loop_answers_;               // of the present step: the last ones,
+  std::vector<Run> earlier_runs_;  // and what came before them
   std::uint32_t in_progress_ = 0;
   std::uint32_t streams_ = 0;
 };
