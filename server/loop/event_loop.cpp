@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ipc/base/check.h"
+#include "ipc/base/plain_calls.h"
 
 namespace prefork::loop {
 
@@ -180,7 +181,8 @@ bool EventLoop::turn(int timeout_ms) {
     client_->on_sleep(now_ns_ + static_cast<std::uint64_t>(timeout_ms) * kNsPerMs);
   }
   std::array<epoll_event, kMaxEventsPerTurn> events;
-  const int count = ::epoll_wait(epoll_fd_.get(), events.data(), kMaxEventsPerTurn, timeout_ms);
+  const int count =
+      ipc::plain_epoll_wait(epoll_fd_.get(), events.data(), kMaxEventsPerTurn, timeout_ms);
   refresh_now();
   if (client_ != nullptr) {
     client_->on_turn(now_ns_, count > 0);

@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "ipc/base/forked.h"
+#include "ipc/base/plain_calls.h"
 
 namespace prefork::net {
 
@@ -33,7 +34,7 @@ IoResult retried(const Call& call) {
 
 IoResult receive(int socket, char* bytes, std::size_t capacity) {
   for (;;) {
-    const ssize_t size = ::recv(socket, bytes, capacity, 0);
+    const ssize_t size = ipc::plain_recv(socket, bytes, capacity);
     if (size > 0) {
       // A short read has emptied the socket (epoll(7)).
       const auto received = static_cast<std::size_t>(size);
@@ -49,12 +50,14 @@ IoResult receive(int socket, char* bytes, std::size_t capacity) {
 }
 
 IoResult SocketTransport::write(std::string_view bytes) {
-  return retried([&] { return ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); });
+  return retried(
+      [&] { return ipc::plain_send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); });
 }
 
 IoResult SocketTransport::write_before_more(std::string_view bytes) {
-  return retried(
-      [&] { return ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_MORE); });
+  return retried([&] {
+    return ipc::plain_send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_MORE);
+  });
 }
 
 IoResult SocketTransport::write(std::string_view first, std::string_view second) {
