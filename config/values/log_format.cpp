@@ -39,6 +39,7 @@ constexpr std::array kVariables = {
     VariableName{"request_time_us", LogVariable::request_time_us},
     VariableName{"queue_time_us", LogVariable::queue_time_us},
     VariableName{"handler_time_us", LogVariable::handler_time_us},
+    VariableName{"receive_delay_ms", LogVariable::receive_delay_ms},
     VariableName{"worker", LogVariable::worker},
     VariableName{"generation", LogVariable::generation},
     VariableName{"cut", LogVariable::cut},
@@ -136,6 +137,11 @@ Result<std::vector<LogPiece>> parse_template(std::string_view rest) {
 }
 
 }  // namespace
+
+bool LogFormat::names(LogVariable variable) const {
+  return std::any_of(pieces.begin(), pieces.end(),
+                     [variable](const LogPiece& piece) { return piece.variable == variable; });
+}
 
 LogFormat combined_log_format() { return {"combined", false, parse_template(kCombined).value()}; }
 

@@ -36,6 +36,7 @@ enum class LogVariable : std::uint8_t {
   request_time_us,
   queue_time_us,
   handler_time_us,
+  receive_delay_ms,
   worker,
   generation,
   cut
@@ -53,6 +54,9 @@ struct LogFormat {
   std::string name = "combined";  // as it was written
   bool is_json = false;
   std::vector<LogPiece> pieces;  // of everything but json
+
+  // Whether a template has it.
+  [[nodiscard]] bool names(LogVariable variable) const;
 
   bool operator==(const LogFormat&) const = default;
 };

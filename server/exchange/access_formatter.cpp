@@ -245,6 +245,13 @@ bool AccessFormatter::append_of_exchange(std::string& to, LogVariable variable,
     case LogVariable::handler_time_us:
       ipc::append_number(to, record.handler_us);
       return true;
+    case LogVariable::receive_delay_ms:
+      if (record.receive_delay_ms) {
+        ipc::append_number(to, *record.receive_delay_ms);
+      } else {
+        to += '-';
+      }
+      return true;
     case LogVariable::worker:
       ipc::append_number(to, writer_.worker);
       return true;

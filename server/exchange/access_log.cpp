@@ -30,11 +30,8 @@ config::Result<void> AccessLog::open(const std::string& path, const config::LogF
     return opened;
   }
   formatter_.emplace(format, writer);
-  tells_handler_time_ =
-      format.is_json ||
-      std::any_of(format.pieces.begin(), format.pieces.end(), [](const config::LogPiece& piece) {
-        return piece.variable == config::LogVariable::handler_time_us;
-      });
+  tells_handler_time_ = format.is_json || format.names(config::LogVariable::handler_time_us);
+  tells_receive_delay_ = format.names(config::LogVariable::receive_delay_ms);
   gathered_.reserve(kFlushBytes + ipc::LineSink::kMaxLineBytes);
   return {};
 }

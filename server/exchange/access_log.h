@@ -42,6 +42,8 @@ class AccessLog {
 
   // Whether its lines tell the time that a handler takes.
   [[nodiscard]] bool tells_handler_time() const { return tells_handler_time_; }
+  // Whether they tell how long requests lay in the kernel.
+  [[nodiscard]] bool tells_receive_delay() const { return tells_receive_delay_; }
 
   // `now_ns`: CLOCK_MONOTONIC.
   void write(const AccessRecord& record, std::uint64_t now_ns);
@@ -77,6 +79,7 @@ class AccessLog {
   int direct_left_ = 0;       // lines that may still be written at once
   bool is_stuck_ = false;     // the sink takes nothing
   bool tells_handler_time_ = false;
+  bool tells_receive_delay_ = false;
 };
 
 }  // namespace prefork::exchange

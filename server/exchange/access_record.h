@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "ipc/base/peer_address.h"
 #include "server/http/request.h"
@@ -30,6 +31,7 @@ struct AccessRecord {
   std::uint64_t queue_us = 0;        // of these: until a thread took it
   std::uint64_t handler_us = 0;      // of these: in the handler
   Cut cut = Cut::none;
+  std::optional<std::uint32_t> receive_delay_ms{};  // in the kernel, before it was read
 };
 
 }  // namespace prefork::exchange

@@ -65,6 +65,7 @@ void Exchange::accept(ExchangeToken token, std::uint64_t since_ns) {
   state_ = State::receiving;
   request_.id = services_.accounting.count_request();
   log_.begin(since_ns);
+  log_.record().receive_delay_ms = services_.receive_delay_ms;
 }
 
 void Exchange::on_head_moved(std::string_view old_path) {

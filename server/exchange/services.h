@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "config/options/options.h"
 #include "ipc/base/clock.h"
@@ -27,10 +28,12 @@ struct Services {
   CompletionSink& completions;
   const ipc::Clock& clock;
   const std::uint64_t& now_ns;  // of the present turn, by that clock
-  http::Response& response;     // of whoever is answered on the loop
-  bool submitted = false;       // to the executor, in this turn
-  bool is_over = false;         // the server ends at once: what is in progress is cut
-  bool is_stopping = false;     // the service ends: so do connections, with their next answer
+  // How long what was read last had lain in the kernel, in milliseconds; nothing: it is not known.
+  const std::optional<std::uint32_t>& receive_delay_ms;
+  http::Response& response;  // of whoever is answered on the loop
+  bool submitted = false;    // to the executor, in this turn
+  bool is_over = false;      // the server ends at once: what is in progress is cut
+  bool is_stopping = false;  // the service ends: so do connections, with their next answer
   ipc::RouteBans* route_bans = nullptr;  // null: there are none
   std::uint32_t generation = 0;          // of the application's routes
 };

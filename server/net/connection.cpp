@@ -182,6 +182,7 @@ bool Connection::read_once() {
       break;
   }
   services_.counters.add(ipc::Counter::bytes_in, result.size);
+  services_.receive_delay.on_read(transport_->fd());
   if (result.drained && input_ != Input::ending) {
     input_ = Input::drained;
   }

@@ -27,6 +27,7 @@
 #include "server/loop/event_loop.h"
 #include "server/net/connection_token.h"
 #include "server/net/output.h"
+#include "server/net/receive_delay.h"
 #include "server/net/session.h"
 #include "server/net/transport.h"
 
@@ -45,6 +46,7 @@ struct ConnectionServices {
   std::uint64_t write_timeout_ns;       // for the peer to take something
   // Memory that each of them reads into in its turn.
   std::span<char> scratch;
+  ReceiveDelay& receive_delay;
   OutputServices output;
 
   // How long an idle connection may stay, by the number of its messages so far.

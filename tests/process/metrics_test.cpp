@@ -132,6 +132,30 @@ TEST(Metrics, NoCounterGoesBackWhenWorkersDieOrAreReplaced) {
   EXPECT_EQ(last.at(R"(prefork_worker_exits_total{how="SIGKILL"})"), 5);
 }
 
+// A stopped process stands for an event loop that is busy.
+TEST(Metrics, TellHowLongARequestLayInTheKernel) {
+  const TemporaryFolder folder;
+  const ServerProcess server({"--workers", "1", "--access-log", folder / "access.log",
+                              "--access-log-format", "$uri $receive_delay_ms"});
+  const pid_t worker = server.worker_pids().begin()->second;
+  Client client(server.url());
+  EXPECT_EQ(client.get("/plaintext").status, 200);
+  ::kill(worker, SIGSTOP);
+  client.send(get_request("/json"));
+  EXPECT_FALSE(client.is_readable_within(Milliseconds{150}));
+  ::kill(worker, SIGCONT);
+  EXPECT_EQ(client.receive().status, 200);
+  const auto delay_of = [&](const std::string& path) {
+    const std::string lines = read_file(folder / "access.log");
+    const std::size_t at = lines.find(path + " ");
+    return at == std::string::npos ? -1 : std::stoi(lines.substr(at + path.size() + 1));
+  };
+  ASSERT_TRUE(wait_until([&] { return delay_of("/json") >= 0; }));
+  EXPECT_GE(delay_of("/json"), 100);
+  EXPECT_LT(delay_of("/plaintext"), 100);
+  EXPECT_GE(scrape(server).at("prefork_http_request_receive_delay_seconds_sum"), 0.1);
+}
+
 TEST(Metrics, PassPrometheusOwnCheck) {
   Launch launch;
   launch.program = "/usr/bin/promtool";

@@ -235,7 +235,8 @@ TEST_F(AccessLogTest, WritesATemplatesVariables) {
   open(
       "$$ $remote_addr:$remote_port $request_method $request_uri $uri $args $scheme $host "
       "$server_protocol $status $body_bytes_sent $body_bytes_received $request_id $request_time "
-      "${queue_time_us}us $handler_time_us $worker $generation <$http_x_trace_id> $http_none$cut");
+      "${queue_time_us}us $handler_time_us $worker $generation <$http_x_trace_id> $http_none$cut "
+      "$receive_delay_ms");
   const std::vector<http::Field> fields = {{"X-Trace-Id", "a\nb"}};
   request_.fields = fields;
   request_.path = "/a";
@@ -245,11 +246,13 @@ TEST_F(AccessLogTest, WritesATemplatesVariables) {
   record_.bytes_received = 11;
   record_.queue_us = 300;
   record_.handler_us = 1500;
+  record_.receive_delay_ms = 17;
   write(201, 13, 1'042'999);
   EXPECT_EQ(lines(),
             "$ 127.0.0.1:50122 GET /a?b /a b http shop.test HTTP/1.1 201 13 11 42 1.042 300us 1500 "
-            "2 7 <a\\x0ab> -\n");
+            "2 7 <a\\x0ab> - 17\n");
   EXPECT_TRUE(log_.tells_handler_time());
+  EXPECT_TRUE(log_.tells_receive_delay());
 }
 
 TEST_F(AccessLogTest, WritesJsonWithTheNamesOfOpenTelemetry) {
