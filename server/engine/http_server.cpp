@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ipc/base/monotonic.h"
+#include "ipc/base/probe.h"
 #include "server/net/socket_transport.h"
 
 namespace prefork::engine {
@@ -129,6 +130,7 @@ void HttpServer::start_submitted() {
 void HttpServer::on_accepted(ipc::OwnedFd socket, const ipc::HandedConnection& about,
                              const net::TransportFactory* transports) {
   record_.counters.add(ipc::Counter::connections_accepted);
+  PREFORK_PROBE1(connection__accept, socket.get());
   if (hooks_.place(socket.get(), about, true) == Place::given) {
     record_.counters.add(ipc::Counter::connections_handed_on);
     return;

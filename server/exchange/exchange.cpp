@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ipc/base/probe.h"
 #include "server/exchange/elapsed.h"
 #include "server/exchange/unrouted.h"
 #include "server/http/forwarded.h"
@@ -66,6 +67,8 @@ void Exchange::accept(ExchangeToken token, std::uint64_t since_ns) {
   request_.id = services_.accounting.count_request();
   log_.begin(since_ns);
   log_.record().receive_delay_ms = services_.receive_delay_ms;
+  PREFORK_PROBE5(request__start, request_.id, request_.method_text.data(),
+                 request_.method_text.size(), request_.path.data(), request_.path.size());
 }
 
 void Exchange::on_head_moved(std::string_view old_path) {

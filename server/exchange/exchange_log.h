@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "ipc/base/probe.h"
 #include "ipc/in_flight.h"
 #include "server/exchange/access_record.h"
 #include "server/exchange/in_flight_ledger.h"
@@ -57,6 +58,8 @@ class ExchangeLog {
   // It is over. `request`: null where it could not be understood.
   void write(const http::Request* request, const ipc::PeerAddress& client,
              std::uint64_t content_bytes) {
+    PREFORK_PROBE4(request__done, request == nullptr ? 0 : request->id, record_.status,
+                   content_bytes, started_ns_);
     services_.accounting.note_finished(request, record_.status, content_bytes, started_ns_,
                                        services_.now_ns);
     if (services_.access_log.is_on()) {

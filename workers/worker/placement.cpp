@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ipc/balance.h"
+#include "ipc/base/probe.h"
 
 namespace prefork::worker {
 
@@ -69,6 +70,7 @@ bool Placement::hand_off(const ipc::Placement& placement, int socket,
   handed.epoch = placement.epoch;
   ipc::note_handed(segment_, placement.target.slot, now_ns);
   if (inboxes_.hand_off(placement.target.slot, socket, handed) == ipc::HandResult::sent) {
+    PREFORK_PROBE2(connection__handoff, socket, placement.target.slot);
     return true;
   }
   ipc::remove_load(segment_.record(placement.target), placement.epoch);

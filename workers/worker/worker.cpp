@@ -16,6 +16,7 @@
 #include "ipc/base/alternate_stack.h"
 #include "ipc/base/clock.h"
 #include "ipc/base/monotonic.h"
+#include "ipc/base/probe.h"
 #include "server/engine/http_server.h"
 #include "server/exchange/access_log.h"
 #include "server/loop/event_loop.h"
@@ -120,6 +121,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     }
     begin_to_serve();
     loop_.run();
+    PREFORK_PROBE2(worker__exit, context_.id.slot, server_->requests());
     stuck_.look(*pools_, loop_.clock().now_ns());
     if (stuck_.count() != 0) {
       leave_without_them();
