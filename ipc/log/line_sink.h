@@ -19,6 +19,7 @@ class LineSink {
  public:
   // The longest line, its end included: what a pipe takes as a whole or not at all.
   static constexpr std::size_t kMaxLineBytes = PIPE_BUF;
+  static constexpr std::size_t kFileBlockBytes = std::size_t{64} << 10;
 
   LineSink() = default;
   LineSink(const LineSink&) = delete;
@@ -49,6 +50,11 @@ class LineSink {
   };
   // `lines` ends with a line feed and holds no line longer than kMaxLineBytes.
   Written write(std::string_view lines);
+
+  // How much is best given to it at a time; it may be more.
+  [[nodiscard]] std::size_t block_bytes() const {
+    return way_ == Way::file ? kFileBlockBytes : kMaxLineBytes;
+  }
 
  private:
   enum class Way : std::uint8_t {

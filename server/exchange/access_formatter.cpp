@@ -176,6 +176,7 @@ void AccessFormatter::append(std::string& to, const AccessRecord& record) {
   const std::size_t begin = to.size();
   // Some milliseconds old at most, and several times faster than the exact one.
   const std::uint64_t now_ns = ipc::clock_ns(CLOCK_REALTIME_COARSE);
+  to.append(mark_);
   if (format_.is_json) {
     append_json(to, record, now_ns);
   } else {
@@ -187,6 +188,16 @@ void AccessFormatter::append(std::string& to, const AccessRecord& record) {
     }
   }
   to.push_back('\n');
+}
+
+bool AccessFormatter::append_dropped(std::string& to, std::uint64_t lines) const {
+  if (!format_.is_json) {
+    return false;
+  }
+  to.append(mark_).append("{\"dropped\":");
+  ipc::append_number(to, lines);
+  to.append("}\n");
+  return true;
 }
 
 void AccessFormatter::append_piece(std::string& to, const LogPiece& piece,

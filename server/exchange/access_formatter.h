@@ -21,11 +21,14 @@ class AccessFormatter {
     std::uint32_t generation = 0;
   };
 
-  AccessFormatter(config::LogFormat format, Writer writer)
-      : format_(std::move(format)), writer_(writer) {}
+  // `mark`: how each line begins, before its form; outlives it.
+  AccessFormatter(config::LogFormat format, Writer writer, std::string_view mark)
+      : format_(std::move(format)), writer_(writer), mark_(mark) {}
 
   // Appends a line, whole and no longer than a sink takes.
   void append(std::string& to, const AccessRecord& record);
+  // For so many lines that are missing there. False: the form has nothing to say it with.
+  bool append_dropped(std::string& to, std::uint64_t lines) const;
 
  private:
   void append_json(std::string& to, const AccessRecord& record, std::uint64_t now_ns);
@@ -36,6 +39,7 @@ class AccessFormatter {
 
   const config::LogFormat format_;
   const Writer writer_;
+  const std::string_view mark_;
   ipc::TimeText time_;
 };
 

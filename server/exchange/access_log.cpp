@@ -1,14 +1,12 @@
 #include "server/exchange/access_log.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <optional>
+#include <chrono>
 #include <utility>
 
-#include "config/values/log_target.h"
 #include "ipc/base/error_text.h"
+#include "server/exchange/log_target.h"
 
 namespace prefork::exchange {
 
@@ -20,16 +18,18 @@ constexpr int kDirectLines = 10;
 // Written before they are so many bytes, and kept up to so many while the sink takes none.
 constexpr std::size_t kFlushBytes = 16 * 1024;
 constexpr std::size_t kMostBytes = 64 * 1024;
+// The thread has so long to write what is left at the end.
+constexpr std::chrono::milliseconds kFinishPatience{1000};
 
 }  // namespace
 
 config::Result<void> AccessLog::open(const std::string& path, const config::LogFormat& format,
-                                     AccessFormatter::Writer writer) {
+                                     AccessFormatter::Writer writer, std::string_view mark) {
   path_ = path;
   if (const auto opened = reopen(); !opened.ok() || path.empty()) {
     return opened;
   }
-  formatter_.emplace(format, writer);
+  formatter_.emplace(format, writer, mark);
   tells_handler_time_ = format.is_json || format.names(config::LogVariable::handler_time_us);
   tells_receive_delay_ = format.names(config::LogVariable::receive_delay_ms);
   gathered_.reserve(kFlushBytes + ipc::LineSink::kMaxLineBytes);
@@ -41,24 +41,37 @@ config::Result<void> AccessLog::reopen() {
     return {};
   }
   flush();
-  const std::optional<int> standard =
-      path_ == "-" ? STDOUT_FILENO : config::standard_descriptor_of(path_);
-  const int error = standard ? sink_.open_standard(*standard) : sink_.open_file(path_);
-  if (error != 0) {
+  auto sink = std::make_unique<ipc::LineSink>();
+  if (const int error = open_log_target(*sink, path_); error != 0) {
     return config::Problem{"cannot open the access log " + path_ + ": " +
                            std::string(ipc::LineSink::error_text(error))};
+  }
+  if (torn_ != nullptr) {
+    sink->share_torn_mark(*torn_);
+  }
+  if (writer_) {
+    writer_->change_sink(std::move(sink));
+  } else {
+    sink_ = std::move(sink);
   }
   return {};
 }
 
+void AccessLog::begin_thread(std::unique_ptr<ipc::LineRing> ring, ipc::OwnerWord& reader) {
+  flush();
+  ring->set_target(path_);
+  writer_ = std::make_unique<ipc::LogWriter>(std::move(ring), reader, std::move(sink_));
+}
+
 void AccessLog::write(const AccessRecord& record, std::uint64_t now_ns) {
+  if (writer_) {
+    return pass_on(record);
+  }
   if (now_ns >= flush_at_ns_) {
     direct_left_ = kDirectLines;
   }
   if (gathered_.size() + ipc::LineSink::kMaxLineBytes > kMostBytes) {
-    ++lost_;
-    ++untold_;
-    return;
+    return lose(1);
   }
   formatter_->append(gathered_, record);
   if (direct_left_ > 0) {
@@ -67,6 +80,41 @@ void AccessLog::write(const AccessRecord& record, std::uint64_t now_ns) {
   } else if (gathered_.size() >= kFlushBytes && (!is_stuck_ || now_ns >= flush_at_ns_)) {
     flush_by(now_ns);
   }
+}
+
+void AccessLog::pass_on(const AccessRecord& record) {
+  if (dropped_ != 0) [[unlikely]] {
+    hear_thread();
+    if (!writer_->is_roomy()) {
+      return lose(1);  // and not one for each few that are written
+    }
+  }
+  formatter_->append(gathered_, record);
+  if (!writer_->append(gathered_)) {
+    lose(1);
+  }
+  gathered_.clear();
+}
+
+void AccessLog::hear_thread() {
+  lose(writer_->take_lost());
+  const int error = writer_->error();
+  const bool is_roomy = writer_->is_roomy();
+  is_stuck_ = error != 0 || !is_roomy;
+  if (is_stuck_) {
+    error_ = error != 0 ? error : EAGAIN;
+  }
+  // To a full disk it would only be the next line that is lost.
+  if (dropped_ != 0 && is_roomy && (error == 0 || error == EAGAIN)) {
+    tell_dropped();
+  }
+}
+
+void AccessLog::tell_dropped() {
+  if (!formatter_->append_dropped(gathered_, dropped_) || writer_->append(gathered_)) {
+    dropped_ = 0;
+  }
+  gathered_.clear();
 }
 
 void AccessLog::flush_by(std::uint64_t now_ns) {
@@ -80,13 +128,15 @@ void AccessLog::flush_by(std::uint64_t now_ns) {
 }
 
 void AccessLog::flush() {
+  if (writer_) {
+    return hear_thread();
+  }
   if (gathered_.empty()) {
     return;
   }
-  const ipc::LineSink::Written written = sink_.write(gathered_);
+  const ipc::LineSink::Written written = sink_->write(gathered_);
   gathered_.erase(0, written.size);
-  lost_ += written.torn;
-  untold_ += written.torn;
+  lose(written.torn);
   is_stuck_ = written.error != 0;
   if (is_stuck_) {
     error_ = written.error;
@@ -101,13 +151,25 @@ void AccessLog::lose_gathered() {
   const auto lines =
       static_cast<std::uint64_t>(std::count(gathered_.begin(), gathered_.end(), '\n'));
   gathered_.clear();
+  lose(lines);
+}
+
+void AccessLog::lose(std::uint64_t lines) {
   lost_ += lines;
   untold_ += lines;
+  dropped_ += lines;
 }
 
 void AccessLog::finish() {
-  flush();
-  lose_gathered();
+  if (writer_) {
+    hear_thread();
+    writer_->finish(kFinishPatience);
+    error_ = writer_->error() != 0 ? writer_->error() : error_;
+    lose(writer_->take_lost());
+  } else {
+    flush();
+    lose_gathered();
+  }
   is_stuck_ = false;
 }
 

@@ -3,19 +3,27 @@
 //
 //   127.0.0.1 - - [21/Nov/2026:06:08:00 +0000] "GET / HTTP/1.1" 200 13 "-" "curl/8" 184us w2
 //
-// A line is written at once while there are few; of many they are gathered for some milliseconds,
-// because a system call for each would cost more than the rest of it. Nothing ever waits for the
-// log: lines that find no room are lost and counted. One thread: the event loop.
+// A thread writes the lines (see LogWriter), within some milliseconds, and at once while there are
+// few. Without one the log does so itself: a line at once while there are few; of many they are
+// gathered, because a system call for each would cost more than the rest of it.
+//
+// Nothing ever waits for the log: lines that find no room are lost and counted. All of it is for
+// one thread: the event loop.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/base/result.h"
 #include "config/values/log_format.h"
+#include "ipc/log/line_ring.h"
 #include "ipc/log/line_sink.h"
+#include "ipc/log/log_writer.h"
+#include "ipc/shared/owner_word.h"
 #include "server/exchange/access_formatter.h"
 #include "server/exchange/access_record.h"
 
@@ -28,12 +36,14 @@ class AccessLog {
   AccessLog(const AccessLog&) = delete;
   AccessLog& operator=(const AccessLog&) = delete;
 
-  // `path`: empty: off; "-": standard output; else a file that is created when missing. The
-  // problem when it cannot be opened.
+  // `path`: empty: off; "-": standard output; else a file that is created when missing. `mark`: see
+  // AccessFormatter. The problem when it cannot be opened.
   config::Result<void> open(const std::string& path, const config::LogFormat& format,
-                            AccessFormatter::Writer writer);
-  // See LineSink.
-  void share_torn_mark(std::atomic<bool>& torn) { sink_.share_torn_mark(torn); }
+                            AccessFormatter::Writer writer, std::string_view mark = {});
+  // See LineSink. Before it is opened.
+  void share_torn_mark(std::atomic<bool>& torn) { torn_ = &torn; }
+  // Once it is open: from now on a thread writes. See LogWriter.
+  void begin_thread(std::unique_ptr<ipc::LineRing> ring, ipc::OwnerWord& reader);
 
   // Opens the path anew (after logrotate); keeps the old file when that fails.
   config::Result<void> reopen();
@@ -53,10 +63,10 @@ class AccessLog {
       flush_by(now_ns);
     }
   }
-  // Whatever was gathered, as far as there is room.
+  // Whatever was gathered, as far as there is room. Of a thread: learns what it has lost.
   void flush();
 
-  // At the end: what there is no room for now is lost.
+  // At the end: what there is no room for now is lost, or within a second where a thread writes.
   void finish();
 
   // Lines that were lost since the last call.
@@ -67,17 +77,25 @@ class AccessLog {
  private:
   void flush_by(std::uint64_t now_ns);
   void lose_gathered();
+  void lose(std::uint64_t lines);
+  // With a thread.
+  void pass_on(const AccessRecord& record);
+  void tell_dropped();
+  void hear_thread();
 
   std::string path_;
   std::optional<AccessFormatter> formatter_;
-  ipc::LineSink sink_;
-  std::string gathered_;           // whole lines
-  std::uint64_t flush_at_ns_ = 0;  // not before
+  std::atomic<bool>* torn_ = nullptr;
+  std::unique_ptr<ipc::LineSink> sink_;     // null: the thread has it
+  std::unique_ptr<ipc::LogWriter> writer_;  // null: there is no thread
+  std::string gathered_;                    // whole lines
+  std::uint64_t flush_at_ns_ = 0;           // not before
   std::uint64_t lost_ = 0;
-  std::uint64_t untold_ = 0;  // of these: not said yet
-  int error_ = 0;             // why the last of them were lost
-  int direct_left_ = 0;       // lines that may still be written at once
-  bool is_stuck_ = false;     // the sink takes nothing
+  std::uint64_t untold_ = 0;   // of these: not said yet
+  std::uint64_t dropped_ = 0;  // of these: not said in this log yet
+  int error_ = 0;              // why the last of them were lost
+  int direct_left_ = 0;        // lines that may still be written at once
+  bool is_stuck_ = false;      // the sink takes nothing, or the ring is full
   bool tells_handler_time_ = false;
   bool tells_receive_delay_ = false;
 };

@@ -75,7 +75,7 @@ TEST(Logs, NoRequestWaitsForAnAccessLogThatNobodyReads) {
   ServerProcess server(launch);
   std::string requests;
   for (int i = 0; i < 100; ++i) {
-    requests += get_request("/plaintext");
+    requests += get_request("/plaintext?" + std::string(900, 'x'));
   }
   Client client(server.url());
   for (int batch = 0; batch < 40; ++batch) {
@@ -100,6 +100,98 @@ TEST(Logs, NoRequestWaitsForAnAccessLogThatNobodyReads) {
   })) << count_lines(text);
   EXPECT_EQ(server.stop(), exit_code(0));
 }
+
+// What a worker has in hand for the log when it is killed is not lost with it.
+class LinesOfTheDead : public testing::TestWithParam<const char*> {
+ protected:
+  // More than a pipe takes, so that the rest is on its way, and less than it takes twice.
+  static constexpr int kLines = 3000;
+
+  Launch launch(const char* start_method) const {
+    Launch launch = launch_of({"--workers", "1", "--access-log", "-", "--start-method",
+                               start_method, "--timeout-graceful-shutdown", "500ms",
+                               "--access-log-format", "$uri $args $worker $generation"});
+    launch.stdout_path = pipe_.path();
+    return launch;
+  }
+  static std::string query(int number) { return "request-" + std::to_string(number); }
+  static void ask(const ServerProcess& server) {
+    std::string requests;
+    for (int i = 0; i < kLines; ++i) {
+      requests += get_request("/plaintext?" + query(i));
+    }
+    Client client(server.url());
+    ASSERT_TRUE(client.send(requests));
+    for (int i = 0; i < kLines; ++i) {
+      ASSERT_EQ(client.receive().status, 200);
+    }
+  }
+  bool all_come() {
+    std::string expected;
+    for (int i = 0; i < kLines; ++i) {
+      expected += "/plaintext " + query(i) + " 0 1\n";
+    }
+    return wait_until([&] {
+             text_ += pipe_.read_all();
+             return text_.size() >= expected.size();
+           }) &&
+           text_ == expected;
+  }
+
+  const TemporaryFolder folder_;
+  const NamedPipe pipe_{folder_ / "pipe"};
+  std::string text_;
+};
+
+TEST_P(LinesOfTheDead, AreWrittenWhileTheServerGoesOn) {
+  ServerProcess server(launch(GetParam()));
+  ask(server);
+  const pid_t before = server.worker_pid(0);
+  ASSERT_EQ(::kill(before, SIGKILL), 0);
+  EXPECT_TRUE(server.wait_for_statistics([before](const Json& report) {
+    const Json& worker = report["workers"][0];
+    return worker["state"] == "ready" && worker["pid"] != before;
+  }));
+  EXPECT_TRUE(all_come()) << text_.size() << " bytes";
+  text_.clear();
+  ask(server);
+  EXPECT_TRUE(all_come()) << "and those of the next one";
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST_P(LinesOfTheDead, AreWrittenByTheObserverAtTheEnd) {
+  ServerProcess server(launch(GetParam()));
+  ask(server);
+  const pid_t worker = server.worker_pid(0);
+  ASSERT_EQ(::kill(worker, SIGSTOP), 0);
+  ASSERT_TRUE(wait_until([worker] {
+    return read_file("/proc/" + std::to_string(worker) + "/stat").find(") T ") != std::string::npos;
+  }));
+  text_ += pipe_.read_all();
+  ASSERT_LT(count_lines(text_), kLines);
+  // The worker is killed when its time is over.
+  EXPECT_EQ(server.stop(), exit_code(0));
+  EXPECT_TRUE(all_come()) << text_.size() << " bytes";
+}
+
+TEST_P(LinesOfTheDead, AreCountedWhereNobodyReadsThem) {
+  ServerProcess server(launch(GetParam()));
+  ask(server);
+  ASSERT_EQ(::kill(server.worker_pid(0), SIGSTOP), 0);
+  EXPECT_EQ(server.stop(), exit_code(0));
+  const std::string log = server.log();
+  std::smatch lost;
+  ASSERT_TRUE(
+      std::regex_search(log, lost,
+                        std::regex(R"(observer\[\d+\]: (\d+) lines of the access log were lost: )"
+                                   R"(Resource temporarily unavailable)")))
+      << log;
+  EXPECT_EQ(count_lines(pipe_.read_all()) + std::stoi(lost[1]), kLines);
+}
+
+INSTANTIATE_TEST_SUITE_P(StartMethods, LinesOfTheDead,
+                         testing::Values("fork", "spawn", "forkserver"),
+                         [](const auto& method) { return std::string(method.param); });
 
 // As service managers have them: a name of one cannot be opened then.
 TEST(Logs, OfStandardDescriptorsThatAreSocketsAreWritten) {

@@ -231,6 +231,23 @@ TEST_F(ReloadOfAFile, KeepsTheWorkersWhenANewOneCannotBoot) {
   EXPECT_EQ(server.statistics()["server"]["generation"], 1);
 }
 
+TEST_F(ReloadOfAFile, BeginsAnAccessLogAndMovesIt) {
+  write("workers = 1\n");
+  ServerProcess server(arguments());
+  EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+  int generation = 1;
+  for (const std::string name : {"one.log", "two.log"}) {
+    write("workers = 1\naccess_log = \"" + (folder_ / name) + "\"\n");
+    server.send_signal(SIGHUP);
+    ASSERT_TRUE(has_reloaded(server, ++generation, 1));
+    EXPECT_EQ(get(server.url(), "/json").status, 200);
+    EXPECT_TRUE(wait_until([&] {
+      return read_file(folder_ / name).find("\"GET /json HTTP/1.1\" 200") != std::string::npos;
+    })) << read_file(folder_ / name);
+    EXPECT_EQ(read_file(folder_ / name).find("/plaintext"), std::string::npos);
+  }
+}
+
 TEST_F(ReloadOfAFile, ThatIsGivenUpLeavesTheLogWhereItWas) {
   const std::string before = folder_ / "before.log";
   write("workers = 1\nlog_file = \"" + before + "\"\n");

@@ -158,6 +158,10 @@ TEST_F(LogFiles, OfTheAccessHaveALineForEachRequest) {
       R"("GET /nothing-here HTTP/1\.1" 404 \d+ "-" "-" \d+us w[01])",
       R"("-" 400 \d+ "-" "-" \d+us w[01])",
   };
+  EXPECT_TRUE(wait_until([&] {
+    const std::string text = read_file(access_);
+    return std::count(text.begin(), text.end(), '\n') == std::ptrdiff_t{4};
+  })) << "another thread writes them";
   std::istringstream lines(read_file(access_));
   for (const std::string& what : expected) {
     std::string line;

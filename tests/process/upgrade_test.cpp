@@ -112,6 +112,23 @@ TEST_F(Upgrades, ReplaceMasterAndWorkersUnderLoadWithoutAFailedRequest) {
   EXPECT_TRUE(server.has_logged({"master[", "every process is of the new program"}));
 }
 
+TEST_F(Upgrades, EachRequestHasOneLineInTheAccessLog) {
+  const std::string access = folder_ / "access.log";
+  ServerProcess server(
+      launch({"--workers", "2", "--access-log", access, "--access-log-format", "$generation"}));
+  Load load(server.url());
+  ASSERT_TRUE(load.wait_for_answers(100));
+  EXPECT_EQ(upgrade(), "0 ");
+  ASSERT_TRUE(load.wait_for_answers(100));
+  const LoadReport told = load.stop();
+  EXPECT_TRUE(told.failures.empty()) << told.first_failures();
+  EXPECT_EQ(server.stop(), exit_code(0));
+  const std::string lines = read_file(access);
+  EXPECT_EQ(static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n')), told.answered);
+  EXPECT_NE(lines.find("1\n"), std::string::npos);
+  EXPECT_NE(lines.find("2\n"), std::string::npos);
+}
+
 TEST_F(Upgrades, FiveInARowBySignalLoseNothing) {
   ServerProcess server(launch({"--workers", "2"}));
   Load load(server.url(), {.keep_alive_clients = 16, .new_connection_clients = 4});

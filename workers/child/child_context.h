@@ -11,6 +11,7 @@
 #include "ipc/inbox.h"
 #include "ipc/kept/kept_requests.h"
 #include "ipc/leadership.h"
+#include "ipc/log/log_rings.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
 #include "ipc/tasks/task_board.h"
@@ -31,6 +32,12 @@ struct InheritedListener {
 };
 
 struct ChildContext {
+  // Memory that there is where an option wants it; null: none does, or it is not this process's.
+  struct OnDemand {
+    const ipc::KeptRequests* kept{nullptr};   // where a worker has its requests
+    const ipc::LogRings* log_rings{nullptr};  // and lines on their way to the access log
+  };
+
   const config::Options& options;
   const std::vector<InheritedListener>& listeners;
   ipc::Segment& segment;
@@ -50,7 +57,7 @@ struct ChildContext {
   std::uint64_t forked_ns = 0;  // CLOCK_MONOTONIC
   std::string statistics_url;   // empty: off
   int control_socket{-1};       // the observer's, where operators connect; -1: there is none
-  const ipc::KeptRequests* kept{nullptr};  // a worker's, where it keeps them; null: it does not
+  OnDemand on_demand{};
 };
 
 }  // namespace prefork::child

@@ -79,6 +79,10 @@ void live(const StartOrder& order, const config::Options& options, const ChildMa
   if (descriptors.kept >= 0) {
     kept.emplace(ipc::OwnedFd(descriptors.kept), order.slot_capacity);
   }
+  std::optional<ipc::LogRings> log_rings;
+  if (descriptors.log_rings >= 0) {
+    log_rings.emplace(ipc::OwnedFd(descriptors.log_rings), order.slot_capacity);
+  }
   ipc::ControlEnd control{ipc::OwnedFd(descriptors.control_read),
                           ipc::OwnedFd(descriptors.control_write)};
   const ChildContext context{options,
@@ -100,7 +104,7 @@ void live(const StartOrder& order, const config::Options& options, const ChildMa
                              order.ordered_ns,
                              order.statistics_url,
                              descriptors.control_socket,
-                             kept ? &*kept : nullptr};
+                             {kept ? &*kept : nullptr, log_rings ? &*log_rings : nullptr}};
   if (order.role == ChildRole::observer) {
     leave(mains.observer(context, order.urls));
   }

@@ -35,6 +35,7 @@ struct StartOrder {
     std::vector<int> inboxes;  // in the order of ipc::Inboxes::append_fds()
     int control_socket{-1};
     int kept{-1};
+    int log_rings{-1};
   };
 
   ChildRole role = ChildRole::worker;
@@ -61,7 +62,7 @@ struct StartOrder {
 // How an order begins, so that what is wrong with the rest can be told to the master.
 struct StartOrderHead {
   static constexpr std::uint64_t kMagic = 0x545241545346'5021;  // "!PFSTART"
-  static constexpr std::uint32_t kVersion = 3;
+  static constexpr std::uint32_t kVersion = 4;
 
   std::uint64_t magic = kMagic;
   std::uint32_t version = kVersion;

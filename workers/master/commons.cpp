@@ -32,6 +32,10 @@ Commons::Commons(const Handover& handover)
     kept = std::make_unique<ipc::KeptRequests>(duplicate(handover.descriptors.kept),
                                                segment.slot_capacity());
   }
+  if (handover.descriptors.log_rings >= 0) {
+    log_rings = std::make_unique<ipc::LogRings>(duplicate(handover.descriptors.log_rings),
+                                                segment.slot_capacity());
+  }
 }
 
 void Commons::hand_over(Handover& handover) const {
@@ -41,6 +45,9 @@ void Commons::hand_over(Handover& handover) const {
   inboxes.append_fds(handover.descriptors.inboxes);
   if (kept) {
     handover.descriptors.kept = kept->fd();
+  }
+  if (log_rings) {
+    handover.descriptors.log_rings = log_rings->fd();
   }
   if (tasks) {
     handover.descriptors.tasks = tasks->fd();

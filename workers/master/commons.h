@@ -1,7 +1,8 @@
 // What the processes share, made by the master before the first fork: the statistics, the inboxes
 // of the workers, and what applications find beside: the leadership, the things that workers share,
 // the jobs of task processes, and where workers keep requests. The master looks into none of the
-// latter but that of a worker which has ended. It outlives an upgrade.
+// latter but that of a worker which has ended. What workers have for the access log is made with
+// the first that has one, which may come with a reload. It outlives an upgrade.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,7 @@
 #include "ipc/inbox.h"
 #include "ipc/kept/kept_requests.h"
 #include "ipc/leadership.h"
+#include "ipc/log/log_rings.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
 #include "ipc/tasks/task_board.h"
@@ -29,8 +31,9 @@ struct Commons {
   ipc::Inboxes inboxes;
   ipc::Leadership leadership;
   ipc::SharedTable shared;
-  std::unique_ptr<ipc::TaskBoard> tasks;    // null: there are no task processes
-  std::unique_ptr<ipc::KeptRequests> kept;  // null: nobody keeps requests
+  std::unique_ptr<ipc::TaskBoard> tasks;     // null: there are no task processes
+  std::unique_ptr<ipc::KeptRequests> kept;   // null: nobody keeps requests
+  std::unique_ptr<ipc::LogRings> log_rings;  // null: nobody has had an access log
 };
 
 }  // namespace prefork::master

@@ -12,6 +12,7 @@
 #include "ipc/frames.h"
 #include "ipc/inbox.h"
 #include "ipc/kept/kept_requests.h"
+#include "ipc/log/log_rings.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
 #include "workers/master/handover_check.h"
@@ -23,7 +24,7 @@ namespace {
 // How a handover begins. The layout follows, then the rest.
 struct Head {
   static constexpr std::uint64_t kMagic = 0x455641484652'5021;  // "!PRFHAVE"
-  static constexpr std::uint32_t kVersion = 1;
+  static constexpr std::uint32_t kVersion = 2;
   static constexpr std::size_t kMaxLayout = 512;
 
   std::uint64_t magic = kMagic;
@@ -201,6 +202,7 @@ void pass_handover(Archive& archive, Whole& whole) {
   archive(whole.descriptors.shared);
   archive(whole.descriptors.tasks);
   archive(whole.descriptors.kept);
+  archive(whole.descriptors.log_rings);
   archive(whole.descriptors.control_socket);
   archive(whole.descriptors.pid_file);
   pass_all(archive, whole.descriptors.inboxes);
@@ -236,9 +238,10 @@ config::Problem unreadable(const std::string& why) {
 
 std::vector<int> Handover::inherited() const {
   std::vector<int> fds = descriptors.inboxes;
-  fds.insert(fds.end(), {descriptors.segment, descriptors.leadership, descriptors.shared,
-                         descriptors.tasks, descriptors.kept, descriptors.control_socket,
-                         descriptors.pid_file, log.file, log.torn_mark});
+  fds.insert(fds.end(),
+             {descriptors.segment, descriptors.leadership, descriptors.shared, descriptors.tasks,
+              descriptors.kept, descriptors.log_rings, descriptors.control_socket,
+              descriptors.pid_file, log.file, log.torn_mark});
   for (const Socket& socket : sockets) {
     fds.push_back(socket.fd);
   }
@@ -262,7 +265,8 @@ std::string shared_layout() {
          "+" + std::to_string(sizeof(ipc::WorkerRecord)) + "), " +
          pair("shared", ipc::SharedTable::memory_bytes()) + ", " +
          pair("job", sizeof(ipc::JobCell)) + "+" + std::to_string(sizeof(ipc::TaskRecord)) + ", " +
-         pair("kept", sizeof(ipc::KeptRequests::Box)) + ", " + pair("frames", ipc::kFrameVersion) +
+         pair("kept", sizeof(ipc::KeptRequests::Box)) + ", " +
+         pair("log", ipc::LogRings::slot_bytes()) + ", " + pair("frames", ipc::kFrameVersion) +
          ", " + pair("inbox", sizeof(ipc::HandedConnection));
 }
 

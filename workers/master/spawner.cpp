@@ -75,6 +75,7 @@ Spawner::Spawned Spawner::spawn(const supervision::action::Spawn& spawn, const S
   if (spawn.role == supervision::Role::worker) {
     parts_.inboxes.renew_if_closed(spawn.at.slot);
   }
+  provide_log_rings(plan);
   Spawned spawned;
   try {
     ipc::ControlPair pipes = ipc::make_control_pair();
@@ -94,6 +95,19 @@ Spawner::Spawned Spawner::spawn(const supervision::action::Spawn& spawn, const S
     spawned.error_number = failed.code().value();
   }
   return spawned;
+}
+
+void Spawner::provide_log_rings(const ServingPlan& plan) {
+  if (parts_.log_rings != nullptr || plan.options.logging.access_log.empty()) {
+    return;
+  }
+  try {
+    parts_.log_rings = std::make_unique<ipc::LogRings>(parts_.segment.slot_capacity());
+  } catch (const std::system_error& failed) {
+    parts_.log.warning(std::string("there is no memory for the lines of the access log, which "
+                                   "workers have to write by themselves: ") +
+                       failed.what());
+  }
 }
 
 void Spawner::fork_one(const supervision::action::Spawn& spawn, const ServingPlan& plan,
@@ -162,6 +176,9 @@ child::StartOrder Spawner::start_order(const supervision::action::Spawn& spawn,
   } else {
     order.descriptors.sealed_application = plan.sealed_application.get();
   }
+  if (order.role != child::ChildRole::task) {
+    order.descriptors.log_rings = log_rings_fd();
+  }
   if (order.role == child::ChildRole::worker) {
     parts_.inboxes.append_fds(order.descriptors.inboxes);
     order.descriptors.kept = keeps_requests(plan) ? parts_.kept->fd() : -1;
@@ -183,6 +200,9 @@ ipc::Place Spawner::id_of(const supervision::action::Spawn& spawn) const {
 // But for its control pipes.
 std::vector<int> Spawner::fds_of(child::ChildRole role, const ServingPlan& plan) const {
   std::vector<int> fds = {parts_.log.fd()};
+  if (role != child::ChildRole::task) {
+    fds.push_back(log_rings_fd());
+  }
   for (const child::InheritedListener& listener : listeners_of(role, plan)) {
     fds.push_back(listener.fd);
   }
@@ -240,7 +260,7 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
   } else if (role == child::ChildRole::task) {
     // The fork server has closed all that is not a worker's, and then the application has opened
     // what it opens before the fork.
-    std::vector<int> not_mine = {parts_.leadership.fd()};
+    std::vector<int> not_mine = {parts_.leadership.fd(), log_rings_fd()};
     parts_.inboxes.append_fds(not_mine);
     for (const child::InheritedListener& listener : plan.listeners()) {
       not_mine.push_back(listener.fd);
@@ -273,7 +293,7 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
       forked_ns,
       role == child::ChildRole::observer ? plan.admin_url() : plan.statistics_url(),
       role == child::ChildRole::observer ? parts_.control_socket : -1,
-      keeps ? parts_.kept : nullptr};
+      {keeps ? parts_.kept : nullptr, parts_.log_rings.get()}};
   if (const auto entered = child::enter_service(plan.options); !entered.ok()) {
     child::leave(child::fail_boot(context, entered.problem().text.c_str(),
                                   config::ExitCode::no_worker_booted));

@@ -6,12 +6,14 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "ipc/control_channel.h"
 #include "ipc/inbox.h"
 #include "ipc/kept/kept_requests.h"
 #include "ipc/leadership.h"
+#include "ipc/log/log_rings.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
 #include "workers/child/child_mains.h"
@@ -35,8 +37,9 @@ class Spawner {
     ipc::TaskBoard* tasks;
     child::Log& log;
     ForkServers& fork_servers;
-    int control_socket = -1;            // the observer's; -1: there is none
-    ipc::KeptRequests* kept = nullptr;  // null: nobody keeps requests
+    int control_socket;                         // the observer's; -1: there is none
+    ipc::KeptRequests* kept;                    // null: nobody keeps requests
+    std::unique_ptr<ipc::LogRings>& log_rings;  // null until somebody has an access log
   };
 
   struct Spawned {
@@ -63,6 +66,11 @@ class Spawner {
 
   [[nodiscard]] bool keeps_requests(const ServingPlan& plan) const {
     return parts_.kept != nullptr && !plan.options.logging.keep_requests.empty();
+  }
+  void provide_log_rings(const ServingPlan& plan);
+  // -1: there are none.
+  [[nodiscard]] int log_rings_fd() const {
+    return parts_.log_rings != nullptr ? parts_.log_rings->fd() : -1;
   }
   child::StartOrder start_order(const supervision::action::Spawn& spawn, const ServingPlan& plan,
                                 std::uint64_t forked_ns, const ipc::ControlEnd& control) const;

@@ -17,6 +17,7 @@
 #include "workers/observer/agent_check.h"
 #include "workers/observer/agent_line.h"
 #include "workers/observer/command_server.h"
+#include "workers/observer/left_lines.h"
 #include "workers/observer/memory_watch.h"
 #include "workers/observer/metrics.h"
 #include "workers/observer/options_json.h"
@@ -38,6 +39,8 @@ constexpr std::uint64_t kAliveUnjudgedNs = 1'000'000'000;  // with --timeout-wor
 // When it is to leave, clients hold it up for no longer than this.
 constexpr std::uint64_t kPatienceNs = 1'000'000'000;
 constexpr std::chrono::milliseconds kHeaderPatience{2'000};
+// And what is left of the access log then, of a target that takes it slowly.
+constexpr std::chrono::milliseconds kLeftLinesPatience{400};
 
 constexpr std::string_view kIndexPage = R"(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>prefork-server: admin</title></head>
@@ -118,6 +121,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     server_->start(listeners);
     runtime_.begin();
     loop_.run();
+    warn(left_lines_.finish(kLeftLinesPatience));
     return 0;
   }
 
@@ -127,6 +131,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
       runtime_.send(ipc::AliveFrame{});
     }
     look_at_memory(now_ns);
+    warn(left_lines_.look());
     if (now_ns >= leave_by_ns_) {
       is_drained_ = true;
     }
@@ -178,6 +183,12 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                   response.set_content_type("text/html; charset=utf-8");
                   response.set_static_body(kIndexPage);
                 });
+  }
+
+  void warn(const std::string& news) {
+    if (!news.empty()) {
+      context_.log.warning(news);
+    }
   }
 
   void look_at_memory(std::uint64_t now_ns) {
@@ -272,6 +283,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                                         is_master_alive(context_.segment));
                     }};
   CommandServer commands_;
+  LeftLines left_lines_{context_.on_demand.log_rings, context_.segment};
   MemoryWatch memory_{context_.options.recycling.max_memory,
                       ipc::to_ns(context_.options.recycling.memory_interval), ipc::monotonic_ns(),
                       read_proportional_bytes};

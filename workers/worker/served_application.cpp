@@ -52,8 +52,8 @@ ServedApplication::ServedApplication(const child::ChildContext& context)
                                           options.demo.crash, context.statistics_url});
       break;
   }
-  if (context.kept != nullptr) {
-    keeper_ = std::make_unique<RequestKeeper>(*served(), *context.kept, context.id);
+  if (context.on_demand.kept != nullptr) {
+    keeper_ = std::make_unique<RequestKeeper>(*served(), *context.on_demand.kept, context.id);
   }
 }
 

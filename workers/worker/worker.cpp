@@ -93,13 +93,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
         end_of_life_ns_(end_of_life_ns(context_.options.recycling, ipc::monotonic_ns())) {}
 
   int run() {
-    const config::LogOptions& logging = context_.options.logging;
-    access_log_.share_torn_mark(context_.segment.header().access_log_torn);
-    const auto opened = access_log_.open(logging.access_log, logging.access_log_format,
-                                         {context_.id.slot, context_.generation});
-    if (!opened.ok()) {
-      throw std::runtime_error(opened.problem().text);
-    }
+    open_access_log();
     child::note_crashes_in(record_.trace.crash);
     child::answer_probes_in(record_.trace.sample);
     child::show_loaded_objects(record_.trace.objects);
@@ -107,6 +101,10 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     child::show_loaded_objects(record_.trace.objects);
     // Before there are threads, which inherit what it has left behind.
     child::set_signals_again();
+    if (const ipc::LogRings* const rings = context_.on_demand.log_rings;
+        rings != nullptr && access_log_.is_on()) {
+      access_log_.begin_thread(rings->open(context_.id), rings->reader(context_.id));
+    }
     pools_ = std::make_unique<pool::Pools>(config::pool_classes(context_.options),
                                            context_.options.processes.pool_order, record_,
                                            [this](std::unique_ptr<exchange::Job> job) {
@@ -189,6 +187,18 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   }
 
  private:
+  void open_access_log() {
+    const config::LogOptions& logging = context_.options.logging;
+    const ipc::LogRings* const rings = context_.on_demand.log_rings;
+    access_log_.share_torn_mark(rings != nullptr ? rings->torn_mark()
+                                                 : context_.segment.header().access_log_torn);
+    const auto opened = access_log_.open(logging.access_log, logging.access_log_format,
+                                         {context_.id.slot, context_.generation});
+    if (!opened.ok()) {
+      throw std::runtime_error(opened.problem().text);
+    }
+  }
+
   void ask_for_successor(std::uint64_t now_ns) {
     if (recycle_asked_) {
       return;

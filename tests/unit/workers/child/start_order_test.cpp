@@ -19,7 +19,7 @@ StartOrder an_order() {
   order.master_pid = 4711;
   order.ordered_ns = 123'456'789'000;
   order.slot_capacity = 12;
-  order.descriptors = {5, 6, 7, 8, 9, 19, 10, {11, 12, 13, 14}, -1, 20};
+  order.descriptors = {5, 6, 7, 8, 9, 19, 10, {11, 12, 13, 14}, -1, 20, 21};
   order.role = ChildRole::task;
   order.tasks = {3, 256, 1'000};
   order.listeners = {{15, true, false}, {16, false, true}};
@@ -79,6 +79,7 @@ TEST(StartOrders, ArriveAsTheyWereWritten) {
   EXPECT_EQ(got.role, ChildRole::task);
   EXPECT_EQ(got.descriptors.tasks, 19);
   EXPECT_EQ(got.descriptors.kept, 20);
+  EXPECT_EQ(got.descriptors.log_rings, 21);
   EXPECT_EQ(got.tasks.slots, 3U);
   EXPECT_EQ(got.tasks.jobs, 256U);
   EXPECT_EQ(got.tasks.bytes, 1'000U);
@@ -106,9 +107,10 @@ TEST(StartOrders, ArriveAsTheyWereWritten) {
 TEST(StartOrders, NameEachDescriptorThatThereIs) {
   StartOrder order = an_order();
   EXPECT_EQ(order.inherited(),
-            (std::vector<int>{11, 12, 13, 14, 15, 16, 5, 6, 7, 8, 9, 19, 10, 20, 17, 18}));
+            (std::vector<int>{11, 12, 13, 14, 15, 16, 5, 6, 7, 8, 9, 19, 10, 20, 21, 17, 18}));
   order.descriptors.sealed_application = -1;
   order.descriptors.kept = -1;
+  order.descriptors.log_rings = -1;
   order.log.file = -1;
   order.descriptors.inboxes.clear();
   EXPECT_EQ(order.inherited(), (std::vector<int>{15, 16, 5, 6, 7, 8, 9, 19, 18}));
@@ -135,8 +137,8 @@ TEST(StartOrders, OfAnotherVersionOrSizeAreAProblem) {
   const std::string content = content_of(write_start_order(an_order()).get());
   const auto size = static_cast<std::uint32_t>(content.size());
   EXPECT_EQ(problem_of(content), "");
-  EXPECT_EQ(problem_of(with(content, 8, 4)),
-            "its orders are of version 4, and this program reads version 3");
+  EXPECT_EQ(problem_of(with(content, 8, 5)),
+            "its orders are of version 5, and this program reads version 4");
   EXPECT_EQ(problem_of(with(content, 12, size + 1)),
             "its orders are not of the size that they say");
   EXPECT_EQ(problem_of(content + "x"), "its orders are not of the size that they say");

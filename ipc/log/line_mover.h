@@ -1,0 +1,26 @@
+// Moves lines from a ring to a sink, in blocks of whole lines, each of which is popped as soon as
+// it is written. It believes nothing of what it finds there: who pushed it may be dead, or worse.
+// By the ring's reader.
+#pragma once
+
+#include <cstdint>
+
+#include "ipc/log/line_ring.h"
+#include "ipc/log/line_sink.h"
+
+namespace prefork::ipc {
+
+struct MovedLines {
+  std::uint64_t bytes = 0;  // that are popped
+  std::uint64_t lost = 0;   // lines of these that are not in the sink as a whole
+  int error = 0;  // EAGAIN: the sink has no room for what is left. Others: lines were lost
+};
+
+// What is there now, as far as `until` (see LineRing::end()). What the sink refuses stays where it
+// is while a reader may make room for it, and is lost otherwise: a full disk may stay so.
+MovedLines move_lines(LineRing& ring, LineSink& sink, std::uint64_t until);
+
+// All that is there now, as far as `until`, is lost; how many lines that were.
+std::uint64_t drop_lines(LineRing& ring, std::uint64_t until = LineRing::kEverything);
+
+}  // namespace prefork::ipc
