@@ -20,6 +20,8 @@ test_packages=(
   libgtest-dev
   libgmock-dev
   libsqlite3-dev # of an example
+  goaccess       # these two read access logs
+  jq
 )
 fuzz_packages=( # for tests/fuzz/run.sh alone
   clang

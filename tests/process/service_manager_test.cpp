@@ -199,6 +199,32 @@ TEST(ServiceManager, ReadsPrioritiesInPlaceOfTimes) {
   EXPECT_EQ(server.stop(), exit_code(0));
 }
 
+// By the names of their streams as well.
+TEST(ServiceManager, ReadsPrioritiesOfTheAccessLog) {
+  for (const char* const output : {"-", "/dev/stdout"}) {
+    const TemporaryFolder folder;
+    Launch launch =
+        launch_of({"--workers", "1", "--access-log", output, "--access-log-format", "json",
+                   "--log-file", "/dev/stdout", "--start-method", "spawn", "--demo-crash"});
+    launch.stdout_path = folder.write("journal", "");
+    struct stat about {};
+    ASSERT_EQ(::stat(launch.stdout_path.c_str(), &about), 0);
+    launch.environment["JOURNAL_STREAM"] =
+        std::to_string(about.st_dev) + ":" + std::to_string(about.st_ino);
+    ServerProcess server(launch);
+    EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
+    get(server.url(), "/crash");
+    std::string journal;
+    EXPECT_TRUE(wait_until([&] {
+      journal = read_file(launch.stdout_path);
+      return journal.find("\n<4>master[") != std::string::npos &&
+             journal.find("\n<6>{\"timestamp\":") != std::string::npos;
+    })) << journal;
+    EXPECT_TRUE(journal.starts_with("<6>master[")) << journal;
+    EXPECT_EQ(server.stop(), exit_code(0));
+  }
+}
+
 class Unit : public testing::TestWithParam<const char*> {};
 
 TEST_P(Unit, LeavesLittleOpen) {

@@ -1,5 +1,6 @@
-// Whether standard error leads to systemd's journal, which adds time and unit itself and takes the
-// severity from a number in front of the line (sd-daemon(3), JOURNAL_STREAM in systemd.exec(5)).
+// Whether a standard stream leads to systemd's journal, which adds time and unit itself and takes
+// the severity from a number in front of the line (sd-daemon(3), JOURNAL_STREAM in
+// systemd.exec(5)).
 #pragma once
 
 #include <optional>

@@ -70,6 +70,7 @@ class Log::Sink : public spdlog::sinks::base_sink<std::mutex> {
     target_.share_torn_mark(torn_.get());
     if (target.valid()) {
       target_.take_over(std::move(target));
+      is_journal_ = is_journal(target_.fd());
     } else {
       open_standard_error();
     }
@@ -83,9 +84,10 @@ class Log::Sink : public spdlog::sinks::base_sink<std::mutex> {
       open_standard_error();
       return 0;
     }
-    is_journal_ = false;
     const std::optional<int> standard = config::standard_descriptor_of(path);
-    return standard ? target_.open_standard(*standard) : target_.open_file(path);
+    const int error = standard ? target_.open_standard(*standard) : target_.open_file(path);
+    is_journal_ = is_journal(target_.fd());
+    return error;
   }
   void set_name(std::string_view name) {
     const std::lock_guard lock(mutex_);
@@ -160,8 +162,9 @@ class Log::Sink : public spdlog::sinks::base_sink<std::mutex> {
   }
 
   int open_standard_error() {
-    is_journal_ = is_journal(STDERR_FILENO);
-    return target_.open_standard(STDERR_FILENO);
+    const int error = target_.open_standard(STDERR_FILENO);
+    is_journal_ = is_journal(target_.fd());
+    return error;
   }
 
   SharedMark torn_;

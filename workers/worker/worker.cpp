@@ -19,11 +19,13 @@
 #include "ipc/base/probe.h"
 #include "server/engine/http_server.h"
 #include "server/exchange/access_log.h"
+#include "server/exchange/log_target.h"
 #include "server/loop/event_loop.h"
 #include "server/net/listener_spec.h"
 #include "workers/child/child_runtime.h"
 #include "workers/child/child_signals.h"
 #include "workers/child/crash_handlers.h"
+#include "workers/child/journal.h"
 #include "workers/child/loaded_objects.h"
 #include "workers/child/stack_probe.h"
 #include "workers/pool/pools.h"
@@ -192,8 +194,11 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     const ipc::LogRings* const rings = context_.on_demand.log_rings;
     access_log_.share_torn_mark(rings != nullptr ? rings->torn_mark()
                                                  : context_.segment.header().access_log_torn);
-    const auto opened = access_log_.open(logging.access_log, logging.access_log_format,
-                                         {context_.id.slot, context_.generation});
+    const auto stream = exchange::standard_stream_of(logging.access_log);
+    const bool is_journal = stream && child::is_journal(*stream);
+    const auto opened = access_log_.open(
+        logging.access_log, logging.access_log_format, {context_.id.slot, context_.generation},
+        is_journal ? child::journal_priority(config::LogLevel::info) : "");
     if (!opened.ok()) {
       throw std::runtime_error(opened.problem().text);
     }
