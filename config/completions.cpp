@@ -30,6 +30,7 @@ constexpr std::array kValues = {
     Values{"FORMAT", "combined json"},
     Values{"N|auto", "auto"},
     Values{"off|auto|LIST", "off auto"},
+    Values{"off|propagate|otlp", "off propagate otlp"},
     Values{"SHELL", "bash zsh fish"},
     Values{"PAGE", "prefork-server.8 preforkctl.1 prefork.toml.5"},
 };

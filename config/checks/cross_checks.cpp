@@ -49,6 +49,17 @@ void check_worker_memory(Merged& merged) {
                    "on");
 }
 
+// It is the observer who sends.
+void check_tracing(Merged& merged) {
+  const Options& options = merged.options;
+  if (options.tracing.mode != TraceMode::otlp) return;
+  if (options.control.is_on || options.admin.address) return;
+  if (!are_valid(merged, "admin", "control") || !merged.origin("trace").is_valid) return;
+  merged.add_error(merged.origin("trace").source,
+                   "nobody would send the spans while both --admin and --control are off; turn one "
+                   "of them on");
+}
+
 void check_header_sizes(Merged& merged) {
   const Options& options = merged.options;
   if (!are_valid(merged, "limit-request-line", "limit-header-bytes")) return;
@@ -185,6 +196,7 @@ void check_descriptors(Merged& merged) {
 void cross_check(Merged& merged, LoadPhase phase) {
   check_jitter(merged);
   check_worker_memory(merged);
+  check_tracing(merged);
   check_header_sizes(merged);
   check_log_paths(merged);
   check_socket_paths(merged);

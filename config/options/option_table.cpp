@@ -15,6 +15,7 @@
 #include "config/options/scheduling_options.h"
 #include "config/options/service_options.h"
 #include "config/options/static_options.h"
+#include "config/options/trace_options.h"
 
 namespace prefork::config {
 namespace {
@@ -231,6 +232,10 @@ constexpr std::array kOptions = {
     OptionSpec{"date-header", "", OptionGroup::responses,
                "Send the header Date; --no-date-header leaves it out.",
                SwitchField{member<&Options::responses, &ResponseOptions::date_header>()}, "on"},
+    OptionSpec{"server-timing", "", OptionGroup::responses,
+               "Send the header Server-Timing: how long the request waited for a thread and how "
+               "long its handler took.",
+               SwitchField{member<&Options::responses, &ResponseOptions::server_timing>()}},
 
     OptionSpec{"index", "NAME", OptionGroup::static_files, "The file that answers for its folder.",
                kIndex},
@@ -282,6 +287,19 @@ constexpr std::array kOptions = {
                "When a worker dies, keep the requests it had in hand as files in this folder, for "
                "prefork-server replay; off keeps none.",
                kKeepRequests},
+    OptionSpec{"trace", "off|propagate|otlp", OptionGroup::logging,
+               "Part of which trace a request is (W3C Trace Context): off; propagate takes it from "
+               "traceparent or begins one, for the logs and the application; otlp sends spans too.",
+               kTrace},
+    OptionSpec{"trace-collector", "URL", OptionGroup::logging,
+               "Where spans are sent, as OTLP/HTTP with JSON: http://ADDRESS:PORT/v1/traces.",
+               kTraceCollector},
+    OptionSpec{"trace-sample", "RATIO", OptionGroup::logging,
+               "Which part of the traces that begin here is sent; else the caller decides. Answers "
+               "with 5xx, and those slower than --slow-request, are sent always.",
+               kTraceSample},
+    OptionSpec{"trace-service", "NAME", OptionGroup::logging, "What the spans call the service.",
+               kTraceService},
 
     OptionSpec{"user", "NAME|UID", OptionGroup::service,
                "Whom workers, task processes and the observer act for, and their groups; they give "

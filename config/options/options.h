@@ -16,12 +16,15 @@
 #include "config/values/account.h"
 #include "config/values/bind.h"
 #include "config/values/cache_rule.h"
+#include "config/values/collector_url.h"
 #include "config/values/cpu_affinity.h"
 #include "config/values/header_field.h"
 #include "config/values/ip_networks.h"
 #include "config/values/log_format.h"
 #include "config/values/pool_spec.h"
+#include "config/values/ratio.h"
 #include "config/values/start_method.h"
+#include "config/values/trace_mode.h"
 #include "config/values/worker_share.h"
 
 namespace prefork::config {
@@ -153,6 +156,7 @@ struct ResponseOptions {
   std::vector<HeaderField> headers;  // added to each; a Server here replaces the default one
   bool server_header = true;         // the default Server field
   bool date_header = true;
+  bool server_timing = false;  // Server-Timing: how long it waited and how long its handler took
 
   bool operator==(const ResponseOptions&) const = default;
 };
@@ -198,6 +202,16 @@ struct LogOptions {
   std::string keep_requests;  // folder, absolute; empty: off
 
   bool operator==(const LogOptions&) const = default;
+};
+
+// Traces that requests are part of. The memory that `otlp` takes is made at the start.
+struct TraceOptions {
+  TraceMode mode = TraceMode::off;
+  CollectorUrl collector;
+  Ratio sample{100'000};  // of the traces that begin here
+  std::string service = "prefork-server";
+
+  bool operator==(const TraceOptions&) const = default;
 };
 
 // What a service of the machine is: whom it acts for, and where.
@@ -246,6 +260,7 @@ struct Options {
   ControlOptions control{};
   RolloutOptions rollout{};
   RecycleOptions recycling{};
+  TraceOptions tracing{};
 
   bool operator==(const Options&) const = default;
 };

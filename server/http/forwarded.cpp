@@ -210,6 +210,7 @@ ForwardedOrigin forwarded_origin(FieldView fields, const ipc::PeerAddress& peer,
   if (!is_in(peer, trusted)) {
     return origin;
   }
+  origin.is_from_proxy = true;
   bool has_forwarded = false;
   for (const Field& field : fields) {
     // Names of these lengths are rare, and most requests have none of the three.

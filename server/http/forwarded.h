@@ -33,6 +33,7 @@ namespace prefork::http {
 struct ForwardedOrigin {
   ipc::PeerAddress client;
   Scheme scheme = Scheme::http;
+  bool is_from_proxy = false;  // the direct peer is trusted
 };
 
 // No chain of proxies is longer; the walk ends there.

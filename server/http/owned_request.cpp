@@ -2,6 +2,8 @@
 
 #include <span>
 
+#include "server/http/request_trace.h"
+
 namespace prefork::http {
 
 void OwnedRequest::copy_head(const Request& from) {
@@ -45,6 +47,7 @@ void OwnedRequest::copy(const Request& from) {
   request.body = own(from.body);
   request.fields = std::span(fields_).first(from.fields.size());
   request.parameters = std::span(fields_).subspan(from.fields.size());
+  trace_ = from.trace == nullptr ? nullptr : from.trace->shared_from_this();
 }
 
 }  // namespace prefork::http

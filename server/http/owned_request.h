@@ -3,6 +3,7 @@
 // connection's input has gone: handlers on other threads, and the log line of a long answer.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ class OwnedRequest {
  private:
   std::string bytes_;
   std::vector<Field> fields_;  // the header, then the parameters
+  std::shared_ptr<RequestTrace> trace_;
 };
 
 }  // namespace prefork::http

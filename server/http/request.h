@@ -35,6 +35,8 @@ inline constexpr char kEncodedSlash = '\0';
 
 enum class Scheme : std::uint8_t { http, https };
 
+class RequestTrace;
+
 struct Request {
   Method method = Method::get;
   std::uint16_t route = 0;  // the number of the application's route that answers; 0: none of them
@@ -50,11 +52,13 @@ struct Request {
   std::span<const Field> parameters;  // what the route took from the path, in its order
   std::string_view body;
   exchange::BodyChannel* content =
-      nullptr;                   // instead of `body`, for handlers that read it as it arrives
-  ipc::PeerAddress peer;         // the client, as far as trusted proxies told; else who connected
-  Scheme scheme = Scheme::http;  // https: a trusted proxy says so
-  std::string_view root_path;    // where a proxy has mounted the server: "/shop", or nothing
-  std::uint64_t id = 0;          // counts the worker's requests
+      nullptr;                    // instead of `body`, for handlers that read it as it arrives
+  ipc::PeerAddress peer;          // the client, as far as trusted proxies told; else who connected
+  Scheme scheme = Scheme::http;   // https: a trusted proxy says so
+  bool is_from_proxy = false;     // a trusted one, see --forwarded-allow-ips
+  std::string_view root_path;     // where a proxy has mounted the server: "/shop", or nothing
+  std::uint64_t id = 0;           // counts the worker's requests
+  RequestTrace* trace = nullptr;  // its span; null: nobody asks (--trace off)
 
   // The path for whoever divides it at its slashes: byte for byte the same, but that a slash which
   // was sent as "%2F" belongs to its segment (RFC 3986 section 2.4) and is kEncodedSlash here.

@@ -60,6 +60,14 @@ TEST(CrossChecks, RefuseToLimitMemoryWithoutAnObserver) {
   options_of({"--max-worker-memory", "1g", "--control", "off"});
 }
 
+TEST(CrossChecks, RefuseToSendSpansWithoutAnObserver) {
+  EXPECT_EQ(errors_of({"--trace", "otlp", "--admin", "off", "--control", "off"}),
+            (Lines{"--trace: nobody would send the spans while both --admin and --control are off; "
+                   "turn one of them on"}));
+  options_of({"--trace", "otlp", "--control", "off"});
+  options_of({"--trace", "propagate", "--admin", "off", "--control", "off"});
+}
+
 TEST(CrossChecks, RefuseHeadersSmallerThanTheRequestLine) {
   EXPECT_EQ(errors_of({"--limit-request-line", "64k"}),
             (Lines{"--limit-request-line: 64k is more than the 32k of --limit-header-bytes "

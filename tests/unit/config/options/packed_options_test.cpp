@@ -93,7 +93,16 @@ TEST_F(PackedOptions, ArriveAsTheyWereWithEverythingSet) {
                               "--access-log",
                               "-",
                               "--access-log-format",
-                              "$status $http_referer $$"}));
+                              "$status $http_referer $$",
+                              "--server-timing",
+                              "--trace",
+                              "propagate",
+                              "--trace-collector",
+                              "http://[::1]:9/spans",
+                              "--trace-sample",
+                              "0.25",
+                              "--trace-service",
+                              "the shop"}));
 }
 
 TEST_F(PackedOptions, ArriveAsTheyWereForAFolderBehindAProxy) {
