@@ -53,6 +53,8 @@ HttpServer::HttpServer(loop::EventLoop& loop, const ServerSettings& settings,
       sweep_timer_(loop, [this] { sweep_deadlines(); }) {
   services_.route_bans = settings_.route_bans;
   services_.generation = settings_.generation;
+  services_.tracer = settings_.tracer.get();
+  services_.tells_timing = settings_.tells_timing;
   loop_.set_client(this);
   loop_.watch(completions_.fd(), [this] { drain_completions(); });
 }

@@ -23,8 +23,14 @@ http::FieldList fixed_fields_of(const config::ResponseOptions& responses) {
 }  // namespace
 
 ServerSettings ServerSettings::from(const config::Options& options) {
-  return {options.timeouts, options.limits, options.proxies, fixed_fields_of(options.responses),
-          options.responses.date_header};
+  ServerSettings settings;
+  settings.timeouts = options.timeouts;
+  settings.limits = options.limits;
+  settings.proxies = options.proxies;
+  settings.fixed_fields = fixed_fields_of(options.responses);
+  settings.date_field = options.responses.date_header;
+  settings.tells_timing = options.responses.server_timing;
+  return settings;
 }
 
 http1::ParserLimits ServerSettings::parser_limits() const {

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "config/options/options.h"
 #include "ipc/route_bans.h"
 #include "ipc/route_names.h"
+#include "server/exchange/tracer.h"
 #include "server/http/field_list.h"
 #include "server/http1/request_parser.h"
 
@@ -31,6 +33,8 @@ struct ServerSettings {
   std::uint32_t generation = 0;
   // Of the application's routes, by their number: see RouteNames.
   std::vector<ipc::RouteLabel> route_labels{};
+  std::shared_ptr<exchange::Tracer> tracer;  // null: requests are part of no trace
+  bool tells_timing = false;                 // Server-Timing
 
   static ServerSettings from(const config::Options& options);
 

@@ -8,6 +8,8 @@
 #include "ipc/base/monotonic.h"
 #include "ipc/log/line_sink.h"
 #include "ipc/log/log_text.h"
+#include "server/http/request_id.h"
+#include "server/http/request_trace.h"
 
 namespace prefork::exchange {
 
@@ -37,22 +39,6 @@ std::string_view protocol_of(const http::Request& request) {
   return request.version_minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
 }
 
-std::string_view name_of(Cut cut) {
-  switch (cut) {
-    case Cut::none:
-      break;
-    case Cut::client:
-      return "client";
-    case Cut::timeout:
-      return "timeout";
-    case Cut::failed:
-      return "failed";
-    case Cut::stopped:
-      return "stopped";
-  }
-  return "";
-}
-
 // "1.042": so many units, of which a thousand thousands are one.
 void append_millionths(std::string& to, std::uint64_t millionths, int decimals) {
   std::uint64_t unit = 1'000'000;
@@ -70,6 +56,15 @@ void append_request_line(std::string& to, const http::Request& request) {
   ipc::append_escaped(to, request.target, kMaxPieceBytes);
   to.push_back(' ');
   to.append(protocol_of(request));
+}
+
+// A proxy's, or our own.
+void append_request_id(std::string& to, const http::Request& request) {
+  if (const std::string_view text = http::request_id_text(request); !text.empty()) {
+    append_text(to, text);
+  } else {
+    ipc::append_number(to, request.id);
+  }
 }
 
 // Variables that say nothing where there is no request.
@@ -94,6 +89,14 @@ void append_of_request(std::string& to, const LogPiece& piece, const http::Reque
       return;
     case LogVariable::server_protocol:
       to.append(protocol_of(request));
+      return;
+    case LogVariable::request_id_text:
+      return append_request_id(to, request);
+    case LogVariable::trace_id:
+      to.append(request.trace != nullptr ? request.trace->own().trace_id() : kNothing);
+      return;
+    case LogVariable::span_id:
+      to.append(request.trace != nullptr ? request.trace->own().span_id() : kNothing);
       return;
     default:
       return;
@@ -167,6 +170,11 @@ void add_request(JsonMembers& members, const http::Request& request) {
   members.text("network.protocol.version", request.version_minor == 0 ? "1.0" : "1.1");
   members.text_if_any("user_agent.original", request.fields.find("user-agent").value_or(""));
   members.list_if_any("http.request.header.referer", request.fields.find("referer").value_or(""));
+  members.list_if_any("http.request.header.x-request-id", http::request_id_text(request));
+  if (request.trace != nullptr) {
+    members.text("trace_id", request.trace->own().trace_id());
+    members.text("span_id", request.trace->own().span_id());
+  }
 }
 
 }  // namespace

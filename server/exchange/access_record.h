@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "ipc/base/peer_address.h"
 #include "server/http/request.h"
@@ -17,6 +18,23 @@ enum class Cut : std::uint8_t {
   failed,   // the content of the answer broke off
   stopped   // the server ends
 };
+
+// "client"; empty: it was not.
+constexpr std::string_view name_of(Cut cut) {
+  switch (cut) {
+    case Cut::none:
+      break;
+    case Cut::client:
+      return "client";
+    case Cut::timeout:
+      return "timeout";
+    case Cut::failed:
+      return "failed";
+    case Cut::stopped:
+      return "stopped";
+  }
+  return "";
+}
 
 struct AccessRecord {
   // Nothing was sent of an answer: the number that nginx has for it.

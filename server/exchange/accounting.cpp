@@ -7,6 +7,8 @@
 
 #include "ipc/log/log_text.h"
 #include "server/exchange/elapsed.h"
+#include "server/http/request_id.h"
+#include "server/http/request_trace.h"
 
 namespace prefork::exchange {
 
@@ -14,6 +16,21 @@ namespace {
 
 // Pipelined requests for so many different routes in turn are answered without an allocation.
 constexpr std::size_t kExpectedRuns = 64;
+
+// How others call it: " (request id a1b2, trace 0af7651916cd43dd8448eb211c80319c)".
+std::string marks_of(const http::Request& request) {
+  std::string marks;
+  const auto add = [&marks](std::string_view what, std::string_view mark) {
+    if (!mark.empty()) {
+      marks.append(marks.empty() ? " (" : ", ").append(what).append(mark);
+    }
+  };
+  add("request id ", http::request_id_text(request));
+  if (request.trace != nullptr) {
+    add("trace ", request.trace->own().trace_id());
+  }
+  return marks.empty() ? marks : marks + ")";
+}
 
 }  // namespace
 
@@ -128,7 +145,7 @@ void Accounting::report(const http::Request& request, std::string_view happened,
                         std::string_view what) {
   std::string line = "request " + std::to_string(request.id) + " ";
   line.append(request.method_text).append(" ").append(ipc::escaped(request.path));
-  report_error_(line.append(happened).append(what));
+  report_error_(line.append(happened).append(what).append(marks_of(request)));
 }
 
 }  // namespace prefork::exchange

@@ -58,6 +58,7 @@ void Exchange::identify_client() {
         http::forwarded_origin(request_.fields, request_.peer, proxies.forwarded_allow_ips);
     request_.peer = origin.client;
     request_.scheme = origin.scheme;
+    request_.is_from_proxy = origin.is_from_proxy;
   }
 }
 
@@ -69,6 +70,17 @@ void Exchange::accept(ExchangeToken token, std::uint64_t since_ns) {
   log_.record().receive_delay_ms = services_.receive_delay_ms;
   PREFORK_PROBE5(request__start, request_.id, request_.method_text.data(),
                  request_.method_text.size(), request_.path.data(), request_.path.size());
+  if (services_.tracer != nullptr) [[unlikely]] {
+    begin_trace();
+  }
+}
+
+[[gnu::noinline]] void Exchange::begin_trace() {
+  services_.tracer->begin(
+      trace_, request_.fields,
+      route_.profile != nullptr ? route_.profile->pattern() : std::string_view());
+  request_.trace = trace_.get();
+  log_.begin_trace();
 }
 
 void Exchange::on_head_moved(std::string_view old_path) {
@@ -310,6 +322,11 @@ void Exchange::respond(const http::Request& request, http::Response& response) {
   response.detach_large_body();
   log_.record().status = response.status();
   state_ = State::responding;
+  if (services_.tells_timing) [[unlikely]] {
+    if (const std::string timing = log_.timing(); !timing.empty()) {
+      response.add_field("Server-Timing", timing);
+    }
+  }
   const std::uint64_t content_bytes =
       request.method == http::Method::head || http::is_bodyless(log_.record().status)
           ? 0
@@ -319,6 +336,7 @@ void Exchange::respond(const http::Request& request, http::Response& response) {
   if (!is_complete) {
     log_.keep(request);
     write_since_ns_ = response.content_size() ? services_.now_ns : ipc::kNever;
+    log_.note_answered();
     return;
   }
   if (response.has_long_body()) {

@@ -6,6 +6,16 @@
 
 namespace prefork::exchange {
 
+namespace {
+
+// "1.042"
+std::string in_milliseconds(std::uint64_t us) {
+  constexpr std::uint64_t kUsPerMs = 1000;
+  return std::to_string(us / kUsPerMs) + "." + std::to_string(kUsPerMs + us % kUsPerMs).substr(1);
+}
+
+}  // namespace
+
 void ExchangeLog::keep(const http::Request& request) {
   if (!kept_) {
     kept_ = std::make_unique<http::OwnedRequest>();
@@ -33,8 +43,21 @@ void ExchangeLog::note_times(const Job& job, bool is_done) {
   handler_started_ns_ = is_done ? 0 : job.started_ns;
 }
 
-void ExchangeLog::write_line(const http::Request* request, const ipc::PeerAddress& client,
-                             std::uint64_t content_bytes) {
+std::string ExchangeLog::timing() const {
+  const bool has_handler_time = record_.handler_us != 0 || handler_started_ns_ != 0;
+  if (!has_handler_time && record_.queue_us == 0) {
+    return {};
+  }
+  std::uint64_t handler_us = record_.handler_us;
+  if (handler_started_ns_ != 0) {
+    handler_us = elapsed_us(handler_started_ns_, services_.now_ns);
+  }
+  return "queue;dur=" + in_milliseconds(record_.queue_us) +
+         ", app;dur=" + in_milliseconds(handler_us);
+}
+
+void ExchangeLog::tell(const http::Request* request, const ipc::PeerAddress& client,
+                       std::uint64_t content_bytes) {
   const std::uint64_t now_ns = services_.clock.now_ns();
   record_.request = request;
   record_.client = &client;
@@ -43,7 +66,13 @@ void ExchangeLog::write_line(const http::Request* request, const ipc::PeerAddres
   if (handler_started_ns_ != 0) {
     record_.handler_us = elapsed_us(handler_started_ns_, now_ns);
   }
-  services_.access_log.write(record_, now_ns);
+  if (services_.access_log.is_on()) {
+    services_.access_log.write(record_, now_ns);
+  }
+  if (services_.tracer != nullptr && services_.tracer->leaves_spans() && request != nullptr &&
+      request->trace != nullptr) {
+    services_.tracer->end(record_, {started_ns_, answered_ns_, now_ns});
+  }
 }
 
 }  // namespace prefork::exchange

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "ipc/base/probe.h"
@@ -30,6 +31,8 @@ class ExchangeLog {
     started_ns_ = since_ns;
     handler_started_ns_ = 0;
   }
+  // It is part of a trace: others pay nothing for what is only asked of these.
+  void begin_trace() { answered_ns_ = 0; }
   // When it ends before it is complete, that is why.
   void expect_cut(Cut why) { record_.cut = why; }
   // Known so far: status, bytes received, why it will be cut.
@@ -54,6 +57,10 @@ class ExchangeLog {
   void adopt_entry(InFlightLedger::Entry entry) { entry_ = entry; }
   // `is_done`: the handler has nothing to do with the job any more.
   void note_times(const Job& job, bool is_done);
+  // The answer has begun, and takes longer than that.
+  void note_answered() { answered_ns_ = services_.now_ns; }
+  // Server-Timing: as much as is known without asking the clock; empty: nothing.
+  [[nodiscard]] std::string timing() const;
 
   // It is over. `request`: null where it could not be understood.
   void write(const http::Request* request, const ipc::PeerAddress& client,
@@ -62,8 +69,9 @@ class ExchangeLog {
                    content_bytes, started_ns_);
     services_.accounting.note_finished(request, record_.status, content_bytes, started_ns_,
                                        services_.now_ns);
-    if (services_.access_log.is_on()) {
-      write_line(request, client, content_bytes);
+    if (services_.access_log.is_on() ||
+        (services_.tracer != nullptr && services_.tracer->leaves_spans())) {
+      tell(request, client, content_bytes);
     }
   }
   void end() {
@@ -74,8 +82,8 @@ class ExchangeLog {
 
  private:
   void hide();
-  void write_line(const http::Request* request, const ipc::PeerAddress& client,
-                  std::uint64_t content_bytes);
+  void tell(const http::Request* request, const ipc::PeerAddress& client,
+            std::uint64_t content_bytes);
 
   Services& services_;
   AccessRecord record_;
@@ -83,6 +91,7 @@ class ExchangeLog {
   InFlightLedger::Entry entry_ = InFlightLedger::kNone;
   std::uint64_t started_ns_ = 0;
   std::uint64_t handler_started_ns_ = 0;  // 0: it did not, or its time is known
+  std::uint64_t answered_ns_ = 0;         // of a trace: since when its answer is on its way
 };
 
 }  // namespace prefork::exchange

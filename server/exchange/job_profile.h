@@ -14,8 +14,12 @@ enum class Priority : std::uint8_t { high, normal, low };
 
 class JobProfile {
  public:
-  // `pool`: the name of a class; empty: the default one.
-  JobProfile(std::string pool, Priority priority) : pool_(std::move(pool)), priority_(priority) {}
+  // `pool`: the name of a class; empty: the default one. `pattern`: the route's.
+  JobProfile(std::string pool, Priority priority, std::string pattern = {})
+      : pool_(std::move(pool)), priority_(priority), pattern_(std::move(pattern)) {}
+
+  // "/items/{id}"
+  [[nodiscard]] const std::string& pattern() const { return pattern_; }
 
   [[nodiscard]] const std::string& pool() const { return pool_; }
   [[nodiscard]] Priority priority() const { return priority_; }
@@ -41,6 +45,7 @@ class JobProfile {
 
   const std::string pool_;
   const Priority priority_;
+  const std::string pattern_;
   std::uint32_t class_index_ = 0;
   std::atomic<std::uint64_t> mean_ns_{0};
 };

@@ -13,6 +13,7 @@
 #include "server/exchange/accounting.h"
 #include "server/exchange/application.h"
 #include "server/exchange/job.h"
+#include "server/exchange/tracer.h"
 #include "server/http/response.h"
 
 namespace prefork::exchange {
@@ -36,6 +37,8 @@ struct Services {
   bool is_stopping = false;  // the service ends: so do connections, with their next answer
   ipc::RouteBans* route_bans = nullptr;  // null: there are none
   std::uint32_t generation = 0;          // of the application's routes
+  Tracer* tracer = nullptr;              // null: requests are part of no trace
+  bool tells_timing = false;             // Server-Timing
 };
 
 }  // namespace prefork::exchange

@@ -1,9 +1,12 @@
 #include "server/native/native_request.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <span>
 #include <string_view>
 
+#include "server/http/request_trace.h"
+#include "server/native/native_response.h"
 #include "server/native/native_text.h"
 
 namespace prefork::native {
@@ -23,6 +26,28 @@ prefork_status hold(prefork_call* call) {
 }
 
 void release(prefork_call* call) { call->held->release(); }
+
+void fill_in(NativeTrace& native, http::RequestTrace& trace) {
+  const http::TraceParent& own = trace.own();
+  native.shown = {sizeof native.shown,          to_text(own.trace_id()), to_text(own.span_id()),
+                  to_text(trace.parent_span()), to_text(own.text()),     to_text(trace.state()),
+                  own.is_sampled() ? 1 : 0};
+  native.of = &trace;
+}
+
+prefork_status set_attribute(const prefork_trace* trace, prefork_text name, prefork_text value) {
+  static_assert(offsetof(NativeTrace, shown) == 0);
+  const auto* const native = reinterpret_cast<const NativeTrace*>(trace);
+  switch (native->of->add_attribute(to_view(name), to_view(value))) {
+    case http::RequestTrace::Added::yes:
+      return PREFORK_OK;
+    case http::RequestTrace::Added::full:
+      return PREFORK_FULL;
+    case http::RequestTrace::Added::wrong:
+      break;
+  }
+  return PREFORK_WRONG;
+}
 
 int is_abandoned(const prefork_call* call) {
   const bool abandoned =
@@ -60,6 +85,10 @@ NativeRequest::NativeRequest(const http::Request& request, prefork_call* call) {
   native_.parameter_count = parameters.size();
   native_.content = reinterpret_cast<prefork_stream*>(request.content);
   native_.call = call;
+  if (request.trace != nullptr) {
+    fill_in(trace_, *request.trace);
+    native_.trace = &trace_.shown;
+  }
 }
 
 HeldRequest::HeldRequest(const exchange::Job& job)
@@ -78,6 +107,7 @@ void add_request_functions(prefork_api& api) {
   api.hold = hold;
   api.release = release;
   api.is_abandoned = is_abandoned;
+  api.set_attribute = set_attribute;
 }
 
 }  // namespace prefork::native

@@ -29,6 +29,12 @@ struct prefork_call {
 
 namespace prefork::native {
 
+// The C form of a request's span, and who it is of. Filled in where there is one.
+struct NativeTrace {
+  prefork_trace shown;  // the first member: found by its address
+  http::RequestTrace* of;
+};
+
 // The C form of a request; its texts are the request's. Made without allocation, but for unusually
 // many fields. Not moved: it points into itself.
 class NativeRequest {
@@ -45,6 +51,7 @@ class NativeRequest {
   static constexpr std::size_t kUsualFields = 40;
 
   prefork_request native_{};
+  NativeTrace trace_;
   ipc::PeerText client_;
   std::array<prefork_field, kUsualFields> few_;  // the fields, then the parameters
   std::vector<prefork_field> many_;              // instead, where there are more

@@ -92,8 +92,8 @@ config::Result<void> Router::add(std::string_view method, std::string_view patte
   }
   route.method = number;
   route.pattern = pattern;
-  route.profile =
-      std::make_unique<exchange::JobProfile>(route.options.pool, route.options.priority);
+  route.profile = std::make_unique<exchange::JobProfile>(route.options.pool, route.options.priority,
+                                                         route.pattern);
   for (const RoutePart& part : parts) {
     if (part.kind != RoutePart::Kind::text) {
       route.names.emplace_back(part.text);

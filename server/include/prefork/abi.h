@@ -47,6 +47,18 @@ typedef struct prefork_field {
   prefork_text value;
 } prefork_field;
 
+/* The span of a request in its trace (W3C Trace Context), with --trace. Texts are lower-case
+ * hexadecimal and live as long as the request. */
+typedef struct prefork_trace {
+  size_t size;
+  prefork_text trace_id;    /* 32 characters */
+  prefork_text span_id;     /* 16; of this request here */
+  prefork_text parent_id;   /* 16, of who called; empty: nobody said */
+  prefork_text traceparent; /* to be sent with requests to others */
+  prefork_text tracestate;  /* likewise, where it is not empty */
+  int is_sampled;           /* the caller, or this server, records the trace */
+} prefork_trace;
+
 /* A request, to be read by one thread. Lives until its handler returns; that of a deferred handler
  * until the answer is sent or dropped, and longer as long as somebody holds it (api->hold). */
 typedef struct prefork_request {
@@ -67,8 +79,9 @@ typedef struct prefork_request {
   size_t field_count;
   const prefork_field* parameters; /* of the route's pattern, by name */
   size_t parameter_count;
-  prefork_stream* content; /* where the handler streams the body; else NULL */
-  prefork_call* call;      /* for api->hold, release and is_abandoned; NULL on the event loop */
+  prefork_stream* content;    /* where the handler streams the body; else NULL */
+  prefork_call* call;         /* for api->hold, release and is_abandoned; NULL on the event loop */
+  const prefork_trace* trace; /* NULL: --trace off */
 } prefork_request;
 
 /* Which process and which part of the service this is. */
@@ -442,6 +455,13 @@ typedef struct prefork_api {
   void (*cancel_job)(prefork_job* job);
   /* A job that goes on is not cancelled by it. */
   void (*release_job)(prefork_job* job);
+
+  /* Any thread, as long as the request lives. What goes with its span to the collector (--trace
+   * otlp): at most 8, names of 1 to 64 bytes, values of at most 128; a known name gets another
+   * value. Of many long ones those that find no room in the span are left out there. PREFORK_FULL:
+   * there are 8. PREFORK_WRONG: too long, or without a name. */
+  prefork_status (*set_attribute)(const prefork_trace* trace, prefork_text name,
+                                  prefork_text value);
 } prefork_api;
 
 /* Whether the server that gave `api` has this function. */

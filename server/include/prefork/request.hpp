@@ -13,6 +13,7 @@
 #include <utility>
 
 #include <prefork/abi.h>
+#include <prefork/trace.hpp>
 
 namespace prefork {
 inline namespace v1 {
@@ -24,11 +25,6 @@ struct Field {
 };
 
 namespace detail {
-
-inline std::string_view view(prefork_text text) {
-  return text.size == 0 ? std::string_view{} : std::string_view{text.data, text.size};
-}
-inline prefork_text text(std::string_view view) { return {view.data(), view.size()}; }
 
 inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
@@ -129,6 +125,12 @@ inline prefork_call* call_of(const prefork_api& api, const prefork_request& requ
   const bool has_call =
       request.size >= offsetof(prefork_request, call) + sizeof(prefork_request::call);
   return has_call && PREFORK_HAS(&api, is_gone) ? request.call : nullptr;
+}
+
+inline const prefork_trace* trace_of(const prefork_api& api, const prefork_request& request) {
+  const bool has_trace =
+      request.size >= offsetof(prefork_request, trace) + sizeof(prefork_request::trace);
+  return has_trace && PREFORK_HAS(&api, set_attribute) ? request.trace : nullptr;
 }
 
 }  // namespace detail
@@ -234,6 +236,10 @@ class Request {
     const prefork_call* const call = detail::call_of(*api_, *request_);
     return call != nullptr && api_->is_abandoned(call) != 0;
   }
+
+  // The trace that the request is part of (--trace): to be passed on to other services, with
+  // attributes for the span. Without --trace it is empty. Ends with the request.
+  Trace trace() const { return {*api_, detail::trace_of(*api_, *request_)}; }
 
   // For what this class does not show.
   const prefork_request& native() const { return *request_; }

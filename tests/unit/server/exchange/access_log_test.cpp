@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/http/request_trace.h"
+
 namespace prefork::exchange {
 namespace {
 
@@ -98,6 +100,43 @@ TEST_F(AccessLogTest, IsOffWithoutAPath) {
   EXPECT_FALSE(log_.is_on());
   EXPECT_TRUE(log_.reopen().ok());
   EXPECT_FALSE(log_.is_on());
+}
+
+TEST_F(AccessLogTest, NamesTheTraceAndTheIdOfATrustedProxy) {
+  open("$request_id $request_id_text $trace_id $span_id");
+  const std::vector<http::Field> fields = {{"X-Request-Id", "a1-b2"}};
+  request_.fields = fields;
+  request_.id = 7;
+  write(200);
+  http::RequestTrace trace;
+  trace.begin({0x0af7651916cd43dd, 0x8448eb211c80319c, 0xb7ad6b7169203331, true}, {}, {});
+  request_.trace = &trace;
+  request_.is_from_proxy = true;
+  write(200);
+  write_malformed(request_.peer, 400);
+  EXPECT_EQ(lines(),
+            "7 7 - -\n"
+            "7 a1-b2 0af7651916cd43dd8448eb211c80319c b7ad6b7169203331\n"
+            "0 - - -\n");
+}
+
+TEST_F(AccessLogTest, NamesThemInJsonWhereThereAreAny) {
+  open("json");
+  const std::vector<http::Field> fields = {{"X-Request-Id", "a1-b2"}};
+  request_.fields = fields;
+  write(200);
+  EXPECT_EQ(lines().find("trace_id"), std::string::npos);
+  EXPECT_EQ(lines().find("x-request-id"), std::string::npos);
+  http::RequestTrace trace;
+  trace.begin({0x0af7651916cd43dd, 0x8448eb211c80319c, 0xb7ad6b7169203331, true}, {}, {});
+  request_.trace = &trace;
+  request_.is_from_proxy = true;
+  write(200);
+  EXPECT_NE(lines().find(R"("http.request.header.x-request-id":["a1-b2"],)"
+                         R"("trace_id":"0af7651916cd43dd8448eb211c80319c",)"
+                         R"("span_id":"b7ad6b7169203331")"),
+            std::string::npos)
+      << lines();
 }
 
 TEST_F(AccessLogTest, WritesALineInTheCombinedFormat) {

@@ -15,9 +15,11 @@
 #include <prefork/response.hpp>
 #include <prefork/route.hpp>
 #include <prefork/run_on.hpp>
+#include <prefork/trace.hpp>
 #include <prefork/worker.hpp>
 
 #include <array>
+#include <cstddef>
 #include <string_view>
 #include <type_traits>
 
@@ -54,6 +56,28 @@ TEST(BothSides, EachHasItsOwnRequestResponseAndField) {
   response.set_status(answer.status());
   response.set_body(answer.body());
   EXPECT_EQ(response.content(), "hello");
+}
+
+// What was built against this header runs on a server that knows no traces, and the other way
+// round: it does not read beyond what either side has.
+TEST(BothSides, ARequestOfAnOlderServerHasNoTrace) {
+  prefork_trace trace{};
+  trace.size = sizeof trace;
+  prefork_request native{};
+  native.trace = &trace;
+  prefork_api api{};
+  api.size = sizeof api;
+  native.size = sizeof native;
+  EXPECT_TRUE(prefork::Request(api, native).trace());
+  native.size = offsetof(prefork_request, trace);
+  EXPECT_FALSE(prefork::Request(api, native).trace());
+  native.size = sizeof native;
+  api.size = offsetof(prefork_api, set_attribute);
+  const prefork::Trace none = prefork::Request(api, native).trace();
+  EXPECT_FALSE(none);
+  EXPECT_EQ(none.traceparent(), "");
+  EXPECT_FALSE(none.is_sampled());
+  EXPECT_FALSE(none.attribute("a", "b"));
 }
 
 }  // namespace

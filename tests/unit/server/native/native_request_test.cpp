@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/exchange/job.h"
+#include "server/http/request_trace.h"
 #include "server/native/native_response.h"
 
 namespace prefork::native {
@@ -86,6 +87,32 @@ TEST(NativeRequest, TakesAnyNumberOfFields) {
     ASSERT_EQ(lines_of(given.fields, given.field_count), expected);
     ASSERT_EQ(lines_of(given.parameters, given.parameter_count), std::vector<std::string>{"id: 7"});
   }
+}
+
+TEST(NativeRequest, HasATraceWhereThereIsOne) {
+  http::Request request;
+  EXPECT_EQ(NativeRequest(request).get().trace, nullptr);
+  http::RequestTrace trace;
+  trace.begin({0x0af7651916cd43dd, 0x8448eb211c80319c, 0xb7ad6b7169203331, true},
+              "00f067aa0ba902b7", "a=1");
+  request.trace = &trace;
+  const NativeRequest native(request);
+  const prefork_trace& given = *native.get().trace;
+  EXPECT_EQ(given.size, sizeof given);
+  EXPECT_EQ(text_of(given.trace_id), "0af7651916cd43dd8448eb211c80319c");
+  EXPECT_EQ(text_of(given.span_id), "b7ad6b7169203331");
+  EXPECT_EQ(text_of(given.parent_id), "00f067aa0ba902b7");
+  EXPECT_EQ(text_of(given.traceparent), trace.own().text());
+  EXPECT_EQ(text_of(given.tracestate), "a=1");
+  EXPECT_EQ(given.is_sampled, 1);
+  prefork_api api{};
+  add_request_functions(api);
+  EXPECT_EQ(api.set_attribute(&given, {"a", 1}, {"b", 1}), PREFORK_OK);
+  EXPECT_EQ(api.set_attribute(&given, {nullptr, 0}, {"b", 1}), PREFORK_WRONG);
+  for (char name = 'b'; name < 'i'; ++name) {
+    EXPECT_EQ(api.set_attribute(&given, {&name, 1}, {"v", 1}), PREFORK_OK) << name;
+  }
+  EXPECT_EQ(api.set_attribute(&given, {"z", 1}, {"v", 1}), PREFORK_FULL);
 }
 
 TEST(HeldRequest, LivesUntilTheLastOfItsHoldersHasReleasedIt) {
