@@ -14,6 +14,7 @@
 #include "ipc/log/log_rings.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
+#include "ipc/spans/span_rings.h"
 #include "ipc/tasks/task_board.h"
 #include "workers/child/log.h"
 
@@ -36,6 +37,7 @@ struct ChildContext {
   struct OnDemand {
     const ipc::KeptRequests* kept{nullptr};   // where a worker has its requests
     const ipc::LogRings* log_rings{nullptr};  // and lines on their way to the access log
+    ipc::SpanRings* spans{nullptr};           // workers leave them, the observer sends them
   };
 
   const config::Options& options;

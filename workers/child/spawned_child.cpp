@@ -15,6 +15,7 @@
 #include "ipc/leadership.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
+#include "ipc/spans/span_rings.h"
 #include "workers/child/child.h"
 #include "workers/child/log.h"
 #include "workers/child/privileges.h"
@@ -83,28 +84,33 @@ void live(const StartOrder& order, const config::Options& options, const ChildMa
   if (descriptors.log_rings >= 0) {
     log_rings.emplace(ipc::OwnedFd(descriptors.log_rings), order.slot_capacity);
   }
+  std::optional<ipc::SpanRings> spans;
+  if (descriptors.spans >= 0) {
+    spans.emplace(ipc::OwnedFd(descriptors.spans), order.slot_capacity);
+  }
   ipc::ControlEnd control{ipc::OwnedFd(descriptors.control_read),
                           ipc::OwnedFd(descriptors.control_write)};
-  const ChildContext context{options,
-                             order.listeners,
-                             segment,
-                             inboxes,
-                             leadership,
-                             shared,
-                             tasks ? &*tasks : nullptr,
-                             nullptr,
-                             {},
-                             descriptors.sealed_application,
-                             log,
-                             control,
-                             order.place,
-                             order.epoch,
-                             order.generation,
-                             order.master_pid,
-                             order.ordered_ns,
-                             order.statistics_url,
-                             descriptors.control_socket,
-                             {kept ? &*kept : nullptr, log_rings ? &*log_rings : nullptr}};
+  const ChildContext context{
+      options,
+      order.listeners,
+      segment,
+      inboxes,
+      leadership,
+      shared,
+      tasks ? &*tasks : nullptr,
+      nullptr,
+      {},
+      descriptors.sealed_application,
+      log,
+      control,
+      order.place,
+      order.epoch,
+      order.generation,
+      order.master_pid,
+      order.ordered_ns,
+      order.statistics_url,
+      descriptors.control_socket,
+      {kept ? &*kept : nullptr, log_rings ? &*log_rings : nullptr, spans ? &*spans : nullptr}};
   if (order.role == ChildRole::observer) {
     leave(mains.observer(context, order.urls));
   }

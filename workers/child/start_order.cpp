@@ -25,6 +25,7 @@ void pass_descriptors(Archive& archive, Descriptors& descriptors) {
   archive(descriptors.control_socket);
   archive(descriptors.kept);
   archive(descriptors.log_rings);
+  archive(descriptors.spans);
   for (std::size_t i = 0, count = archive.count_of(descriptors.inboxes); i < count; ++i) {
     archive(descriptors.inboxes[i]);
   }
@@ -75,7 +76,7 @@ std::vector<int> StartOrder::inherited() const {
   for (const int fd : {descriptors.control_read, descriptors.control_write, descriptors.segment,
                        descriptors.leadership, descriptors.shared, descriptors.tasks,
                        descriptors.sealed_application, descriptors.control_socket, descriptors.kept,
-                       descriptors.log_rings, log.file, log.torn_mark}) {
+                       descriptors.log_rings, descriptors.spans, log.file, log.torn_mark}) {
     if (fd >= 0) {
       fds.push_back(fd);
     }

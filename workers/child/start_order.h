@@ -36,6 +36,7 @@ struct StartOrder {
     int control_socket{-1};
     int kept{-1};
     int log_rings{-1};
+    int spans{-1};
   };
 
   ChildRole role = ChildRole::worker;

@@ -17,6 +17,9 @@ Commons::Commons(const config::Options& options)
   if (!options.logging.keep_requests.empty()) {
     kept = std::make_unique<ipc::KeptRequests>(segment.slot_capacity());
   }
+  if (options.tracing.mode == config::TraceMode::otlp) {
+    spans = std::make_unique<ipc::SpanRings>(segment.slot_capacity());
+  }
 }
 
 Commons::Commons(const Handover& handover)
@@ -36,6 +39,10 @@ Commons::Commons(const Handover& handover)
     log_rings = std::make_unique<ipc::LogRings>(duplicate(handover.descriptors.log_rings),
                                                 segment.slot_capacity());
   }
+  if (handover.descriptors.spans >= 0) {
+    spans = std::make_unique<ipc::SpanRings>(duplicate(handover.descriptors.spans),
+                                             segment.slot_capacity());
+  }
 }
 
 void Commons::hand_over(Handover& handover) const {
@@ -48,6 +55,9 @@ void Commons::hand_over(Handover& handover) const {
   }
   if (log_rings) {
     handover.descriptors.log_rings = log_rings->fd();
+  }
+  if (spans) {
+    handover.descriptors.spans = spans->fd();
   }
   if (tasks) {
     handover.descriptors.tasks = tasks->fd();

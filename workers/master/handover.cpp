@@ -15,6 +15,7 @@
 #include "ipc/log/log_rings.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
+#include "ipc/spans/span_rings.h"
 #include "workers/master/handover_check.h"
 
 namespace prefork::master {
@@ -203,6 +204,7 @@ void pass_handover(Archive& archive, Whole& whole) {
   archive(whole.descriptors.tasks);
   archive(whole.descriptors.kept);
   archive(whole.descriptors.log_rings);
+  archive(whole.descriptors.spans);
   archive(whole.descriptors.control_socket);
   archive(whole.descriptors.pid_file);
   pass_all(archive, whole.descriptors.inboxes);
@@ -240,8 +242,8 @@ std::vector<int> Handover::inherited() const {
   std::vector<int> fds = descriptors.inboxes;
   fds.insert(fds.end(),
              {descriptors.segment, descriptors.leadership, descriptors.shared, descriptors.tasks,
-              descriptors.kept, descriptors.log_rings, descriptors.control_socket,
-              descriptors.pid_file, log.file, log.torn_mark});
+              descriptors.kept, descriptors.log_rings, descriptors.spans,
+              descriptors.control_socket, descriptors.pid_file, log.file, log.torn_mark});
   for (const Socket& socket : sockets) {
     fds.push_back(socket.fd);
   }
@@ -266,7 +268,8 @@ std::string shared_layout() {
          pair("shared", ipc::SharedTable::memory_bytes()) + ", " +
          pair("job", sizeof(ipc::JobCell)) + "+" + std::to_string(sizeof(ipc::TaskRecord)) + ", " +
          pair("kept", sizeof(ipc::KeptRequests::Box)) + ", " +
-         pair("log", ipc::LogRings::slot_bytes()) + ", " + pair("frames", ipc::kFrameVersion) +
+         pair("log", ipc::LogRings::slot_bytes()) + ", " +
+         pair("spans", ipc::SpanRings::layout_bytes()) + ", " + pair("frames", ipc::kFrameVersion) +
          ", " + pair("inbox", sizeof(ipc::HandedConnection));
 }
 

@@ -29,6 +29,7 @@ struct Handover {
     int tasks = -1;
     int kept = -1;
     int log_rings = -1;
+    int spans = -1;
     int control_socket = -1;
     int pid_file = -1;
     std::vector<int> inboxes;  // in the order of ipc::Inboxes::append_fds()

@@ -30,7 +30,7 @@ Master::Master(Start start)
       spawner_(std::move(start.mains),
                {commons_.segment, commons_.inboxes, commons_.leadership, commons_.shared,
                 commons_.tasks.get(), log_, fork_servers_, start.control.fd(), commons_.kept.get(),
-                commons_.log_rings}),
+                commons_.log_rings, commons_.spans.get()}),
       reloader_(std::move(start.arguments), std::move(start.environment),
                 [this](config::LogLevel level, std::string_view line) { log_.write(level, line); }),
       watched_{{}, CpuWatch(), SoakWatch(commons_.segment)},

@@ -51,6 +51,11 @@ config::Result<SharedPlan, Problems> Reloader::make_plan(const Present& present)
     tell_(config::LogLevel::warning, kKeepingTakesARestart);
     options.logging.keep_requests.clear();
   }
+  if (options.tracing.mode == config::TraceMode::otlp &&
+      present.plan.options.tracing.mode != config::TraceMode::otlp) {
+    tell_(config::LogLevel::warning, kSpansTakeARestart);
+    options.tracing.mode = config::TraceMode::propagate;
+  }
   auto plan = make_serving_plan(options, present.living);
   if (!plan.ok()) {
     return Problems{{plan.problem().message}};

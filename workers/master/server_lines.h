@@ -58,6 +58,8 @@ inline constexpr std::string_view kTasksStayAsTheyAre =
     "they are";
 inline constexpr std::string_view kKeepingTakesARestart =
     "--keep-requests: to begin with it takes a restart; it stays off";
+inline constexpr std::string_view kSpansTakeARestart =
+    "--trace otlp: to begin with it takes a restart; it is propagate until then";
 std::string no_room_for_worker(std::uint32_t slots);
 // Of `--workers auto`, whose CPUs have changed; `room`: for so many.
 std::string means_other_workers(const config::AutoWorkers& before, const config::AutoWorkers& now,

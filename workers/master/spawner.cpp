@@ -171,6 +171,7 @@ child::StartOrder Spawner::start_order(const supervision::action::Spawn& spawn,
     order.descriptors.tasks = parts_.tasks->fd();
     order.tasks = parts_.tasks->shape();
   }
+  order.descriptors.spans = has_spans(order.role, plan) ? parts_.spans->fd() : -1;
   if (order.role == child::ChildRole::observer) {
     order.descriptors.control_socket = parts_.control_socket;
   } else {
@@ -272,6 +273,10 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
   if (parts_.kept != nullptr && !keeps) {
     parts_.kept->unmap();
   }
+  const bool spans = has_spans(role, plan);
+  if (parts_.spans != nullptr && !spans) {
+    parts_.spans->unmap();
+  }
   const bool is_loaded = application != nullptr && application->ok();
   const child::ChildContext context{
       plan.options,
@@ -293,7 +298,7 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
       forked_ns,
       role == child::ChildRole::observer ? plan.admin_url() : plan.statistics_url(),
       role == child::ChildRole::observer ? parts_.control_socket : -1,
-      {keeps ? parts_.kept : nullptr, parts_.log_rings.get()}};
+      {keeps ? parts_.kept : nullptr, parts_.log_rings.get(), spans ? parts_.spans : nullptr}};
   if (const auto entered = child::enter_service(plan.options); !entered.ok()) {
     child::leave(child::fail_boot(context, entered.problem().text.c_str(),
                                   config::ExitCode::no_worker_booted));

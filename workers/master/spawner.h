@@ -16,6 +16,7 @@
 #include "ipc/log/log_rings.h"
 #include "ipc/segment.h"
 #include "ipc/shared/table.h"
+#include "ipc/spans/span_rings.h"
 #include "workers/child/child_mains.h"
 #include "workers/child/log.h"
 #include "workers/child/start_order.h"
@@ -40,6 +41,7 @@ class Spawner {
     int control_socket;                         // the observer's; -1: there is none
     ipc::KeptRequests* kept;                    // null: nobody keeps requests
     std::unique_ptr<ipc::LogRings>& log_rings;  // null until somebody has an access log
+    ipc::SpanRings* spans;                      // null: nobody sends spans
   };
 
   struct Spawned {
@@ -71,6 +73,10 @@ class Spawner {
   // -1: there are none.
   [[nodiscard]] int log_rings_fd() const {
     return parts_.log_rings != nullptr ? parts_.log_rings->fd() : -1;
+  }
+  [[nodiscard]] bool has_spans(child::ChildRole role, const ServingPlan& plan) const {
+    return parts_.spans != nullptr && role != child::ChildRole::task &&
+           plan.options.tracing.mode == config::TraceMode::otlp;
   }
   child::StartOrder start_order(const supervision::action::Spawn& spawn, const ServingPlan& plan,
                                 std::uint64_t forked_ns, const ipc::ControlEnd& control) const;

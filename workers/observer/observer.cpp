@@ -21,6 +21,7 @@
 #include "workers/observer/memory_watch.h"
 #include "workers/observer/metrics.h"
 #include "workers/observer/options_json.h"
+#include "workers/observer/otlp_exporter.h"
 #include "workers/observer/own_host.h"
 #include "workers/observer/proc_usage.h"
 #include "workers/observer/shared_snapshot.h"
@@ -100,6 +101,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     settings.limits.connections = kMaxConnections;
     settings.fixed_fields = engine::ServerSettings{}.fixed_fields;
     settings.date_field = true;
+    settings.tells_timing = false;
     settings.idle_tick_ns = std::min(settings.idle_tick_ns, alive_every_ns());
     if (context_.options.recycling.max_memory != 0) {
       settings.idle_tick_ns =
@@ -119,6 +121,12 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
       listeners.push_back({listener.fd, listener.has_preamble, nullptr, listener.outlives_service});
     }
     server_->start(listeners);
+    if (context_.on_demand.spans != nullptr) {
+      exporter_ = std::make_unique<OtlpExporter>(
+          OtlpExporter::Parts{loop_, context_.segment, *context_.on_demand.spans},
+          context_.options.tracing,
+          [this](config::LogLevel level, std::string_view line) { report(level, line); });
+    }
     runtime_.begin();
     loop_.run();
     warn(left_lines_.finish(kLeftLinesPatience));
@@ -209,6 +217,10 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     if (context_.tasks != nullptr) {
       snapshot.tasks = look_at_tasks(*context_.tasks);
     }
+    if (context_.on_demand.spans != nullptr) {
+      const ipc::SpanTotals& totals = context_.on_demand.spans->totals();
+      snapshot.spans = SpanNumbers{totals.sent, totals.discarded};
+    }
     return to_json(snapshot, urls_, context_.statistics_url, is_detailed);
   }
 
@@ -251,6 +263,9 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     answer_by_ns_ = std::min(answer_by_ns_,
                              now_ns + ipc::to_ns(context_.options.processes.graceful_timeout) / 2);
     commands_.stop_accepting();
+    if (exporter_ != nullptr) {
+      exporter_->finish();
+    }
     server_->drain(engine::DrainMode::hand_off);
   }
 
@@ -263,7 +278,8 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     commands_.serve();
     const bool is_answered = !commands_.has_work() || now_ns >= answer_by_ns_;
     const bool is_asked = !commands_.awaits_command() || now_ns >= leave_by_ns_;
-    if (is_answered && is_asked) {
+    const bool is_sent = exporter_ == nullptr || exporter_->is_done() || now_ns >= leave_by_ns_;
+    if (is_answered && is_asked && is_sent) {
       loop_.stop();
     }
   }
@@ -282,6 +298,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                       return agent_line(take_snapshot(context_.segment), context_.options,
                                         is_master_alive(context_.segment));
                     }};
+  std::unique_ptr<OtlpExporter> exporter_;  // null: nobody sends spans
   CommandServer commands_;
   LeftLines left_lines_{context_.on_demand.log_rings, context_.segment};
   MemoryWatch memory_{context_.options.recycling.max_memory,

@@ -306,6 +306,9 @@ std::string to_json(const StatsSnapshot& snapshot, const std::vector<std::string
   if (snapshot.tasks.room != 0) {
     json["tasks"] = tasks_of(snapshot.tasks);
   }
+  if (snapshot.spans) {
+    json["traces"] = {{"sent", snapshot.spans->sent}, {"discarded", snapshot.spans->discarded}};
+  }
   const Json slow = Json::parse(snapshot.slow, nullptr, false);
   json["slow"] = slow.is_discarded() ? Json::array() : slow;
   json["last_words"] = Json::array();

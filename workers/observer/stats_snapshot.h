@@ -91,6 +91,12 @@ struct ServerSnapshot {
   std::uint64_t ended_with_failure = 0;
 };
 
+// What became of the spans that were taken from workers.
+struct SpanNumbers {
+  std::uint64_t sent = 0;
+  std::uint64_t discarded = 0;
+};
+
 struct StatsSnapshot {
   std::uint64_t now_ns = 0;  // CLOCK_MONOTONIC
   // False: what an ended worker counted may be in it twice, for the master stands still.
@@ -105,6 +111,7 @@ struct StatsSnapshot {
   std::vector<SharedSnapshot> shared;
   TaskSnapshot tasks;
   std::vector<std::string> last_words;  // of processes that have ended: JSON, the newest first
+  std::optional<SpanNumbers> spans;     // nothing: nobody sends them
   std::string slow;                     // where slow requests were found: JSON; empty: none were
 
   // Workers of more than one generation serve: a reload is under way, or stuck.

@@ -20,6 +20,7 @@
 #include "server/engine/http_server.h"
 #include "server/exchange/access_log.h"
 #include "server/exchange/log_target.h"
+#include "server/exchange/tracer.h"
 #include "server/loop/event_loop.h"
 #include "server/net/listener_spec.h"
 #include "workers/child/child_runtime.h"
@@ -238,7 +239,21 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     settings.generation = context_.generation;
     settings.route_labels =
         context_.segment.header().route_names.labels_of(served_->application().route_patterns());
+    if (context_.options.tracing.mode != config::TraceMode::off) {
+      settings.tracer = make_tracer();
+    }
     return settings;
+  }
+
+  [[nodiscard]] std::shared_ptr<exchange::Tracer> make_tracer() const {
+    const auto slow = context_.options.processes.slow_request;
+    return std::make_shared<exchange::Tracer>(
+        exchange::Tracer::Settings{context_.options.tracing.sample,
+                                   slow.count() == 0 ? ipc::kNever : ipc::to_ns(slow),
+                                   context_.id.slot},
+        context_.on_demand.spans != nullptr ? &context_.on_demand.spans->ring(context_.id)
+                                            : nullptr,
+        record_.counters);
   }
 
   [[nodiscard]] std::vector<net::ListenerSpec> listeners() const {

@@ -80,6 +80,7 @@ TEST(StartOrders, ArriveAsTheyWereWritten) {
   EXPECT_EQ(got.descriptors.tasks, 19);
   EXPECT_EQ(got.descriptors.kept, 20);
   EXPECT_EQ(got.descriptors.log_rings, 21);
+  EXPECT_EQ(got.descriptors.spans, 22);
   EXPECT_EQ(got.tasks.slots, 3U);
   EXPECT_EQ(got.tasks.jobs, 256U);
   EXPECT_EQ(got.tasks.bytes, 1'000U);
@@ -107,13 +108,13 @@ TEST(StartOrders, ArriveAsTheyWereWritten) {
 TEST(StartOrders, NameEachDescriptorThatThereIs) {
   StartOrder order = an_order();
   EXPECT_EQ(order.inherited(),
-            (std::vector<int>{11, 12, 13, 14, 15, 16, 5, 6, 7, 8, 9, 19, 10, 20, 21, 17, 18}));
+            (std::vector<int>{11, 12, 13, 14, 15, 16, 5, 6, 7, 8, 9, 19, 10, 20, 21, 22, 17, 18}));
   order.descriptors.sealed_application = -1;
   order.descriptors.kept = -1;
   order.descriptors.log_rings = -1;
   order.log.file = -1;
   order.descriptors.inboxes.clear();
-  EXPECT_EQ(order.inherited(), (std::vector<int>{15, 16, 5, 6, 7, 8, 9, 19, 18}));
+  EXPECT_EQ(order.inherited(), (std::vector<int>{15, 16, 5, 6, 7, 8, 9, 19, 22, 18}));
 }
 
 TEST(StartOrders, CannotBeChangedAnyMore) {

@@ -25,6 +25,7 @@ config::Options some_options() {
   config::Options options;
   options.processes.workers = 1;
   options.tasks.workers = 1;
+  options.tracing.mode = config::TraceMode::otlp;
   return options;
 }
 
