@@ -77,10 +77,20 @@ struct ExitCounts {
   void count(const LastExit& exit);
 };
 
+// What became of reloads and upgrades, as JSON.
+using ReloadRing = TextRing<16, std::size_t{1} << 10>;
+// Written by the master.
+struct ReloadNotes {
+  std::atomic<std::uint64_t> done{0};
+  // CLOCK_MONOTONIC; 0: no upgrade is under way.
+  std::atomic<std::uint64_t> upgrade_asked_ns{0};
+  ReloadRing history;
+};
+
 // What the master has counted since the start, and seen. Written by the master, read by the
 // observer.
 struct MasterNotes {
-  std::atomic<std::uint64_t> reloads{0};
+  ReloadNotes reloads;
   // Of workers, by reason.
   std::array<std::atomic<std::uint64_t>, kRecycleReasons> recycles{};
   ExitCounts exits;  // of workers

@@ -110,6 +110,7 @@ CommandResult Commands::upgrade(std::string_view why) {
   parts_.log.info(why);
   reload_news_.is_upgrading = true;
   reload_news_.refused.clear();
+  parts_.publisher.reload_history().upgrade_asked();
   return {};
 }
 
@@ -181,6 +182,7 @@ CommandResult Commands::refuse_reload(Problems problems) {
   }
   parts_.log.error(kReloadGivenUp);
   reload_news_.refused = "the last reload was given up: " + problems.front().text;
+  parts_.publisher.reload_history().reload_refused(problems.front().text);
   return {std::move(problems)};
 }
 

@@ -82,6 +82,7 @@ class Commands {
 
   // Of one that was given up later than that.
   void note_given_up(const std::string& why) { reload_news_.refused = why; }
+  [[nodiscard]] ReloadHistory& history() { return parts_.publisher.reload_history(); }
   [[nodiscard]] const ReloadNews& reload_news() const { return reload_news_; }
   // Of the next reload that begins.
   [[nodiscard]] supervision::Generation next_generation() const {

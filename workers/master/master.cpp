@@ -372,6 +372,7 @@ void Master::perform(const supervision::action::Notice& notice) {
   const Lines lines = narrator_.tell(notice, last_words_of(notice.failure),
                                      notice.at ? at_work(*notice.at) : AtWork{});
   say(lines);
+  publisher_.reload_history().note(notice, lines.empty() ? "" : lines.front().text);
   upgrade_.note(notice, lines.empty() ? "" : lines.front().text);
   if (notice.kind == NoticeKind::quarantine_started) {
     deaths_.tell_stuck(*notice.at, supervisor_.seat(*notice.at));

@@ -154,7 +154,7 @@ void Publisher::task_states(const supervision::Supervisor& supervisor) {
   }
 }
 
-void Publisher::reloaded() { segment_.header().notes.reloads.fetch_add(1, kRelaxed); }
+void Publisher::reloaded() { segment_.header().notes.reloads.done.fetch_add(1, kRelaxed); }
 
 void Publisher::stopping() {
   is_stopping_ = true;

@@ -10,6 +10,7 @@
 #include "ipc/segment.h"
 #include "ipc/tasks/task_board.h"
 #include "workers/master/accept_queue.h"
+#include "workers/master/reload_history.h"
 #include "workers/supervision/supervisor.h"
 
 namespace prefork::master {
@@ -34,6 +35,8 @@ class Publisher {
   // Notes how it ended and folds its record.
   void released(const supervision::action::Release& release);
   void reloaded();
+  // What became of those that were tried.
+  [[nodiscard]] ReloadHistory& reload_history() { return reload_history_; }
   // At once and for good, whatever the supervisor says.
   void stopping();
   // `is_ready`: the server has said so; before that it is starting.
@@ -60,6 +63,7 @@ class Publisher {
 
   ipc::Segment& segment_;
   ipc::TaskBoard* tasks_;
+  ReloadHistory reload_history_{segment_.header().reloads};
   bool is_stopping_ = false;
 };
 

@@ -267,6 +267,7 @@ void Upgrade::give_up(const std::string& why, ipc::Verdict verdict) {
   const std::string text = "the upgrade was refused: " + why;
   parts_.log.error(text + "; the program that runs goes on");
   parts_.commands.note_given_up(text);
+  parts_.commands.history().upgrade_refused(why);
   parts_.pending.end_upgrade(verdict, why);
 }
 
@@ -274,6 +275,7 @@ void Upgrade::fail(const std::string& why) {
   const std::string text = "the upgrade was given up: " + why;
   parts_.log.error(text + "; the program before goes on");
   parts_.commands.note_given_up(text);
+  parts_.commands.history().upgrade_rolled_back(why);
   parts_.pending.end_upgrade(ipc::Verdict::failed, why);
 }
 

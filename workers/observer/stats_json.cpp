@@ -20,22 +20,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 constexpr std::string_view kPoolGroup = "pool";  // comes with its histograms
 
-std::string_view name_of(ipc::ServerState state) {
-  switch (state) {
-    case ipc::ServerState::starting:
-      return "starting";
-    case ipc::ServerState::running:
-      return "running";
-    case ipc::ServerState::reloading:
-      return "reloading";
-    case ipc::ServerState::stopping:
-      return "stopping";
-    case ipc::ServerState::rolling_back:
-      return "rolling_back";
-  }
-  return "unknown";
-}
-
 // RFC 3339 with milliseconds; null for "never".
 Json timestamp(std::uint64_t realtime_ns) {
   if (realtime_ns == 0) {
@@ -238,7 +222,7 @@ Json server_of(const StatsSnapshot& snapshot, const std::vector<std::string>& ur
   const ServerSnapshot& server = snapshot.server;
   return {{"name", "prefork-server"},
           {"version", config::kVersion},
-          {"state", name_of(server.state)},
+          {"state", to_string(server.state)},
           {"master_pid", server.master_pid},
           {"observer_pid", server.observer_pid},
           {"observer_restarts", server.observer_restarts},
@@ -279,6 +263,17 @@ Json banned_routes_of(const StatsSnapshot& snapshot) {
   return routes;
 }
 
+// What the master has written, but for what cannot be read.
+Json parsed(const std::vector<std::string>& texts) {
+  Json list = Json::array();
+  for (const std::string& text : texts) {
+    if (Json json = Json::parse(text, nullptr, false); !json.is_discarded()) {
+      list.push_back(std::move(json));
+    }
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string to_json(const StatsSnapshot& snapshot, const std::vector<std::string>& urls,
@@ -311,12 +306,8 @@ std::string to_json(const StatsSnapshot& snapshot, const std::vector<std::string
   }
   const Json slow = Json::parse(snapshot.slow, nullptr, false);
   json["slow"] = slow.is_discarded() ? Json::array() : slow;
-  json["last_words"] = Json::array();
-  for (const std::string& words : snapshot.last_words) {
-    if (Json parsed = Json::parse(words, nullptr, false); !parsed.is_discarded()) {
-      json["last_words"].push_back(std::move(parsed));
-    }
-  }
+  json["last_words"] = parsed(snapshot.last_words);
+  json["reload_history"] = parsed(snapshot.reload_history);
   // Paths come from clients as bytes; what is not UTF-8 must not make the report fail.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -21,7 +21,7 @@ ServerSnapshot server_of(const ipc::SegmentHeader& header) {
   server.started_realtime_ns = header.started_realtime_ns.load(std::memory_order_relaxed);
   server.started_ns = header.started_monotonic_ns.load(std::memory_order_relaxed);
   server.generation = header.generation.load(std::memory_order_relaxed);
-  server.reloads = header.notes.reloads.load(std::memory_order_relaxed);
+  server.reloads = header.notes.reloads.done.load(std::memory_order_relaxed);
   for (std::size_t i = 0; i < server.recycles.size(); ++i) {
     server.recycles[i] = header.notes.recycles[i].load(std::memory_order_relaxed);
   }
@@ -152,6 +152,22 @@ void Numbers::add(const Numbers& other) {
   }
 }
 
+std::string_view to_string(ipc::ServerState state) {
+  switch (state) {
+    case ipc::ServerState::starting:
+      return "starting";
+    case ipc::ServerState::running:
+      return "running";
+    case ipc::ServerState::reloading:
+      return "reloading";
+    case ipc::ServerState::stopping:
+      return "stopping";
+    case ipc::ServerState::rolling_back:
+      return "rolling_back";
+  }
+  return "unknown";
+}
+
 StatsSnapshot take_snapshot(const ipc::Segment& segment) {
   StatsSnapshot snapshot;
   const std::size_t labels = segment.header().route_names.labels();
@@ -171,6 +187,7 @@ StatsSnapshot take_snapshot(const ipc::Segment& segment) {
   snapshot.requests = requests.named(segment.header().route_names);
   snapshot.server = server_of(segment.header());
   snapshot.last_words = segment.header().last_words.get();
+  snapshot.reload_history = segment.header().notes.reloads.history.get();
   const std::vector<std::string> slow = segment.header().slow_frames.get();
   snapshot.slow = slow.empty() ? "" : slow.front();
   return snapshot;

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ipc/base/process_id.h"
@@ -110,13 +111,17 @@ struct StatsSnapshot {
   RouteSnapshot requests;    // of all workers, those that have ended included
   std::vector<SharedSnapshot> shared;
   TaskSnapshot tasks;
-  std::vector<std::string> last_words;  // of processes that have ended: JSON, the newest first
-  std::optional<SpanNumbers> spans;     // nothing: nobody sends them
-  std::string slow;                     // where slow requests were found: JSON; empty: none were
+  std::vector<std::string> last_words;      // of processes that have ended: JSON, the newest first
+  std::vector<std::string> reload_history;  // reloads and upgrades: JSON, the newest first
+  std::optional<SpanNumbers> spans;         // nothing: nobody sends them
+  std::string slow;  // where slow requests were found: JSON; empty: none were
 
   // Workers of more than one generation serve: a reload is under way, or stuck.
   [[nodiscard]] bool is_mixed() const;
 };
+
+// "running", "reloading" and so on.
+std::string_view to_string(ipc::ServerState state);
 
 StatsSnapshot take_snapshot(const ipc::Segment& segment);
 

@@ -19,7 +19,7 @@ StartOrder an_order() {
   order.master_pid = 4711;
   order.ordered_ns = 123'456'789'000;
   order.slot_capacity = 12;
-  order.descriptors = {5, 6, 7, 8, 9, 19, 10, {11, 12, 13, 14}, -1, 20, 21};
+  order.descriptors = {5, 6, 7, 8, 9, 19, 10, {11, 12, 13, 14}, -1, 20, 21, 22};
   order.role = ChildRole::task;
   order.tasks = {3, 256, 1'000};
   order.listeners = {{15, true, false}, {16, false, true}};

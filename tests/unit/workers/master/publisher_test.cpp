@@ -190,7 +190,7 @@ TEST_F(PublisherTest, AStopShowsBeforeTheSupervisorKnowsOfIt) {
 TEST_F(PublisherTest, CountsReloads) {
   publisher_.reloaded();
   publisher_.reloaded();
-  EXPECT_EQ(header_.notes.reloads.load(), 2U);
+  EXPECT_EQ(header_.notes.reloads.done.load(), 2U);
 }
 
 TEST_F(PublisherTest, NotesWhyAWorkerWasReplacedAndCountsIt) {

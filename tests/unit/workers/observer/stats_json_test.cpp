@@ -25,9 +25,9 @@ Json json_of(const StatsSnapshot& snapshot) {
 
 TEST(StatsJson, HasItsPartsInThisOrder) {
   const Json json = json_of({});
-  EXPECT_EQ(keys_of(json),
-            (std::vector<std::string>{"server", "totals", "workers", "routes", "banned_routes",
-                                      "retired", "shared", "slow", "last_words"}));
+  EXPECT_EQ(keys_of(json), (std::vector<std::string>{"server", "totals", "workers", "routes",
+                                                     "banned_routes", "retired", "shared", "slow",
+                                                     "last_words", "reload_history"}));
   EXPECT_EQ(keys_of(json["totals"]),
             (std::vector<std::string>{"requests", "responses", "connections", "bytes", "errors",
                                       "timeouts", "logs", "pool", "latency", "application",
