@@ -9,6 +9,7 @@
 
 #include "config/base/working_folder.h"
 #include "config/checks/account.h"
+#include "config/checks/admin_token.h"
 #include "config/checks/cpu_count.h"
 #include "config/checks/cpu_plan.h"
 #include "config/checks/cpu_topology.h"
@@ -178,6 +179,7 @@ Loaded load(std::span<const std::string> arguments, const Environment& environme
   resolve_start_method(merged);
   resolve_reload(merged, phase);
   resolve_access_log(merged);
+  resolve_admin_token(merged);
   cross_check(merged, phase);
 
   std::move(merged.errors.begin(), merged.errors.end(), std::back_inserter(all.errors));

@@ -66,24 +66,6 @@ Texts bind_texts(const Options& options) {
   return texts;
 }
 
-Result<void> set_admin(Options& options, std::string_view text) {
-  if (text == "off") {
-    options.admin = {std::nullopt, false};
-    return {};
-  }
-  Bind bind;
-  if (auto done = store(parse_bind(text), bind); !done.ok()) return done;
-  if (bind.kind == Bind::Kind::inherited_fd || bind.kind == Bind::Kind::activated) {
-    return Problem{"the admin address cannot be a descriptor; use host:port, unix:/path or off"};
-  }
-  if (bind.proxy_protocol) {
-    return Problem{"the admin address takes no PROXY protocol; remove '" +
-                   std::string(kProxyProtocolSuffix) + "'"};
-  }
-  options.admin = {std::move(bind), false};
-  return {};
-}
-
 Result<void> set_control(Options& options, std::string_view text) {
   const bool is_on = text != "off";
   options.control = {is_on, is_on ? std::string(text) : ""};
@@ -93,10 +75,6 @@ Result<void> set_control(Options& options, std::string_view text) {
 Texts control_texts(const Options& options) {
   if (!options.control.is_on) return {"off"};
   return options.control.path.empty() ? Texts{} : Texts{options.control.path};
-}
-
-Texts admin_texts(const Options& options) {
-  return {options.admin.address ? options.admin.address->text() : "off"};
 }
 
 }  // namespace prefork::config

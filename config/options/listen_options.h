@@ -1,5 +1,5 @@
 // The options about addresses whose text has a form of its own, for option_table.cpp: where
-// requests are taken, where statistics are, and where commands are taken. Stateless.
+// requests are taken, and where commands are taken. Stateless.
 #pragma once
 
 #include <optional>
@@ -29,9 +29,6 @@ std::vector<std::string> fd_texts(const Options& options);
 Result<void> add_bind(Options& options, std::string_view text);
 std::vector<std::string> bind_texts(const Options& options);
 
-Result<void> set_admin(Options& options, std::string_view text);
-std::vector<std::string> admin_texts(const Options& options);
-
 // `off`, or a path; empty: the default place.
 Result<void> set_control(Options& options, std::string_view text);
 std::vector<std::string> control_texts(const Options& options);
@@ -42,7 +39,6 @@ inline constexpr CustomField kUds = {set_uds, uds_texts, ""};
 inline constexpr CustomField kUdsMode = {set_uds_mode, uds_mode_texts, ""};
 inline constexpr CustomField kFd = {set_fd, fd_texts, ""};
 inline constexpr CustomField kBind = {add_bind, bind_texts, "", true};
-inline constexpr CustomField kAdmin = {set_admin, admin_texts, ""};
 inline constexpr CustomField kControl = {set_control, control_texts, ""};
 
 }  // namespace prefork::config

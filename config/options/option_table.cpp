@@ -5,6 +5,7 @@
 
 #include "config/base/config_error.h"
 #include "config/base/number.h"
+#include "config/options/admin_options.h"
 #include "config/options/general_options.h"
 #include "config/options/listen_options.h"
 #include "config/options/log_options.h"
@@ -264,7 +265,18 @@ constexpr std::array kOptions = {
                "Statistics and health on host:port or unix:/path, or off. When the default port is "
                "taken, a free one is used.",
                kAdmin},
-
+    OptionSpec{"admin-mode", "MODE", OptionGroup::admin,
+               "Permissions of --admin unix:/path: who may connect may command the server from its "
+               "page, unless that is everybody.",
+               kAdminMode, "that of --uds-mode"},
+    OptionSpec{"admin-token", "FILE", OptionGroup::admin,
+               "Answer on --admin only who sends the token in this file, its first line, as "
+               "Authorization: Bearer; its page then commands the server too. off asks nobody.",
+               kAdminToken},
+    OptionSpec{"admin-public", "health,metrics|off", OptionGroup::admin,
+               "With --admin-token: what is shown without it. health is /healthz and /readyz, "
+               "without reasons.",
+               kAdminPublic},
     OptionSpec{
         "control", "PATH|off", OptionGroup::admin,
         "The socket over which preforkctl commands the server. Without it a file control.sock "

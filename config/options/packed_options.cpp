@@ -110,6 +110,16 @@ constexpr std::array kConclusions = {
                   return set_flag(text, options.admin.is_default);
                 },
                 [](const Options& options) { return flag_text(options.admin.is_default); }, ""}},
+    Conclusion{"token of admin",
+               {[](Options& options, std::string_view text) -> Result<void> {
+                  options.admin.token = text;
+                  return {};
+                },
+                [](const Options& options) {
+                  const std::string& token = options.admin.token;
+                  return token.empty() ? Texts{} : Texts{token};
+                },
+                ""}},
 };
 
 // Behind each text, of which none has one in it.

@@ -48,7 +48,10 @@ config::Result<void, ListenError> open_admin(ServingPlan& plan,
     return {};
   }
   config::Bind bind = *plan.options.admin.address;
-  const config::ListenOptions& listening = plan.options.listening;
+  config::ListenOptions listening = plan.options.listening;
+  if (plan.options.admin.mode) {
+    listening.uds_mode = plan.options.admin.mode;
+  }
   auto opened = reuse_or_open(bind, listening, living, &ServingPlan::admin);
   if (!opened.ok() && opened.problem().code == config::ExitCode::address_in_use &&
       plan.options.admin.is_default) {

@@ -14,6 +14,7 @@
 #include "server/net/listener_spec.h"
 #include "server/routing/router.h"
 #include "workers/child/child_runtime.h"
+#include "workers/observer/access_guard.h"
 #include "workers/observer/agent_check.h"
 #include "workers/observer/agent_line.h"
 #include "workers/observer/command_server.h"
@@ -22,7 +23,6 @@
 #include "workers/observer/metrics.h"
 #include "workers/observer/options_json.h"
 #include "workers/observer/otlp_exporter.h"
-#include "workers/observer/own_host.h"
 #include "workers/observer/proc_usage.h"
 #include "workers/observer/shared_snapshot.h"
 #include "workers/observer/stats_json.h"
@@ -55,27 +55,6 @@ constexpr std::string_view kIndexPage = R"(<!doctype html>
 </ul>
 </body></html>
 )";
-
-// Beside the routes: whom they answer.
-class GuardedRoutes : public exchange::Application {
- public:
-  GuardedRoutes(const routing::Router& routes, bool only_own_hosts)
-      : routes_(routes), only_own_hosts_(only_own_hosts) {}
-
-  [[nodiscard]] exchange::RouteMatch route(
-      const http::Request& request, exchange::RouteParameters& parameters) const noexcept override {
-    if (only_own_hosts_ && !is_own_host(request.host)) {
-      exchange::RouteMatch refused;
-      refused.status = 421;
-      return refused;
-    }
-    return routes_.route(request, parameters);
-  }
-
- private:
-  const routing::Router& routes_;
-  const bool only_own_hosts_;
-};
 
 class Observer : public engine::ServerHooks, private child::ChildCommands {
  public:
@@ -110,7 +89,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     // Who only holds a connection gives way to a probe.
     settings.evicts_idle = true;
     settings.timeouts.header = std::min(settings.timeouts.header, kHeaderPatience);
-    server_ = std::make_unique<engine::HttpServer>(loop_, settings, routes_, *record_, access_log_,
+    server_ = std::make_unique<engine::HttpServer>(loop_, settings, guard_, *record_, access_log_,
                                                    *this, nullptr);
     std::vector<net::ListenerSpec> listeners;
     for (const child::InheritedListener& listener : context_.listeners) {
@@ -174,16 +153,16 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                   answer_metrics(metric_format_for(request.fields), response);
                 });
     router_.add(http::Method::get, "/healthz", exchange::RunOn::loop,
-                [this](const http::Request&, http::Response& response) {
-                  answer_check(response, is_master_alive(context_.segment),
+                [this](const http::Request& request, http::Response& response) {
+                  answer_check(request, response, is_master_alive(context_.segment),
                                "the master gives no sign of life");
                 });
     router_.add(http::Method::get, "/readyz", exchange::RunOn::loop,
-                [this](const http::Request&, http::Response& response) {
+                [this](const http::Request& request, http::Response& response) {
                   const bool is_stopping =
                       context_.segment.header().state.load(std::memory_order_acquire) ==
                       ipc::ServerState::stopping;
-                  answer_check(response, is_serving(context_.segment),
+                  answer_check(request, response, is_serving(context_.segment),
                                is_stopping ? "the server is stopping" : "no worker is ready");
                 });
     router_.add(http::Method::get, "/", exchange::RunOn::loop,
@@ -236,12 +215,13 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     response.add_field("Cache-Control", "no-store");
   }
 
-  static void answer_check(http::Response& response, bool fine, std::string_view why_not) {
+  void answer_check(const http::Request& request, http::Response& response, bool fine,
+                    std::string_view why_not) const {
     if (fine) {
       response.set_content_type("text/plain; charset=utf-8");
       response.set_static_body("ok\n");
     } else {
-      response.set_error(503, why_not);
+      response.set_error(503, guard_.is_stranger(request) ? "" : why_not);
     }
     response.add_field("Cache-Control", "no-store");
   }
@@ -291,7 +271,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
   child::ChildRuntime runtime_;
   exchange::AccessLog access_log_;  // stays off: scrapers would fill it
   routing::Router router_;
-  const GuardedRoutes routes_{router_, has_only_own_hosts(context_.options.admin)};
+  const AccessGuard guard_{router_, context_.options.admin};
   std::unique_ptr<ipc::WorkerRecord> record_;  // its own numbers, outside the segment
   std::unique_ptr<engine::HttpServer> server_;
   AgentCheck agent_{loop_, [this] {

@@ -124,6 +124,12 @@ TEST_F(PackedOptions, ArriveAsTheyWereForAFolderBehindAProxy) {
                               "/a/*=no-cache",
                               "--admin",
                               "unix:" + (folder_ / "admin"),
+                              "--admin-mode",
+                              "600",
+                              "--admin-token",
+                              folder_.write("token", "0123456789abcdef"),
+                              "--admin-public",
+                              "health,metrics",
                               "--access-log-format",
                               "json"},
                              {{"WEB_CONCURRENCY", "2"}}));

@@ -208,6 +208,7 @@ TEST(ConfigValues, LandInTheirMembers) {
                                       "--limit-header-count=28",
                                       "--limit-body=29m",
                                       "--admin=off",
+                                      "--admin-mode=640",
                                       "--log-level=critical",
                                       "--log-file=/dev/null",
                                       "--access-log=-",
@@ -262,6 +263,7 @@ TEST(ConfigValues, LandInTheirMembers) {
   EXPECT_EQ(options.limits.body, 29u * 1'024 * 1'024);
   EXPECT_EQ(options.admin.address, std::nullopt);
   EXPECT_FALSE(options.admin.is_default);
+  EXPECT_EQ(options.admin.mode, 0640u);
   EXPECT_EQ(options.logging.level, LogLevel::critical);
   EXPECT_EQ(options.logging.file, "/dev/null");
   EXPECT_EQ(options.logging.access_log, "-");
@@ -323,6 +325,9 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
       {"spa", {"false"}},
       {"cache-control", {}},
       {"admin", {"127.0.0.1:8001"}},
+      {"admin-mode", {}},
+      {"admin-token", {"off"}},
+      {"admin-public", {"health"}},
       {"log-level", {"info"}},
       {"log-file", {"-"}},
       {"access-log", {"off"}},

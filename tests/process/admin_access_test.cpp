@@ -1,0 +1,95 @@
+// Who may read on the admin listener: the token, what strangers see without it, and the permissions
+// of its Unix socket.
+#include <gtest/gtest.h>
+
+#include <sys/stat.h>
+#include <csignal>
+
+#include "tests/support/server_process.h"
+
+namespace prefork::test {
+namespace {
+
+const std::string kToken = "a-token-of-the-test-0123456789";
+
+std::string with_token(std::string_view path, const std::string& token) {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
+         token + "\r\n\r\n";
+}
+
+Reply ask(const std::string& url, std::string_view path, const std::string& token) {
+  Client client(url);
+  client.send(with_token(path, token));
+  return client.receive();
+}
+
+TEST(AdminAccess, NeedsTheTokenForAllButThePageAndHealth) {
+  const TemporaryFolder folder;
+  ServerProcess server(
+      {"--workers", "1", "--admin-token", folder.write("token", kToken + "\nnot this\n")});
+  const std::string url = server.admin_url();
+  for (const char* path : {"/stats", "/events", "/metrics", "/nothing"}) {
+    const Reply refused = get(url, path);
+    EXPECT_EQ(refused.status, 401) << path;
+    EXPECT_EQ(refused.header("www-authenticate"), R"(Bearer realm="prefork-server")");
+    EXPECT_EQ(ask(url, path, "another-token-of-the-test-0123").status, 401) << path;
+  }
+  EXPECT_EQ(ask(url, "/stats", kToken).status, 200);
+  EXPECT_EQ(ask(url, "/nothing", kToken).status, 404);
+  for (const char* path : {"/", "/healthz", "/readyz"}) {
+    EXPECT_EQ(get(url, path).status, 200) << path;
+  }
+}
+
+TEST(AdminAccess, TellsStrangersNoReasons) {
+  const TemporaryFolder folder;
+  ServerProcess server({"--workers", "1", "--shutdown-delay", "60s", "--admin-token",
+                        folder.write("token", kToken)});
+  server.send_signal(SIGTERM);
+  ASSERT_TRUE(wait_until([&] { return get(server.admin_url(), "/readyz").status == 503; }));
+  EXPECT_EQ(get(server.admin_url(), "/readyz").body, "503 Service Unavailable\n");
+  EXPECT_EQ(ask(server.admin_url(), "/readyz", kToken).body,
+            "503 Service Unavailable: the server is stopping\n");
+  server.send_signal(SIGINT);
+}
+
+TEST(AdminAccess, FollowsTheFileWithAReload) {
+  const TemporaryFolder folder;
+  const std::string other = "another-token-of-the-test-0123";
+  for (const char* method : {"fork", "spawn"}) {
+    ServerProcess server({"--workers", "1", "--start-method", method, "--admin-token",
+                          folder.write("token", kToken)});
+    EXPECT_EQ(ask(server.admin_url(), "/stats", kToken).status, 200);
+    static_cast<void>(folder.write("token", other));
+    server.send_signal(SIGHUP);
+    EXPECT_TRUE(wait_until([&] { return ask(server.admin_url(), "/stats", other).status == 200; }));
+    EXPECT_EQ(ask(server.admin_url(), "/stats", kToken).status, 401);
+    EXPECT_EQ(server.log().find(kToken), std::string::npos);
+  }
+}
+
+TEST(AdminAccess, NeverPrintsTheToken) {
+  const TemporaryFolder folder;
+  Launch launch;
+  launch.program = server_binary();
+  launch.arguments = {"--admin-token", folder.write("token", kToken), "--print-config"};
+  const FinishedRun run = run_to_the_end(std::move(launch));
+  EXPECT_NE(run.out.find(folder / "token"), std::string::npos);
+  EXPECT_EQ(run.out.find(kToken), std::string::npos);
+}
+
+TEST(AdminAccess, OverItsUnixSocketIsAsItsOwnModeSays) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "admin.sock";
+  const ServerProcess server({"--uds", folder / "shop.sock", "--uds-mode", "666", "--admin",
+                              "unix:" + path, "--admin-mode", "600", "--workers", "1"});
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+  ASSERT_EQ(::stat((folder / "shop.sock").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0666U);
+  EXPECT_EQ(get("unix:" + path, "/stats").status, 200);
+}
+
+}  // namespace
+}  // namespace prefork::test
