@@ -90,8 +90,12 @@ struct CommandFrame {
   std::uint64_t id = 0;
   CommandKind kind = CommandKind::statistics;
   std::uint32_t argument = 0;
-  std::int32_t sender = 0;  // the process that asks, where the observer knows it
+  // The process that asks, where the observer knows it, or kAdminListener.
+  std::int32_t sender = 0;
 };
+// Somebody who asks over HTTP.
+inline constexpr std::int32_t kAdminListener = -1;
+inline constexpr std::uint32_t kMaxCommandArgument = 1'000'000;
 // The other way: it has happened, or why not. The text is cut after kMaxFrameText - 1 bytes.
 struct OutcomeFrame {
   std::uint64_t id = 0;

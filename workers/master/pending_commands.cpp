@@ -23,7 +23,7 @@ std::string all_of(const Problems& problems) {
 }
 
 std::string why_of(const ipc::CommandFrame& command) {
-  std::string why = "preforkctl";
+  std::string why = command.sender == ipc::kAdminListener ? "admin listener" : "preforkctl";
   if (command.sender > 0) {
     why += " (pid " + std::to_string(command.sender) + ")";
   }

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "config/values/exit_code.h"
+#include "ipc/base/check.h"
 #include "ipc/base/clock.h"
 #include "ipc/base/monotonic.h"
 #include "server/engine/http_server.h"
@@ -15,14 +16,18 @@
 #include "server/routing/router.h"
 #include "workers/child/child_runtime.h"
 #include "workers/observer/access_guard.h"
+#include "workers/observer/admin_commands.h"
 #include "workers/observer/agent_check.h"
 #include "workers/observer/agent_line.h"
 #include "workers/observer/command_server.h"
+#include "workers/observer/event_feed.h"
 #include "workers/observer/left_lines.h"
+#include "workers/observer/live_json.h"
 #include "workers/observer/memory_watch.h"
 #include "workers/observer/metrics.h"
 #include "workers/observer/options_json.h"
 #include "workers/observer/otlp_exporter.h"
+#include "workers/observer/page.h"
 #include "workers/observer/proc_usage.h"
 #include "workers/observer/shared_snapshot.h"
 #include "workers/observer/stats_json.h"
@@ -42,19 +47,8 @@ constexpr std::uint64_t kPatienceNs = 1'000'000'000;
 constexpr std::chrono::milliseconds kHeaderPatience{2'000};
 // And what is left of the access log then, of a target that takes it slowly.
 constexpr std::chrono::milliseconds kLeftLinesPatience{400};
-
-constexpr std::string_view kIndexPage = R"(<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>prefork-server: admin</title></head>
-<body style="font: 1rem/1.5 system-ui, sans-serif; margin: 3rem">
-<h1>prefork-server: admin</h1>
-<ul>
-<li><a href="/stats">/stats</a>: what the server and each worker do, as JSON</li>
-<li><a href="/metrics">/metrics</a>: the same in numbers over time, for Prometheus</li>
-<li><a href="/healthz">/healthz</a>: 200 while the master lives</li>
-<li><a href="/readyz">/readyz</a>: 200 while the server is ready</li>
-</ul>
-</body></html>
-)";
+constexpr std::chrono::milliseconds kWritePatience{10'000};
+constexpr std::chrono::minutes kCommandPatience{10};
 
 class Observer : public engine::ServerHooks, private child::ChildCommands {
  public:
@@ -67,7 +61,10 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
             context.control_socket,
             {loop_, [this](const ipc::CommandFrame& command) { return runtime_.send(command); },
              [this](bool is_detailed) { return report_statistics(is_detailed); },
-             [this] { return options_json(context_.options); }}) {}
+             [this] { return options_json(context_.options); }}),
+        admin_commands_(context.options.admin, [this](const ipc::CommandFrame& command) {
+          return runtime_.send(command);
+        }) {}
 
   int run() {
     context_.segment.make_read_only();
@@ -89,6 +86,11 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     // Who only holds a connection gives way to a probe.
     settings.evicts_idle = true;
     settings.timeouts.header = std::min(settings.timeouts.header, kHeaderPatience);
+    settings.timeouts.write = std::min(settings.timeouts.write, kWritePatience);
+    // Streams last, and commands as long as what they order.
+    settings.timeouts.request = std::chrono::milliseconds(0);
+    settings.timeouts.deferred = kCommandPatience;
+    settings.limits.concurrency = kMaxConnections;
     server_ = std::make_unique<engine::HttpServer>(loop_, settings, guard_, *record_, access_log_,
                                                    *this, nullptr);
     std::vector<net::ListenerSpec> listeners;
@@ -119,15 +121,15 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     }
     look_at_memory(now_ns);
     warn(left_lines_.look());
-    if (now_ns >= leave_by_ns_) {
-      is_drained_ = true;
+    if (now_ns >= leaving_.leave_by_ns) {
+      leaving_.is_drained = true;
     }
     leave_when_done(now_ns);
     return false;
   }
 
   void on_drained() override {
-    is_drained_ = true;
+    leaving_.is_drained = true;
     leave_when_done(ipc::monotonic_ns());
   }
 
@@ -165,11 +167,27 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                   answer_check(request, response, is_serving(context_.segment),
                                is_stopping ? "the server is stopping" : "no worker is ready");
                 });
+    add_page_routes();
+  }
+
+  void add_page_routes() {
     router_.add(http::Method::get, "/", exchange::RunOn::loop,
-                [](const http::Request&, http::Response& response) {
+                [page = make_page(!context_.options.admin.token.empty())](
+                    const http::Request&, http::Response& response) {
                   response.set_content_type("text/html; charset=utf-8");
-                  response.set_static_body(kIndexPage);
+                  response.add_field("Content-Security-Policy", kPagePolicy);
+                  response.add_field("X-Content-Type-Options", "nosniff");
+                  response.add_field("Referrer-Policy", "no-referrer");
+                  response.add_field("Cross-Origin-Opener-Policy", "same-origin");
+                  response.add_field("Cache-Control", "no-cache");
+                  response.set_static_body(page);
                 });
+    router_.add(http::Method::get, "/events", exchange::RunOn::loop,
+                [this](const http::Request&, http::Response& response) { feed_.answer(response); });
+    const auto added = router_.add_deferred(
+        "POST", "/commands/{name}", {},
+        [this](std::unique_ptr<exchange::Job> job) { admin_commands_.take(std::move(job)); });
+    PREFORK_CHECK(added.ok());
   }
 
   void warn(const std::string& news) {
@@ -215,6 +233,11 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     response.add_field("Cache-Control", "no-store");
   }
 
+  [[nodiscard]] LiveReport look() const {
+    return to_live_report(take_snapshot(context_.segment),
+                          {urls_, admin_commands_.obstacle().empty()});
+  }
+
   void answer_check(const http::Request& request, http::Response& response, bool fine,
                     std::string_view why_not) const {
     if (fine) {
@@ -231,38 +254,51 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
   void on_terminate() override { runtime_.send(ipc::RecycleFrame{ipc::RecycleReason::terminated}); }
   void on_drain(ipc::DrainReason) override { begin_to_leave(); }
   void on_outcome(const ipc::OutcomeFrame& outcome) override {
-    commands_.answer(outcome);
-    leave_when_done(ipc::monotonic_ns());
+    // An answer over HTTP is on its way from then on: whether that is all shows with the next tick.
+    if (!admin_commands_.answer(outcome)) {
+      commands_.answer(outcome);
+      leave_when_done(ipc::monotonic_ns());
+    }
   }
 
   // Who connects from now on is for the next observer. Who is connected already may have a request
   // on the way.
   void begin_to_leave() {
     const std::uint64_t now_ns = ipc::monotonic_ns();
-    leave_by_ns_ = std::min(leave_by_ns_, now_ns + kPatienceNs);
-    answer_by_ns_ = std::min(answer_by_ns_,
-                             now_ns + ipc::to_ns(context_.options.processes.graceful_timeout) / 2);
+    leaving_.leave_by_ns = std::min(leaving_.leave_by_ns, now_ns + kPatienceNs);
+    leaving_.answer_by_ns =
+        std::min(leaving_.answer_by_ns,
+                 now_ns + ipc::to_ns(context_.options.processes.graceful_timeout) / 2);
     commands_.stop_accepting();
     if (exporter_ != nullptr) {
       exporter_->finish();
     }
+    feed_.end();
     server_->drain(engine::DrainMode::hand_off);
   }
 
   // Operators wait for what may take longer than clients do; not as long as the master's patience.
   // What they have sent by now is nobody else's to answer.
   void leave_when_done(std::uint64_t now_ns) {
-    if (!is_drained_) {
+    if (!leaving_.is_drained) {
       return;
     }
     commands_.serve();
-    const bool is_answered = !commands_.has_work() || now_ns >= answer_by_ns_;
-    const bool is_asked = !commands_.awaits_command() || now_ns >= leave_by_ns_;
-    const bool is_sent = exporter_ == nullptr || exporter_->is_done() || now_ns >= leave_by_ns_;
+    const bool has_work = commands_.has_work() || admin_commands_.has_work();
+    const bool is_answered = !has_work || now_ns >= leaving_.answer_by_ns;
+    const bool is_asked = !commands_.awaits_command() || now_ns >= leaving_.leave_by_ns;
+    const bool is_sent =
+        exporter_ == nullptr || exporter_->is_done() || now_ns >= leaving_.leave_by_ns;
     if (is_answered && is_asked && is_sent) {
       loop_.stop();
     }
   }
+
+  struct Leaving {
+    bool is_drained = false;
+    std::uint64_t leave_by_ns = ipc::kNever;
+    std::uint64_t answer_by_ns = ipc::kNever;
+  };
 
   const child::ChildContext& context_;
   const std::vector<std::string>& urls_;
@@ -272,6 +308,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
   exchange::AccessLog access_log_;  // stays off: scrapers would fill it
   routing::Router router_;
   const AccessGuard guard_{router_, context_.options.admin};
+  EventFeed feed_{loop_, [this] { return look(); }};
   std::unique_ptr<ipc::WorkerRecord> record_;  // its own numbers, outside the segment
   std::unique_ptr<engine::HttpServer> server_;
   AgentCheck agent_{loop_, [this] {
@@ -281,13 +318,12 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
   std::unique_ptr<OtlpExporter> exporter_;  // null: nobody sends spans
   CommandServer commands_;
   LeftLines left_lines_{context_.on_demand.log_rings, context_.segment};
+  AdminCommands admin_commands_;
   MemoryWatch memory_{context_.options.recycling.max_memory,
                       ipc::to_ns(context_.options.recycling.memory_interval), ipc::monotonic_ns(),
                       read_proportional_bytes};
-  bool is_drained_ = false;
+  Leaving leaving_;
   std::uint64_t last_alive_ns_ = 0;
-  std::uint64_t leave_by_ns_ = ipc::kNever;
-  std::uint64_t answer_by_ns_ = ipc::kNever;
 };
 
 }  // namespace
