@@ -94,8 +94,7 @@ void Master::turn() {
   polled.wait_until({supervisor_.next_deadline(), watched_.files.deadline(),
                      watched_.cpus.deadline(), fork_servers_.deadline(), commands_.deadline(),
                      course_.announcer.deadline(), deaths_.deadline(), upgrade_.deadline()});
-  publisher_.beat();
-  publisher_.accept_queue(look_at_accept_queues(plans_.at(supervisor_.generation()).sockets));
+  publisher_.beat(look_at_accept_queues(plans_.at(supervisor_.generation()).sockets));
   publisher_.lines_lost(log_.settle_losses());
   polled.dispatch();
   fork_servers_.enforce(Clock::now());
@@ -351,7 +350,6 @@ void Master::forget_unused() {
 void Master::perform(const supervision::action::Notice& notice) {
   using supervision::NoticeKind;
   if (notice.kind == NoticeKind::reload_finished) {
-    publisher_.reloaded();
     deaths_.route_guard().restart(supervisor_.generation(),
                                   plans_.at(supervisor_.generation()).options.limits.route_deaths);
   }
@@ -372,7 +370,7 @@ void Master::perform(const supervision::action::Notice& notice) {
   const Lines lines = narrator_.tell(notice, last_words_of(notice.failure),
                                      notice.at ? at_work(*notice.at) : AtWork{});
   say(lines);
-  publisher_.reload_history().note(notice, lines.empty() ? "" : lines.front().text);
+  publisher_.noticed(notice, lines.empty() ? "" : lines.front().text);
   upgrade_.note(notice, lines.empty() ? "" : lines.front().text);
   if (notice.kind == NoticeKind::quarantine_started) {
     deaths_.tell_stuck(*notice.at, supervisor_.seat(*notice.at));

@@ -63,7 +63,8 @@ ipc::TaskRecord* Publisher::task_at(ipc::Place at) const {
 
 void Publisher::beat() { segment_.header().master_beat_ns.store(ipc::monotonic_ns(), kRelaxed); }
 
-void Publisher::accept_queue(const AcceptQueue& queue) {
+void Publisher::beat(const AcceptQueue& queue) {
+  beat();
   segment_.header().notes.accept_queue_length.store(queue.length, kRelaxed);
   segment_.header().notes.accept_queue_limit.store(queue.limit, kRelaxed);
 }
@@ -154,7 +155,12 @@ void Publisher::task_states(const supervision::Supervisor& supervisor) {
   }
 }
 
-void Publisher::reloaded() { segment_.header().notes.reloads.done.fetch_add(1, kRelaxed); }
+void Publisher::noticed(const supervision::action::Notice& notice, std::string_view text) {
+  if (notice.kind == supervision::NoticeKind::reload_finished) {
+    segment_.header().notes.reloads.done.fetch_add(1, kRelaxed);
+  }
+  reload_history_.note(notice, text);
+}
 
 void Publisher::stopping() {
   is_stopping_ = true;

@@ -23,7 +23,7 @@ class Publisher {
 
   // The master shows life.
   void beat();
-  void accept_queue(const AcceptQueue& queue);
+  void beat(const AcceptQueue& queue);
   // Of the master's own lines.
   void lines_lost(std::uint64_t count);
   // Before the fork: who will be there.
@@ -34,7 +34,8 @@ class Publisher {
   void ended(ipc::Place at, std::uint64_t cpu_us);
   // Notes how it ended and folds its record.
   void released(const supervision::action::Release& release);
-  void reloaded();
+  // What the supervisor says of reloads, among other things; `text`: the same in words.
+  void noticed(const supervision::action::Notice& notice, std::string_view text);
   // What became of those that were tried.
   [[nodiscard]] ReloadHistory& reload_history() { return reload_history_; }
   // At once and for good, whatever the supervisor says.
@@ -63,7 +64,7 @@ class Publisher {
 
   ipc::Segment& segment_;
   ipc::TaskBoard* tasks_;
-  ReloadHistory reload_history_{segment_.header().reloads};
+  ReloadHistory reload_history_{segment_.header().notes.reloads};
   bool is_stopping_ = false;
 };
 

@@ -25,11 +25,11 @@ std::uint64_t gauge(const Numbers& numbers, ipc::Gauge which) {
 }
 
 // The smallest microseconds of a bucket and how many are in it, one after the other.
-CompactJson latency_of(const ipc::HistogramSnapshot& latency) {
+CompactJson latency_of(const ipc::FineHistogramSnapshot& latency) {
   CompactJson buckets = CompactJson::array();
-  for (std::size_t i = 0; i < ipc::Histogram::kBucketCount; ++i) {
+  for (std::size_t i = 0; i < ipc::FineHistogram::kBucketCount; ++i) {
     if (const std::uint64_t count = latency.bucket(i); count != 0) {
-      buckets.push_back(ipc::Histogram::lower_bound(i));
+      buckets.push_back(ipc::FineHistogram::lower_bound(i));
       buckets.push_back(count);
     }
   }

@@ -188,8 +188,11 @@ TEST_F(PublisherTest, AStopShowsBeforeTheSupervisorKnowsOfIt) {
 }
 
 TEST_F(PublisherTest, CountsReloads) {
-  publisher_.reloaded();
-  publisher_.reloaded();
+  supervision::action::Notice done;
+  done.kind = supervision::NoticeKind::reload_finished;
+  publisher_.noticed(done, "");
+  publisher_.noticed(done, "");
+  publisher_.noticed({}, "");
   EXPECT_EQ(header_.notes.reloads.done.load(), 2U);
 }
 
