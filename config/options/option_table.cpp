@@ -37,6 +37,12 @@ constexpr DurationField deadline_or_off(OptionMember<std::chrono::milliseconds> 
 
 constexpr std::uint32_t kMillion = 1'000'000;
 
+// What the program does instead of serving.
+constexpr OptionSpec action(std::string_view name, std::string_view placeholder,
+                            std::string_view help, const OptionField& field) {
+  return {name, placeholder, OptionGroup::general, help, field, {}, OptionReach::command_line_only};
+}
+
 constexpr std::array kOptions = {
     OptionSpec{"host", "HOST", OptionGroup::listening, "Address or name to listen on.", kHost},
     OptionSpec{"port", "PORT", OptionGroup::listening, "Port to listen on; 0 takes a free one.",
@@ -347,51 +353,21 @@ constexpr std::array kOptions = {
                kConfig,
                {},
                OptionReach::not_in_file},
-    OptionSpec{"check-config",
-               "",
-               OptionGroup::general,
-               "Say every error of the configuration at once and exit.",
-               ActionField{},
-               {},
-               OptionReach::command_line_only},
-    OptionSpec{"print-config",
-               "",
-               OptionGroup::general,
-               "Print every option, its value and where it came from, and exit.",
-               ActionField{},
-               {},
-               OptionReach::command_line_only},
-    OptionSpec{"print-completion",
-               "SHELL",
-               OptionGroup::general,
-               "Print what bash, zsh or fish needs to complete the command lines of this program "
-               "and of preforkctl, and exit.",
-               kPrinted,
-               {},
-               OptionReach::command_line_only},
-    OptionSpec{"print-man",
-               "PAGE",
-               OptionGroup::general,
-               "Print the man page prefork-server.8, preforkctl.1 or prefork.toml.5, and exit.",
-               kPrinted,
-               {},
-               OptionReach::command_line_only},
+    action("check-config", "", "Say every error of the configuration at once and exit.",
+           ActionField{}),
+    action("print-config", "", "Print every option, its value and where it came from, and exit.",
+           ActionField{}),
+    action("print-completion", "SHELL",
+           "Print what bash, zsh or fish needs to complete the command lines of this program "
+           "and of preforkctl, and exit.",
+           kPrinted),
+    action("print-man", "PAGE",
+           "Print the man page prefork-server.8, preforkctl.1 or prefork.toml.5, and exit.",
+           kPrinted),
     OptionSpec{"notify-fd", "N", OptionGroup::general,
                "Write the addresses and a line 'ready' to descriptor N once it serves.", kNotifyFd},
-    OptionSpec{"version",
-               "",
-               OptionGroup::general,
-               "Print the version and exit.",
-               ActionField{},
-               {},
-               OptionReach::command_line_only},
-    OptionSpec{"help",
-               "",
-               OptionGroup::general,
-               "Print this text and exit; also -h.",
-               ActionField{},
-               {},
-               OptionReach::command_line_only},
+    action("version", "", "Print the version and exit.", ActionField{}),
+    action("help", "", "Print this text and exit; also -h.", ActionField{}),
 };
 
 }  // namespace

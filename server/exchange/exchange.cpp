@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "ipc/base/probe.h"
+#include "server/exchange/client_identity.h"
 #include "server/exchange/elapsed.h"
 #include "server/exchange/unrouted.h"
-#include "server/http/forwarded.h"
 #include "server/http/status.h"
 
 namespace prefork::exchange {
@@ -38,7 +38,7 @@ void Exchange::open(const http::Request& head, const ipc::PeerAddress& peer) {
   peer_ = peer;
   request_ = head;
   request_.peer = peer;
-  identify_client();
+  identify_client(request_, services_.proxies);
   parameters_.count = 0;
   route_ = services_.application.route(request_, parameters_);
   request_.route = route_.number;
@@ -47,19 +47,6 @@ void Exchange::open(const http::Request& head, const ipc::PeerAddress& peer) {
     keep_from_banned(services_, route_);
   }
   request_.parameters = parameters_.view();
-}
-
-// What the head cannot say of itself, and what trusted proxies say for it.
-void Exchange::identify_client() {
-  const config::ProxyOptions& proxies = services_.proxies;
-  request_.root_path = proxies.root_path;
-  if (proxies.proxy_headers) {
-    const http::ForwardedOrigin origin =
-        http::forwarded_origin(request_.fields, request_.peer, proxies.forwarded_allow_ips);
-    request_.peer = origin.client;
-    request_.scheme = origin.scheme;
-    request_.is_from_proxy = origin.is_from_proxy;
-  }
 }
 
 void Exchange::accept(ExchangeToken token, std::uint64_t since_ns) {

@@ -120,7 +120,6 @@ class Exchange {
 
   static constexpr std::size_t kKeepContentBytes = 128 * 1024;
 
-  void identify_client();
   void begin_trace();
   void run_on_loop();
   bool run_on_pool();

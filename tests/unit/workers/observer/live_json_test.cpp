@@ -29,7 +29,7 @@ TEST(LiveJson, HasTheCountersAndTheBucketsFromWhichRatesAreMade) {
   for (std::size_t i = 0; i < ipc::kCounterCount; ++i) {
     snapshot.totals.counters[i] = 100 + i;
   }
-  auto latency = std::make_unique<ipc::Histogram>();
+  auto latency = std::make_unique<ipc::FineHistogram>();
   latency->record(3, 2);
   latency->record(1'000'000);
   snapshot.totals.latency.add(*latency);
@@ -42,7 +42,8 @@ TEST(LiveJson, HasTheCountersAndTheBucketsFromWhichRatesAreMade) {
                          of(ipc::Counter::responses_5xx)}));
   EXPECT_EQ(
       totals["latency"],
-      Json::array({3, 2, ipc::Histogram::lower_bound(ipc::Histogram::bucket_of(1'000'000)), 1}));
+      Json::array(
+          {3, 2, ipc::FineHistogram::lower_bound(ipc::FineHistogram::bucket_of(1'000'000)), 1}));
 }
 
 TEST(LiveJson, NamesTheOldestRequestsOfAWorkerAndCountsTheOthers) {
