@@ -15,6 +15,7 @@ export class Browser {
   #listeners = new Set();
   #last = 0;
   #rest = [];
+  #pages = [];
 
   constructor(program) {
     this.#process = spawn(program, ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
@@ -53,12 +54,17 @@ export class Browser {
     const { targetId } = await this.send("Target.createTarget", { url: "about:blank", browserContextId });
     const { sessionId } = await this.send("Target.attachToTarget", { targetId, flatten: true });
     const page = new Page(this, sessionId, targetId);
+    this.#pages.push(page);
     for (const domain of ["Page", "Runtime", "Log", "Network"]) await page.send(`${domain}.enable`);
     await page.send("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
     await page.send("Emulation.setEmulatedMedia", { features: media });
     if (beforehand) await page.send("Page.addScriptToEvaluateOnNewDocument", { source: beforehand });
     await page.send("Page.navigate", { url });
     return page;
+  }
+
+  async closePages() {
+    for (const page of this.#pages.splice(0)) await page.close();
   }
 
   async close() {

@@ -1,8 +1,9 @@
 // What the page at / of the admin listener does in a real browser; see run.sh.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Browser } from "./browser.mjs";
@@ -21,7 +22,7 @@ class Server {
 
   static async start(...args) {
     const server = new Server();
-    server.#process = spawn(SERVER_PROGRAM, ["--port", "0", "--admin", "127.0.0.1:0", "--control", "off", "--notify-fd", "3", ...(process.getuid() === 0 ? ["--user", "root"] : []), ...args],
+    server.#process = spawn(SERVER_PROGRAM, ["--port", "0", ...(args.includes("--admin") ? [] : ["--admin", "127.0.0.1:0"]), "--control", "off", "--notify-fd", "3", ...(process.getuid() === 0 ? ["--user", "root"] : []), ...args],
       { stdio: ["ignore", "ignore", "pipe", "pipe"] });
     server.#process.stderr.on("data", (text) => { server.#log += text; });
     let told = "";
@@ -134,7 +135,7 @@ const tests = {
     };
     await run(2, 310);
     const before = await size();
-    await run(310, Number(process.env.SECONDS_OF_AN_HOUR ?? 900));
+    await run(310, Number(process.env.SECONDS_OF_AN_HOUR ?? 600));
     const after = await size();
     assert.ok(after.nodes <= before.nodes + 20, `${before.nodes} nodes became ${after.nodes}`);
     assert.ok(after.usedSize < before.usedSize + 2e6, `${before.usedSize} bytes became ${after.usedSize}`);
@@ -192,6 +193,37 @@ const tests = {
     await page.until(shows("link", "Lost"));
   },
 
+  async "commands over a Unix socket that a tunnel leads to"(browser) {
+    const socket = join(folder, "admin.sock");
+    const server = await Server.start("--workers", "1", "--admin", "unix:" + socket, "--admin-mode", "600");
+    // As ssh -L does it.
+    const tunnel = createServer((from) => {
+      const to = connect(socket);
+      from.pipe(to).pipe(from);
+      for (const end of [from, to]) end.on("error", () => { from.destroy(); to.destroy(); });
+    });
+    await new Promise((resolve) => tunnel.listen(0, "127.0.0.1", resolve));
+    const page = await browser.open(`http://localhost:${tunnel.address().port}/`);
+    await page.until(isLive);
+    await page.until(isShown("commands"));
+    await page.click("more");
+    await page.until(shows("outcome", "Scale to 2 workers: done"));
+    await page.until(shows("workers-sum", "2 ready"));
+    await expectGood(page, "tunnel");
+    chmodSync(socket, 0o666);
+    await page.until(`!${isShown("commands")}`);
+    // Another site's page may try.
+    const stranger = await browser.open(server.url + "/");
+    const order = (fields) => stranger.evaluate(`fetch("http://localhost:${tunnel.address().port}/commands/stop", { method: "POST", headers: ${fields}, mode: "cors" }).then((r) => r.status, () => "kept away")`);
+    chmodSync(socket, 0o600);
+    assert.equal(await order(`{ "Prefork-Command": "1" }`), "kept away");
+    assert.equal(await order("{}"), "kept away");
+    assert.equal(server.isOver, false);
+    await page.until(isShown("commands"));
+    await server.stop();
+    tunnel.close();
+  },
+
   async "can be used with the keyboard alone"(browser) {
     const server = await Server.start("--workers", "2");
     const page = await browser.open(server.admin);
@@ -222,6 +254,7 @@ for (const [name, test] of Object.entries(tests)) {
     failed += 1;
     console.log(`FAILED: ${name}\n${error.stack}`);
   }
+  await browser.closePages();
 }
 if (!axe) console.log("axe-core was not there: what it would find is not known");
 await browser.close();

@@ -32,7 +32,7 @@ function bytes(n) {
   if (n === null) return "?";
   const unit = n >= 2 ** 30 ? [2 ** 30, "GB"] : n >= 2 ** 20 ? [2 ** 20, "MB"] : n >= 1024 ? [1024, "kB"] : [1, "B"];
   const value = n / unit[0];
-  return (value >= 100 || unit[0] === 1 ? value.toFixed(0) : value.toFixed(1)) + " " + unit[1];
+  return (value >= 10 || unit[0] === 1 ? value.toFixed(0) : value.toFixed(1)) + " " + unit[1];
 }
 
 function span(ms) {
@@ -256,7 +256,7 @@ function showTile(tile, worker, isMany, generation) {
     return;
   }
   const age = oldest(worker);
-  const memory = worker.memory === null ? "?" : bytes(worker.memory);
+  const memory = bytes(worker.memory);
   say(tile.load, isMany ? `${brief(worker.active)}c ${memory.replace(" ", "").replace("B", "")}`
     : `${plural(worker.active, "connection")}, ${memory}`);
   say(tile.hand, worker.in_hand > 0 ? (isMany ? `${worker.in_hand} · ${span(age)}` : `${worker.in_hand} in hand, ${span(age)}`)
@@ -271,7 +271,10 @@ function showWorkers(state) {
   while (tiles.length < workers.length) tiles.push(makeTile());
   tiles.forEach((tile, i) => showTile(tile, workers[i], isMany, state.generation));
   const states = new Map();
-  for (const worker of workers) states.set(stateOf(worker)[1], (states.get(stateOf(worker)[1]) || 0) + 1);
+  for (const worker of workers) {
+    const name = stateOf(worker)[1];
+    states.set(name, (states.get(name) || 0) + 1);
+  }
   say($("workers-sum"), [...states].map(([name, n]) => `${n} ${name}`).join(", ")
     + (isMany ? "; each: number and state, connections and memory, requests in hand and the age of the oldest" : ""));
   showChosen(workers.filter((worker) => worker.slot === chosen));
