@@ -109,6 +109,38 @@ TEST(AdminPage, IsOneDocumentThatMayUseNothingFromElsewhere) {
   EXPECT_NE(page.body.find("href=\"metrics\""), std::string::npos);
 }
 
+// As a policy names a text: by the program that everybody has, not by what the build uses.
+std::string source_hash(const TemporaryFolder& folder, const std::string& text) {
+  Launch launch;
+  launch.program = "/usr/bin/sha256sum";
+  launch.arguments = {folder.write("text", text)};
+  const std::string digits = run_to_the_end(std::move(launch)).out.substr(0, 64) + "00";
+  constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string hash;
+  for (std::size_t at = 0; at + 6 <= digits.size(); at += 6) {
+    const unsigned long bits = std::stoul(digits.substr(at, 6), nullptr, 16);
+    for (const int shift : {18, 12, 6, 0}) {
+      hash += kLetters[bits >> shift & 63U];
+    }
+  }
+  return "'sha256-" + hash.substr(0, 43) + "='";
+}
+
+TEST(AdminPage, HasAPolicyThatNamesItsOwnStyleAndScript) {
+  const TemporaryFolder folder;
+  const ServerProcess server({"--workers", "1"});
+  const Reply page = get(server.admin_url(), "/");
+  const std::string policy = page.header("content-security-policy").value_or("");
+  for (const std::string tag : {"style", "script"}) {
+    const std::size_t begin = page.body.find("<" + tag + ">") + tag.size() + 2;
+    const std::size_t end = page.body.find("</" + tag + ">", begin);
+    ASSERT_NE(end, std::string::npos);
+    const std::string hash = source_hash(folder, page.body.substr(begin, end - begin));
+    EXPECT_NE(policy.find(tag + "-src " + hash + ";"), std::string::npos) << policy << hash;
+  }
+}
+
 TEST(AdminPage, KnowsThatItHasToAskForTheToken) {
   const TemporaryFolder folder;
   const ServerProcess server(
