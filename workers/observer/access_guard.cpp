@@ -10,12 +10,12 @@ namespace prefork::observer {
 namespace {
 
 constexpr std::string_view kAuthorization = "authorization";
-constexpr std::string_view kScheme = "bearer ";
+constexpr std::string_view kBearer = "bearer ";
 constexpr std::string_view kAdvice =
     "send the token of --admin-token in a field Authorization: Bearer TOKEN";
 
 // RFC 6750, section 3.
-void refuse(const http::Request& request, http::Response& response) {
+void ask_for_token(const http::Request& request, http::Response& response) {
   response.set_error(401, kAdvice);
   response.add_field("WWW-Authenticate",
                      request.fields.find(kAuthorization)
@@ -40,11 +40,11 @@ bool are_equal(std::string_view sent, std::string_view token) {
 
 bool sends_token(const http::Request& request, std::string_view token) {
   const std::optional<std::string_view> field = request.fields.find(kAuthorization);
-  if (!field || field->size() < kScheme.size() ||
-      !config::equals_ignoring_case(field->substr(0, kScheme.size()), kScheme)) {
+  if (!field || field->size() < kBearer.size() ||
+      !config::equals_ignoring_case(field->substr(0, kBearer.size()), kBearer)) {
     return false;
   }
-  const std::size_t begin = field->find_first_not_of(' ', kScheme.size());
+  const std::size_t begin = field->find_first_not_of(' ', kBearer.size());
   return begin != field->npos && are_equal(field->substr(begin), token);
 }
 
@@ -52,7 +52,7 @@ AccessGuard::AccessGuard(const exchange::Application& routes, const config::Admi
     : routes_(routes),
       admin_(admin),
       only_own_hosts_(has_only_own_hosts(admin)),
-      ask_for_token_(refuse) {}
+      ask_for_token_(ask_for_token) {}
 
 exchange::RouteMatch AccessGuard::route(const http::Request& request,
                                         exchange::RouteParameters& parameters) const noexcept {

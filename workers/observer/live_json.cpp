@@ -25,7 +25,7 @@ std::uint64_t gauge(const Numbers& numbers, ipc::Gauge which) {
 }
 
 // The smallest microseconds of a bucket and how many are in it, one after the other.
-CompactJson latency_of(const ipc::FineHistogramSnapshot& latency) {
+CompactJson live_buckets(const ipc::FineHistogramSnapshot& latency) {
   CompactJson buckets = CompactJson::array();
   for (std::size_t i = 0; i < ipc::FineHistogram::kBucketCount; ++i) {
     if (const std::uint64_t count = latency.bucket(i); count != 0) {
@@ -36,7 +36,7 @@ CompactJson latency_of(const ipc::FineHistogramSnapshot& latency) {
   return buckets;
 }
 
-CompactJson totals_of(const StatsSnapshot& snapshot) {
+CompactJson live_totals(const StatsSnapshot& snapshot) {
   const Numbers& all = snapshot.totals;
   return {{"requests", all.of(ipc::Counter::requests)},
           {"responses",
@@ -53,10 +53,10 @@ CompactJson totals_of(const StatsSnapshot& snapshot) {
           {"busy", gauge(all, ipc::Gauge::pool_busy)},
           {"queued", gauge(all, ipc::Gauge::pool_queued)},
           {"cpu_us", snapshot.cpu_us},
-          {"latency", latency_of(all.latency)}};
+          {"latency", live_buckets(all.latency)}};
 }
 
-CompactJson hand_of(const WorkerSnapshot& worker, std::uint64_t now_ns) {
+CompactJson live_hand(const WorkerSnapshot& worker, std::uint64_t now_ns) {
   std::vector<const ipc::RequestInFlight*> oldest;
   for (const ipc::RequestInFlight& one : worker.in_flight.named) {
     oldest.push_back(&one);
@@ -75,7 +75,7 @@ CompactJson hand_of(const WorkerSnapshot& worker, std::uint64_t now_ns) {
   return hand;
 }
 
-CompactJson worker_of(const WorkerSnapshot& worker, std::uint64_t now_ns) {
+CompactJson live_worker(const WorkerSnapshot& worker, std::uint64_t now_ns) {
   CompactJson json = {{"slot", worker.slot}, {"state", to_string(worker.state)}};
   if (worker.state == ipc::ProcessState::vacant) {
     return json;
@@ -94,11 +94,11 @@ CompactJson worker_of(const WorkerSnapshot& worker, std::uint64_t now_ns) {
   json["busy"] = gauge(worker.numbers, ipc::Gauge::pool_busy);
   json["queued"] = gauge(worker.numbers, ipc::Gauge::pool_queued);
   json["in_hand"] = worker.in_flight.named.size() + worker.in_flight.more;
-  json["hand"] = hand_of(worker, now_ns);
+  json["hand"] = live_hand(worker, now_ns);
   return json;
 }
 
-CompactJson parsed(const std::vector<std::string>& texts) {
+CompactJson live_texts(const std::vector<std::string>& texts) {
   CompactJson list = CompactJson::array();
   for (const std::string& text : texts) {
     if (CompactJson json = CompactJson::parse(text, nullptr, false); !json.is_discarded()) {
@@ -109,7 +109,7 @@ CompactJson parsed(const std::vector<std::string>& texts) {
 }
 
 // Paths come from clients as bytes; what is not UTF-8 must not make the report fail.
-std::string dump(const CompactJson& json) {
+std::string compact(const CompactJson& json) {
   return json.dump(-1, ' ', false, CompactJson::error_handler_t::replace);
 }
 
@@ -121,19 +121,19 @@ LiveReport to_live_report(const StatsSnapshot& snapshot, const LiveSetting& sett
       {"now", snapshot.now_ns / 1'000'000}, {"uptime", age_ms(server.started_ns, snapshot.now_ns)},
       {"state", to_string(server.state)},   {"generation", server.generation},
       {"reloads", server.reloads},          {"observer_pid", server.observer_pid},
-      {"may_command", setting.may_command}, {"totals", totals_of(snapshot)}};
+      {"may_command", setting.may_command}, {"totals", live_totals(snapshot)}};
   CompactJson& workers = state["workers"] = CompactJson::array();
   for (const WorkerSnapshot& worker : snapshot.workers) {
-    workers.push_back(worker_of(worker, snapshot.now_ns));
+    workers.push_back(live_worker(worker, snapshot.now_ns));
   }
   const CompactJson slow = CompactJson::parse(snapshot.slow, nullptr, false);
   const CompactJson details = {{"version", config::kVersion},
                                {"master_pid", server.master_pid},
                                {"listeners", setting.urls},
-                               {"last_words", parsed(snapshot.last_words)},
+                               {"last_words", live_texts(snapshot.last_words)},
                                {"slow", slow.is_discarded() ? CompactJson::array() : slow},
-                               {"reload_history", parsed(snapshot.reload_history)}};
-  return {dump(state), dump(details)};
+                               {"reload_history", live_texts(snapshot.reload_history)}};
+  return {compact(state), compact(details)};
 }
 
 }  // namespace prefork::observer

@@ -8,7 +8,7 @@
 namespace prefork::observer {
 namespace {
 
-using Json = nlohmann::json;
+using PlainJson = nlohmann::json;
 
 TEST(LiveJson, IsOnOneLine) {
   StatsSnapshot snapshot;
@@ -18,10 +18,11 @@ TEST(LiveJson, IsOnOneLine) {
     EXPECT_EQ(text.find('\n'), std::string::npos);
     EXPECT_EQ(text.find(": "), std::string::npos);
   }
-  EXPECT_EQ(Json::parse(report.details)["listeners"], Json::array({"http://127.0.0.1:8000"}));
-  EXPECT_EQ(Json::parse(report.state)["may_command"], true);
-  EXPECT_EQ(Json::parse(report.state)["workers"],
-            Json::array({Json{{"slot", 0}, {"state", "vacant"}}}));
+  EXPECT_EQ(PlainJson::parse(report.details)["listeners"],
+            PlainJson::array({"http://127.0.0.1:8000"}));
+  EXPECT_EQ(PlainJson::parse(report.state)["may_command"], true);
+  EXPECT_EQ(PlainJson::parse(report.state)["workers"],
+            PlainJson::array({PlainJson{{"slot", 0}, {"state", "vacant"}}}));
 }
 
 TEST(LiveJson, HasTheCountersAndTheBucketsFromWhichRatesAreMade) {
@@ -33,16 +34,16 @@ TEST(LiveJson, HasTheCountersAndTheBucketsFromWhichRatesAreMade) {
   latency->record(3, 2);
   latency->record(1'000'000);
   snapshot.totals.latency.add(*latency);
-  const Json totals = Json::parse(to_live_report(snapshot, {}).state)["totals"];
+  const PlainJson totals = PlainJson::parse(to_live_report(snapshot, {}).state)["totals"];
   const auto of = [](ipc::Counter counter) { return 100 + static_cast<std::size_t>(counter); };
   EXPECT_EQ(totals["requests"], of(ipc::Counter::requests));
   EXPECT_EQ(totals["responses"],
-            Json::array({of(ipc::Counter::responses_1xx), of(ipc::Counter::responses_2xx),
-                         of(ipc::Counter::responses_3xx), of(ipc::Counter::responses_4xx),
-                         of(ipc::Counter::responses_5xx)}));
+            PlainJson::array({of(ipc::Counter::responses_1xx), of(ipc::Counter::responses_2xx),
+                              of(ipc::Counter::responses_3xx), of(ipc::Counter::responses_4xx),
+                              of(ipc::Counter::responses_5xx)}));
   EXPECT_EQ(
       totals["latency"],
-      Json::array(
+      PlainJson::array(
           {3, 2, ipc::FineHistogram::lower_bound(ipc::FineHistogram::bucket_of(1'000'000)), 1}));
 }
 
@@ -63,7 +64,7 @@ TEST(LiveJson, NamesTheOldestRequestsOfAWorkerAndCountsTheOthers) {
   }
   worker.in_flight.more = 7;
   snapshot.workers.push_back(worker);
-  const Json shown = Json::parse(to_live_report(snapshot, {}).state)["workers"][0];
+  const PlainJson shown = PlainJson::parse(to_live_report(snapshot, {}).state)["workers"][0];
   EXPECT_EQ(shown["slot"], 3);
   EXPECT_EQ(shown["state"], "draining");
   EXPECT_EQ(shown["in_hand"], 13);
@@ -81,10 +82,10 @@ TEST(LiveJson, LeavesOutWhatCannotBeRead) {
   snapshot.last_words = {R"({"pid":7})", "{"};
   snapshot.reload_history = {"", R"({"kind":"reload"})"};
   snapshot.slow = "[";
-  const Json details = Json::parse(to_live_report(snapshot, {}).details);
-  EXPECT_EQ(details["last_words"], Json::array({Json{{"pid", 7}}}));
-  EXPECT_EQ(details["reload_history"], Json::array({Json{{"kind", "reload"}}}));
-  EXPECT_EQ(details["slow"], Json::array());
+  const PlainJson details = PlainJson::parse(to_live_report(snapshot, {}).details);
+  EXPECT_EQ(details["last_words"], PlainJson::array({PlainJson{{"pid", 7}}}));
+  EXPECT_EQ(details["reload_history"], PlainJson::array({PlainJson{{"kind", "reload"}}}));
+  EXPECT_EQ(details["slow"], PlainJson::array());
 }
 
 }  // namespace
