@@ -16,6 +16,11 @@ struct MovedLines {
   int error = 0;  // EAGAIN: the sink has no room for what is left. Others: lines were lost
 };
 
+// By a reader that goes on where another one has died: what that has written of its last block is
+// popped. It is looked for in the file, behind what was there before, where others may have written
+// in between. Nobody can look into a pipe: of that the block, at most 4 KiB, comes again.
+void skip_written_lines(LineRing& ring, LineSink& sink);
+
 // What is there now, as far as `until` (see LineRing::end()). What the sink refuses stays where it
 // is while a reader may make room for it, and is lost otherwise: a full disk may stay so.
 MovedLines move_lines(LineRing& ring, LineSink& sink, std::uint64_t until);

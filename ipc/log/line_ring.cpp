@@ -86,6 +86,26 @@ void LineRing::pop(std::size_t bytes) {
                      std::memory_order_release);
 }
 
+void LineRing::note_begun(const Begun& begun) {
+  head_->file_device.store(begun.file.device, std::memory_order_relaxed);
+  head_->file_inode.store(begun.file.inode, std::memory_order_relaxed);
+  head_->file_size.store(begun.file.size, std::memory_order_relaxed);
+  head_->begun_end.store(head_->begin.load(std::memory_order_relaxed) + begun.bytes,
+                         std::memory_order_release);
+}
+
+std::optional<LineRing::Begun> LineRing::begun() const {
+  const std::uint64_t bytes = head_->begun_end.load(std::memory_order_acquire) -
+                              head_->begin.load(std::memory_order_relaxed);
+  if (bytes == 0 || bytes > size()) {
+    return std::nullopt;
+  }
+  return Begun{bytes,
+               {head_->file_device.load(std::memory_order_relaxed),
+                head_->file_inode.load(std::memory_order_relaxed),
+                head_->file_size.load(std::memory_order_relaxed)}};
+}
+
 void LineRing::give_back() { static_cast<void>(::madvise(data_, kBytes, MADV_REMOVE)); }
 
 }  // namespace prefork::ipc

@@ -10,11 +10,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "ipc/base/atomic.h"
 #include "ipc/base/owned_fd.h"
+#include "ipc/log/line_sink.h"
 
 namespace prefork::ipc {
 
@@ -47,6 +49,15 @@ class LineRing {
   std::string_view lines(std::uint64_t until = kEverything);
   void pop(std::size_t bytes);
   [[nodiscard]] std::string target() const;
+  // What it is about to write to a file, from the first line that is there on: for the next reader,
+  // in case that this one does not come to pop it.
+  struct Begun {
+    std::uint64_t bytes = 0;
+    LineSink::File file;  // as it was before
+  };
+  void note_begun(const Begun& begun);
+  // By the last reader, and not popped.
+  [[nodiscard]] std::optional<Begun> begun() const;
   // When it is empty and nothing is being pushed: the system has its memory back, until the next
   // push.
   void give_back();
@@ -61,7 +72,11 @@ class LineRing {
  private:
   struct Head {
     alignas(64) Atomic<std::uint64_t> end;    // the producer's
-    alignas(64) Atomic<std::uint64_t> begin;  // the reader's
+    alignas(64) Atomic<std::uint64_t> begin;  // the reader's, as are those that follow
+    Atomic<std::uint64_t> begun_end;  // up to where it writes; not behind `begin`: it does not
+    Atomic<std::uint64_t> file_device;
+    Atomic<std::uint64_t> file_inode;
+    Atomic<std::uint64_t> file_size;
     alignas(64) std::array<char, kMaxTargetBytes> target;
   };
   static_assert(sizeof(Head) <= kHeadBytes);

@@ -100,6 +100,24 @@ LineSink::Written LineSink::write(std::string_view lines) {
   return done;
 }
 
+std::optional<LineSink::File> LineSink::file() const {
+  struct stat about {};
+  if (way_ != Way::file || ::fstat(fd_.get(), &about) != 0) {
+    return std::nullopt;
+  }
+  return File{about.st_dev, about.st_ino, static_cast<std::uint64_t>(about.st_size)};
+}
+
+std::string LineSink::read_back(std::uint64_t offset, std::size_t most) const {
+  const OwnedFd reading(
+      ::open(("/proc/self/fd/" + std::to_string(fd_.get())).c_str(), O_RDONLY | O_CLOEXEC));
+  std::string bytes(most, '\0');
+  const ssize_t size =
+      ::pread(reading.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+  bytes.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return bytes;
+}
+
 bool LineSink::end_torn_line() {
   if (write_some("\n") == 1) {
     return true;

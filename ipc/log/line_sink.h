@@ -8,6 +8,7 @@
 #include <climits>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -50,6 +51,19 @@ class LineSink {
   };
   // `lines` ends with a line feed and holds no line longer than kMaxLineBytes.
   Written write(std::string_view lines);
+
+  // Of a regular file; nothing: it is none.
+  struct File {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t size = 0;
+  };
+  [[nodiscard]] std::optional<File> file() const;
+  // What such a file holds from there on, at most so many bytes. Empty also where it cannot be
+  // read.
+  [[nodiscard]] std::string read_back(std::uint64_t offset, std::size_t most) const;
+  // Its last line is cut off: the next one begins on a line of its own.
+  void note_torn() { torn_->store(true, std::memory_order_relaxed); }
 
   // How much is best given to it at a time; it may be more.
   [[nodiscard]] std::size_t block_bytes() const {

@@ -4,10 +4,10 @@
 // but the list of readers, into which it never looks.
 //
 // A ring's reader is a process that says so in the list: the one of the seat itself, and once that
-// is dead the observer or the seat's next process, whoever comes first. Each line is taken once,
-// but for a reader that is killed while it writes: what it was writing then, a block of at most
-// 64 KiB (to a pipe: 4 KiB), is written again by the next, since nobody can tell how far the dead
-// one had come. Any process.
+// is dead the observer or the seat's next process, whoever comes first. Each line is written once,
+// also when its reader is killed while it writes: the next one looks into the file what is there of
+// the last block. Only a pipe or a socket does not tell: there the last block, at most 4 KiB, is
+// written again, and so it is where the file was rotated meanwhile. Any process.
 #pragma once
 
 #include <atomic>

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "ipc/base/atomic.h"
 #include "ipc/base/blocked_signals.h"
@@ -59,8 +60,7 @@ class LogWriter::Desk {
   void change_sink(std::unique_ptr<LineSink> sink) {
     {
       const std::lock_guard lock(mutex_);
-      next_sink_ = std::move(sink);
-      next_from_ = ring_->end();
+      next_sinks_.push_back({std::move(sink), ring_->end()});
     }
     wake();
   }
@@ -72,6 +72,11 @@ class LogWriter::Desk {
   void run();
 
  private:
+  struct NextSink {
+    std::unique_ptr<LineSink> sink;
+    std::uint64_t from = 0;  // a position in the ring
+  };
+
   // What the thread does.
   static constexpr std::uint32_t kAwake = 0;
   static constexpr std::uint32_t kNapping = 1;  // for a moment
@@ -103,8 +108,7 @@ class LogWriter::Desk {
   std::mutex mutex_;
   std::condition_variable has_left_;
   bool is_gone_ = false;
-  std::unique_ptr<LineSink> next_sink_;
-  std::uint64_t next_from_ = 0;  // the position from which on it is
+  std::vector<NextSink> next_sinks_;
 };
 
 bool LogWriter::Desk::finish(std::chrono::milliseconds patience) {
@@ -124,7 +128,7 @@ void LogWriter::Desk::rest(std::uint32_t how, std::uint64_t seen) {
   bool is_order = is_to_finish_.load();
   {
     const std::lock_guard lock(mutex_);
-    is_order = is_order || next_sink_ != nullptr;
+    is_order = is_order || !next_sinks_.empty();
   }
   if (!is_news && !is_order) {
     const timespec nap{0, kNapNs};
@@ -143,6 +147,7 @@ bool LogWriter::Desk::become_reader() {
     const timespec nap{0, kNapNs};
     ::nanosleep(&nap, nullptr);
   }
+  skip_written_lines(*ring_, *sink_);
   return true;
 }
 
@@ -152,14 +157,14 @@ void LogWriter::Desk::note(const MovedLines& moved) {
 }
 
 MovedLines LogWriter::Desk::move_all(std::uint64_t until) {
-  std::unique_ptr<LineSink> next;
+  std::vector<NextSink> next_sinks;
   {
     const std::lock_guard lock(mutex_);
-    next = std::move(next_sink_);
+    next_sinks.swap(next_sinks_);
   }
-  if (next != nullptr) {
-    note(move_lines(*ring_, *sink_, next_from_));
-    sink_ = std::move(next);
+  for (NextSink& next : next_sinks) {
+    note(move_lines(*ring_, *sink_, next.from));
+    sink_ = std::move(next.sink);
   }
   const MovedLines moved = move_lines(*ring_, *sink_, until);
   note(moved);

@@ -145,6 +145,30 @@ function pool_verdicts(    share) {
   }
 }
 
+function log_table(    i, n, name) {
+  n = split("none combined json unread", name, " ")
+  printf "\naccess logs: 64 keep-alive connections, one worker (%d rounds)\n", rounds["logs"]
+  printf "  %-16s %12s %9s %12s %9s %9s\n", "log", "CPU us/req", "x none", "requests/s", "p50 us",
+    "p99 us"
+  for (i = 1; i <= n; i++) {
+    printf "  %-16s %12.2f %9.3f %12.0f %9.0f %9.0f\n", name[i], typical(cpu, "logs", name[i]),
+      ratio("logs", name[i], "none"), typical(rate, "logs", name[i]),
+      typical(p50, "logs", name[i]), typical(p99, "logs", name[i])
+  }
+}
+
+# A latency is noisier than what it is made of.
+function log_verdicts(    list, r, value) {
+  if (!rounds["logs"]) return
+  value = ratio("logs", "json", "none")
+  verdict("CPU per request with an access log of JSON, of none", sprintf("%.3f", value), "times",
+    "at most 1.03", value <= 1.03)
+  for (r = 1; r <= rounds["logs"]; r++) list[r] = p99["logs", "unread", r] / p99["logs", "none", r]
+  value = median(list, rounds["logs"])
+  verdict("p99 with a log in a pipe that nobody reads, of none", sprintf("%.2f", value), "times",
+    "at most 1.1", value <= 1.1)
+}
+
 # The same memory in nine processes, or nine times.
 function preload_verdict(    mebibytes) {
   if (!("preload_200" in fact)) return
@@ -183,6 +207,7 @@ END {
       fact["idle_prefork"], fact["idle_old"]
   }
   if (rounds["poolcost64"]) pool_table()
+  if (rounds["logs"]) log_table()
   printf "\nlimits\n"
   ratio_verdict("CPU per request, keep-alive, of the bare loop's", "keepalive", "bare", 1.15)
   ratio_verdict("CPU per request, pipelined, of the bare loop's", "pipelined", "bare", 1.6)
@@ -214,6 +239,7 @@ END {
   spread_verdict(1000)
   pool_verdicts()
   preload_verdict()
+  log_verdicts()
   if (plot_data) write_plot_data()
   exit missed > 0
 }

@@ -7,7 +7,7 @@
 #   ./tests/bench/run.sh --case NAME    one case (may be repeated): keepalive, pipelined, close,
 #                                       close4, browser, echo64k, stream1m, idle, boot, spread,
 #                                       static1k, static10k, static1m, static100m, pool, poolcost,
-#                                       preload
+#                                       preload, logs
 #   ./tests/bench/run.sh --plot         also draws build/bench/bench.png
 #   ./tests/bench/run.sh --against PROGRAM
 #                                       beside another prefork-server (of an older commit, say) and
@@ -37,7 +37,7 @@ plot=false
 against=
 cases=()
 all_cases=(keepalive pipelined close close4 browser echo64k stream1m idle boot spread static1k static10k
-  static1m static100m pool poolcost preload)
+  static1m static100m pool poolcost preload logs)
 
 usage() { sed -n '2,/^set/{s/^# \{0,1\}//;/^set/d;p}' "${BASH_SOURCE[0]}"; }
 
@@ -353,6 +353,33 @@ case_poolcost() {
   done
   load_path=/plaintext
   stop_servers
+}
+
+# The same requests without an access log, with one, and with one in a pipe that nobody reads.
+case_logs() {
+  local round i names=(none combined json unread) pids=() ports=()
+  local format_of=([1]=combined [2]=json [3]=json) target_of=([1]="$work/one" [2]="$work/two" [3]="$work/pipe")
+  mkfifo "$work/pipe"
+  exec 7<>"$work/pipe"
+  for i in "${!names[@]}"; do
+    if ((i == 0)); then
+      start_prefork 1
+    else
+      start_prefork 1 --access-log "${target_of[i]}" --access-log-format "${format_of[i]}"
+    fi
+    pids+=("$server_pid") ports+=("$server_port")
+    load "$server_port" 1 64 >/dev/null
+  done
+  for ((round = 1; round <= rounds; ++round)); do
+    say "logs: round $round of $rounds"
+    for i in "${!names[@]}"; do
+      measure logs "${names[i]}" "$round" "${pids[i]}" "${ports[i]}" 64
+      : >"$work/one"
+      : >"$work/two"
+    done
+  done
+  stop_servers
+  exec 7>&-
 }
 
 # Memory of a master and eight workers without a table, and with one of 200 MiB that is there before

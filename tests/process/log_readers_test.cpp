@@ -29,6 +29,7 @@ const std::vector<std::string>& odd_requests() {
       "GET /" + std::string(3000, 'x') + "?" + std::string(3000, '"') +
           " HTTP/1.1\r\nHost: a\r\n\r\n",
       "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET / HTTP/1.1\r\nnonsense\r\n\r\n",
   };
   return requests;
 }
@@ -88,11 +89,8 @@ TEST(LogReaders, JqReadsEachLineOfJson) {
   const std::string access = folder / "access.log";
   const ServerProcess server(
       {"--workers", "2", "--access-log", access, "--access-log-format", "json"});
-  std::size_t lines = ask_all(server);
-  Client malformed(server.url());
-  malformed.send("GET / HTTP/1.1\r\nnonsense\r\n\r\n");
-  EXPECT_EQ(malformed.receive().status, 400);
-  ASSERT_TRUE(has_lines(access, ++lines)) << read_file(access);
+  const std::size_t lines = ask_all(server);
+  ASSERT_TRUE(has_lines(access, lines)) << read_file(access);
   const FinishedRun run = run_program(
       "jq", {"-c", R"(select((.timestamp | test("^[-0-9]+T[0-9:]+\\.[0-9]{3}\\+00:00$")) and
                              (.["http.response.status_code"] | type) == "number") |

@@ -118,6 +118,7 @@ LeftLines::Lost LeftLines::write_one(const ipc::LogRings& rings, ipc::Place at,
     if (const int error = exchange::open_log_target(sink, ring->target()); error != 0) {
       return {ipc::drop_lines(*ring, until), error};
     }
+    ipc::skip_written_lines(*ring, sink);
     Lost lost;
     while (true) {
       const ipc::MovedLines moved = ipc::move_lines(*ring, sink, until);
