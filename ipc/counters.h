@@ -40,7 +40,6 @@ enum class Counter : std::size_t {
   requests_shed,
   access_lines_lost,
   log_lines_lost,
-  spans_recorded,
   spans_lost,
   count_
 };
@@ -112,8 +111,7 @@ inline constexpr std::array<NumberSpec<Counter>, kCounterCount> kCounterSpecs = 
     {Counter::access_lines_lost, "logs", "access_lines_lost",
      "lines of the access log that found no room"},
     {Counter::log_lines_lost, "logs", "lines_lost", "lines of the log that found no room"},
-    {Counter::spans_recorded, "traces", "spans", "spans that were left for the collector"},
-    {Counter::spans_lost, "traces", "spans_lost", "spans that found no room"},
+    {Counter::spans_lost, "logs", "spans_lost", "spans of traces that found no room"},
 }};
 
 // The same for gauges.

@@ -15,14 +15,19 @@ namespace prefork::ipc {
 namespace {
 
 constexpr const char* kWhatSpans = "the spans of workers";
-// The totals have a page of their own.
-constexpr std::size_t kTotalsBytes = 4096;
+// The head has a page of its own.
+constexpr std::size_t kHeadBytes = 4096;
 
 std::size_t size_of_rings(std::uint32_t slots) {
-  return kTotalsBytes + std::size_t{slots} * kSeatsPerSlot * sizeof(SpanRing);
+  return kHeadBytes + std::size_t{slots} * kSeatsPerSlot * sizeof(SpanRing);
 }
 
 }  // namespace
+
+struct SpanRings::Head {
+  SpanTotals totals;
+  std::atomic<std::uint32_t> slots_used;  // one past the highest
+};
 
 void SpanRing::take(std::vector<SpanRecord>& to, std::size_t most) {
   std::uint64_t from = taken_.load(std::memory_order_acquire);
@@ -72,14 +77,29 @@ void SpanRings::unmap() {
   }
 }
 
-SpanTotals& SpanRings::totals() const {
+SpanRings::Head& SpanRings::head() const {
+  static_assert(sizeof(Head) <= kHeadBytes);
   PREFORK_CHECK(base_ != nullptr);
-  return *static_cast<SpanTotals*>(base_);
+  return *static_cast<Head*>(base_);
+}
+
+SpanTotals& SpanRings::totals() const { return head().totals; }
+
+std::uint32_t SpanRings::slots_used() const {
+  return std::min(head().slots_used.load(std::memory_order_acquire), slots_);
+}
+
+SpanRing& SpanRings::ring_to_fill(Place at) const {
+  std::atomic<std::uint32_t>& used = head().slots_used;
+  std::uint32_t known = used.load(std::memory_order_relaxed);
+  while (known <= at.slot && !used.compare_exchange_weak(known, at.slot + 1)) {
+  }
+  return ring(at);
 }
 
 SpanRing& SpanRings::ring(Place at) const {
   PREFORK_CHECK(base_ != nullptr && at.slot < slots_ && at.seat < kSeatsPerSlot);
-  std::byte* const rings = static_cast<std::byte*>(base_) + kTotalsBytes;
+  std::byte* const rings = static_cast<std::byte*>(base_) + kHeadBytes;
   return reinterpret_cast<SpanRing*>(rings)[std::size_t{at.slot} * kSeatsPerSlot + at.seat];
 }
 

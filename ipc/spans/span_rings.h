@@ -72,16 +72,21 @@ class SpanRings {
   // In a process whom the spans do not concern. Leaves the descriptor: it may be another's there.
   void unmap();
 
-  // Aborts where there is none.
+  // A process's own, to leave spans in. Aborts where there is none.
+  [[nodiscard]] SpanRing& ring_to_fill(Place at) const;
+  // To take from. Those of other slots than these have never been used, and would take memory.
   [[nodiscard]] SpanRing& ring(Place at) const;
-  [[nodiscard]] std::uint32_t slots() const { return slots_; }
+  [[nodiscard]] std::uint32_t slots_used() const;
   [[nodiscard]] SpanTotals& totals() const;
 
   // How the memory is laid out, for a program that finds that of another one.
   static constexpr std::size_t layout_bytes() { return sizeof(SpanTotals) + sizeof(SpanRing); }
 
  private:
+  struct Head;
+
   void map();
+  [[nodiscard]] Head& head() const;
 
   OwnedFd memory_;
   std::uint32_t slots_;

@@ -58,16 +58,8 @@ void Exchange::accept(ExchangeToken token, std::uint64_t since_ns) {
   PREFORK_PROBE5(request__start, request_.id, request_.method_text.data(),
                  request_.method_text.size(), request_.path.data(), request_.path.size());
   if (services_.tracer != nullptr) [[unlikely]] {
-    begin_trace();
+    log_.begin_trace(request_, route_);
   }
-}
-
-[[gnu::noinline]] void Exchange::begin_trace() {
-  services_.tracer->begin(
-      trace_, request_.fields,
-      route_.profile != nullptr ? route_.profile->pattern() : std::string_view());
-  request_.trace = trace_.get();
-  log_.begin_trace();
 }
 
 void Exchange::on_head_moved(std::string_view old_path) {

@@ -29,7 +29,6 @@
 #include "server/exchange/services.h"
 #include "server/exchange/token.h"
 #include "server/http/owned_request.h"
-#include "server/http/request_trace.h"
 
 namespace prefork::exchange {
 
@@ -120,7 +119,6 @@ class Exchange {
 
   static constexpr std::size_t kKeepContentBytes = 128 * 1024;
 
-  void begin_trace();
   void run_on_loop();
   bool run_on_pool();
   void run_deferred();
@@ -140,8 +138,7 @@ class Exchange {
   ipc::PeerAddress peer_;  // who is connected
   http::Request request_;  // as given to the handler
   RouteMatch route_;
-  RouteParameters parameters_;                 // of request_
-  std::shared_ptr<http::RequestTrace> trace_;  // of request_, and kept for the next one's
+  RouteParameters parameters_;  // of request_
   std::string content_;
   std::shared_ptr<BodyChannel> request_body_;  // on its way to the handler
   std::shared_ptr<ClientBox> client_;          // read by the job that makes the answer

@@ -1,5 +1,6 @@
 #include "server/exchange/exchange_log.h"
 
+#include <string_view>
 #include <utility>
 
 #include "server/exchange/elapsed.h"
@@ -15,6 +16,13 @@ std::string in_milliseconds(std::uint64_t us) {
 }
 
 }  // namespace
+
+void ExchangeLog::begin_trace(http::Request& request, const RouteMatch& route) {
+  services_.tracer->begin(trace_, request.fields,
+                          route.profile != nullptr ? route.profile->pattern() : std::string_view());
+  request.trace = trace_.get();
+  answered_ns_ = 0;
+}
 
 void ExchangeLog::keep(const http::Request& request) {
   if (!kept_) {

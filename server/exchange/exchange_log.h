@@ -15,6 +15,7 @@
 #include "server/exchange/job.h"
 #include "server/exchange/services.h"
 #include "server/http/owned_request.h"
+#include "server/http/request_trace.h"
 
 namespace prefork::exchange {
 
@@ -31,8 +32,8 @@ class ExchangeLog {
     started_ns_ = since_ns;
     handler_started_ns_ = 0;
   }
-  // It is part of a trace: others pay nothing for what is only asked of these.
-  void begin_trace() { answered_ns_ = 0; }
+  // It is part of a trace, as a span of it: `request` has that from now on.
+  void begin_trace(http::Request& request, const RouteMatch& route);
   // When it ends before it is complete, that is why.
   void expect_cut(Cut why) { record_.cut = why; }
   // Known so far: status, bytes received, why it will be cut.
@@ -88,6 +89,7 @@ class ExchangeLog {
   Services& services_;
   AccessRecord record_;
   std::unique_ptr<http::OwnedRequest> kept_;
+  std::shared_ptr<http::RequestTrace> trace_;  // used again for the next one, once nobody has it
   InFlightLedger::Entry entry_ = InFlightLedger::kNone;
   std::uint64_t started_ns_ = 0;
   std::uint64_t handler_started_ns_ = 0;  // 0: it did not, or its time is known

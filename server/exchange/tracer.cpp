@@ -129,7 +129,6 @@ void Tracer::end(const AccessRecord& record, const Times& times) {
   fill_in_request(*span, *record.request);
   fill_in_texts(*span, record);
   ring_->publish();
-  counters_.add(ipc::Counter::spans_recorded);
 }
 
 }  // namespace prefork::exchange

@@ -64,8 +64,6 @@ inline constexpr std::array<CounterMetric, ipc::kCounterCount> kCounterMetrics =
     {ipc::Counter::access_lines_lost, "prefork_log_dropped", "log", "access",
      "Lines of logs that found no room"},
     {ipc::Counter::log_lines_lost, "prefork_log_dropped", "log", "server", ""},
-    {ipc::Counter::spans_recorded, "prefork_spans_recorded", "", "",
-     "Spans of traces left for the collector"},
     {ipc::Counter::spans_lost, "prefork_spans_dropped", "", "",
      "Spans of traces that found no room"},
 }};

@@ -104,8 +104,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     server_->start(listeners);
     if (context_.on_demand.spans != nullptr) {
       exporter_ = std::make_unique<OtlpExporter>(
-          OtlpExporter::Parts{loop_, context_.segment, *context_.on_demand.spans},
-          context_.options.tracing,
+          OtlpExporter::Parts{loop_, *context_.on_demand.spans}, context_.options.tracing,
           [this](config::LogLevel level, std::string_view line) { report(level, line); });
     }
     runtime_.begin();

@@ -66,8 +66,7 @@ void OtlpExporter::look() {
 
 void OtlpExporter::collect() {
   taken_.clear();
-  slots_ = std::max(slots_, std::min(parts_.segment.slots_in_use(), parts_.rings.slots()));
-  for (std::uint32_t slot = 0; slot < slots_; ++slot) {
+  for (std::uint32_t slot = 0, slots = parts_.rings.slots_used(); slot < slots; ++slot) {
     for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
       // What there is no room for stays where it is.
       parts_.rings.ring({slot, seat}).take(taken_, kQueueSpans - queue_.size() - taken_.size());

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "config/options/options.h"
-#include "ipc/segment.h"
 #include "ipc/spans/span_rings.h"
 #include "server/loop/event_loop.h"
 #include "server/loop/timer.h"
@@ -34,7 +33,6 @@ class OtlpExporter {
   // All of it outlives the exporter.
   struct Parts {
     loop::EventLoop& loop;
-    const ipc::Segment& segment;
     const ipc::SpanRings& rings;
   };
 
@@ -66,7 +64,6 @@ class OtlpExporter {
   std::vector<ipc::SpanRecord> taken_;  // here for its memory
   std::deque<ipc::SpanRecord> queue_;
   std::uint64_t waiting_since_ns_ = 0;  // the first one in the queue
-  std::uint32_t slots_ = 0;             // that have been in use
   std::string body_;                    // the batch on its way, made of so many spans
   std::size_t body_spans_ = 0;
   int tries_ = 0;                // of it; 0: there is none

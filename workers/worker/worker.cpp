@@ -251,7 +251,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
         exchange::Tracer::Settings{context_.options.tracing.sample,
                                    slow.count() == 0 ? ipc::kNever : ipc::to_ns(slow),
                                    context_.id.slot},
-        context_.on_demand.spans != nullptr ? &context_.on_demand.spans->ring(context_.id)
+        context_.on_demand.spans != nullptr ? &context_.on_demand.spans->ring_to_fill(context_.id)
                                             : nullptr,
         record_.counters);
   }

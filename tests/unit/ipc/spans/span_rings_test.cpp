@@ -63,19 +63,20 @@ TEST(SpanRecords, HoldTextsAndAttributesInTheirRoom) {
 TEST(SpanRecords, OfNonsenseAreReadWithinTheirRoom) {
   SpanRecord record;
   std::memset(static_cast<void*>(&record), 0xff, sizeof record);
-  std::size_t bytes = 0;
+  const auto expect_inside = [&record](std::string_view text) {
+    EXPECT_GE(text.data(), record.room.data());
+    EXPECT_LE(text.data() + text.size(), record.room.data() + record.room.size());
+  };
   for (std::size_t i = 0; i < SpanRecord::kTexts; ++i) {
-    bytes += record.text(static_cast<SpanText>(i)).size();
+    expect_inside(record.text(static_cast<SpanText>(i)));
   }
-  record.for_each_attribute([&bytes](std::string_view name, std::string_view value) {
-    bytes += name.size() + value.size();
-  });
-  EXPECT_EQ(bytes, 0U);
+  const auto expect_both_inside = [&](std::string_view name, std::string_view value) {
+    expect_inside(name);
+    expect_inside(value);
+  };
+  record.for_each_attribute(expect_both_inside);
   record.sizes = {};
-  record.for_each_attribute([&bytes](std::string_view name, std::string_view value) {
-    bytes += name.size() + value.size();
-  });
-  EXPECT_LE(bytes, SpanRecord::kRoomBytes);
+  record.for_each_attribute(expect_both_inside);
 }
 
 TEST(SpanRings, GiveWhatWasPutThereOnce) {
@@ -90,6 +91,15 @@ TEST(SpanRings, GiveWhatWasPutThereOnce) {
   EXPECT_EQ(taken_from(ring, 2), (std::vector<std::uint64_t>{1, 2}));
   EXPECT_EQ(taken_from(ring), (std::vector<std::uint64_t>{3}));
   EXPECT_EQ(taken_from(ring), (std::vector<std::uint64_t>{}));
+}
+
+TEST(SpanRings, KnowWhichSlotsHaveBeenUsed) {
+  const SpanRings rings(3);
+  EXPECT_EQ(rings.slots_used(), 0U);
+  EXPECT_EQ(&rings.ring_to_fill({1, 0}), &rings.ring({1, 0}));
+  EXPECT_EQ(rings.slots_used(), 2U);
+  static_cast<void>(rings.ring_to_fill({0, 1}));
+  EXPECT_EQ(rings.slots_used(), 2U);
 }
 
 TEST(SpanRings, ThatAreFullTakeNoMoreUntilSomebodyHasTaken) {

@@ -136,7 +136,6 @@ TEST_F(TracerTest, LeavesASpanOfWhatIsSampled) {
   EXPECT_EQ(span.text(ipc::SpanText::path), "/items/7");
   EXPECT_EQ(span.text(ipc::SpanText::host), "shop:8000");
   EXPECT_EQ(span.attribute_count, 1);
-  EXPECT_EQ(counters_.get(ipc::Counter::spans_recorded), 1U);
 }
 
 TEST_F(TracerTest, LeavesASpanOfWhatFailsOrIsSlowWhoeverDecidedAgainstIt) {
@@ -164,7 +163,6 @@ TEST_F(TracerTest, CountsWhatFindsNoRoom) {
   for (std::uint64_t i = 0; i < ipc::SpanRing::kSpans + 3; ++i) {
     end(200);
   }
-  EXPECT_EQ(counters_.get(ipc::Counter::spans_recorded), ipc::SpanRing::kSpans);
   EXPECT_EQ(counters_.get(ipc::Counter::spans_lost), 3U);
 }
 
