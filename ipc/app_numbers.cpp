@@ -89,12 +89,14 @@ void AppNumbers::merge_counters_from(const AppNumbers& other) {
       sum->add(value);
     }
   });
+  histograms_.merge_from(other.histograms_);
 }
 
 void AppNumbers::clear() {
   for (AppNumber& number : numbers_) {
     number.clear();
   }
+  histograms_.clear();
 }
 
 }  // namespace prefork::ipc

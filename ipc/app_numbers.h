@@ -1,7 +1,7 @@
-// Counters and gauges that an application declares, by name, in the record of each worker. A worker
-// writes the names once, before it serves, and the values from any of its threads; readers match
-// names, since an older or newer application may have others in another order. The reader treats
-// both as hostile: names have a fixed size and are checked, values are only added up.
+// Counters, gauges and histograms that an application declares, by name, in the record of each
+// worker. A worker writes the names once, before it serves, and the values from any of its threads;
+// readers match names, since an older or newer application may have others in another order. The
+// reader treats both as hostile: names have a fixed size and are checked, values are only added up.
 #pragma once
 
 #include <array>
@@ -11,6 +11,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "ipc/app_histograms.h"
 
 namespace prefork::ipc {
 
@@ -55,9 +57,12 @@ class AppNumber {
 class AppNumbers {
  public:
   [[nodiscard]] AppNumber& at(std::size_t index) { return numbers_[index]; }
+  [[nodiscard]] AppHistograms& histograms() { return histograms_; }
+  [[nodiscard]] const AppHistograms& histograms() const { return histograms_; }
   // The one of this name, or null. Stops at the first that is not declared.
   [[nodiscard]] const AppNumber* find(NumberKind kind, std::string_view name) const;
-  // Adds the counters of another record; those for whose names there is no room are lost.
+  // Adds the counters and histograms of another record; those for whose names there is no room are
+  // lost.
   void merge_counters_from(const AppNumbers& other);
   void clear();
 
@@ -77,6 +82,7 @@ class AppNumbers {
   AppNumber* find_or_declare(NumberKind kind, std::string_view name);
 
   std::array<AppNumber, kAppNumberRoom> numbers_;
+  AppHistograms histograms_;
 };
 
 }  // namespace prefork::ipc

@@ -9,6 +9,17 @@ namespace prefork::native {
 
 namespace {
 
+const std::string kWrongName = "a name has letters, digits and underscores, at most " +
+                               std::to_string(ipc::kMaxNumberNameBytes) + ", and no digit first";
+
+// Also of another kind: readers show them together.
+bool is_declared(const SharedNumbers& numbers, std::string_view name) {
+  return std::any_of(numbers.names.begin(), numbers.names.end(),
+                     [name](const ipc::NumberName& known) { return known.text == name; }) ||
+         std::any_of(numbers.histograms.begin(), numbers.histograms.end(),
+                     [name](const ipc::HistogramShape& known) { return known.name == name; });
+}
+
 prefork_status refuse(prefork_app* app, std::string_view name, const std::string& why) {
   app->failure = "number '" + std::string(name) + "': " + why;
   return PREFORK_WRONG;
@@ -22,9 +33,7 @@ prefork_status declare_number(prefork_app* app, prefork_number_kind kind, prefor
     return refuse(app, name, "numbers are declared while the application is loaded");
   }
   if (!ipc::is_number_name(name)) {
-    return refuse(app, name,
-                  "a name has letters, digits and underscores, at most " +
-                      std::to_string(ipc::kMaxNumberNameBytes) + ", and no digit first");
+    return refuse(app, name, kWrongName);
   }
   if (kind != PREFORK_COUNTER && kind != PREFORK_GAUGE) {
     return refuse(app, name, "neither a counter nor a gauge");
@@ -32,12 +41,47 @@ prefork_status declare_number(prefork_app* app, prefork_number_kind kind, prefor
   if (names.size() == ipc::kMaxAppNumbers) {
     return refuse(app, name, "there are " + std::to_string(ipc::kMaxAppNumbers) + " already");
   }
-  if (std::any_of(names.begin(), names.end(),
-                  [name](const ipc::NumberName& known) { return known.text == name; })) {
+  if (is_declared(app->numbers, name)) {
     return refuse(app, name, "declared twice");
   }
   *number = static_cast<std::uint32_t>(names.size());
   names.push_back({static_cast<ipc::NumberKind>(kind), std::string(name)});
+  return PREFORK_OK;
+}
+
+prefork_status declare_histogram(prefork_app* app, prefork_text text, const double* steps,
+                                 std::size_t count, std::uint32_t* histogram) {
+  const std::string_view name = to_view(text);
+  std::vector<ipc::HistogramShape>& known = app->numbers.histograms;
+  if (app->is_loaded) {
+    return refuse(app, name, "histograms are declared while the application is loaded");
+  }
+  if (!ipc::is_number_name(name)) {
+    return refuse(app, name, kWrongName);
+  }
+  if (steps == nullptr || !ipc::are_histogram_steps({steps, count})) {
+    return refuse(app, name,
+                  "a histogram has 1 to " + std::to_string(ipc::kMaxHistogramSteps) +
+                      " finite steps, each larger than the one before");
+  }
+  if (known.size() == ipc::kMaxAppHistograms) {
+    return refuse(app, name,
+                  "there are " + std::to_string(ipc::kMaxAppHistograms) + " histograms already");
+  }
+  if (is_declared(app->numbers, name)) {
+    return refuse(app, name, "declared twice");
+  }
+  *histogram = static_cast<std::uint32_t>(known.size());
+  known.push_back({std::string(name), {steps, steps + count}});
+  return PREFORK_OK;
+}
+
+prefork_status observe(prefork_app* app, std::uint32_t histogram, double value) {
+  const SharedPlace* const place = app->numbers.place;
+  if (place == nullptr || histogram >= app->numbers.histograms.size()) {
+    return PREFORK_WRONG;
+  }
+  place->segment.record(place->record).app_numbers.histograms().at(histogram).observe(value);
   return PREFORK_OK;
 }
 
@@ -111,6 +155,9 @@ void bind(SharedNumbers& numbers, const SharedPlace& place) {
   for (std::size_t i = 0; i < numbers.names.size(); ++i) {
     own.at(i).declare(numbers.names[i].kind, numbers.names[i].text);
   }
+  for (std::size_t i = 0; i < numbers.histograms.size(); ++i) {
+    own.histograms().at(i).declare(numbers.histograms[i]);
+  }
   numbers.place = &place;
 }
 
@@ -121,6 +168,8 @@ void add_shared_functions(prefork_api& api) {
   api.sum_number = sum_number;
   api.is_leader = is_leader;
   api.leader_token = leader_token;
+  api.declare_histogram = declare_histogram;
+  api.observe = observe;
 }
 
 }  // namespace prefork::native

@@ -23,6 +23,7 @@ struct SharedPlace {
 
 struct SharedNumbers {
   std::vector<ipc::NumberName> names;
+  std::vector<ipc::HistogramShape> histograms;
   const SharedPlace* place = nullptr;  // null: not in a worker
 };
 

@@ -57,6 +57,7 @@ PREFORK_APP(app) {
   });
   const prefork::Counter orders = app.counter("orders_total");
   const prefork::Gauge stock = app.gauge("stock");
+  const prefork::Histogram sizes = app.histogram("order_size", {1, 10});
   const auto context = app.per_worker<Context>([&app](const prefork::Worker& worker) {
     return std::make_unique<Context>(app, worker.slot);
   });
@@ -64,8 +65,9 @@ PREFORK_APP(app) {
     app.log(prefork::LogLevel::info, "leads: " + std::to_string(worker.pid));
   });
 
-  app.post("/orders", [orders](const prefork::Request&) {
+  app.post("/orders", [orders, sizes](const prefork::Request&) {
     orders.add(2);
+    sizes.observe(2.5);
     return prefork::text(std::to_string(orders.sum()));
   });
   app.get("/orders", [orders](const prefork::Request&) {

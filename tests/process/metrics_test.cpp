@@ -156,6 +156,29 @@ TEST(Metrics, TellHowLongARequestLayInTheKernel) {
   EXPECT_GE(scrape(server).at("prefork_http_request_receive_delay_seconds_sum"), 0.1);
 }
 
+TEST(Metrics, HaveWhatTheApplicationCounts) {
+  const ServerProcess server(
+      {std::string(PREFORK_TEST_APPS) + "/libtest_app_shared.so", "--workers", "2"});
+  const auto order = [&](double times) {
+    Client client(server.url());
+    for (int i = 0; i < times; ++i) {
+      client.send("POST /orders HTTP/1.1\r\nHost: shop\r\nContent-Length: 0\r\n\r\n");
+      EXPECT_EQ(client.receive().status, 200);
+    }
+  };
+  order(3);
+  ::kill(server.worker_pids().begin()->second, SIGKILL);
+  ASSERT_TRUE(server.wait_for_workers(2));
+  order(2);
+  const Series series = scrape(server);
+  EXPECT_EQ(series.at("app_orders_total"), 10);
+  EXPECT_EQ(series.at(R"(app_order_size_bucket{le="1"})"), 0);
+  EXPECT_EQ(series.at(R"(app_order_size_bucket{le="10"})"), 5);
+  EXPECT_EQ(series.at(R"(app_order_size_bucket{le="+Inf"})"), 5);
+  EXPECT_EQ(series.at("app_order_size_sum"), 12.5);
+  EXPECT_EQ(series.at("app_order_size_count"), 5);
+}
+
 TEST(Metrics, PassPrometheusOwnCheck) {
   Launch launch;
   launch.program = "/usr/bin/promtool";

@@ -126,6 +126,18 @@ void MetricText::histogram_end(Labels labels, double sum, std::uint64_t count) {
   text_ += '\n';
 }
 
+void MetricText::histogram(Labels labels, const ipc::HistogramShape& shape,
+                           const ipc::HistogramValues& values) {
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < shape.steps.size(); ++i) {
+    count += values.buckets[i];
+    bucket(labels, bound_text(shape.steps[i]), count);
+  }
+  count += values.buckets.back();
+  bucket(labels, "+Inf", count);
+  histogram_end(labels, values.sum, count);
+}
+
 // OpenMetrics wants a floating-point number where the other format has always taken whole ones.
 std::string MetricText::bound_text(double bound) const {
   std::string text;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "ipc/app_histograms.h"
 #include "ipc/step_histogram.h"
 
 namespace prefork::observer {
@@ -42,6 +43,10 @@ class MetricText {
     bucket(labels, "+Inf", count);
     histogram_end(labels, static_cast<double>(snapshot.sum) / Steps::kUnit, count);
   }
+
+  // The same of steps and values that are given.
+  void histogram(Labels labels, const ipc::HistogramShape& shape,
+                 const ipc::HistogramValues& values);
 
   // All of it.
   [[nodiscard]] std::string take();

@@ -200,10 +200,10 @@ void add_ends(MetricText& text, const ServerSnapshot& server) {
 }
 
 // What the application counts itself, by its names, each with `app_` before it.
-void add_application(MetricText& text, const Numbers& totals) {
+void add_application(MetricText& text, const StatsSnapshot& snapshot) {
   constexpr std::string_view kTotal = "_total";
   std::set<std::string> names;
-  for (const auto& [number, value] : totals.application) {
+  for (const auto& [number, value] : snapshot.totals.application) {
     const bool is_counter = number.first == ipc::NumberKind::counter;
     std::string name = "app_" + number.second;
     if (is_counter && name.ends_with(kTotal)) {
@@ -213,6 +213,13 @@ void add_application(MetricText& text, const Numbers& totals) {
     if (names.insert(name).second) {
       text.family(is_counter ? Type::counter : Type::gauge, name, "Of the application");
       text.sample({}, value);
+    }
+  }
+  for (const auto& [shape, values] : snapshot.application_histograms) {
+    const std::string name = "app_" + shape.name;
+    if (names.insert(name).second) {
+      text.family(Type::histogram, name, "Of the application");
+      text.histogram({}, shape, values);
     }
   }
 }
@@ -236,7 +243,7 @@ std::string to_metrics(const StatsSnapshot& snapshot, MetricFormat format) {
   add_pools(text, snapshot.totals);
   add_workers(text, snapshot);
   add_ends(text, snapshot.server);
-  add_application(text, snapshot.totals);
+  add_application(text, snapshot);
   return text.take();
 }
 

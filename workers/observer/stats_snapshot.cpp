@@ -67,6 +67,19 @@ WorkerSnapshot worker_of(const ipc::Segment& segment, ipc::Place place, ipc::Pro
   return worker;
 }
 
+void add_histograms(ApplicationHistograms& sums, const ipc::WorkerRecord& record) {
+  record.app_numbers.histograms().for_each(
+      [&sums](const ipc::HistogramShape& shape, const ipc::HistogramValues& values) {
+        const auto known = std::find_if(sums.begin(), sums.end(),
+                                        [&shape](const auto& one) { return one.first == shape; });
+        if (known == sums.end()) {
+          sums.emplace_back(shape, values);
+        } else {
+          known->second.add(values);
+        }
+      });
+}
+
 void add_workers(StatsSnapshot& snapshot, RouteTally& requests, const ipc::Segment& segment) {
   for (std::uint32_t slot = 0; slot < segment.slots_in_use(); ++slot) {
     bool is_shown = false;
@@ -79,6 +92,7 @@ void add_workers(StatsSnapshot& snapshot, RouteTally& requests, const ipc::Segme
         const WorkerSnapshot& worker = snapshot.workers.back();
         snapshot.totals.add(worker.numbers);
         requests.add(record.routes);
+        add_histograms(snapshot.application_histograms, record);
         snapshot.cpu_us += worker.usage ? worker.usage->cpu_us : 0;
         is_shown = true;
       }
@@ -177,6 +191,7 @@ StatsSnapshot take_snapshot(const ipc::Segment& segment) {
     snapshot = StatsSnapshot{};
     requests = RouteTally(labels);
     requests.add(segment.retired().routes);
+    add_histograms(snapshot.application_histograms, segment.retired());
     snapshot.now_ns = ipc::monotonic_ns();
     snapshot.totals.add(segment.retired());
     snapshot.retired = snapshot.totals.counters;

@@ -56,6 +56,10 @@ struct Numbers {
   }
 };
 
+// What applications count themselves, by the shape they gave it: one that a reload has changed is
+// another.
+using ApplicationHistograms = std::vector<std::pair<ipc::HistogramShape, ipc::HistogramValues>>;
+
 struct WorkerSnapshot {
   std::uint32_t slot = 0;
   ipc::ProcessState state = ipc::ProcessState::vacant;  // then nothing else is known
@@ -109,6 +113,7 @@ struct StatsSnapshot {
   std::uint64_t cpu_us = 0;  // the same
   CounterValues retired{};   // of those that have ended
   RouteSnapshot requests;    // of all workers, those that have ended included
+  ApplicationHistograms application_histograms;  // likewise
   std::vector<SharedSnapshot> shared;
   TaskSnapshot tasks;
   std::vector<std::string> last_words;      // of processes that have ended: JSON, the newest first

@@ -462,6 +462,16 @@ typedef struct prefork_api {
    * there are 8. PREFORK_WRONG: too long, or without a name. */
   prefork_status (*set_attribute)(const prefork_trace* trace, prefork_text name,
                                   prefork_text value);
+
+  /* --- histograms --- */
+  /* In prefork_load. `name` as of a number, and none of those; `steps`: 1 to 20, finite, each
+   * larger than the one before; copied. At most 16 histograms. What *histogram becomes is for the
+   * function below. PREFORK_WRONG, and api->fail with the reason. */
+  prefork_status (*declare_histogram)(prefork_app* app, prefork_text name, const double* steps,
+                                      size_t count, uint32_t* histogram);
+  /* Any thread of a worker. Counts `value` in this worker's part, for the first step that is not
+   * below it. PREFORK_WRONG: no such histogram, or not in a worker. */
+  prefork_status (*observe)(prefork_app* app, uint32_t histogram, double value);
 } prefork_api;
 
 /* Whether the server that gave `api` has this function. */

@@ -1,5 +1,6 @@
-// Numbers that the workers share, declared with App::counter and App::gauge. Each worker has a part
-// of its own in memory that all of them and the master see; /stats shows the parts and their sum.
+// Numbers that the workers share, declared with App::counter, App::gauge and App::histogram. Each
+// worker has a part of its own in memory that all of them and the master see; /stats shows the
+// parts of counters and gauges and their sum, /metrics the sums of all three.
 //
 // Small values, to be copied into handlers; they are valid as long as the application. Every
 // function may be called by any thread of a worker and reports nothing. Before the worker starts,
@@ -51,6 +52,27 @@ class Gauge {
   const prefork_api* api_;
   prefork_app* app_;
   std::uint32_t number_;
+};
+
+// How values are spread: how many there were up to each of its steps. What workers counted that
+// have ended stays in it.
+class Histogram {
+ public:
+  // For App::histogram; as with a Counter.
+  Histogram(const prefork_api& api, prefork_app* app, std::uint32_t histogram)
+      : api_(&api), app_(app), histogram_(histogram) {}
+
+  // Of the unit that its name says: seconds, bytes.
+  void observe(double value) const {
+    if (PREFORK_HAS(api_, observe)) {
+      api_->observe(app_, histogram_, value);
+    }
+  }
+
+ private:
+  const prefork_api* api_;
+  prefork_app* app_;
+  std::uint32_t histogram_;
 };
 
 }  // namespace v1

@@ -30,8 +30,8 @@ TEST(StatsJson, HasItsPartsInThisOrder) {
                                                      "last_words", "reload_history"}));
   EXPECT_EQ(keys_of(json["totals"]),
             (std::vector<std::string>{"requests", "responses", "connections", "bytes", "errors",
-                                      "timeouts", "logs", "traces", "pool", "latency",
-                                      "application", "cpu_seconds"}));
+                                      "timeouts", "logs", "pool", "latency", "application",
+                                      "cpu_seconds"}));
   EXPECT_EQ(keys_of(json["totals"]["connections"]),
             (std::vector<std::string>{"accepted", "handed_on", "received", "refused", "closed",
                                       "active", "idle"}));
@@ -41,7 +41,7 @@ TEST(StatsJson, HasItsPartsInThisOrder) {
                                 "skipped", "shed", "classes", "queue_wait", "run_time"}));
   EXPECT_EQ(keys_of(json["retired"]),
             (std::vector<std::string>{"requests", "responses", "connections", "bytes", "errors",
-                                      "timeouts", "logs", "traces"}));
+                                      "timeouts", "logs"}));
 }
 
 TEST(StatsJson, EveryCounterIsWhereItsTableSays) {
