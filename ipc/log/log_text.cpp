@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kHex = "0123456789abcdef";
 
-// Which bytes append_escaped() leaves as they are.
+// Which bytes need no look at what they mean: nearly all there ever are.
 constexpr std::array<bool, 256> kPlain = [] {
   std::array<bool, 256> plain{};
   for (std::size_t byte = 0x20; byte < 0x7F; ++byte) {
@@ -25,6 +25,13 @@ void append_hex(std::string& line, char c) {
   line.append("\\x");
   line.push_back(kHex[byte >> 4]);
   line.push_back(kHex[byte & 0xFU]);
+}
+
+// How the text begins: so many of them.
+std::size_t plain_part_of(std::string_view text) {
+  const auto* const end = std::find_if(
+      text.begin(), text.end(), [](char c) { return !kPlain[static_cast<unsigned char>(c)]; });
+  return static_cast<std::size_t>(end - text.begin());
 }
 
 struct Character {
@@ -80,9 +87,7 @@ void append_escaped(std::string& line, std::string_view text, std::size_t limit)
   std::size_t at = 0;
   while (at < text.size()) {
     const std::string_view rest = text.substr(at, limit);
-    const auto* const end = std::find_if(
-        rest.begin(), rest.end(), [](char c) { return !kPlain[static_cast<unsigned char>(c)]; });
-    const auto plain = static_cast<std::size_t>(end - rest.begin());
+    const std::size_t plain = plain_part_of(rest);
     line.append(rest.substr(0, plain));
     at += plain;
     limit -= plain;
@@ -104,6 +109,13 @@ void append_json(std::string& line, std::string_view text, std::size_t limit) {
   constexpr std::size_t kLongest = 6;  // \u and four digits
   const std::size_t begin = line.size();
   while (!text.empty() && line.size() - begin + kLongest <= limit) {
+    const std::size_t plain =
+        plain_part_of(text.substr(0, limit - kLongest + 1 - (line.size() - begin)));
+    if (plain != 0) {
+      line.append(text.substr(0, plain));
+      text.remove_prefix(plain);
+      continue;
+    }
     const Character character = first_character(text);
     const char32_t code = character.size == 0 ? 0xFFFD : character.code;
     const std::size_t size = std::max<std::size_t>(character.size, 1);

@@ -1,5 +1,6 @@
 #include "server/exchange/access_formatter.h"
 
+#include <array>
 #include <charconv>
 #include <ctime>
 #include <system_error>
@@ -40,14 +41,16 @@ std::string_view protocol_of(const http::Request& request) {
 }
 
 // "1.042": so many units, of which a thousand thousands are one.
-void append_millionths(std::string& to, std::uint64_t millionths, int decimals) {
-  std::uint64_t unit = 1'000'000;
-  ipc::append_number(to, millionths / unit);
-  to.push_back('.');
-  while (decimals-- > 0) {
-    unit /= 10;
-    to.push_back(static_cast<char>('0' + millionths / unit % 10));
+void append_millionths(std::string& to, std::uint64_t millionths, std::size_t decimals) {
+  constexpr std::uint64_t kUnit = 1'000'000;
+  std::array<char, 6> digits{};
+  std::uint64_t rest = millionths % kUnit;
+  for (std::size_t i = digits.size(); i-- > 0; rest /= 10) {
+    digits[i] = static_cast<char>('0' + rest % 10);
   }
+  ipc::append_number(to, millionths / kUnit);
+  to.push_back('.');
+  to.append(digits.data(), decimals);
 }
 
 void append_request_line(std::string& to, const http::Request& request) {
@@ -103,47 +106,63 @@ void append_of_request(std::string& to, const LogPiece& piece, const http::Reque
   }
 }
 
-// A member of a JSON object.
+// The name of a member as it stands in the line: what is done here is not done for each request.
+class MemberName {
+ public:
+  consteval MemberName(const char* name) {  // NOLINT(google-explicit-constructor)
+    put(",\"");
+    put(name);
+    put("\":");
+  }
+  // With what is before it.
+  [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
+
+ private:
+  consteval void put(std::string_view part) {
+    for (const char c : part) {
+      text_[size_++] = c;
+    }
+  }
+
+  std::array<char, 40> text_{};
+  std::size_t size_ = 0;
+};
+
+// Members of a JSON object, which has begun with another one.
 class JsonMembers {
  public:
   explicit JsonMembers(std::string& to) : to_(to) {}
 
-  void text(std::string_view name, std::string_view value) {
-    begin(name);
+  void text(const MemberName& name, std::string_view value) {
+    to_.append(name.text());
     to_.push_back('"');
     ipc::append_json(to_, value, kMaxJsonBytes);
     to_.push_back('"');
   }
-  void text_if_any(std::string_view name, std::string_view value) {
+  void text_if_any(const MemberName& name, std::string_view value) {
     if (!value.empty()) {
       text(name, value);
     }
   }
-  void list_if_any(std::string_view name, std::string_view only) {
+  void list_if_any(const MemberName& name, std::string_view only) {
     if (!only.empty()) {
-      begin(name);
+      to_.append(name.text());
       to_.append("[\"");
       ipc::append_json(to_, only, kMaxJsonBytes);
       to_.append("\"]");
     }
   }
-  void number(std::string_view name, std::uint64_t value) {
-    begin(name);
+  void number(const MemberName& name, std::uint64_t value) {
+    to_.append(name.text());
     ipc::append_number(to_, value);
   }
-  void seconds(std::string_view name, std::uint64_t microseconds) {
-    begin(name);
+  void seconds(const MemberName& name, std::uint64_t microseconds) {
+    to_.append(name.text());
     append_millionths(to_, microseconds, 6);
   }
 
  private:
-  void begin(std::string_view name) {
-    to_.append(is_first_ ? "{\"" : ",\"").append(name).append("\":");
-    is_first_ = false;
-  }
-
   std::string& to_;
-  bool is_first_ = true;
 };
 
 void add_server(JsonMembers& members, std::string_view host) {
@@ -290,8 +309,8 @@ bool AccessFormatter::append_of_exchange(std::string& to, LogVariable variable,
 // Names that OpenTelemetry has for things are used; ours begin with `prefork`.
 void AccessFormatter::append_json(std::string& to, const AccessRecord& record,
                                   std::uint64_t now_ns) {
+  to.append("{\"timestamp\":\"").append(time_.rfc3339(now_ns)).push_back('"');
   JsonMembers members(to);
-  members.text("timestamp", time_.rfc3339(now_ns));
   ipc::PeerText room;
   members.text("client.address", ipc::write_host(*record.client, room));
   members.number("client.port", record.client->port);
