@@ -22,7 +22,7 @@ namespace prefork::ipc {
 
 class SpanRing {
  public:
-  static constexpr std::uint64_t kSpans = 1024;
+  static constexpr std::uint64_t kSpans = 2048;
 
   // By the writer: room for the next one, to be filled in; null: there is none.
   [[nodiscard]] SpanRecord* reserve() {

@@ -43,7 +43,7 @@ class TracerTest : public testing::Test {
   }
   std::vector<ipc::SpanRecord> spans() {
     std::vector<ipc::SpanRecord> taken;
-    ring().take(taken, 100);
+    ring().take(taken, 5'000);
     return taken;
   }
   void sample(std::uint32_t millionths) {
