@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/processes.h"
 #include "tests/support/server_process.h"
 
 namespace prefork::test {
@@ -156,6 +157,23 @@ TEST_P(LinesOfTheDead, AreWrittenWhileTheServerGoesOn) {
   text_.clear();
   ask(server);
   EXPECT_TRUE(all_come()) << "and those of the next one";
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST_P(LinesOfTheDead, AreWrittenByTheNextOneWhereThereIsNoObserver) {
+  Launch alone = launch(GetParam());
+  alone.arguments.insert(alone.arguments.end(), {"--admin", "off"});
+  ServerProcess server(std::move(alone));
+  ask(server);
+  int killed = 0;
+  for (const pid_t pid : processes_of_group(server.pid())) {
+    if (title_of(pid) == "prefork-server: worker 0") {
+      EXPECT_EQ(::kill(pid, SIGKILL), 0);
+      ++killed;
+    }
+  }
+  ASSERT_EQ(killed, 1);
+  EXPECT_TRUE(all_come()) << text_.size() << " bytes";
   EXPECT_EQ(server.stop(), exit_code(0));
 }
 
