@@ -13,48 +13,18 @@ std::optional<RequestKind> RequestKind::of_key(std::uint32_t key) {
   return is_ours ? std::optional(kind) : std::nullopt;
 }
 
-std::size_t RequestCounts::class_of(const RequestKind& kind) {
-  return std::clamp<std::size_t>(kind.status / 100, 1, kClasses) - 1;
-}
-
-RequestCounts::Cell& RequestCounts::take(const RequestKind& kind) {
-  for (Cell& cell : cells_) {
-    if (cell.key() == 0) {
-      cell.begin(kind.key());
-      return cell;
+std::size_t RequestKinds::place_of(const RequestKind& kind) {
+  const std::uint32_t key = kind.key();
+  for (std::size_t i = 0; i < kMaxKinds; ++i) {
+    std::uint32_t known = keys_[i].load(std::memory_order_acquire);
+    if (known == 0 && keys_[i].compare_exchange_strong(known, key, std::memory_order_acq_rel)) {
+      return i;
+    }
+    if (known == key) {
+      return i;
     }
   }
-  return rest_[class_of(kind)];
-}
-
-RequestCounts::Cell& RequestCounts::find_or_take(const RequestKind& kind) {
-  for (Cell& cell : cells_) {
-    const std::uint32_t key = cell.key();
-    if (key == kind.key()) {
-      return cell;
-    }
-    if (key == 0) {
-      break;
-    }
-  }
-  return take(kind);
-}
-
-void RequestCounts::merge_from(const RequestCounts& other) {
-  other.for_each(
-      [this](const RequestKind& kind, std::uint64_t count) { find_or_take(kind).add(count); });
-}
-
-void RequestCounts::clear() {
-  for (Cell& cell : cells_) {
-    if (cell.key() == 0) {
-      break;
-    }
-    cell.clear();
-  }
-  for (Cell& cell : rest_) {
-    cell.clear();
-  }
+  return kMaxKinds + std::clamp<std::size_t>(kind.status / 100, 1, kClasses) - 1;
 }
 
 }  // namespace prefork::ipc

@@ -1,7 +1,8 @@
 // How many requests of which kind a process has answered: by route, method and status code. In
-// shared memory: cells, of which the next free one is taken by each kind that comes up first, so
-// that only what there was takes room. One writer, who finds cells by an index of its own; readers
-// add several writers up.
+// shared memory. A kind has the same place in every process's counts: the table of kinds, which all
+// of the server's processes add to, and none takes anything from. So only what there was takes
+// room, and what an ended worker has counted is added up where it belongs. One writer of the
+// counts.
 #pragma once
 
 #include <array>
@@ -32,67 +33,65 @@ struct RequestKind {
   bool operator==(const RequestKind&) const = default;
 };
 
-class RequestCounts {
+class RequestKinds {
  public:
-  // Kinds beyond are counted by the class of their status alone.
-  static constexpr std::size_t kMaxKinds = 1024;
+  // Further kinds are counted by the class of their status alone.
+  static constexpr std::size_t kMaxKinds = 2048;
   static constexpr std::size_t kClasses = 5;
+  static constexpr std::size_t kPlaces = kMaxKinds + kClasses;
 
-  class Cell {
-   public:
-    void add(std::uint64_t amount) {
-      count_.store(count_.load(std::memory_order_relaxed) + amount, std::memory_order_release);
-    }
+  // Where a kind is counted, for good; gives it a place where it has none. Any process that may
+  // write.
+  std::size_t place_of(const RequestKind& kind);
 
-    [[nodiscard]] std::uint32_t key() const { return key_.load(std::memory_order_acquire); }
-    [[nodiscard]] std::uint64_t count() const { return count_.load(std::memory_order_acquire); }
-    // For who has found it free: it is of this kind from now on.
-    void begin(std::uint32_t key) { key_.store(key, std::memory_order_release); }
-    void clear() {
-      begin(0);
-      count_.store(0, std::memory_order_release);
-    }
-
-   private:
-    std::atomic<std::uint32_t> key_{0};  // 0: free
-    std::atomic<std::uint64_t> count_{0};
-  };
-
-  // The writer: the cell of a kind that has none yet. Never null: see kMaxKinds.
-  Cell& take(const RequestKind& kind);
-  // Slow: looks at every cell. For who folds a dead writer's numbers.
-  void merge_from(const RequestCounts& other);
-  void clear();
-
-  // Calls visit(RequestKind, count) for each kind that there was.
+  // Calls visit(RequestKind, place) for each place that is in use.
   template <typename Visit>
   void for_each(Visit visit) const {
-    for (const Cell& cell : cells_) {
-      const std::uint32_t key = cell.key();
+    for (std::size_t i = 0; i < kMaxKinds; ++i) {
+      const std::uint32_t key = keys_[i].load(std::memory_order_acquire);
       if (key == 0) {
         break;
       }
       if (const auto kind = RequestKind::of_key(key)) {
-        visit(*kind, cell.count());
+        visit(*kind, i);
       }
     }
     for (std::size_t i = 0; i < kClasses; ++i) {
-      if (const std::uint64_t count = rest_[i].count(); count != 0) {
-        visit(of_class(i), count);
-      }
+      visit(of_class(i), kMaxKinds + i);
     }
   }
 
  private:
-  // What has no cell of its own is shown as.
+  // What has no place of its own is shown as.
   static RequestKind of_class(std::size_t index) {
     return {kOtherRoute, RequestKind::kMethods - 1, static_cast<std::uint16_t>((index + 1) * 100)};
   }
-  static std::size_t class_of(const RequestKind& kind);
-  Cell& find_or_take(const RequestKind& kind);
 
-  std::array<Cell, kMaxKinds> cells_{};
-  std::array<Cell, kClasses> rest_{};
+  std::array<std::atomic<std::uint32_t>, kMaxKinds> keys_{};  // 0: free, and so are the following
+};
+
+class RequestCounts {
+ public:
+  void add(std::size_t place, std::uint64_t amount) {
+    auto& count = counts_[place];
+    count.store(count.load(std::memory_order_relaxed) + amount, std::memory_order_release);
+  }
+  [[nodiscard]] std::uint64_t get(std::size_t place) const {
+    return counts_[place].load(std::memory_order_acquire);
+  }
+
+  // For the one process that folds a dead writer's numbers.
+  void merge_from(const RequestCounts& other, const RequestKinds& kinds) {
+    kinds.for_each([&](const RequestKind&, std::size_t place) { add(place, other.get(place)); });
+  }
+  void clear(const RequestKinds& kinds) {
+    kinds.for_each([this](const RequestKind&, std::size_t place) {
+      counts_[place].store(0, std::memory_order_release);
+    });
+  }
+
+ private:
+  std::array<std::atomic<std::uint64_t>, RequestKinds::kPlaces> counts_{};
 };
 
 }  // namespace prefork::ipc

@@ -16,14 +16,14 @@ struct RouteRecord {
   SizeHistogram response_sizes;      // content of responses
   DurationHistogram queue_times;     // waiting for a pool thread
   DurationHistogram handler_times;   // on a pool thread, but for streams
-  DurationHistogram write_times;     // of answers that clients did not take at once
+  DurationHistogram write_times;     // of answers that were not written as a whole with their head
   DurationHistogram receive_delays;  // in the kernel, before they were read; of some requests
   // By RouteLabel: head understood to answer written, of a stream: begun.
   std::array<DurationHistogram, kMaxRouteLabels> durations;
 
   // `labels`: one past the highest that is in use; the memory of the others is not touched.
-  void merge_from(const RouteRecord& other, std::size_t labels) {
-    requests.merge_from(other.requests);
+  void merge_from(const RouteRecord& other, const RequestKinds& kinds, std::size_t labels) {
+    requests.merge_from(other.requests, kinds);
     response_sizes.merge_from(other.response_sizes);
     queue_times.merge_from(other.queue_times);
     handler_times.merge_from(other.handler_times);
@@ -33,8 +33,8 @@ struct RouteRecord {
       durations[i].merge_from(other.durations[i]);
     }
   }
-  void clear(std::size_t labels) {
-    requests.clear();
+  void clear(const RequestKinds& kinds, std::size_t labels) {
+    requests.clear(kinds);
     response_sizes.clear();
     queue_times.clear();
     handler_times.clear();

@@ -29,8 +29,7 @@ OwnedFd reopened_for_reading(int fd) {
   return OwnedFd(::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-// `labels`: one past the highest that statistics are kept for.
-void clear_record(WorkerRecord& record, std::size_t labels) {
+void clear_record(WorkerRecord& record, const RequestLabels& labels) {
   constexpr auto kRelaxed = std::memory_order_relaxed;
   record.accepting.store(0, kRelaxed);
   record.load.store(0, kRelaxed);
@@ -50,7 +49,7 @@ void clear_record(WorkerRecord& record, std::size_t labels) {
   record.latency.clear();
   record.queue_wait.clear();
   record.run_time.clear();
-  record.routes.clear(labels);
+  record.routes.clear(labels.kinds, labels.routes.labels());
   for (PoolRecord& pool : record.pools) {
     pool.clear();
   }
@@ -186,10 +185,9 @@ void Segment::fold(Place id, std::uint64_t cpu_us) {
   retired().latency.merge_from(ended.latency);
   retired().queue_wait.merge_from(ended.queue_wait);
   retired().run_time.merge_from(ended.run_time);
-  const std::size_t labels = header_->route_names.labels();
-  retired().routes.merge_from(ended.routes, labels);
+  retired().routes.merge_from(ended.routes, header_->labels.kinds, header_->labels.routes.labels());
   header_->retired_cpu_us.fetch_add(cpu_us, std::memory_order_relaxed);
-  clear_record(ended, labels);
+  clear_record(ended, header_->labels);
   sequence.store(start + 2, std::memory_order_seq_cst);
 }
 

@@ -104,6 +104,12 @@ using LastWordsRing = TextRing<16, std::size_t{16} << 10>;
 // Where slow requests were found, as JSON; the newest counts.
 using SlowFrames = TextRing<2, std::size_t{16} << 10>;
 
+// What requests are counted by. Written by workers, once for each name and kind.
+struct RequestLabels {
+  RouteNames routes;
+  RequestKinds kinds;
+};
+
 struct alignas(64) SegmentHeader {
   static constexpr std::uint64_t kMagic = 0x4B524F4645525021;  // "!PREFORK"
 
@@ -124,7 +130,7 @@ struct alignas(64) SegmentHeader {
   MasterNotes notes;
   std::atomic<bool> access_log_torn{false};  // of workers; see LineSink
   alignas(64) RouteBans route_bans;
-  alignas(64) RouteNames route_names;
+  alignas(64) RequestLabels labels;
   alignas(64) LastWordsRing last_words;
   SlowFrames slow_frames;
 };

@@ -18,7 +18,7 @@ HttpServer::HttpServer(loop::EventLoop& loop, const ServerSettings& settings,
       loop_(loop),
       record_(record),
       hooks_(hooks),
-      accounting_(record, settings.route_labels,
+      accounting_(record, settings.labels,
                   [&hooks](std::string_view line) { hooks.report(config::LogLevel::error, line); }),
       scratch_(
           std::make_unique<Scratch>(settings, record.routes, access_log.tells_receive_delay())),

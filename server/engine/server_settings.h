@@ -8,7 +8,7 @@
 
 #include "config/options/options.h"
 #include "ipc/route_bans.h"
-#include "ipc/route_names.h"
+#include "server/exchange/request_statistics.h"
 #include "server/exchange/tracer.h"
 #include "server/http/field_list.h"
 #include "server/http1/request_parser.h"
@@ -31,8 +31,7 @@ struct ServerSettings {
   // Of routes of this generation. Outlives the server; null: none is ever banned.
   ipc::RouteBans* route_bans = nullptr;
   std::uint32_t generation = 0;
-  // Of the application's routes, by their number: see RouteNames.
-  std::vector<ipc::RouteLabel> route_labels{};
+  exchange::RequestStatistics::Labels labels{};
   std::shared_ptr<exchange::Tracer> tracer;  // null: requests are part of no trace
   bool tells_timing = false;                 // Server-Timing
 

@@ -34,7 +34,7 @@ std::string marks_of(const http::Request& request) {
 
 }  // namespace
 
-Accounting::Accounting(ipc::WorkerRecord& record, std::vector<ipc::RouteLabel> labels,
+Accounting::Accounting(ipc::WorkerRecord& record, RequestStatistics::Labels labels,
                        std::function<void(std::string_view line)> report_error)
     : record_(record),
       report_error_(std::move(report_error)),

@@ -20,7 +20,7 @@ class Accounting {
  public:
   // `record` is written by this one alone and outlives it. `report_error` gets one line.
   // `labels`: see RequestStatistics.
-  Accounting(ipc::WorkerRecord& record, std::vector<ipc::RouteLabel> labels,
+  Accounting(ipc::WorkerRecord& record, RequestStatistics::Labels labels,
              std::function<void(std::string_view line)> report_error);
 
   void count(ipc::Counter counter) { record_.counters.add(counter); }

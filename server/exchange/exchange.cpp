@@ -215,10 +215,14 @@ void Exchange::run_deferred() {
 }
 
 void Exchange::respond_overload(const http::Request& request, std::string_view detail) {
+  services_.accounting.count(ipc::Counter::overload_rejected);
+  respond_unavailable(request, detail);
+}
+
+void Exchange::respond_unavailable(const http::Request& request, std::string_view detail) {
   http::Response& response = services_.response;
   response.set_error(503, detail);
   response.add_field("Retry-After", kRetryAfterSeconds);
-  services_.accounting.count(ipc::Counter::overload_rejected);
   services_.accounting.count_loop_answer(request_.label);
   respond(request, response);
 }
@@ -266,7 +270,7 @@ void Exchange::on_job_done(Job& job) {
     return;
   }
   if (job.was_shed()) {
-    respond_overload(job.request, "no thread was free in time");
+    respond_unavailable(job.request, "no thread was free in time");
     return;
   }
   if (job.failed) {
@@ -310,11 +314,12 @@ void Exchange::respond(const http::Request& request, http::Response& response) {
       request.method == http::Method::head || http::is_bodyless(log_.record().status)
           ? 0
           : response.content().size();
+  const bool has_length = response.content_size().has_value();
   const bool is_complete = stream_.start(request, response);
   services_.accounting.count_response(log_.record().status);
   if (!is_complete) {
     log_.keep(request);
-    write_since_ns_ = response.content_size() ? services_.now_ns : ipc::kNever;
+    write_since_ns_ = has_length ? services_.now_ns : ipc::kNever;
     log_.note_answered();
     return;
   }

@@ -123,6 +123,7 @@ class Exchange {
   bool run_on_pool();
   void run_deferred();
   void respond_overload(const http::Request& request, std::string_view detail);
+  void respond_unavailable(const http::Request& request, std::string_view detail);
   void respond(const http::Request& request, http::Response& response);
   std::unique_ptr<Job> make_job();
   void begin_handling();

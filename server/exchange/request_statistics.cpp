@@ -11,8 +11,11 @@ constexpr std::uint32_t kSpread = 2654435769U;
 
 }  // namespace
 
-RequestStatistics::RequestStatistics(ipc::RouteRecord& record, std::vector<ipc::RouteLabel> labels)
-    : record_(record), labels_(std::move(labels)), index_(kIndexSize) {}
+RequestStatistics::RequestStatistics(ipc::RouteRecord& record, Labels labels)
+    : record_(record),
+      own_kinds_(labels.kinds == nullptr ? std::make_unique<ipc::RequestKinds>() : nullptr),
+      labels_{std::move(labels.routes), labels.kinds == nullptr ? own_kinds_.get() : labels.kinds},
+      index_(kIndexSize) {}
 
 RequestStatistics::Known RequestStatistics::find(const ipc::RequestKind& kind) {
   const std::uint32_t key = kind.key();
@@ -23,10 +26,10 @@ RequestStatistics::Known RequestStatistics::find(const ipc::RequestKind& kind) {
   if (index_[at].key == key) {
     return index_[at];
   }
-  const Known found{key, &record_.requests.take(kind)};
-  // Kinds beyond those with cells are looked for each time: clients choose status codes only as far
-  // as the application lets them.
-  if (known_ < ipc::RequestCounts::kMaxKinds) {
+  const Known found{key, labels_.kinds->place_of(kind)};
+  // Kinds beyond those with a place are looked for each time: clients choose status codes only as
+  // far as the application lets them.
+  if (known_ < ipc::RequestKinds::kMaxKinds) {
     index_[at] = found;
     ++known_;
   }

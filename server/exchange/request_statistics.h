@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "ipc/route_record.h"
@@ -14,14 +15,22 @@ namespace prefork::exchange {
 
 class RequestStatistics {
  public:
-  // `record` is written by this one alone and outlives it. `labels`: of the application's routes,
-  // by their number, see RouteNames; those that it does not name are counted together.
-  RequestStatistics(ipc::RouteRecord& record, std::vector<ipc::RouteLabel> labels);
+  // Which names and kinds there are: of this process alone, or of all that show their numbers
+  // together.
+  struct Labels {
+    // Of the application's routes, by their number, see RouteNames; those that it does not name are
+    // counted together.
+    std::vector<ipc::RouteLabel> routes{};
+    ipc::RequestKinds* kinds = nullptr;  // outlives this; null: they are this one's
+  };
+
+  // `record` is written by this one alone and outlives it.
+  RequestStatistics(ipc::RouteRecord& record, Labels labels);
 
   // Which route a request counts for.
   [[nodiscard]] ipc::RouteLabel label_of(const RouteMatch& match) const {
     if (match.number != 0) {
-      return match.number < labels_.size() ? labels_[match.number] : ipc::kOtherRoute;
+      return match.number < labels_.routes.size() ? labels_.routes[match.number] : ipc::kOtherRoute;
     }
     return match.is_file ? ipc::kFilesRoute : ipc::kUnmatchedRoute;
   }
@@ -48,19 +57,20 @@ class RequestStatistics {
 
   struct Known {
     std::uint32_t key = 0;  // 0: none
-    ipc::RequestCounts::Cell* cell = nullptr;
+    std::size_t place = 0;
   };
 
   void count(const ipc::RequestKind& kind) {
     if (kind.key() != last_.key) {
       last_ = find(kind);
     }
-    last_.cell->add(1);
+    record_.requests.add(last_.place, 1);
   }
   Known find(const ipc::RequestKind& kind);
 
   ipc::RouteRecord& record_;
-  const std::vector<ipc::RouteLabel> labels_;
+  const std::unique_ptr<ipc::RequestKinds> own_kinds_;
+  const Labels labels_;
   Known last_;
   std::vector<Known> index_;
   std::size_t known_ = 0;

@@ -82,6 +82,7 @@ void Connection::on_ready(loop::Readiness readiness) {
 
 // What every event ends in.
 void Connection::step() {
+  services_.receive_delay.forget();
   int reads = 0;
   while (state_ == State::open && !output_.is_gone()) {
     if (session_ && session_->has_output() && !is_blocked()) {

@@ -19,6 +19,8 @@ class ReceiveDelay {
   ReceiveDelay(ipc::DurationHistogram& delays, bool of_all)
       : delays_(delays), every_(of_all ? 1 : kSample) {}
 
+  // What is taken next was not read just now.
+  void forget() { latest_.reset(); }
   void on_read(int socket) {
     latest_.reset();
     if (++reads_ >= every_) {

@@ -2,6 +2,9 @@
 
 #include <array>
 #include <charconv>
+#include <system_error>
+
+#include "ipc/log/log_text.h"
 
 namespace prefork::observer {
 
@@ -79,8 +82,10 @@ void MetricText::begin_sample(std::string_view ending, Labels labels, std::strin
   char before = '{';
   const auto append_label = [&](std::string_view name, std::string_view value) {
     text_ += before;
+    std::string readable;  // a pattern may hold bytes that are not UTF-8
+    ipc::append_readable(readable, value);
     text_.append(name).append("=\"");
-    append_escaped(text_, value, true);
+    append_escaped(text_, readable, true);
     text_ += '"';
     before = ',';
   };
@@ -142,10 +147,13 @@ void MetricText::histogram(Labels labels, const ipc::HistogramShape& shape,
 std::string MetricText::bound_text(double bound) const {
   std::string text;
   std::array<char, 32> digits{};
-  const auto written =
-      std::to_chars(digits.data(), digits.data() + digits.size(), bound, std::chars_format::fixed);
+  char* const end = digits.data() + digits.size();
+  auto written = std::to_chars(digits.data(), end, bound, std::chars_format::fixed);
+  if (written.ec != std::errc()) {
+    written = std::to_chars(digits.data(), end, bound);  // 1e+40
+  }
   text.assign(digits.data(), written.ptr);
-  if (format_ == MetricFormat::open_metrics && text.find('.') == std::string::npos) {
+  if (format_ == MetricFormat::open_metrics && text.find_first_of(".e") == std::string::npos) {
     text += ".0";
   }
   return text;

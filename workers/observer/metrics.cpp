@@ -54,8 +54,9 @@ void add_server(MetricText& text, const StatsSnapshot& snapshot) {
 }
 
 void add_requests(MetricText& text, const RouteSnapshot& requests) {
-  text.family(Type::counter, "prefork_http_requests",
-              "Requests that are over, by route, method and status code; 499: the client left");
+  text.family(
+      Type::counter, "prefork_http_requests",
+      "Requests that are over, by route, method and status code; 499: nothing was answered");
   for (const RouteSnapshot::Route& route : requests.routes) {
     for (const auto& [kind, count] : route.requests) {
       const std::string code = std::to_string(kind.second);
@@ -63,7 +64,7 @@ void add_requests(MetricText& text, const RouteSnapshot& requests) {
     }
   }
   text.family(Type::histogram, "prefork_http_request_duration_seconds",
-              "Time from a request's head to its written answer, of a stream to its beginning");
+              "Time from a complete request to its answer, of a stream to its beginning");
   for (const RouteSnapshot::Route& route : requests.routes) {
     if (route.durations.count() != 0) {
       text.histogram({{"route", route.name}}, route.durations);
@@ -76,7 +77,7 @@ void add_requests(MetricText& text, const RouteSnapshot& requests) {
               "Time that handlers ran on a thread of the pool, but for streams");
   text.histogram({}, requests.handler_times);
   text.family(Type::histogram, "prefork_http_response_write_seconds",
-              "Time that answers took which clients did not take at once");
+              "Time to write answers that were not written as a whole with their head");
   text.histogram({}, requests.write_times);
   text.family(Type::histogram, "prefork_http_request_receive_delay_seconds",
               "Time that requests lay in the kernel before a worker read them; of a sample");
@@ -215,11 +216,16 @@ void add_application(MetricText& text, const StatsSnapshot& snapshot) {
       text.sample({}, value);
     }
   }
-  for (const auto& [shape, values] : snapshot.application_histograms) {
-    const std::string name = "app_" + shape.name;
+  // Of one whose steps a reload has changed, as the newest workers have it.
+  std::vector<ApplicationHistogram> histograms = snapshot.application_histograms;
+  std::stable_sort(histograms.begin(), histograms.end(), [](const auto& one, const auto& other) {
+    return one.generation > other.generation;
+  });
+  for (const ApplicationHistogram& histogram : histograms) {
+    const std::string name = "app_" + histogram.shape.name;
     if (names.insert(name).second) {
       text.family(Type::histogram, name, "Of the application");
-      text.histogram({}, shape, values);
+      text.histogram({}, histogram.shape, histogram.values);
     }
   }
 }

@@ -34,8 +34,8 @@ std::uint64_t RouteSnapshot::Route::failed() const {
 }
 
 void RouteTally::add(const ipc::RouteRecord& record) {
-  record.requests.for_each([this](const ipc::RequestKind& kind, std::uint64_t count) {
-    requests_[kind.key()] += count;
+  labels_->kinds.for_each([&](const ipc::RequestKind&, std::size_t place) {
+    requests_[place] += record.requests.get(place);
   });
   for (std::size_t i = 0; i < durations_.size(); ++i) {
     durations_[i].add(record.durations[i]);
@@ -47,11 +47,11 @@ void RouteTally::add(const ipc::RouteRecord& record) {
   sums_.receive_delays.add(record.receive_delays);
 }
 
-RouteSnapshot RouteTally::named(const ipc::RouteNames& names) const {
+RouteSnapshot RouteTally::named() const {
   RouteSnapshot snapshot = sums_;
   std::vector<std::size_t> places(durations_.size());  // by label
   for (std::size_t label = 0; label < durations_.size(); ++label) {
-    std::string name = names.name_of(static_cast<ipc::RouteLabel>(label));
+    std::string name = labels_->routes.name_of(static_cast<ipc::RouteLabel>(label));
     auto& routes = snapshot.routes;
     auto known = std::find_if(routes.begin(), routes.end(),
                               [&name](const auto& route) { return route.name == name; });
@@ -61,13 +61,12 @@ RouteSnapshot RouteTally::named(const ipc::RouteNames& names) const {
     known->durations.add(durations_[label]);
     places[label] = static_cast<std::size_t>(known - routes.begin());
   }
-  for (const auto& [key, count] : requests_) {
-    const auto kind = ipc::RequestKind::of_key(key);
-    if (kind && kind->route < places.size()) {
-      auto& route = snapshot.routes[places[kind->route]];
-      route.requests[{method_of(*kind), kind->status}] += count;
+  labels_->kinds.for_each([&](const ipc::RequestKind& kind, std::size_t place) {
+    if (kind.route < places.size() && requests_[place] != 0) {
+      auto& route = snapshot.routes[places[kind.route]];
+      route.requests[{method_of(kind), kind.status}] += requests_[place];
     }
-  }
+  });
   return snapshot;
 }
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "ipc/route_names.h"
 #include "ipc/route_record.h"
+#include "ipc/segment.h"
 
 namespace prefork::observer {
 
@@ -36,16 +36,17 @@ struct RouteSnapshot {
 // Adds records up as they are read, by label; names come at the end, when nothing moves any more.
 class RouteTally {
  public:
-  // `labels`: one past the highest in use.
-  explicit RouteTally(std::size_t labels) : durations_(labels) {}
+  explicit RouteTally(const ipc::RequestLabels& labels)
+      : labels_(&labels), durations_(labels.routes.labels()) {}
 
   void add(const ipc::RouteRecord& record);
-  [[nodiscard]] RouteSnapshot named(const ipc::RouteNames& names) const;
+  [[nodiscard]] RouteSnapshot named() const;
 
  private:
+  const ipc::RequestLabels* labels_;
   RouteSnapshot sums_;  // but for its routes
   std::vector<ipc::DurationSnapshot> durations_;
-  std::map<std::uint32_t, std::uint64_t> requests_;  // by RequestKind::key()
+  std::array<std::uint64_t, ipc::RequestKinds::kPlaces> requests_{};
 };
 
 }  // namespace prefork::observer

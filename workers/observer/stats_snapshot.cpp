@@ -67,16 +67,18 @@ WorkerSnapshot worker_of(const ipc::Segment& segment, ipc::Place place, ipc::Pro
   return worker;
 }
 
-void add_histograms(ApplicationHistograms& sums, const ipc::WorkerRecord& record) {
+// Of ended workers the generation is 0.
+void add_histograms(std::vector<ApplicationHistogram>& sums, const ipc::WorkerRecord& record) {
+  const std::uint32_t generation = record.generation.load(std::memory_order_relaxed);
   record.app_numbers.histograms().for_each(
-      [&sums](const ipc::HistogramShape& shape, const ipc::HistogramValues& values) {
-        const auto known = std::find_if(sums.begin(), sums.end(),
-                                        [&shape](const auto& one) { return one.first == shape; });
+      [&](const ipc::HistogramShape& shape, const ipc::HistogramValues& values) {
+        auto known = std::find_if(sums.begin(), sums.end(),
+                                  [&shape](const auto& one) { return one.shape == shape; });
         if (known == sums.end()) {
-          sums.emplace_back(shape, values);
-        } else {
-          known->second.add(values);
+          known = sums.insert(sums.end(), {shape, {}, 0});
         }
+        known->values.add(values);
+        known->generation = std::max(known->generation, generation);
       });
 }
 
@@ -184,7 +186,7 @@ std::string_view to_string(ipc::ServerState state) {
 
 StatsSnapshot take_snapshot(const ipc::Segment& segment) {
   StatsSnapshot snapshot;
-  const std::size_t labels = segment.header().route_names.labels();
+  const ipc::RequestLabels& labels = segment.header().labels;
   RouteTally requests(labels);
   // Numbers of one moment: never between a worker's end and its being counted among the retired.
   const bool is_consistent = segment.read_consistently([&] {
@@ -199,7 +201,7 @@ StatsSnapshot take_snapshot(const ipc::Segment& segment) {
     add_workers(snapshot, requests, segment);
   });
   snapshot.is_consistent = is_consistent;
-  snapshot.requests = requests.named(segment.header().route_names);
+  snapshot.requests = requests.named();
   snapshot.server = server_of(segment.header());
   snapshot.last_words = segment.header().last_words.get();
   snapshot.reload_history = segment.header().notes.reloads.history.get();

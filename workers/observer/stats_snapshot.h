@@ -58,7 +58,11 @@ struct Numbers {
 
 // What applications count themselves, by the shape they gave it: one that a reload has changed is
 // another.
-using ApplicationHistograms = std::vector<std::pair<ipc::HistogramShape, ipc::HistogramValues>>;
+struct ApplicationHistogram {
+  ipc::HistogramShape shape;
+  ipc::HistogramValues values;
+  std::uint32_t generation = 0;  // the newest that has it; 0: only workers that have ended
+};
 
 struct WorkerSnapshot {
   std::uint32_t slot = 0;
@@ -113,7 +117,7 @@ struct StatsSnapshot {
   std::uint64_t cpu_us = 0;  // the same
   CounterValues retired{};   // of those that have ended
   RouteSnapshot requests;    // of all workers, those that have ended included
-  ApplicationHistograms application_histograms;  // likewise
+  std::vector<ApplicationHistogram> application_histograms;  // likewise
   std::vector<SharedSnapshot> shared;
   TaskSnapshot tasks;
   std::vector<std::string> last_words;      // of processes that have ended: JSON, the newest first

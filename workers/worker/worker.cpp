@@ -237,8 +237,9 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     settings.idle_tick_ns = std::min(kLongestTickNs, settings.idle_tick_ns);
     settings.route_bans = &context_.segment.header().route_bans;
     settings.generation = context_.generation;
-    settings.route_labels =
-        context_.segment.header().route_names.labels_of(served_->application().route_patterns());
+    ipc::RequestLabels& labels = context_.segment.header().labels;
+    settings.labels = {labels.routes.labels_of(served_->application().route_patterns()),
+                       &labels.kinds};
     if (context_.options.tracing.mode != config::TraceMode::off) {
       settings.tracer = make_tracer();
     }

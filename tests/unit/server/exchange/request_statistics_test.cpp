@@ -18,14 +18,15 @@ class RequestStatisticsTest : public testing::Test {
   }
   [[nodiscard]] std::uint64_t counted(const ipc::RequestKind& kind) const {
     std::uint64_t found = 0;
-    record_->requests.for_each([&](const ipc::RequestKind& other, std::uint64_t count) {
-      found += other == kind ? count : 0;
+    kinds_->for_each([&](const ipc::RequestKind& other, std::size_t place) {
+      found += other == kind ? record_->requests.get(place) : 0;
     });
     return found;
   }
 
   std::unique_ptr<ipc::RouteRecord> record_ = std::make_unique<ipc::RouteRecord>();
-  RequestStatistics statistics_{*record_, {ipc::kUnmatchedRoute, 7, 8}};
+  std::unique_ptr<ipc::RequestKinds> kinds_ = std::make_unique<ipc::RequestKinds>();
+  RequestStatistics statistics_{*record_, {{ipc::kUnmatchedRoute, 7, 8}, kinds_.get()}};
 };
 
 TEST_F(RequestStatisticsTest, ARequestCountsForItsRoute) {
@@ -61,13 +62,15 @@ TEST_F(RequestStatisticsTest, MoreKindsThanHaveRoomAreStillCounted) {
   std::uint64_t sent = 0;
   for (int round = 0; round < 2; ++round) {
     for (int status = 100; status <= 999; ++status) {
-      count(7, http::Method::get, status);
-      count(8, http::Method::get, status);
-      sent += 2;
+      for (const ipc::RouteLabel route : {7, 8, 9}) {
+        count(route, http::Method::get, status);
+        ++sent;
+      }
     }
   }
   std::uint64_t found = 0;
-  record_->requests.for_each([&](const ipc::RequestKind&, std::uint64_t count) { found += count; });
+  kinds_->for_each(
+      [&](const ipc::RequestKind&, std::size_t place) { found += record_->requests.get(place); });
   EXPECT_EQ(found, sent);
   EXPECT_EQ(counted({7, 0, 100}), 2U);
 }

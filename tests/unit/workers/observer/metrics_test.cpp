@@ -114,6 +114,24 @@ TEST(Metrics, FamiliesAndSeriesAreThereOnce) {
   }
 }
 
+TEST(Metrics, OfAHistogramWhoseStepsAReloadHasChangedTheNewestIsShown) {
+  StatsSnapshot snapshot;
+  snapshot.application_histograms = {{{"size", {1, 2}}, {{1, 1, 1}, 4}, 0},
+                                     {{"size", {5}}, {{2, 0}, 3}, 2},
+                                     {{"tiny", {1e40}}, {{1, 0}, 1}, 2}};
+  const std::string text = to_metrics(snapshot, MetricFormat::prometheus);
+  EXPECT_TRUE(has_line(text, "app_size_bucket{le=\"5\"} 2"));
+  EXPECT_FALSE(has_line(text, "app_size_bucket{le=\"1\"} 1"));
+  EXPECT_TRUE(has_line(text, "app_tiny_bucket{le=\"1e+40\"} 1"));
+}
+
+TEST(MetricText, MakesReadableWhatIsNotUtf8) {
+  MetricText text(MetricFormat::prometheus);
+  text.family(MetricText::Type::gauge, "g", "h");
+  text.sample({{"route", "/caf\xE9/\xC3\xA9"}}, std::uint64_t{1});
+  EXPECT_TRUE(has_line(text.take(), "g{route=\"/caf\\\\xe9/\xC3\xA9\"} 1"));
+}
+
 TEST(Metrics, OpenMetricsIsForWhoNamesIt) {
   const auto format_for = [](std::vector<http::Field> fields) {
     return metric_format_for(std::span<const http::Field>(fields));
@@ -135,8 +153,8 @@ TEST(Metrics, AllRoutesOfManyWorkersAreAddedUp) {
     ipc::WorkerRecord& record = segment->record({slot, 0});
     record.state.store(ipc::ProcessState::ready);
     for (std::size_t i = 0; i < ipc::kMaxRouteNames; ++i) {
-      const auto label = segment->header().route_names.label_of("/route/" + std::to_string(i));
-      record.routes.requests.take({label, 0, 200}).add(1);
+      const auto label = segment->header().labels.routes.label_of("/route/" + std::to_string(i));
+      record.routes.requests.add(segment->header().labels.kinds.place_of({label, 0, 200}), 1);
       record.routes.durations.at(label).record(100);
     }
   }
