@@ -16,11 +16,13 @@ constexpr std::size_t kMaxStateBytes = 512;
 constexpr std::size_t kMaxStateMembers = 32;
 constexpr std::size_t kMaxKeyBytes = 256;
 constexpr std::size_t kMaxValueBytes = 256;
+// Of each of eight bytes.
+constexpr std::uint64_t kEach = 0x0101010101010101;
+constexpr std::uint64_t kHighest = 0x80 * kEach;
 
 // Eight digits at once: every request has sixteen of them at least. Each half byte gets a byte of
 // its own, and then becomes its digit.
 void write_hex(char* to, std::uint32_t number) {
-  constexpr std::uint64_t kEach = 0x0101010101010101;
   constexpr unsigned kToLetter = 'a' - '9' - 1;
   std::uint64_t digits = number;
   digits = (digits << 16U | digits) & 0x0000FFFF0000FFFF;
@@ -45,7 +47,29 @@ bool is_all_lower_hex(std::string_view text) {
   return std::all_of(text.begin(), text.end(), is_lower_hex);
 }
 
-bool is_all_zero(std::string_view text) { return text.find_first_not_of('0') == text.npos; }
+// The highest bit of each byte that is a digit in lower case, of eight: what is added carries into
+// it from the first character of a range on.
+std::uint64_t hex_marks(std::uint64_t bytes) {
+  const auto from = [bytes](unsigned first) {
+    return (bytes & ~kHighest) + (0x80U - first) * kEach;
+  };
+  const std::uint64_t digits = from('0') & ~from('9' + 1);
+  const std::uint64_t letters = from('a') & ~from('f' + 1);
+  return (digits | letters) & ~bytes & kHighest;
+}
+
+// An id, whose length is a multiple of eight: of zeros alone it is none.
+bool is_id(std::string_view text) {
+  std::uint64_t marks = kHighest;
+  std::uint64_t others = 0;
+  for (std::size_t at = 0; at < text.size(); at += sizeof marks) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data() + at, sizeof bytes);
+    marks &= hex_marks(bytes);
+    others |= bytes ^ ('0' * kEach);
+  }
+  return marks == kHighest && others != 0;
+}
 
 constexpr bool is_key_start(char c) { return (c >= 'a' && c <= 'z') || config::is_digit(c); }
 
@@ -118,8 +142,7 @@ std::optional<TraceParent> parse_traceparent(std::string_view value) {
   const bool goes_on = version != "00" && value.size() > TraceParent::kTextBytes &&
                        value[TraceParent::kTextBytes] == '-';
   if (version == "ff" || !(ends_there || goes_on) || !is_all_lower_hex(version) ||
-      !is_all_lower_hex(flags) || !is_all_lower_hex(trace) || !is_all_lower_hex(span) ||
-      is_all_zero(trace) || is_all_zero(span)) {
+      !is_all_lower_hex(flags) || !is_id(trace) || !is_id(span)) {
     return std::nullopt;
   }
   TraceParent parent;
