@@ -28,7 +28,7 @@ int ForkServers::order(const supervision::action::Spawn& spawn, const ipc::Contr
   const int error = ipc::send_fork_order(server->orders.get(), order, &control);
   // It has ended, as one does whose application crashes while it is loaded, and nobody has heard of
   // it yet: how it ended is told with its end, of this worker as of those that were ordered before.
-  return error == EPIPE ? 0 : error;
+  return error == EPIPE || error == ECONNRESET ? 0 : error;
 }
 
 int ForkServers::start(Generation generation, const Run& run) {

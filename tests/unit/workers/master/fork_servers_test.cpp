@@ -9,8 +9,8 @@
 namespace prefork::master {
 namespace {
 
-// An application that crashes while it is loaded takes its fork server with it, sooner or later than
-// the master orders a worker: that it has ended is told once, with how.
+// An application that crashes while it is loaded takes its fork server with it, sooner or later
+// than the master orders a worker: that it has ended is told once, with how.
 TEST(ForkServers, AnOrderToOneThatHasEndedFailsWithItsEnd) {
   ForkServers servers;
   const auto ends_at_once = [](int) { ::_exit(3); };

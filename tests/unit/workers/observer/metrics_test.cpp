@@ -48,7 +48,7 @@ TEST(MetricText, EscapesWhatLabelsMayHold) {
   text.sample({{"route", "a\\b\"c\nd"}}, std::uint64_t{1});
   EXPECT_EQ(text.take(),
             "# HELP g back\\\\slash \"and\"\\nline\n# TYPE g gauge\n"
-            "g{route=\"a\\\\b\\\"c\\nd\"} 1\n");
+            "g{route=\"a\\\\b\\\"c\\\\x0ad\"} 1\n");
 }
 
 TEST(MetricText, EachFormatNamesCountersInItsWay) {
