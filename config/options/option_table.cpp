@@ -312,10 +312,11 @@ constexpr std::array kOptions = {
     OptionSpec{"trace-collector", "URL", OptionGroup::logging,
                "Where spans are sent, as OTLP/HTTP with JSON: http://ADDRESS:PORT/v1/traces.",
                kTraceCollector},
-    OptionSpec{"trace-sample", "RATIO", OptionGroup::logging,
-               "Which part of the traces that begin here is sent; else the caller decides. Answers "
-               "with 5xx, and those slower than --slow-request, are sent always.",
-               kTraceSample},
+    OptionSpec{
+        "trace-sample", "RATIO", OptionGroup::logging,
+        "Which part of the traces that begin here is sampled; else the caller decides. Answers "
+        "with 5xx, and those slower than --slow-request, are sent always.",
+        kTraceSample},
     OptionSpec{"trace-service", "NAME", OptionGroup::logging, "What the spans call the service.",
                kTraceService},
 

@@ -33,9 +33,9 @@ struct SpanRecord {
   std::uint8_t version_minor = 1;
   bool is_https = false;
   bool is_sampled = false;
-  std::uint8_t attribute_count = 0;          // that are in it
-  std::uint8_t attributes_dropped = 0;       // that found no room
-  std::uint8_t used = 0;                     // reserved
+  std::uint8_t attribute_count = 0;     // that are in it
+  std::uint8_t attributes_dropped = 0;  // that found no room
+  std::uint8_t reserved = 0;
   std::array<char, kTraceBytes> trace_id{};  // lower-case hexadecimal
   std::array<char, kSpanBytes> span_id{};
   std::array<char, kSpanBytes> parent_id{};  // zero bytes: none

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cerrno>
 #include <ctime>
@@ -85,6 +86,8 @@ void Tracer::begin(std::shared_ptr<http::RequestTrace>& trace, http::FieldView f
   if (trace == nullptr || trace.use_count() != 1) {
     trace = std::make_shared<http::RequestTrace>();
   }
+  // What the thread that has let go of it did there is done.
+  std::atomic_thread_fence(std::memory_order_acquire);
   http::TraceFields came = http::find_trace(fields);
   if (came.parent) {
     http::TraceParent own = *came.parent;
@@ -92,9 +95,8 @@ void Tracer::begin(std::shared_ptr<http::RequestTrace>& trace, http::FieldView f
     trace->begin(own, came.parent->span_id(), std::move(came.state), route);
     return;
   }
-  // Where nobody here records, nobody after us has to.
-  const bool is_sampled =
-      leaves_spans() && random() % config::Ratio::kWhole < settings_.sample.millionths;
+  // Also where nobody here records: those after us go by it.
+  const bool is_sampled = random() % config::Ratio::kWhole < settings_.sample.millionths;
   const std::uint64_t high = random();
   const std::uint64_t low = random();
   trace->begin({high, low, random(), is_sampled}, {}, {}, route);

@@ -104,7 +104,8 @@ std::string state_of(FieldView fields) {
     if (line.empty()) {
       continue;
     }
-    if (!is_tracestate(line) || state.size() + 1 + line.size() > kMaxStateBytes) {
+    if (!is_tracestate(line) ||
+        state.size() + (state.empty() ? 0 : 1) + line.size() > kMaxStateBytes) {
       return {};
     }
     state.append(state.empty() ? "" : ",").append(line);

@@ -1,6 +1,5 @@
 // What the processes share, made by the master before the first fork: the statistics, the inboxes
 // of the workers, and what applications find beside: the leadership, the things that workers share,
-// of the workers, and what applications find beside: the leadership, the things that workers share,
 // the jobs of task processes, where workers keep requests, and the spans they leave. The master
 // looks into none of the latter but the requests of a worker which has ended. What workers have for
 // the access log is made with the first that has one, which may come with a reload. It outlives an

@@ -110,6 +110,9 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     runtime_.begin();
     loop_.run();
     warn(left_lines_.finish(kLeftLinesPatience));
+    if (exporter_ != nullptr) {
+      exporter_->give_up();
+    }
     return 0;
   }
 
@@ -251,7 +254,9 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
   // What ends the whole service sends it to every process, and this one answers until the last
   // worker is gone. Whoever meant it alone gets another one.
   void on_terminate() override { runtime_.send(ipc::RecycleFrame{ipc::RecycleReason::terminated}); }
-  void on_drain(ipc::DrainReason) override { begin_to_leave(); }
+  void on_drain(ipc::DrainReason reason) override {
+    begin_to_leave(reason == ipc::DrainReason::stop);
+  }
   void on_outcome(const ipc::OutcomeFrame& outcome) override {
     // An answer over HTTP is on its way from then on: whether that is all shows with the next tick.
     if (!admin_commands_.answer(outcome)) {
@@ -262,7 +267,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
 
   // Who connects from now on is for the next observer. Who is connected already may have a request
   // on the way.
-  void begin_to_leave() {
+  void begin_to_leave(bool service_ends) {
     const std::uint64_t now_ns = ipc::monotonic_ns();
     leaving_.leave_by_ns = std::min(leaving_.leave_by_ns, now_ns + kPatienceNs);
     leaving_.answer_by_ns =
@@ -270,7 +275,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                  now_ns + ipc::to_ns(context_.options.processes.graceful_timeout) / 2);
     commands_.stop_accepting();
     if (exporter_ != nullptr) {
-      exporter_->finish();
+      exporter_->finish(service_ends);
     }
     feed_.end();
     server_->drain(engine::DrainMode::hand_off);

@@ -41,8 +41,10 @@ OtlpExporter::OtlpExporter(const Parts& parts, const config::TraceOptions& optio
   look_timer_.arm(ipc::monotonic_ns());
 }
 
-void OtlpExporter::finish() {
-  collect();
+void OtlpExporter::finish(bool is_last) {
+  if (is_last) {
+    collect();
+  }
   is_finishing_ = true;
   look_timer_.disarm();
   if (tries_ != 0 && !link_.is_busy()) {
@@ -111,10 +113,15 @@ void OtlpExporter::on_outcome(const CollectorLink::Outcome& outcome) {
     settle_batch(false);
     if (is_finishing_) {
       // Nobody will be there to hear of another answer.
-      parts_.rings.totals().discarded += queue_.size();
-      queue_.clear();
+      give_up();
     }
   }
+}
+
+void OtlpExporter::give_up() {
+  parts_.rings.totals().discarded += queue_.size() + body_spans_;
+  queue_.clear();
+  body_spans_ = 0;
 }
 
 void OtlpExporter::settle_batch(bool is_sent) {

@@ -41,8 +41,11 @@ class OtlpExporter {
   OtlpExporter(const OtlpExporter&) = delete;
   OtlpExporter& operator=(const OtlpExporter&) = delete;
 
-  // Sends what there is by now, without waiting for more or trying twice.
-  void finish();
+  // Sends what it has taken, without waiting for more or trying twice; `is_last`: and what is still
+  // in the rings, for nobody comes after it who would.
+  void finish(bool is_last);
+  // What it has not sent is lost, and counted. Afterwards it is done.
+  void give_up();
   [[nodiscard]] bool is_done() const { return is_finishing_ && queue_.empty() && tries_ == 0; }
 
  private:

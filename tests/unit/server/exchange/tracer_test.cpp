@@ -110,10 +110,10 @@ TEST_F(TracerTest, SamplesAShareOfItsOwnAndWhatTheCallerSays) {
   EXPECT_FALSE(trace_->own().is_sampled());
 }
 
-TEST_F(TracerTest, WithoutACollectorAsksNobodyToRecord) {
+TEST_F(TracerTest, WithoutACollectorStillSaysWhetherOthersAreToRecord) {
   Tracer alone({{1'000'000}, kSlowNs, 0}, nullptr, counters_);
   alone.begin(trace_, {}, {});
-  EXPECT_FALSE(trace_->own().is_sampled());
+  EXPECT_TRUE(trace_->own().is_sampled());
   EXPECT_FALSE(alone.leaves_spans());
 }
 

@@ -130,6 +130,10 @@ TEST(TraceStates, ThatAreMalformedOrTooLongAreLeftOutAsAWhole) {
   const std::string half = "a=" + std::string(250, 'x');
   EXPECT_EQ(state_with({half, half}).size(), 505U);
   EXPECT_EQ(state_with({half, half, "b=12345"}), "");
+  const std::string longest = half + "," + half + ",b=1234";
+  EXPECT_EQ(longest.size(), 512U);
+  EXPECT_EQ(state_with({longest}), longest) << "in one field or in several";
+  EXPECT_EQ(state_with({half, half, "b=1234"}), longest);
   std::string many = "a0=1";
   for (int i = 1; i < 32; ++i) {
     many += ",a" + std::to_string(i) + "=1";
