@@ -91,5 +91,17 @@ TEST(AdminAccess, OverItsUnixSocketIsAsItsOwnModeSays) {
   EXPECT_EQ(get("unix:" + path, "/stats").status, 200);
 }
 
+TEST(AdminAccess, ReadsNoLargeBody) {
+  const TemporaryFolder folder;
+  const ServerProcess server({"--workers", "1", "--admin-token", folder.write("token", kToken)});
+  for (const char* path : {"/stats", "/commands/stop"}) {
+    Client client(server.admin_url());
+    client.send("POST " + std::string(path) +
+                " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1025\r\n\r\n");
+    EXPECT_EQ(client.receive().status, 413) << path;
+  }
+  EXPECT_EQ(ask(server.admin_url(), "/stats", kToken).status, 200);
+}
+
 }  // namespace
 }  // namespace prefork::test

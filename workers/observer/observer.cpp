@@ -39,6 +39,8 @@ namespace {
 
 // Operators and scrapers are few; the observer stays small whatever knocks on its door.
 constexpr std::uint32_t kMaxConnections = 256;
+// No route reads a body: who sends a large one is not listened to.
+constexpr std::uint64_t kMaxBody = 1024;
 // It tells the master that it is alive so often within the time after which it would be replaced.
 constexpr std::uint64_t kAlivePerHealthcheck = 4;
 constexpr std::uint64_t kAliveUnjudgedNs = 1'000'000'000;  // with --timeout-worker-healthcheck off
@@ -75,6 +77,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     add_routes();
     engine::ServerSettings settings = engine::ServerSettings::from(context_.options);
     settings.limits.connections = kMaxConnections;
+    settings.limits.body = kMaxBody;
     settings.fixed_fields = engine::ServerSettings{}.fixed_fields;
     settings.date_field = true;
     settings.tells_timing = false;
