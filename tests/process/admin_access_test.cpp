@@ -91,6 +91,22 @@ TEST(AdminAccess, OverItsUnixSocketIsAsItsOwnModeSays) {
   EXPECT_EQ(get("unix:" + path, "/stats").status, 200);
 }
 
+TEST(AdminAccess, OverAUnixSocketIsRefusedUnderForeignNames) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "admin.sock";
+  const ServerProcess server({"--admin", "unix:" + path, "--workers", "1"});
+  const auto status_for = [&](const std::string& head) {
+    Client client("unix:" + path);
+    client.send("GET /stats HTTP/1." + head + "\r\n\r\n");
+    return client.receive().status;
+  };
+  EXPECT_EQ(status_for("1\r\nHost: evil.example:8001"), 421);
+  for (const char* own : {"localhost", "localhost:8001", "127.0.0.1:8001", "[::1]:8001"}) {
+    EXPECT_EQ(status_for("1\r\nHost: " + std::string(own)), 200) << own;
+  }
+  EXPECT_EQ(status_for("0"), 200) << "without one";
+}
+
 TEST(AdminAccess, ReadsNoLargeBody) {
   const TemporaryFolder folder;
   const ServerProcess server({"--workers", "1", "--admin-token", folder.write("token", kToken)});

@@ -56,8 +56,11 @@ bool is_own_host(std::string_view host) {
 }
 
 bool has_only_own_hosts(const config::AdminOptions& admin) {
-  if (!admin.address || admin.address->kind != config::Bind::Kind::tcp) {
+  if (!admin.address) {
     return false;
+  }
+  if (admin.address->kind == config::Bind::Kind::unix_path) {
+    return true;
   }
   const std::string& host = admin.address->host;
   return host.starts_with("127.") || host == "::1" ||

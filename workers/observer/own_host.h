@@ -13,7 +13,7 @@ namespace prefork::observer {
 bool is_own_host(std::string_view host);
 
 // Only an address that nobody else can reach has no names of its own: elsewhere it may be known by
-// any.
+// any. A Unix socket is one too, which `ssh -L` brings to the browser of an operator.
 bool has_only_own_hosts(const config::AdminOptions& admin);
 
 }  // namespace prefork::observer

@@ -25,6 +25,8 @@ TEST(OwnHost, IsAskedForOnlyWhereNobodyElseCanReachTheAddress) {
     admin.address = config::Bind::tcp(host, 8001);
     EXPECT_TRUE(has_only_own_hosts(admin)) << host;
   }
+  admin.address = config::Bind::unix_path("/run/shop/admin.sock");
+  EXPECT_TRUE(has_only_own_hosts(admin)) << "a browser comes to it through ssh -L";
   admin.address = config::Bind::tcp("0.0.0.0", 8001);
   EXPECT_FALSE(has_only_own_hosts(admin));
   admin.address.reset();
