@@ -274,7 +274,7 @@ constexpr std::array kOptions = {
     OptionSpec{"admin-mode", "MODE", OptionGroup::admin,
                "Permissions of --admin unix:/path: who may connect may command the server from its "
                "page, unless that is everybody.",
-               kAdminMode, "that of --uds-mode"},
+               kAdminMode, "600"},
     OptionSpec{"admin-token", "FILE", OptionGroup::admin,
                "Answer on --admin only who sends the token in this file, its first line, as "
                "Authorization: Bearer; its page then commands the server too. off asks nobody.",

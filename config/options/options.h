@@ -182,7 +182,7 @@ struct DevelopmentOptions {
 struct AdminOptions {
   std::optional<Bind> address = Bind::tcp("127.0.0.1", 8001);  // tcp or unix_path; nullopt: off
   bool is_default = true;             // then a taken port falls back to a free one
-  std::optional<std::uint32_t> mode;  // of its Unix socket; none: that of the others
+  std::optional<std::uint32_t> mode;  // of its Unix socket; none: its owner alone
   std::string token_file;             // absolute; empty: none
   std::string token;                  // what is in it; empty: nobody is asked for one
   // What is shown to who has no token.

@@ -91,6 +91,16 @@ TEST(AdminAccess, OverItsUnixSocketIsAsItsOwnModeSays) {
   EXPECT_EQ(get("unix:" + path, "/stats").status, 200);
 }
 
+TEST(AdminAccess, OverItsUnixSocketIsItsOwnersWhateverTheOthersAre) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "admin.sock";
+  const ServerProcess server({"--uds", folder / "shop.sock", "--uds-mode", "660", "--admin",
+                              "unix:" + path, "--workers", "1"});
+  struct stat status {};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
 TEST(AdminAccess, OverAUnixSocketIsRefusedUnderForeignNames) {
   const TemporaryFolder folder;
   const std::string path = folder / "admin.sock";

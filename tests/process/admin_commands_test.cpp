@@ -110,5 +110,18 @@ TEST_F(AdminCommandsTest, OverAUnixSocketNeedAFieldThatNoOtherSitesPageMaySend) 
             "see --admin-mode and --admin-token\n");
 }
 
+TEST_F(AdminCommandsTest, OverAUnixSocketAreItsOwnersUnlessAModeForItLetsItsGroup) {
+  const ServerProcess server({"--workers", "1", "--admin", "unix:" + socket_, "--uds",
+                              folder_ / "shop.sock", "--uds-mode", "660"});
+  const std::string url = "unix:" + socket_;
+  EXPECT_EQ(order(url, "reopen-logs", own_), "200 done\n");
+  for (const mode_t mode : {0660U, 0620U}) {
+    ASSERT_EQ(::chmod(socket_.c_str(), mode), 0);
+    EXPECT_EQ(order(url, "reopen-logs", own_),
+              "403 403 Forbidden: a group may connect to this socket that --admin-mode does not "
+              "let, so nobody may command here; see --admin-mode and --admin-token\n");
+  }
+}
+
 }  // namespace
 }  // namespace prefork::test

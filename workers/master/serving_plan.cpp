@@ -11,6 +11,9 @@ namespace prefork::master {
 
 namespace {
 
+// Who may connect to the admin listener may command the server.
+constexpr mode_t kModeOfAdmin = 0600;
+
 std::vector<SharedSocket> sockets_of(const std::vector<SharedSocket>& open,
                                      const config::Bind& bind) {
   std::vector<SharedSocket> found;
@@ -49,9 +52,7 @@ config::Result<void, ListenError> open_admin(ServingPlan& plan,
   }
   config::Bind bind = *plan.options.admin.address;
   config::ListenOptions listening = plan.options.listening;
-  if (plan.options.admin.mode) {
-    listening.uds_mode = plan.options.admin.mode;
-  }
+  listening.uds_mode = plan.options.admin.mode.value_or(kModeOfAdmin);
   auto opened = reuse_or_open(bind, listening, living, &ServingPlan::admin);
   if (!opened.ok() && opened.problem().code == config::ExitCode::address_in_use &&
       plan.options.admin.is_default) {

@@ -89,6 +89,10 @@ std::string AdminCommands::obstacle() const {
     return "everybody may connect to this socket, so nobody may command here; see --admin-mode "
            "and --admin-token";
   }
+  if ((status.st_mode & S_IWGRP & ~admin_.mode.value_or(0)) != 0) {
+    return "a group may connect to this socket that --admin-mode does not let, so nobody may "
+           "command here; see --admin-mode and --admin-token";
+  }
   return "";
 }
 

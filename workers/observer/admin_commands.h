@@ -1,8 +1,8 @@
 // POST /commands/{name}: what preforkctl orders, over the admin listener, and answered with what
-// the master says. Only where --admin-token is set, or the listener is a Unix socket that not
-// everybody may connect to: by the file's mode as it is then. A page of another site cannot order
-// anything: it has no token, and where none is asked for it may not send the field Prefork-Command.
-// One thread: the observer's event loop.
+// the master says. Only where --admin-token is set, or the listener is a Unix socket that nobody
+// may connect to but its owner, and its group where --admin-mode says so: by the file's mode as it
+// is then. A page of another site cannot order anything: it has no token, and where none is asked
+// for it may not send the field Prefork-Command. One thread: the observer's event loop.
 #pragma once
 
 #include <cstddef>
