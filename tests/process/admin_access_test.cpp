@@ -4,6 +4,9 @@
 
 #include <sys/stat.h>
 #include <csignal>
+#include <cstdint>
+#include <fstream>
+#include <sstream>
 
 #include "tests/support/server_process.h"
 
@@ -21,6 +24,34 @@ Reply ask(const std::string& url, std::string_view path, const std::string& toke
   Client client(url);
   client.send(with_token(path, token));
   return client.receive();
+}
+
+// Anywhere that it may write itself.
+bool has_in_memory(pid_t pid, const std::string& text) {
+  const std::string process = "/proc/" + std::to_string(pid);
+  std::ifstream memory(process + "/mem", std::ios::binary);
+  EXPECT_TRUE(memory.is_open());
+  std::ifstream maps(process + "/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::istringstream parts(line);
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    char dash = 0;
+    std::string rights;
+    parts >> std::hex >> begin >> dash >> end >> rights;
+    // What is shared is no heap of its own, and large.
+    if (rights != "rw-p" || end - begin > std::uint64_t{256} << 20) {
+      continue;
+    }
+    std::string bytes(end - begin, '\0');
+    memory.clear();
+    memory.seekg(static_cast<std::streamoff>(begin));
+    memory.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    if (bytes.find(text) != std::string::npos) {
+      return true;
+    }
+  }
+  return false;
 }
 
 TEST(AdminAccess, NeedsTheTokenForAllButThePageAndHealth) {
@@ -127,6 +158,15 @@ TEST(AdminAccess, ReadsNoLargeBody) {
     EXPECT_EQ(client.receive().status, 413) << path;
   }
   EXPECT_EQ(ask(server.admin_url(), "/stats", kToken).status, 200);
+}
+
+TEST(AdminAccess, IsNothingThatASpawnedWorkerHasTheTokenFor) {
+  const TemporaryFolder folder;
+  const ServerProcess server({"--workers", "1", "--start-method", "spawn", "--admin-token",
+                              folder.write("token", kToken)});
+  const Json report = Json::parse(ask(server.admin_url(), "/stats", kToken).body);
+  EXPECT_FALSE(has_in_memory(report["workers"][0]["pid"], kToken));
+  EXPECT_TRUE(has_in_memory(report["server"]["observer_pid"], kToken));
 }
 
 }  // namespace

@@ -64,6 +64,15 @@ std::vector<child::InheritedListener> listeners_of(child::ChildRole role, const 
   return {};
 }
 
+// The token of the admin listener is for the observer: whoever runs an application has none.
+config::Options options_of(child::ChildRole role, const ServingPlan& plan) {
+  config::Options options = plan.options;
+  if (role != child::ChildRole::observer) {
+    options.admin.token.clear();
+  }
+  return options;
+}
+
 }  // namespace
 
 Spawner::Spawner(child::ChildMains mains, Parts parts)
@@ -166,7 +175,7 @@ child::StartOrder Spawner::start_order(const supervision::action::Spawn& spawn,
   order.statistics_url =
       order.role == child::ChildRole::observer ? plan.admin_url() : plan.statistics_url();
   order.urls = plan.urls();
-  order.options = config::pack_options(plan.options);
+  order.options = config::pack_options(options_of(order.role, plan));
   if (parts_.tasks != nullptr) {
     order.descriptors.tasks = parts_.tasks->fd();
     order.tasks = parts_.tasks->shape();
@@ -278,8 +287,9 @@ void Spawner::run(const supervision::action::Spawn& spawn, const ServingPlan& pl
     parts_.spans->unmap();
   }
   const bool is_loaded = application != nullptr && application->ok();
+  const config::Options options = options_of(role, plan);
   const child::ChildContext context{
-      plan.options,
+      options,
       listeners,
       parts_.segment,
       parts_.inboxes,
