@@ -156,7 +156,13 @@ const tests = {
     await page.until(isShown("login"));
     await expectGood(page, "token");
     assert.equal(await page.evaluate("document.activeElement.id"), "token");
-    await page.type("this is another one");
+    for (const typed of ["t\u00f6k\u00e9n-\u2013-of-the-test", "a token\u00a0of two words", " "]) {
+      await page.type(typed);
+      await page.press("Enter");
+      await page.until(shows("login-problem", "cannot be a token"));
+      assert.equal(await page.evaluate("sessionStorage.length"), 0, typed);
+    }
+    await page.type("this-is-another-one");
     await page.press("Enter");
     await page.until(shows("login-problem", "not the token"));
     // The browser itself logs the 401.

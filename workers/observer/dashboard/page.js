@@ -566,8 +566,11 @@ async function run() {
 
 $("login-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  sessionStorage.setItem(kTokenKey, $("token").value.trim());
+  const token = $("token").value.trim();
   $("token").value = "";
+  // A field of HTTP may not hold others: no request with it would ever be sent.
+  if (!/^[\x21-\x7e]+$/.test(token)) return askForToken("That cannot be a token: it has to have visible ASCII characters and nothing else.");
+  sessionStorage.setItem(kTokenKey, token);
   run();
 });
 document.addEventListener("visibilitychange", () => {
