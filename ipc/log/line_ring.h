@@ -28,6 +28,8 @@ class LineRing {
   static constexpr std::size_t kMemoryBytes = kHeadBytes + kBytes;
   static constexpr std::size_t kMaxTargetBytes = 4096;  // PATH_MAX, with its end
   static constexpr std::uint64_t kEverything = ~std::uint64_t{0};
+  // What of the head is in use: so that programs can tell whether they agree.
+  static constexpr std::size_t head_bytes() { return sizeof(Head); }
 
   // The one that begins at `offset` of the memory, a multiple of kMemoryBytes. Zero is its initial
   // state. The descriptor is not needed longer. Throws std::system_error.

@@ -25,6 +25,8 @@ struct LogRings::Directory {
   std::array<OwnerWord, kMostRings> readers;
 };
 
+std::size_t LogRings::directory_bytes() { return sizeof(Directory); }
+
 // In the room of a ring, which keeps the others aligned.
 std::size_t LogRings::offset_of(Place at) const {
   return LineRing::kMemoryBytes * (1 + number_of(at));

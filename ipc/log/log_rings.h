@@ -33,6 +33,7 @@ class LogRings {
 
   // Of one slot: so that programs can tell whether they agree.
   static constexpr std::size_t slot_bytes() { return kSeatsPerSlot * LineRing::kMemoryBytes; }
+  static std::size_t directory_bytes();
 
   // The memory behind it.
   [[nodiscard]] int fd() const { return memory_.get(); }

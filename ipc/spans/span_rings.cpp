@@ -29,6 +29,8 @@ struct SpanRings::Head {
   std::atomic<std::uint32_t> slots_used;  // one past the highest
 };
 
+std::size_t SpanRings::head_bytes() { return sizeof(Head); }
+
 void SpanRing::take(std::vector<SpanRecord>& to, std::size_t most) {
   std::uint64_t from = taken_.load(std::memory_order_acquire);
   const std::uint64_t written = written_.load(std::memory_order_acquire);

@@ -80,7 +80,7 @@ class SpanRings {
   [[nodiscard]] SpanTotals& totals() const;
 
   // How the memory is laid out, for a program that finds that of another one.
-  static constexpr std::size_t layout_bytes() { return sizeof(SpanTotals) + sizeof(SpanRing); }
+  static std::size_t head_bytes();
 
  private:
   struct Head;

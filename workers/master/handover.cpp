@@ -268,8 +268,11 @@ std::string shared_layout() {
          pair("shared", ipc::SharedTable::memory_bytes()) + ", " +
          pair("job", sizeof(ipc::JobCell)) + "+" + std::to_string(sizeof(ipc::TaskRecord)) + ", " +
          pair("kept", sizeof(ipc::KeptRequests::Box)) + ", " +
-         pair("log", ipc::LogRings::slot_bytes()) + ", " +
-         pair("spans", ipc::SpanRings::layout_bytes()) + ", " + pair("frames", ipc::kFrameVersion) +
+         pair("log", ipc::LogRings::slot_bytes()) + " (" +
+         std::to_string(ipc::LogRings::directory_bytes()) + "+" +
+         std::to_string(ipc::LineRing::head_bytes()) + "), " +
+         pair("spans", sizeof(ipc::SpanRing)) + " (" +
+         std::to_string(ipc::SpanRings::head_bytes()) + "), " + pair("frames", ipc::kFrameVersion) +
          ", " + pair("inbox", sizeof(ipc::HandedConnection));
 }
 

@@ -11,7 +11,10 @@
 #include <string>
 
 #include "config/options/packed_options.h"
+#include "ipc/log/line_ring.h"
+#include "ipc/log/log_rings.h"
 #include "ipc/shared/table.h"
+#include "ipc/spans/span_rings.h"
 #include "tests/unit/workers/master/plans_support.h"
 #include "workers/master/commons.h"
 #include "workers/master/plans.h"
@@ -171,6 +174,17 @@ TEST_F(HandoverTest, OneOfAnotherLayoutIsRefusedWithBoth) {
             "the memory of the workers is laid out differently in the new program, which takes a "
             "restart: segment 5 instead of " +
                 shared_layout());
+}
+
+// What a program finds in the memory of another one, and reads.
+TEST_F(HandoverTest, TheLayoutNamesTheHeadsOfRings) {
+  for (const std::string& part : {"log " + std::to_string(ipc::LogRings::slot_bytes()) + " (" +
+                                      std::to_string(ipc::LogRings::directory_bytes()) + "+" +
+                                      std::to_string(ipc::LineRing::head_bytes()) + "), ",
+                                  "spans " + std::to_string(sizeof(ipc::SpanRing)) + " (" +
+                                      std::to_string(ipc::SpanRings::head_bytes()) + "), "}) {
+    EXPECT_NE(shared_layout().find(part), std::string::npos) << part;
+  }
 }
 
 TEST_F(HandoverTest, WhatIsNoneIsRefused) {
