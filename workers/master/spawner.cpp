@@ -113,6 +113,9 @@ void Spawner::provide_log_rings(const ServingPlan& plan) {
   try {
     parts_.log_rings = std::make_unique<ipc::LogRings>(parts_.segment.slot_capacity());
   } catch (const std::system_error& failed) {
+    if (std::exchange(has_told_of_log_rings_, true)) {
+      return;
+    }
     parts_.log.warning(std::string("there is no memory for the lines of the access log, which "
                                    "workers have to write by themselves: ") +
                        failed.what());

@@ -95,7 +95,8 @@ class Spawner {
 
   child::ChildMains mains_;
   Parts parts_;
-  const pid_t master_pid_;  // never what the segment says: every worker can write there
+  bool has_told_of_log_rings_ = false;  // that there is no memory for them
+  const pid_t master_pid_;              // never what the segment says: every worker can write there
 };
 
 }  // namespace prefork::master

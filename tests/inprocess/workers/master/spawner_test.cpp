@@ -1,10 +1,15 @@
-// What the processes get that the spawner makes.
+// What the processes get that the spawner makes, and what it says where it lacks memory.
 #include "workers/master/spawner.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <sstream>
 #include <string>
 
 #include "workers/supervision/supervisor_messages.h"
@@ -44,6 +49,11 @@ class SpawnerTest : public testing::Test {
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
+  [[nodiscard]] std::string logged() const {
+    std::ostringstream text;
+    text << std::ifstream(log_path_).rdbuf();
+    return text.str();
+  }
 
   const std::string log_path_ = testing::TempDir() + "spawner-" + std::to_string(::getpid());
   ServingPlan plan_;
@@ -66,6 +76,28 @@ TEST_F(SpawnerTest, GivesTheTokenOfTheAdminListenerToTheObserverAlone) {
   EXPECT_EQ(end_of(spawn(supervision::Role::observer)), 1);
   EXPECT_EQ(end_of(spawn(supervision::Role::worker)), 0);
   EXPECT_EQ(end_of(spawn(supervision::Role::task)), 0);
+}
+
+TEST_F(SpawnerTest, TellsOnceThatThereIsNoMemoryForTheAccessLog) {
+  plan_.options.logging.access_log = "-";
+  // As in the master, which lives on where a file may not grow.
+  const auto old_action = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{4096, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(end_of(spawn(supervision::Role::worker)), 0);
+  }
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, old_action);
+  const std::string told = logged();
+  const std::string warning = "there is no memory for the lines of the access log";
+  EXPECT_NE(told.find(warning), std::string::npos) << told;
+  EXPECT_EQ(told.find(warning), told.rfind(warning)) << told;
+  EXPECT_EQ(log_rings_, nullptr);
+  EXPECT_EQ(end_of(spawn(supervision::Role::worker)), 0);
+  EXPECT_NE(log_rings_, nullptr) << "once there is some";
 }
 
 }  // namespace
