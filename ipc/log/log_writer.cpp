@@ -67,6 +67,8 @@ class LogWriter::Desk {
   // False: the thread is still there.
   bool finish(std::chrono::milliseconds patience);
   [[nodiscard]] bool is_done() const { return ring_->empty(); }
+  // While there is no thread.
+  [[nodiscard]] std::unique_ptr<LineSink> give_sink_back() { return std::move(sink_); }
 
   // --- the thread ---
   void run();
@@ -216,10 +218,15 @@ void LogWriter::Desk::leave(bool is_reader) {
 }
 
 LogWriter::LogWriter(std::unique_ptr<LineRing> ring, OwnerWord& reader,
-                     std::unique_ptr<LineSink> sink)
+                     std::unique_ptr<LineSink>& sink)
     : desk_(std::make_shared<Desk>(std::move(ring), reader, std::move(sink))) {
   const BlockedSignals blocked;
-  thread_ = std::thread([desk = desk_] { desk->run(); });
+  try {
+    thread_ = std::thread([desk = desk_] { desk->run(); });
+  } catch (...) {
+    sink = desk_->give_sink_back();
+    throw;
+  }
 }
 
 LogWriter::~LogWriter() { finish(std::chrono::milliseconds(0)); }

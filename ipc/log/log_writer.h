@@ -24,8 +24,9 @@ namespace prefork::ipc {
 class LogWriter {
  public:
   // `ring` may hold what its seat's last process has left: that comes first, once `reader` is free,
-  // which outlives the process. Throws std::system_error where there can be no thread.
-  LogWriter(std::unique_ptr<LineRing> ring, OwnerWord& reader, std::unique_ptr<LineSink> sink);
+  // which outlives the process. Throws std::system_error where there can be no thread, and leaves
+  // `sink` as it was then.
+  LogWriter(std::unique_ptr<LineRing> ring, OwnerWord& reader, std::unique_ptr<LineSink>& sink);
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "ipc/base/error_text.h"
@@ -57,10 +58,16 @@ config::Result<void> AccessLog::reopen() {
   return {};
 }
 
-void AccessLog::begin_thread(std::unique_ptr<ipc::LineRing> ring, ipc::OwnerWord& reader) {
+config::Result<void> AccessLog::begin_thread(const ipc::LogRings& rings, ipc::Place at) {
   flush();
-  ring->set_target(path_);
-  writer_ = std::make_unique<ipc::LogWriter>(std::move(ring), reader, std::move(sink_));
+  try {
+    std::unique_ptr<ipc::LineRing> ring = rings.open(at);
+    ring->set_target(path_);
+    writer_ = std::make_unique<ipc::LogWriter>(std::move(ring), rings.reader(at), sink_);
+  } catch (const std::system_error& failed) {
+    return config::Problem{failed.what()};
+  }
+  return {};
 }
 
 void AccessLog::write(const AccessRecord& record, std::uint64_t now_ns) {

@@ -20,10 +20,10 @@
 
 #include "config/base/result.h"
 #include "config/values/log_format.h"
-#include "ipc/log/line_ring.h"
+#include "ipc/base/process_id.h"
 #include "ipc/log/line_sink.h"
+#include "ipc/log/log_rings.h"
 #include "ipc/log/log_writer.h"
-#include "ipc/shared/owner_word.h"
 #include "server/exchange/access_formatter.h"
 #include "server/exchange/access_record.h"
 
@@ -42,8 +42,9 @@ class AccessLog {
                             AccessFormatter::Writer writer, std::string_view mark = {});
   // See LineSink. Before it is opened.
   void share_torn_mark(std::atomic<bool>& torn) { torn_ = &torn; }
-  // Once it is open: from now on a thread writes. See LogWriter.
-  void begin_thread(std::unique_ptr<ipc::LineRing> ring, ipc::OwnerWord& reader);
+  // Once it is open: from now on a thread writes, by way of the ring of that place. See LogWriter.
+  // Where there is no memory for one or the other the log goes on as before, and tells why.
+  config::Result<void> begin_thread(const ipc::LogRings& rings, ipc::Place at);
 
   // Opens the path anew (after logrotate); keeps the old file when that fails.
   config::Result<void> reopen();

@@ -104,10 +104,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     child::show_loaded_objects(record_.trace.objects);
     // Before there are threads, which inherit what it has left behind.
     child::set_signals_again();
-    if (const ipc::LogRings* const rings = context_.on_demand.log_rings;
-        rings != nullptr && access_log_.is_on()) {
-      access_log_.begin_thread(rings->open(context_.id), rings->reader(context_.id));
-    }
+    begin_log_thread();
     pools_ = std::make_unique<pool::Pools>(config::pool_classes(context_.options),
                                            context_.options.processes.pool_order, record_,
                                            [this](std::unique_ptr<exchange::Job> job) {
@@ -202,6 +199,18 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
         is_journal ? child::journal_priority(config::LogLevel::info) : "");
     if (!opened.ok()) {
       throw std::runtime_error(opened.problem().text);
+    }
+  }
+
+  void begin_log_thread() {
+    const ipc::LogRings* const rings = context_.on_demand.log_rings;
+    if (rings == nullptr || !access_log_.is_on()) {
+      return;
+    }
+    if (const auto begun = access_log_.begin_thread(*rings, context_.id); !begun.ok()) {
+      context_.log.warning(
+          "there is no thread for the access log, which this worker writes by itself: " +
+          begun.problem().text);
     }
   }
 

@@ -66,7 +66,7 @@ class LogWriterTest : public testing::Test {
     return text;
   }
   std::unique_ptr<LogWriter> begin(std::unique_ptr<LineSink> sink) {
-    return std::make_unique<LogWriter>(rings_.open(kSeat), rings_.reader(kSeat), std::move(sink));
+    return std::make_unique<LogWriter>(rings_.open(kSeat), rings_.reader(kSeat), sink);
   }
   static std::string content(const std::string& path) {
     std::ostringstream text;

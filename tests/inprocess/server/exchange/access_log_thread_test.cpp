@@ -2,6 +2,7 @@
 // writes, and what does not fit is counted, and told where it is missing.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,7 +42,7 @@ class ThreadedLog : public testing::Test {
 
   void open(std::string_view format, std::string_view mark = {}) {
     ASSERT_TRUE(log_.open(path_, config::parse_log_format(format).value(), {2, 7}, mark).ok());
-    log_.begin_thread(rings_.open({0, 0}), rings_.reader({0, 0}));
+    ASSERT_TRUE(log_.begin_thread(rings_, {0, 0}).ok());
   }
   void write(std::uint64_t lines) {
     written_ += lines;
@@ -85,6 +86,30 @@ class ThreadedLog : public testing::Test {
   std::uint64_t lost_ = 0;
   std::uint64_t now_ns_ = 0;
 };
+
+TEST_F(ThreadedLog, GoesOnByItselfWhereThereCanBeNoThread) {
+  ASSERT_TRUE(log_.open(path_, config::parse_log_format("$status").value(), {2, 7}).ok());
+  pthread_attr_t before;
+  ASSERT_EQ(::pthread_getattr_default_np(&before), 0);
+  pthread_attr_t huge;
+  ASSERT_EQ(::pthread_attr_init(&huge), 0);
+  ASSERT_EQ(::pthread_attr_setstacksize(&huge, std::size_t{1} << 50), 0);
+  ASSERT_EQ(::pthread_setattr_default_np(&huge), 0);
+  const auto begun = log_.begin_thread(rings_, {0, 0});
+  EXPECT_EQ(::pthread_setattr_default_np(&before), 0);
+  ::pthread_attr_destroy(&huge);
+  ::pthread_attr_destroy(&before);
+  ASSERT_FALSE(begun.ok());
+  EXPECT_NE(begun.problem().text, "");
+  write(2);
+  read();
+  EXPECT_EQ(read_, "200\n200\n");
+  EXPECT_TRUE(log_.reopen().ok());
+  write(1);
+  read();
+  EXPECT_EQ(read_, "200\n200\n200\n");
+  EXPECT_EQ(lost_, 0U);
+}
 
 TEST_F(ThreadedLog, WhatIsDroppedIsToldInAJsonLogWhereItIsMissing) {
   open("json");
