@@ -15,6 +15,12 @@ namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;
 
+// A restart that no process could be made for does not count, but is not taken back from readers
+// either: the next one has its number.
+void raise(std::atomic<std::uint32_t>& count, std::uint32_t to) {
+  count.store(std::max(count.load(kRelaxed), to), kRelaxed);
+}
+
 ipc::LastExit last_exit_of(const supervision::action::Release& release) {
   ipc::LastExit exit;
   exit.kind = release.exit.signal != 0 ? ipc::LastExit::Kind::signal : ipc::LastExit::Kind::code;
@@ -85,7 +91,7 @@ void Publisher::spawning(const supervision::action::Spawn& spawn, std::uint64_t 
   record.times.forked_monotonic_ns.store(forked_ns, kRelaxed);
   record.times.forked_realtime_ns.store(ipc::realtime_ns(), kRelaxed);
   record.pulse.beat_ns.store(forked_ns, kRelaxed);
-  segment_.notes(spawn.at.slot).restarts.store(spawn.restarts, kRelaxed);
+  raise(segment_.notes(spawn.at.slot).restarts, spawn.restarts);
 }
 
 void Publisher::forked(ipc::Place at, std::int32_t pid) {
@@ -180,7 +186,7 @@ void Publisher::states(const supervision::Supervisor& supervisor, bool is_ready)
     }
     if (used) {
       in_use = slot + 1;
-      segment_.notes(slot).restarts.store(slots[slot].restarts, kRelaxed);
+      raise(segment_.notes(slot).restarts, slots[slot].restarts);
     }
   }
   if (tasks_ != nullptr) {

@@ -187,6 +187,14 @@ TEST_F(PublisherTest, AStopShowsBeforeTheSupervisorKnowsOfIt) {
   EXPECT_EQ(header_.state.load(), ipc::ServerState::stopping);
 }
 
+TEST_F(PublisherTest, ARestartThatCouldNotBeMadeIsNotTakenBack) {
+  publisher_.spawning(spawn(kShownWorker, 3), 1);
+  publisher_.spawning(spawn(kShownWorker, 2), 2);
+  EXPECT_EQ(segment_.notes(kShownWorker.slot).restarts.load(), 3U);
+  publisher_.spawning(spawn(kShownWorker, 4), 3);
+  EXPECT_EQ(segment_.notes(kShownWorker.slot).restarts.load(), 4U);
+}
+
 TEST_F(PublisherTest, CountsReloads) {
   supervision::action::Notice done;
   done.kind = supervision::NoticeKind::reload_finished;
