@@ -6,11 +6,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "workers/supervision/supervisor_messages.h"
 
@@ -32,6 +34,7 @@ class SpawnerTest : public testing::Test {
   ~SpawnerTest() override { ::unlink(log_path_.c_str()); }
 
   Spawner::Spawned spawn(supervision::Role role) {
+    std::fflush(nullptr);  // what is in it would be told by each child
     supervision::action::Spawn order;
     // The observer's slot is behind those of workers, and task processes come behind it.
     order.at.slot = role == supervision::Role::worker     ? 0
