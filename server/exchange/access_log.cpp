@@ -173,6 +173,9 @@ void AccessLog::finish() {
     writer_->finish(kFinishPatience);
     error_ = writer_->error() != 0 ? writer_->error() : error_;
     lose(writer_->take_lost());
+    // Nobody takes what comes now: neither lines nor questions.
+    writer_.reset();
+    formatter_.reset();
   } else {
     flush();
     lose_gathered();

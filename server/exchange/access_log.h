@@ -68,6 +68,7 @@ class AccessLog {
   void flush();
 
   // At the end: what there is no room for now is lost, or within a second where a thread writes.
+  // That leaves the log off.
   void finish();
 
   // Lines that were lost since the last call.

@@ -166,6 +166,20 @@ TEST_F(ThreadedLog, AtTheEndEachLineIsThereOrCounted) {
   EXPECT_NE(log_.take_news(), "");
 }
 
+TEST_F(ThreadedLog, WhatWasLostAtTheEndIsSaidAndNothingIsWrittenBehindIt) {
+  open("json");
+  write(4000);
+  ASSERT_GT(lost_, 0U);
+  log_.finish();
+  log_.flush();
+  lost_ += log_.take_lost();
+  EXPECT_EQ(log_.take_news(), std::to_string(lost_) +
+                                  " lines of the access log were lost: "
+                                  "Resource temporarily unavailable");
+  EXPECT_TRUE(rings_.open({0, 0})->empty());
+  EXPECT_FALSE(log_.is_on());
+}
+
 TEST_F(ThreadedLog, BeginsItsLinesWithTheMark) {
   open("json", "<6>");
   write(4000);
