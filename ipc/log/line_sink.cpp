@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -92,7 +93,8 @@ LineSink::Written LineSink::write(std::string_view lines) {
     done.size += size;
     if (block[size - 1] != '\n') {
       // The rest of it must not follow: another process may have written in between.
-      done.size += block.find('\n', size) + 1 - size;
+      // Memory that others may write over need not have an end any more.
+      done.size += std::min(block.find('\n', size), block.size() - 1) + 1 - size;
       ++done.torn;
       torn_->store(true, std::memory_order_relaxed);
     }

@@ -185,6 +185,17 @@ TEST_F(LineSinkTest, TheLineBehindOneThatWasCutOffStandsAlone) {
   EXPECT_EQ(content(), "first\nsecond\nthird\nfourth\n");
 }
 
+// As memory that another process writes over meanwhile.
+TEST_F(LineSinkTest, OfALineThatHasLostItsEndTheRestIsLost) {
+  ASSERT_EQ(sink_.open_file(path_), 0);
+  const std::string lines = "first\nsecond without an end";
+  const FileSizeLimit limit(12);
+  const LineSink::Written written = sink_.write(lines);
+  EXPECT_EQ(written.size, lines.size());
+  EXPECT_EQ(written.torn, 1U);
+  EXPECT_EQ(content(), "first\nsecond");
+}
+
 TEST_F(LineSinkTest, AlsoWhenAnotherWriterHasCutItOff) {
   std::atomic<bool> torn{false};
   LineSink other;
