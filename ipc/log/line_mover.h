@@ -18,7 +18,9 @@ struct MovedLines {
 
 // By a reader that goes on where another one has died: what that has written of its last block is
 // popped. It is looked for in the file, behind what was there before, where others may have written
-// in between. Nobody can look into a pipe: of that the block, at most 4 KiB, comes again.
+// in between: lines tell whose they are by the worker that they name, and where they do not, one of
+// another that reads the same may be taken for it. Nobody can look into a pipe: of that the block,
+// at most 4 KiB, comes again.
 void skip_written_lines(LineRing& ring, LineSink& sink);
 
 // What is there now, as far as `until` (see LineRing::end()). What the sink refuses stays where it
