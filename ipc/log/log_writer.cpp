@@ -57,10 +57,11 @@ class LogWriter::Desk {
   [[nodiscard]] std::size_t room() const { return LineRing::kBytes - ring_->size(); }
   [[nodiscard]] int error() const { return error_.load(); }
   std::uint64_t take_lost() { return lost_.exchange(0); }
-  void change_sink(std::unique_ptr<LineSink> sink) {
+  int take_open_error() { return open_error_.exchange(0); }
+  void change_sink(Opener open) {
     {
       const std::lock_guard lock(mutex_);
-      next_sinks_.push_back({std::move(sink), ring_->end()});
+      next_sinks_.push_back({std::move(open), ring_->end()});
     }
     wake();
   }
@@ -75,7 +76,7 @@ class LogWriter::Desk {
 
  private:
   struct NextSink {
-    std::unique_ptr<LineSink> sink;
+    Opener open;
     std::uint64_t from = 0;  // a position in the ring
   };
 
@@ -105,6 +106,7 @@ class LogWriter::Desk {
   Atomic<std::uint32_t> rest_{kAwake};
   std::atomic<std::uint64_t> lost_{0};
   std::atomic<int> error_{0};
+  std::atomic<int> open_error_{0};
   std::atomic<std::uint64_t> finish_by_ns_{0};
   std::atomic<bool> is_to_finish_{false};
   std::mutex mutex_;
@@ -164,9 +166,14 @@ MovedLines LogWriter::Desk::move_all(std::uint64_t until) {
     const std::lock_guard lock(mutex_);
     next_sinks.swap(next_sinks_);
   }
-  for (NextSink& next : next_sinks) {
+  for (const NextSink& next : next_sinks) {
     note(move_lines(*ring_, *sink_, next.from));
-    sink_ = std::move(next.sink);
+    auto sink = std::make_unique<LineSink>();
+    if (const int error = next.open(*sink); error == 0) {
+      sink_ = std::move(sink);
+    } else {
+      open_error_.store(error);
+    }
   }
   const MovedLines moved = move_lines(*ring_, *sink_, until);
   note(moved);
@@ -239,7 +246,9 @@ int LogWriter::error() const { return desk_->error(); }
 
 std::uint64_t LogWriter::take_lost() { return desk_->take_lost(); }
 
-void LogWriter::change_sink(std::unique_ptr<LineSink> sink) { desk_->change_sink(std::move(sink)); }
+void LogWriter::change_sink(Opener open) { desk_->change_sink(std::move(open)); }
+
+int LogWriter::take_open_error() { return desk_->take_open_error(); }
 
 bool LogWriter::finish(std::chrono::milliseconds patience) {
   if (!thread_.joinable()) {

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <thread>
@@ -40,8 +41,13 @@ class LogWriter {
   // Lines that the sink did not take, since the last call.
   std::uint64_t take_lost();
 
-  // What was appended so far goes to the old sink, as far as that takes it.
-  void change_sink(std::unique_ptr<LineSink> sink);
+  // Opens a sink; returns errno, 0 when it worked. It may wait for a disk.
+  using Opener = std::function<int(LineSink& sink)>;
+  // By the thread, once what was appended so far is in the old sink, as far as that takes it; in
+  // which it goes on where there is no other.
+  void change_sink(Opener open);
+  // Why a sink could not be opened, since the last call; 0: each could.
+  int take_open_error();
 
   // Waits until everything is written, or for so long. What a sink has refused until then is lost.
   // Of a thread that does not come back from a write the rest stays in the ring. Nothing may be

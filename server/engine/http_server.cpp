@@ -266,6 +266,9 @@ void HttpServer::settle_access_log() {
   if (const std::uint64_t lost = log.take_lost(); lost != 0) {
     record_.counters.add(ipc::Counter::access_lines_lost, lost);
   }
+  if (const std::string problem = log.take_open_problem(); !problem.empty()) {
+    hooks_.report(config::LogLevel::error, problem + "; it goes on where it was");
+  }
   if (const std::string news = log.take_news(); !news.empty()) {
     hooks_.report(config::LogLevel::warning, news);
   }

@@ -42,20 +42,34 @@ config::Result<void> AccessLog::reopen() {
     return {};
   }
   flush();
+  if (writer_) {
+    writer_->change_sink([path = path_, torn = torn_](ipc::LineSink& sink) {
+      if (torn != nullptr) {
+        sink.share_torn_mark(*torn);
+      }
+      return open_log_target(sink, path);
+    });
+    return {};
+  }
   auto sink = std::make_unique<ipc::LineSink>();
   if (const int error = open_log_target(*sink, path_); error != 0) {
-    return config::Problem{"cannot open the access log " + path_ + ": " +
-                           std::string(ipc::LineSink::error_text(error))};
+    return config::Problem{open_problem(error)};
   }
   if (torn_ != nullptr) {
     sink->share_torn_mark(*torn_);
   }
-  if (writer_) {
-    writer_->change_sink(std::move(sink));
-  } else {
-    sink_ = std::move(sink);
-  }
+  sink_ = std::move(sink);
   return {};
+}
+
+std::string AccessLog::open_problem(int error) const {
+  return "cannot open the access log " + path_ + ": " +
+         std::string(ipc::LineSink::error_text(error));
+}
+
+std::string AccessLog::take_open_problem() {
+  const int error = writer_ ? writer_->take_open_error() : 0;
+  return error != 0 ? open_problem(error) : std::string();
 }
 
 config::Result<void> AccessLog::begin_thread(const ipc::LogRings& rings, ipc::Place at) {

@@ -46,8 +46,11 @@ class AccessLog {
   // Where there is no memory for one or the other the log goes on as before, and tells why.
   config::Result<void> begin_thread(const ipc::LogRings& rings, ipc::Place at);
 
-  // Opens the path anew (after logrotate); keeps the old file when that fails.
+  // Opens the path anew (after logrotate); keeps the old file when that fails. A thread does it by
+  // itself, because a disk may not answer: see take_open_problem().
   config::Result<void> reopen();
+  // Why the thread could not; empty: it could, or has not come to it yet.
+  std::string take_open_problem();
 
   [[nodiscard]] bool is_on() const { return formatter_.has_value(); }
 
@@ -77,6 +80,7 @@ class AccessLog {
   std::string take_news();
 
  private:
+  [[nodiscard]] std::string open_problem(int error) const;
   void flush_by(std::uint64_t now_ns);
   void lose_gathered();
   void lose(std::uint64_t lines);

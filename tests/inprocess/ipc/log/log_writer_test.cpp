@@ -13,6 +13,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -49,6 +50,9 @@ class LogWriterTest : public testing::Test {
     auto sink = std::make_unique<LineSink>();
     EXPECT_EQ(sink->open_file(path), 0);
     return sink;
+  }
+  static LogWriter::Opener opener_of(const std::string& path) {
+    return [path](LineSink& sink) { return sink.open_file(path); };
   }
   // Of a pipe whose other end is kept.
   std::unique_ptr<LineSink> make_pipe() {
@@ -167,14 +171,28 @@ TEST_F(LogWriterTest, WhatWasThereBeforeASinkIsChangedGoesToTheOldOne) {
   for (int number = 0; number < 100; ++number) {
     const std::string name = std::to_string(number);
     writer->append("before " + name + "\n");
-    writer->change_sink(sink_of(path_ + name));
+    writer->change_sink(opener_of(path_ + name));
     writer->append("after " + name + "\n");
     ASSERT_TRUE(wait_until([&] { return !content(path_ + name).empty(); }));
     EXPECT_EQ(content(path_ + name), "after " + name + "\n");
-    writer->change_sink(sink_of(path_));
+    writer->change_sink(opener_of(path_));
   }
   EXPECT_TRUE(writer->finish(kPatience));
   EXPECT_EQ(count_lines(content(path_)), 100);
+}
+
+TEST_F(LogWriterTest, ASinkThatTakesLongToOpenKeepsNobody) {
+  std::promise<void> answer;
+  const auto writer = begin(sink_of(path_));
+  writer->change_sink([&answer](LineSink&) {
+    answer.get_future().wait();
+    return EIO;
+  });
+  EXPECT_TRUE(writer->append("line\n"));
+  EXPECT_EQ(writer->take_open_error(), 0);
+  answer.set_value();
+  EXPECT_TRUE(wait_until([&] { return content(path_) == "line\n"; })) << "where it was";
+  EXPECT_EQ(writer->take_open_error(), EIO);
 }
 
 TEST_F(LogWriterTest, BeginsWithWhatTheSeatsLastProcessHasLeft) {

@@ -180,6 +180,20 @@ TEST_F(ThreadedLog, WhatWasLostAtTheEndIsSaidAndNothingIsWrittenBehindIt) {
   EXPECT_FALSE(log_.is_on());
 }
 
+TEST_F(ThreadedLog, IsOpenedAnewByTheThreadAndGoesOnWhereThatFails) {
+  open("$request_uri");
+  std::filesystem::remove_all(folder_);
+  EXPECT_TRUE(log_.reopen().ok());
+  std::string problem;
+  EXPECT_TRUE(read_until([&] {
+    problem += log_.take_open_problem();
+    return !problem.empty();
+  }));
+  EXPECT_EQ(problem, "cannot open the access log " + path_ + ": No such file or directory");
+  write(1);
+  EXPECT_TRUE(read_until([&] { return lines_read() == 1; }));
+}
+
 TEST_F(ThreadedLog, BeginsItsLinesWithTheMark) {
   open("json", "<6>");
   write(4000);
