@@ -1,9 +1,11 @@
 #include "ipc/log/line_ring.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "ipc/base/shared_memory.h"
@@ -42,6 +44,16 @@ LineRing::LineRing(const OwnedFd& memory, std::size_t offset) {
   head_ = static_cast<Head*>(room);
   data_ = base + kHeadBytes;
   begin_seen_ = head_->begin.load();
+}
+
+// Memory that nobody has touched is read as zeros, and stays untouched.
+bool LineRing::is_empty(const OwnedFd& memory, std::size_t offset) {
+  constexpr std::size_t kWords = (offsetof(Head, begin) + sizeof(std::uint64_t)) / 8;
+  std::array<std::uint64_t, kWords> words{};
+  const ssize_t size =
+      ::pread(memory.get(), words.data(), sizeof words, static_cast<off_t>(offset));
+  return size != static_cast<ssize_t>(sizeof words) ||
+         words[offsetof(Head, end) / 8] == words[offsetof(Head, begin) / 8];
 }
 
 LineRing::~LineRing() { ::munmap(head_, kMappedBytes); }

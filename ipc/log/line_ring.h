@@ -38,6 +38,9 @@ class LineRing {
   LineRing(const LineRing&) = delete;
   LineRing& operator=(const LineRing&) = delete;
 
+  // Whether there is nothing in the one that begins there; also where that cannot be told.
+  static bool is_empty(const OwnedFd& memory, std::size_t offset);
+
   // --- the producer ---
   // False: there is no room for it.
   bool push(std::string_view line);

@@ -23,6 +23,7 @@ constexpr std::size_t kMostRings = 1024;
 struct LogRings::Directory {
   std::atomic<bool> torn;
   std::array<OwnerWord, kMostRings> readers;
+  std::atomic<std::uint64_t> lost;
 };
 
 std::size_t LogRings::directory_bytes() { return sizeof(Directory); }
@@ -67,6 +68,10 @@ OwnerWord& LogRings::reader(Place at) const {
 }
 
 std::atomic<bool>& LogRings::torn_mark() const { return directory_->torn; }
+
+std::atomic<std::uint64_t>& LogRings::lost() const { return directory_->lost; }
+
+bool LogRings::is_empty(Place at) const { return LineRing::is_empty(memory_, offset_of(at)); }
 
 std::unique_ptr<LineRing> LogRings::open(Place at) const {
   PREFORK_CHECK(at.seat < kSeatsPerSlot);

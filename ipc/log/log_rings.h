@@ -44,8 +44,13 @@ class LogRings {
   // See LineSink: of all who write these lines.
   [[nodiscard]] std::atomic<bool>& torn_mark() const;
 
+  // Lines of processes that have ended, which could not be written. The observer's to add to.
+  [[nodiscard]] std::atomic<std::uint64_t>& lost() const;
+
   // Throws std::system_error.
   [[nodiscard]] std::unique_ptr<LineRing> open(Place at) const;
+  // Whether there is nothing in the ring, without the mapping of it.
+  [[nodiscard]] bool is_empty(Place at) const;
 
  private:
   struct Directory;

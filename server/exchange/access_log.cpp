@@ -76,7 +76,10 @@ config::Result<void> AccessLog::begin_thread(const ipc::LogRings& rings, ipc::Pl
   flush();
   try {
     std::unique_ptr<ipc::LineRing> ring = rings.open(at);
-    ring->set_target(path_);
+    // Where it is another one, what is left there for the observer goes with this one's.
+    if (ring->target() != path_) {
+      ring->set_target(path_);
+    }
     writer_ = std::make_unique<ipc::LogWriter>(std::move(ring), rings.reader(at), sink_);
   } catch (const std::system_error& failed) {
     return config::Problem{failed.what()};

@@ -53,14 +53,20 @@ std::vector<ipc::Place> LeftLines::take_from_dead() const {
     for (std::uint32_t seat = 0; seat < ipc::kSeatsPerSlot; ++seat) {
       const ipc::Place at{slot, seat};
       ipc::OwnerWord& reader = rings_->reader(at);
-      const ipc::ProcessKey owner = reader.owner();
-      if (!owner.is_none() && owner.pid() != segment_.record(at).pid.load() &&
-          reader.take_even_from_dead() != ipc::Taken::no) {
+      if (may_be_left(at) && reader.take_even_from_dead() != ipc::Taken::no) {
         taken.push_back(at);
       }
     }
   }
   return taken;
+}
+
+// By a reader that is dead; or, where the seat is vacant, by a process that never came to be the
+// reader, for its predecessor's lines were still being written.
+bool LeftLines::may_be_left(ipc::Place at) const {
+  const ipc::ProcessKey owner = rings_->reader(at).owner();
+  const std::int32_t pid = segment_.record(at).pid.load();
+  return owner.is_none() ? pid == 0 && !rings_->is_empty(at) : owner.pid() != pid;
 }
 
 void LeftLines::begin_to_write() {
@@ -101,6 +107,7 @@ LeftLines::Lost LeftLines::write(const ipc::LogRings& rings,
   for (const ipc::Place at : places) {
     const Lost lost = write_one(rings, at, give_up_ns);
     all.lines += lost.lines;
+    rings.lost() += lost.lines;
     all.error = lost.error != 0 ? lost.error : all.error;
     rings.reader(at).release();
   }

@@ -34,6 +34,7 @@ class LeftLines {
   };
 
   [[nodiscard]] std::vector<ipc::Place> take_from_dead() const;
+  [[nodiscard]] bool may_be_left(ipc::Place at) const;
   void begin_to_write();
   std::string take_news(std::chrono::milliseconds patience);
   static Lost write(const ipc::LogRings& rings, const std::vector<ipc::Place>& places);

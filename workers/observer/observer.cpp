@@ -213,8 +213,18 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     }
   }
 
-  [[nodiscard]] std::string report_statistics(bool is_detailed) const {
+  // With what was lost of workers after their end.
+  [[nodiscard]] StatsSnapshot look_at_all() const {
     StatsSnapshot snapshot = take_snapshot(context_.segment);
+    if (const ipc::LogRings* const rings = context_.on_demand.log_rings; rings != nullptr) {
+      snapshot.totals.counters[static_cast<std::size_t>(ipc::Counter::access_lines_lost)] +=
+          rings->lost().load();
+    }
+    return snapshot;
+  }
+
+  [[nodiscard]] std::string report_statistics(bool is_detailed) const {
+    StatsSnapshot snapshot = look_at_all();
     snapshot.shared = look_at_shared(context_.shared);
     if (context_.tasks != nullptr) {
       snapshot.tasks = look_at_tasks(*context_.tasks);
@@ -228,7 +238,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
 
   // Counters must not go back, which those of a moment within the counting may seem to do later.
   void answer_metrics(MetricFormat format, http::Response& response) const {
-    const StatsSnapshot snapshot = take_snapshot(context_.segment);
+    const StatsSnapshot snapshot = look_at_all();
     if (snapshot.is_consistent) {
       response.set_content_type(content_type_of(format));
       response.set_body(to_metrics(snapshot, format));
@@ -239,8 +249,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
   }
 
   [[nodiscard]] LiveReport look() const {
-    return to_live_report(take_snapshot(context_.segment),
-                          {urls_, admin_commands_.obstacle().empty()});
+    return to_live_report(look_at_all(), {urls_, admin_commands_.obstacle().empty()});
   }
 
   void answer_check(const http::Request& request, http::Response& response, bool fine,
