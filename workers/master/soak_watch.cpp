@@ -16,7 +16,7 @@ std::string percent(double share) {
   return text.data();
 }
 
-std::string milliseconds(std::uint64_t us) {
+std::string latency_text(std::uint64_t us) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.1f ms", static_cast<double>(us) / 1000);
   return text.data();
@@ -111,8 +111,8 @@ std::string SoakWatch::compare() const {
   const bool has_many =
       own.latency.count() >= kAnswersForPercentile && many.latency.count() >= kAnswersForPercentile;
   if (has_many && own_us > kTimes * other_us + kPercentileMarginUs) {
-    return "its p99 latency is " + milliseconds(own_us) + ", and that of those before " +
-           milliseconds(other_us);
+    return "its p99 latency is " + latency_text(own_us) + ", and that of those before " +
+           latency_text(other_us);
   }
   return {};
 }
