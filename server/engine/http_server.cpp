@@ -20,8 +20,8 @@ HttpServer::HttpServer(loop::EventLoop& loop, const ServerSettings& settings,
       hooks_(hooks),
       accounting_(record, settings.labels,
                   [&hooks](std::string_view line) { hooks.report(config::LogLevel::error, line); }),
-      scratch_(
-          std::make_unique<Scratch>(settings, record.routes, access_log.tells_receive_delay())),
+      scratch_(std::make_unique<Scratch>(
+          settings, record.routes, settings.tells_timing || access_log.tells_receive_delay())),
       services_{settings_.timeouts,
                 settings_.limits,
                 settings_.proxies,

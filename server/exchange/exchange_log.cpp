@@ -52,16 +52,20 @@ void ExchangeLog::note_times(const Job& job, bool is_done) {
 }
 
 std::string ExchangeLog::timing() const {
+  std::string text;
   const bool has_handler_time = record_.handler_us != 0 || handler_started_ns_ != 0;
-  if (!has_handler_time && record_.queue_us == 0) {
-    return {};
+  if (has_handler_time || record_.queue_us != 0) {
+    std::uint64_t handler_us = record_.handler_us;
+    if (handler_started_ns_ != 0) {
+      handler_us = elapsed_us(handler_started_ns_, services_.now_ns);
+    }
+    text = "queue;dur=" + in_milliseconds(record_.queue_us) +
+           ", app;dur=" + in_milliseconds(handler_us);
   }
-  std::uint64_t handler_us = record_.handler_us;
-  if (handler_started_ns_ != 0) {
-    handler_us = elapsed_us(handler_started_ns_, services_.now_ns);
+  if (const std::uint32_t waited_ms = record_.receive_delay_ms.value_or(0); waited_ms != 0) {
+    text.append(text.empty() ? "" : ", ").append("recv;dur=").append(std::to_string(waited_ms));
   }
-  return "queue;dur=" + in_milliseconds(record_.queue_us) +
-         ", app;dur=" + in_milliseconds(handler_us);
+  return text;
 }
 
 void ExchangeLog::tell(const http::Request* request, const ipc::PeerAddress& client,

@@ -135,8 +135,9 @@ TEST(Metrics, NoCounterGoesBackWhenWorkersDieOrAreReplaced) {
 // A stopped process stands for an event loop that is busy.
 TEST(Metrics, TellHowLongARequestLayInTheKernel) {
   const TemporaryFolder folder;
-  const ServerProcess server({"--workers", "1", "--access-log", folder / "access.log",
-                              "--access-log-format", "$uri $receive_delay_ms"});
+  const ServerProcess server({"--workers", "1", "--server-timing", "--access-log",
+                              folder / "access.log", "--access-log-format",
+                              "$uri $receive_delay_ms"});
   const pid_t worker = server.worker_pids().begin()->second;
   Client client(server.url());
   EXPECT_EQ(client.get("/plaintext").status, 200);
@@ -144,7 +145,9 @@ TEST(Metrics, TellHowLongARequestLayInTheKernel) {
   client.send(get_request("/json"));
   EXPECT_FALSE(client.is_readable_within(Milliseconds{150}));
   ::kill(worker, SIGCONT);
-  EXPECT_EQ(client.receive().status, 200);
+  const Reply late = client.receive();
+  EXPECT_EQ(late.status, 200);
+  EXPECT_TRUE(late.header("server-timing").value_or("none").starts_with("recv;dur=1"));
   const auto delay_of = [&](const std::string& path) {
     const std::string lines = read_file(folder / "access.log");
     const std::size_t at = lines.find(path + " ");
