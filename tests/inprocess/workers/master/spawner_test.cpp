@@ -33,6 +33,12 @@ class SpawnerTest : public testing::Test {
   }
   ~SpawnerTest() override { ::unlink(log_path_.c_str()); }
 
+  void SetUp() override {
+#if defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "who forks has one thread, and ThreadSanitizer brings another";
+#endif
+  }
+
   Spawner::Spawned spawn(supervision::Role role) {
     std::fflush(nullptr);  // what is in it would be told by each child
     supervision::action::Spawn order;
