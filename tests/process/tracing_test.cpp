@@ -41,7 +41,8 @@ TEST(Tracing, GoesOnThroughTheApplicationWhereverItsHandlersRun) {
 }
 
 TEST(Tracing, BeginsATraceWhereNobodyOrNobodyUnderstandableHas) {
-  const ServerProcess server({kTracedApp, "--workers", "1", "--trace", "propagate"});
+  const ServerProcess server(
+      {kTracedApp, "--workers", "1", "--trace", "propagate", "--trace-sample", "0"});
   const std::regex shape("on ([0-9a-f]{32}) ([0-9a-f]{16})  not 00-\\1-\\2-00 \n");
   const std::string twice =
       std::string("traceparent: ") + kCaller + "\r\ntraceparent: " + kCaller + "\r\n";
