@@ -1,8 +1,7 @@
 #include "ipc/tasks/task_crash.h"
 
-#include <cstring>
-
 #include "ipc/base/monotonic.h"
+#include "ipc/base/signal_name.h"
 
 namespace prefork::ipc {
 
@@ -15,9 +14,7 @@ std::string describe(const std::optional<LastExit>& exit) {
   if (exit->kind == LastExit::Kind::code) {
     return "exit code " + std::to_string(exit->number);
   }
-  const char* const name = ::sigabbrev_np(exit->number);
-  return name != nullptr ? std::string("signal SIG") + name
-                         : "signal " + std::to_string(exit->number);
+  return "signal " + signal_name(exit->number);
 }
 
 }  // namespace

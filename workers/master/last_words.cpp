@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
+#include "ipc/base/signal_name.h"
 #include "ipc/log/time_text.h"
 #include "workers/master/json_line.h"
 
@@ -28,11 +28,6 @@ constexpr std::array<Measure, 7> kMeasures = {{
     {3, 1, 0, 80},
 }};
 
-std::string signal_name(int signal) {
-  const char* const name = ::sigabbrev_np(signal);
-  return name != nullptr ? std::string("SIG") + name : std::to_string(signal);
-}
-
 std::uint64_t since(std::uint64_t then_ns, std::uint64_t now_ns) {
   return now_ns > then_ns ? now_ns - then_ns : 0;
 }
@@ -40,7 +35,7 @@ std::uint64_t since(std::uint64_t then_ns, std::uint64_t now_ns) {
 void add_exit(JsonLine& json, const LastWords& words) {
   const supervision::Exit& exit = words.exit;
   if (exit.signal != 0) {
-    json.text("reason", "signal " + signal_name(exit.signal));
+    json.text("reason", "signal " + ipc::signal_name(exit.signal));
     json.number("signal", static_cast<std::uint64_t>(exit.signal));
     json.flag("core_dumped", exit.core);
     if (exit.core) {
@@ -101,7 +96,7 @@ void add_finished(JsonLine& json, const LastWords& words, const Measure& measure
 void add_crash(JsonLine& json, const LastWords& words, const Measure& measure) {
   const ipc::Crash& crash = *words.crash;
   json.begin_object("crash");
-  json.text("signal", signal_name(crash.signal));
+  json.text("signal", ipc::signal_name(crash.signal));
   json.text("code", std::to_string(crash.code));
   if (crash.code > 0) {
     json.address("address", crash.address);

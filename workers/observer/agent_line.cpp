@@ -15,13 +15,10 @@ bool hangs(const WorkerSnapshot& worker, std::uint64_t now_ns, const config::Opt
 
 // In percent, of one worker that serves.
 std::uint64_t room_of(const WorkerSnapshot& worker, const config::LimitOptions& limits) {
-  const auto gauge = [&worker](ipc::Gauge which) {
-    return worker.numbers.gauges[static_cast<std::size_t>(which)];
-  };
   const std::uint64_t load =
-      std::max({gauge(ipc::Gauge::requests_in_progress) * 100 / limits.concurrency,
-                gauge(ipc::Gauge::pool_queued) * 100 / limits.queue,
-                gauge(ipc::Gauge::connections_active) * 100 / limits.connections});
+      std::max({worker.numbers.of(ipc::Gauge::requests_in_progress) * 100 / limits.concurrency,
+                worker.numbers.of(ipc::Gauge::pool_queued) * 100 / limits.queue,
+                worker.numbers.of(ipc::Gauge::connections_active) * 100 / limits.connections});
   return 100 - std::min<std::uint64_t>(load, 100);
 }
 

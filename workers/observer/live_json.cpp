@@ -20,10 +20,6 @@ std::uint64_t age_ms(std::uint64_t then_ns, std::uint64_t now_ns) {
   return now_ns > then_ns ? (now_ns - then_ns) / kNsPerMs : 0;
 }
 
-std::uint64_t gauge(const Numbers& numbers, ipc::Gauge which) {
-  return numbers.gauges[static_cast<std::size_t>(which)];
-}
-
 // The smallest microseconds of a bucket and how many are in it, one after the other.
 CompactJson live_buckets(const ipc::FineHistogramSnapshot& latency) {
   CompactJson buckets = CompactJson::array();
@@ -45,13 +41,13 @@ CompactJson live_totals(const StatsSnapshot& snapshot) {
             all.of(ipc::Counter::responses_5xx)}},
           {"rejected", all.of(ipc::Counter::overload_rejected)},
           {"accepted", all.of(ipc::Counter::connections_accepted)},
-          {"active", gauge(all, ipc::Gauge::connections_active)},
-          {"idle", gauge(all, ipc::Gauge::connections_idle)},
+          {"active", all.of(ipc::Gauge::connections_active)},
+          {"idle", all.of(ipc::Gauge::connections_idle)},
           {"bytes_in", all.of(ipc::Counter::bytes_in)},
           {"bytes_out", all.of(ipc::Counter::bytes_out)},
-          {"threads", gauge(all, ipc::Gauge::pool_threads)},
-          {"busy", gauge(all, ipc::Gauge::pool_busy)},
-          {"queued", gauge(all, ipc::Gauge::pool_queued)},
+          {"threads", all.of(ipc::Gauge::pool_threads)},
+          {"busy", all.of(ipc::Gauge::pool_busy)},
+          {"queued", all.of(ipc::Gauge::pool_queued)},
           {"cpu_us", snapshot.cpu_us},
           {"latency", live_buckets(all.latency)}};
 }
@@ -90,9 +86,9 @@ CompactJson live_worker(const WorkerSnapshot& worker, std::uint64_t now_ns) {
   json["memory"] = worker.usage ? CompactJson(worker.usage->resident_bytes) : CompactJson(nullptr);
   json["cpu_us"] = worker.usage ? CompactJson(worker.usage->cpu_us) : CompactJson(nullptr);
   json["requests"] = worker.numbers.of(ipc::Counter::requests);
-  json["active"] = gauge(worker.numbers, ipc::Gauge::connections_active);
-  json["busy"] = gauge(worker.numbers, ipc::Gauge::pool_busy);
-  json["queued"] = gauge(worker.numbers, ipc::Gauge::pool_queued);
+  json["active"] = worker.numbers.of(ipc::Gauge::connections_active);
+  json["busy"] = worker.numbers.of(ipc::Gauge::pool_busy);
+  json["queued"] = worker.numbers.of(ipc::Gauge::pool_queued);
   json["in_hand"] = worker.in_flight.named.size() + worker.in_flight.more;
   json["hand"] = live_hand(worker, now_ns);
   return json;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <set>
 
 #include "config/version.h"
+#include "ipc/base/signal_name.h"
 #include "server/http/accept.h"
 #include "workers/observer/counter_metrics.h"
 
@@ -16,10 +16,6 @@ namespace {
 using Type = MetricText::Type;
 
 double seconds(std::uint64_t ns) { return static_cast<double>(ns) / 1e9; }
-
-std::uint64_t gauge_of(const Numbers& numbers, ipc::Gauge gauge) {
-  return numbers.gauges[static_cast<std::size_t>(gauge)];
-}
 
 void add_server(MetricText& text, const StatsSnapshot& snapshot) {
   const ServerSnapshot& server = snapshot.server;
@@ -87,16 +83,16 @@ void add_requests(MetricText& text, const RouteSnapshot& requests) {
 }
 
 void add_connections(MetricText& text, const Numbers& totals) {
-  const std::uint64_t active = gauge_of(totals, ipc::Gauge::connections_active);
-  const std::uint64_t idle = std::min(gauge_of(totals, ipc::Gauge::connections_idle), active);
+  const std::uint64_t active = totals.of(ipc::Gauge::connections_active);
+  const std::uint64_t idle = std::min(totals.of(ipc::Gauge::connections_idle), active);
   text.family(Type::gauge, "prefork_connections", "Open connections");
   text.sample({{"state", "active"}}, active - idle);
   text.sample({{"state", "idle"}}, idle);
   text.family(Type::gauge, "prefork_http_requests_in_progress",
               "Requests that wait for a thread, run there or are to be answered later");
-  text.sample({}, gauge_of(totals, ipc::Gauge::requests_in_progress));
+  text.sample({}, totals.of(ipc::Gauge::requests_in_progress));
   text.family(Type::gauge, "prefork_http_streams", "Of these: responses without a length");
-  text.sample({}, gauge_of(totals, ipc::Gauge::streams));
+  text.sample({}, totals.of(ipc::Gauge::streams));
 }
 
 void add_pools(MetricText& text, const Numbers& totals) {
@@ -152,7 +148,7 @@ void add_each_worker(MetricText& text, const StatsSnapshot& snapshot) {
       [](const WorkerSnapshot& worker) { return std::uint64_t{worker.restarts}; });
   add(Type::gauge, "prefork_worker_connections", "Open connections of the slot's worker",
       [](const WorkerSnapshot& worker) {
-        return gauge_of(worker.numbers, ipc::Gauge::connections_active);
+        return worker.numbers.of(ipc::Gauge::connections_active);
       });
   add(Type::gauge, "prefork_worker_resident_memory_bytes", "Resident memory of the slot's worker",
       [](const WorkerSnapshot& worker) {
@@ -168,8 +164,7 @@ void add_workers(MetricText& text, const StatsSnapshot& snapshot) {
       ++states[to_string(worker.state)];
     }
     if (is_up(worker)) {
-      connections.push_back(
-          static_cast<double>(gauge_of(worker.numbers, ipc::Gauge::connections_active)));
+      connections.push_back(static_cast<double>(worker.numbers.of(ipc::Gauge::connections_active)));
     }
   }
   text.family(Type::gauge, "prefork_workers", "Worker processes by state");
@@ -193,10 +188,8 @@ void add_ends(MetricText& text, const ServerSnapshot& server) {
   text.sample({{"how", "exit code 0"}}, server.ended_as_asked);
   text.sample({{"how", "other exit code"}}, server.ended_with_failure);
   for (const auto& [number, count] : server.ended_by_signal) {
-    const char* const name = ::sigabbrev_np(number);
-    const std::string how =
-        name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(number);
-    text.sample({{"how", how}}, count);
+    const std::string name = ipc::signal_name(number);
+    text.sample({{"how", name.starts_with("SIG") ? name : "signal " + name}}, count);
   }
 }
 

@@ -4,12 +4,12 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "config/version.h"
+#include "ipc/base/signal_name.h"
 
 namespace prefork::observer {
 
@@ -49,9 +49,7 @@ Json last_exit(const ipc::LastExit& exit) {
   }
   std::string reason;
   if (exit.kind == ipc::LastExit::Kind::signal) {
-    const char* name = ::sigabbrev_np(exit.number);
-    reason = name != nullptr ? std::string("signal SIG") + name
-                             : "signal " + std::to_string(exit.number);
+    reason = "signal " + ipc::signal_name(exit.number);
   } else {
     reason = "exit code " + std::to_string(exit.number);
   }
@@ -102,7 +100,7 @@ void add_numbers(Json& json, const Numbers& numbers) {
   json.update(counters_of(numbers.counters));
   Json pool;
   for (const auto& spec : ipc::kGaugeSpecs) {
-    const std::uint64_t value = numbers.gauges[static_cast<std::size_t>(spec.number)];
+    const std::uint64_t value = numbers.of(spec.number);
     (spec.group == kPoolGroup ? pool : json[std::string(spec.group)])[std::string(spec.name)] =
         value;
   }

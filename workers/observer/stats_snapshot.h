@@ -54,6 +54,9 @@ struct Numbers {
   [[nodiscard]] std::uint64_t of(ipc::Counter counter) const {
     return counters[static_cast<std::size_t>(counter)];
   }
+  [[nodiscard]] std::uint64_t of(ipc::Gauge gauge) const {
+    return gauges[static_cast<std::size_t>(gauge)];
+  }
 };
 
 // What applications count themselves, by the shape they gave it: one that a reload has changed is

@@ -46,6 +46,16 @@ class LogWriterTest : public testing::Test {
     std::signal(SIGPIPE, old_pipe_);
   }
 
+  // Somebody else is the ring's reader, until it is killed.
+  pid_t begin_to_read_elsewhere() {
+    const pid_t reader = ::fork();
+    if (reader == 0) {
+      rings_.reader(kSeat).take_even_from_dead();
+      ::pause();
+      ::_exit(0);
+    }
+    return reader;
+  }
   static std::unique_ptr<LineSink> sink_of(const std::string& path) {
     auto sink = std::make_unique<LineSink>();
     EXPECT_EQ(sink->open_file(path), 0);
@@ -205,12 +215,7 @@ TEST_F(LogWriterTest, BeginsWithWhatTheSeatsLastProcessHasLeft) {
 
 // The observer, which is writing what was left there; then it is killed.
 TEST_F(LogWriterTest, WaitsForAReaderThatLives) {
-  const pid_t reader = ::fork();
-  if (reader == 0) {
-    rings_.reader(kSeat).take_even_from_dead();
-    ::pause();
-    ::_exit(0);
-  }
+  const pid_t reader = begin_to_read_elsewhere();
   ASSERT_TRUE(wait_until([&] { return rings_.reader(kSeat).is_taken(); }));
   const auto writer = begin(sink_of(path_));
   writer->append("line\n");
@@ -223,12 +228,7 @@ TEST_F(LogWriterTest, WaitsForAReaderThatLives) {
 }
 
 TEST_F(LogWriterTest, LeavesTheRingToALivingReaderAtTheEnd) {
-  const pid_t reader = ::fork();
-  if (reader == 0) {
-    rings_.reader(kSeat).take_even_from_dead();
-    ::pause();
-    ::_exit(0);
-  }
+  const pid_t reader = begin_to_read_elsewhere();
   ASSERT_TRUE(wait_until([&] { return rings_.reader(kSeat).is_taken(); }));
   const auto writer = begin(sink_of(path_));
   writer->append("line\n");
