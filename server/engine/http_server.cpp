@@ -94,8 +94,12 @@ void HttpServer::on_sleep(std::uint64_t until_ns) {
 void HttpServer::on_ready(std::uint64_t key, loop::Readiness readiness) {
   const net::ConnectionToken token = net::ConnectionTable::token_of(key);
   if (net::Connection* const connection = table_.find(token)) {
+    if (!connection->is_placed() && is_occupied() && rebalance_.offer(*connection)) {
+      forget(token);  // unread
+      return;
+    }
     connection->on_ready(readiness);
-    forget_if_closed(*connection);
+    see_to(*connection);
   } else if (net::ConnectionOpener* const opener = table_.find_opener(token)) {
     on_opening(token, opener->on_ready(readiness));
   }
@@ -105,7 +109,7 @@ void HttpServer::on_ready(std::uint64_t key, loop::Readiness readiness) {
 void HttpServer::on_deferred(std::uint64_t key) {
   if (net::Connection* const connection = table_.find(net::ConnectionTable::token_of(key))) {
     connection->step();
-    forget_if_closed(*connection);
+    see_to(*connection);
   }
 }
 
@@ -133,18 +137,29 @@ void HttpServer::on_accepted(ipc::OwnedFd socket, const ipc::HandedConnection& a
                              const net::TransportFactory* transports) {
   record_.counters.add(ipc::Counter::connections_accepted);
   PREFORK_PROBE1(connection__accept, socket.get());
+  if (may_keep(about, transports) && hooks_.keep(socket.get())) {
+    admit(std::move(socket), about, transports, Home::to_be_found);
+    return;
+  }
   if (hooks_.place(socket.get(), about, true) == Place::given) {
     record_.counters.add(ipc::Counter::connections_handed_on);
     return;
   }
-  admit(std::move(socket), about, transports);
+  admit(std::move(socket), about, transports, Home::here);
+}
+
+// Who is occupied or full hands on at once, and so what has to be read before a message comes.
+bool HttpServer::may_keep(const ipc::HandedConnection& about,
+                          const net::TransportFactory* transports) const {
+  return !is_occupied() && table_.size() < settings_.limits.connections &&
+         about.awaits_preamble == 0 && transports == nullptr;
 }
 
 void HttpServer::adopt(ipc::OwnedFd socket, const ipc::HandedConnection& about,
                        const net::TransportFactory* transports) {
   loop_.refresh_now();
   record_.counters.add(ipc::Counter::connections_received);
-  admit(std::move(socket), about, transports);
+  admit(std::move(socket), about, transports, Home::here);
 }
 
 void HttpServer::on_accept_error(int error) {
@@ -153,7 +168,7 @@ void HttpServer::on_accept_error(int error) {
 }
 
 void HttpServer::admit(ipc::OwnedFd socket, const ipc::HandedConnection& about,
-                       const net::TransportFactory* transports) {
+                       const net::TransportFactory* transports, Home home) {
   if (settings_.evicts_idle && table_.size() >= settings_.limits.connections) {
     evict_longest_idle();
   }
@@ -180,6 +195,7 @@ void HttpServer::admit(ipc::OwnedFd socket, const ipc::HandedConnection& about,
   opened.transport = std::move(transport);
   opened.about = about;
   opened.is_refused = is_refused;
+  opened.is_placed = home == Home::here;
   opened.is_readable = !is_refused && admission_.reads_on_accept();
   begin(token, std::move(opened));
 }
@@ -226,10 +242,18 @@ void HttpServer::begin(net::ConnectionToken token, net::OpenedConnection opened)
   if (opened.is_readable) {
     admission_.note_read_on_accept(connection.messages() != 0);
   }
-  forget_if_closed(connection);
+  if (!connection.is_placed() && connection.is_idle() && connection.messages() == 0) {
+    rebalance_.await_first_message(token);
+    return;
+  }
+  see_to(connection);
 }
 
-void HttpServer::forget_if_closed(net::Connection& connection) {
+// After each event.
+void HttpServer::see_to(net::Connection& connection) {
+  if (!connection.is_placed() && connection.messages() != 0) {
+    rebalance_.offer(connection);
+  }
   if (connection.is_closed()) {
     forget(connection.token());
   }
@@ -281,7 +305,7 @@ void HttpServer::sweep_deadlines() {
   for (const net::ConnectionToken token : overdue) {
     if (net::Connection* const connection = table_.find(token)) {
       connection->on_deadline();
-      forget_if_closed(*connection);
+      see_to(*connection);
     } else if (table_.find_opener(token) != nullptr) {
       record_.counters.add(ipc::Counter::timeouts_header);
       forget(token);
@@ -308,7 +332,7 @@ void HttpServer::drain_completions() {
       if (!drain_.offer(*connection)) {
         rebalance_.offer(*connection);
       }
-      forget_if_closed(*connection);
+      see_to(*connection);
     }
   };
   for (exchange::StartedResponse& started : completions.started) {

@@ -84,12 +84,18 @@ class HttpServer : private loop::LoopClient, private net::AcceptHandler {
                    const net::TransportFactory* transports) override;
   void on_accept_error(int error) override;
 
+  // Where a connection is at home that has just come.
+  enum class Home : std::uint8_t { here, to_be_found };
   void admit(ipc::OwnedFd socket, const ipc::HandedConnection& about,
-             const net::TransportFactory* transports);
+             const net::TransportFactory* transports, Home home);
+  // Others could answer sooner.
+  [[nodiscard]] bool is_occupied() const { return accounting_.in_progress() != 0; }
+  [[nodiscard]] bool may_keep(const ipc::HandedConnection& about,
+                              const net::TransportFactory* transports) const;
   void evict_longest_idle();
   void on_opening(net::ConnectionToken token, net::ConnectionOpener::Progress progress);
   void begin(net::ConnectionToken token, net::OpenedConnection opened);
-  void forget_if_closed(net::Connection& connection);
+  void see_to(net::Connection& connection);
   void forget(net::ConnectionToken token);
   void drain_completions();
   void start_submitted();

@@ -4,16 +4,29 @@
 
 namespace prefork::engine {
 
-bool Rebalance::hand_off(net::Connection& connection) {
-  const net::Transport& transport = connection.transport();
-  if (!transport.traits().is_movable) {
+bool Rebalance::place(net::Connection& connection) {
+  connection.set_placed();
+  return hand_off(connection);
+}
+
+bool Rebalance::relieve(net::Connection& connection) {
+  if (!connection.transport().traits().is_movable) {
     return false;
   }
-  if (hooks_.relieve(transport.fd(), describe(connection)) != Place::given) {
+  if (!hand_off(connection)) {
     wanted_ = 0;
     return false;
   }
   --wanted_;
+  return true;
+}
+
+bool Rebalance::hand_off(net::Connection& connection) {
+  const net::Transport& transport = connection.transport();
+  if (!transport.traits().is_movable ||
+      hooks_.relieve(transport.fd(), describe(connection)) != Place::given) {
+    return false;
+  }
   connections_.counters.add(ipc::Counter::connections_handed_on);
   connection.release();
   return true;

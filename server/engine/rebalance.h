@@ -1,9 +1,12 @@
-// Connections that other processes should have instead of this one, which has more than its share
-// since one of them began to serve: idle ones are handed off until the numbers are even. One
-// thread: the event loop.
+// Connections that other processes should have instead of this one. Those that were accepted here
+// look for their place once, when they come to rest for the first time: what lives for one message
+// never travels, and what stays is spread. Where this process has more than its share since another
+// one began to serve, idle ones are handed off until the numbers are even. One thread: the event
+// loop.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "server/engine/server_hooks.h"
 #include "server/net/connection.h"
@@ -21,13 +24,13 @@ class Rebalance {
   // to be erased by who calls (`erase`, for each of them). True: some were, and more may follow.
   template <typename Erase>
   bool sweep(const Erase& erase) {
+    bool has_moved = place_waiting(erase);
     wanted_ = hooks_.excess();
     const std::uint64_t now_ns = connections_.loop.now_ns();
     if (wanted_ == 0 || now_ns < rests_until_ns_) {
-      return false;
+      return has_moved;
     }
     const std::uint32_t wanted = wanted_;
-    bool has_moved = false;
     for (std::size_t i = 0; i < connections_.table.capacity() && wanted_ != 0; ++i) {
       net::Connection* const connection = connections_.table.at(i);
       if (connection != nullptr && offer(*connection)) {
@@ -43,22 +46,45 @@ class Rebalance {
   }
 
   // A connection may have come to rest between two ticks: under load there is hardly another
-  // moment. True: it was handed off, and is closed here.
+  // moment. One that was accepted here is then where it belongs, or is handed off. True: it was
+  // handed off, and is closed here.
   bool offer(net::Connection& connection) {
-    return wanted_ != 0 && connection.is_idle() && hand_off(connection);
+    return (wanted_ != 0 || !connection.is_placed()) && connection.is_idle() &&
+           (connection.is_placed() ? relieve(connection) : place(connection));
   }
+  // One that was accepted here and waits for its first message. If that does not come soon, it
+  // stays for longer.
+  void await_first_message(net::ConnectionToken token) { waiting_.push_back(token); }
 
  private:
   // Where all are busy, or none can be moved, looking at each of them ten times a second finds
   // nothing.
   static constexpr std::uint64_t kRestNs = 1'000'000'000;
 
+  // Those that have waited since the tick before the last one. True: more may follow.
+  template <typename Erase>
+  bool place_waiting(const Erase& erase) {
+    for (const net::ConnectionToken token : waited_) {
+      net::Connection* const connection = connections_.table.find(token);
+      if (connection != nullptr && !connection->is_placed() && offer(*connection)) {
+        erase(*connection);
+      }
+    }
+    waited_.clear();
+    waited_.swap(waiting_);
+    return !waited_.empty();
+  }
+  bool place(net::Connection& connection);
+  bool relieve(net::Connection& connection);
   bool hand_off(net::Connection& connection);
 
   const net::ConnectionServices& connections_;
   ServerHooks& hooks_;
   std::uint32_t wanted_ = 0;  // until the next tick
   std::uint64_t rests_until_ns_ = 0;
+  // Accepted here, without a message yet: since this tick, and since the one before.
+  std::vector<net::ConnectionToken> waiting_;
+  std::vector<net::ConnectionToken> waited_;
 };
 
 }  // namespace prefork::engine

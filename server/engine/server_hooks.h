@@ -27,6 +27,10 @@ class ServerHooks {
   virtual Place place(int /*socket*/, const ipc::HandedConnection& /*about*/, bool may_stay) {
     return may_stay ? Place::here : Place::nowhere;
   }
+  // A connection was accepted here. True: it counts here from now on, is answered here if its first
+  // message is short, and looks for its place when it comes to rest (relieve). False: it is to be
+  // placed at once.
+  virtual bool keep(int /*socket*/) { return false; }
   // How many of the connections here others should have instead; asked with each tick.
   [[nodiscard]] virtual std::uint32_t excess() const { return 0; }
   // An idle connection that is here could be one of these: `given`, or `here` when it is not.

@@ -117,6 +117,9 @@ void Listener::stop_for_good() {
 
 void Listener::accept_some() {
   for (int i = 0; i < expected_ && !stopped_; ++i) {
+    if (i != 0 && is_turn_long()) {
+      return;
+    }
     const Outcome outcome = accept_one();
     if (outcome == Outcome::accepted) {
       continue;

@@ -51,9 +51,15 @@ class Listener {
   // The largest backlog there is: what may wait in the queue when the service stops.
   static constexpr int kMaxQueued = 65'535;
 
+  // While one process answers what it accepts, which may take its time, siblings could accept.
+  static constexpr std::uint64_t kLongTurnNs = 1'000'000;
+
   enum class Outcome : std::uint8_t { accepted, queue_empty, out_of_resources };
 
   void accept_some();
+  [[nodiscard]] bool is_turn_long() const {
+    return loop_.clock().now_ns() - loop_.now_ns() > kLongTurnNs;
+  }
   Outcome accept_one();
 
   loop::EventLoop& loop_;

@@ -306,6 +306,8 @@ case_spread() {
   start_prefork 4
   for connections in 8 64 1000; do
     hold "$server_port" "$connections" "$connections"
+    # Where a connection belongs is decided when it comes to rest.
+    sleep 1
     counts=$(stats | jq -r '[.workers[].connections.active] | map(tostring) | join("/")')
     fact "spread_$connections" "$counts"
     let_go

@@ -63,6 +63,11 @@ engine::Place Placement::place(int socket, const ipc::HandedConnection& about, b
   return may_stay ? stay() : engine::Place::full;
 }
 
+bool Placement::keep(int socket) {
+  look_at_number(socket);
+  return is_serving_ && !is_short_ && ipc::add_load(record(), epoch_);
+}
+
 // False: the place is free again.
 bool Placement::hand_off(const ipc::Placement& placement, int socket,
                          const ipc::HandedConnection& about, std::uint64_t now_ns) {

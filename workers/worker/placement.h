@@ -30,6 +30,8 @@ class Placement {
   // What ServerHooks::place asks.
   engine::Place place(int socket, const ipc::HandedConnection& about, bool may_stay,
                       std::uint64_t now_ns);
+  // What ServerHooks::keep asks.
+  bool keep(int socket);
   // What ServerHooks::excess and ServerHooks::relieve ask.
   [[nodiscard]] std::uint32_t excess() const { return excess_; }
   engine::Place relieve(int socket, const ipc::HandedConnection& about, std::uint64_t now_ns);

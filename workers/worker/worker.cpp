@@ -142,6 +142,8 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     return placement_.place(socket, about, may_stay, loop_.clock().now_ns());
   }
 
+  bool keep(int socket) override { return placement_.keep(socket); }
+
   [[nodiscard]] std::uint32_t excess() const override { return placement_.excess(); }
 
   engine::Place relieve(int socket, const ipc::HandedConnection& about) override {

@@ -224,8 +224,12 @@ class FakeHooks : public ServerHooks {
  public:
   Place place(int socket, const ipc::HandedConnection& about, bool may_stay) override {
     placements.push_back({about, may_stay});
-    return on_place ? on_place(socket, about) : ServerHooks::place(socket, about, may_stay);
+    const Place found =
+        on_place ? on_place(socket, about) : ServerHooks::place(socket, about, may_stay);
+    given_fresh += may_stay && found == Place::given ? 1 : 0;
+    return found;
   }
+  bool keep(int) override { return keeps; }
   [[nodiscard]] std::uint32_t excess() const override { return excess_now; }
   Place relieve(int socket, const ipc::HandedConnection& about) override {
     ++reliefs_offered;
@@ -252,6 +256,8 @@ class FakeHooks : public ServerHooks {
   };
   std::function<Place(int socket, const ipc::HandedConnection& about)> on_place;
   std::function<Place(int socket, const ipc::HandedConnection& about)> on_relieve;
+  bool keeps = false;  // what is accepted, until it comes to rest
+  std::uint64_t given_fresh = 0;
   std::uint32_t excess_now = 0;
   int reliefs_offered = 0;
   std::function<void()> when_drained;
@@ -414,11 +420,8 @@ class HttpTest : public testing::Test {
   }
   // Connections that came here to stay.
   [[nodiscard]] std::uint64_t placed_here() const {
-    const std::uint64_t handed_on_fresh = count(ipc::Counter::connections_accepted) == 0
-                                              ? 0
-                                              : count(ipc::Counter::connections_handed_on);
     return count(ipc::Counter::connections_accepted) + count(ipc::Counter::connections_received) -
-           handed_on_fresh;
+           hooks_.given_fresh;
   }
   // Whether each request that was understood is in the latency histogram, once, and in that of its
   // route.
