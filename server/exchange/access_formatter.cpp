@@ -74,7 +74,7 @@ void append_request_id(std::string& to, const http::Request& request) {
 void append_of_request(std::string& to, const LogPiece& piece, const http::Request& request) {
   switch (piece.variable) {
     case LogVariable::header_field:
-      return append_text(to, http::find_field(request.fields, piece.text).value_or(kNothing));
+      return append_text(to, request.fields.find(piece.text).value_or(kNothing));
     case LogVariable::request:
       return append_request_line(to, request);
     case LogVariable::request_method:
@@ -187,8 +187,10 @@ void add_request(JsonMembers& members, const http::Request& request) {
   }
   add_server(members, request.host);
   members.text("network.protocol.version", request.version_minor == 0 ? "1.0" : "1.1");
-  members.text_if_any("user_agent.original", request.fields.find("user-agent").value_or(""));
-  members.list_if_any("http.request.header.referer", request.fields.find("referer").value_or(""));
+  members.text_if_any("user_agent.original",
+                      request.fields.find(http::KnownField::user_agent).value_or(""));
+  members.list_if_any("http.request.header.referer",
+                      request.fields.find(http::KnownField::referer).value_or(""));
   members.list_if_any("http.request.header.x-request-id", http::request_id_text(request));
   if (request.trace != nullptr) {
     members.text("trace_id", request.trace->own().trace_id());

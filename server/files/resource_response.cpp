@@ -23,24 +23,11 @@ struct FieldsPresent {
 };
 
 FieldsPresent look_over(http::FieldView fields) {
-  FieldsPresent present;
-  for (const http::Field& field : fields) {
-    if (field.name.empty()) {
-      continue;
-    }
-    switch (config::to_lower(field.name.front())) {
-      case 'i':
-        present.conditions =
-            present.conditions || config::equals_ignoring_case(field.name.substr(0, 3), "if-");
-        break;
-      case 'r':
-        present.range = present.range || config::equals_ignoring_case(field.name, "range");
-        break;
-      default:
-        break;
-    }
-  }
-  return present;
+  using http::KnownField;
+  return {fields.has(KnownField::if_match) || fields.has(KnownField::if_none_match) ||
+              fields.has(KnownField::if_modified_since) ||
+              fields.has(KnownField::if_unmodified_since),
+          fields.has(KnownField::range)};
 }
 
 // The descriptor as a part of its file's ownership.

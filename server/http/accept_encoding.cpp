@@ -77,6 +77,9 @@ void read_member(std::string_view member, Weights& weights) noexcept {
 
 Weights read_weights(FieldView fields) noexcept {
   Weights weights;
+  if (!fields.has(KnownField::accept_encoding)) {
+    return weights;
+  }
   for (const Field& field : fields) {
     if (config::equals_ignoring_case(field.name, "accept-encoding")) {
       weights.field_present = true;

@@ -162,7 +162,7 @@ RangeSelection select_ranges(Method method, FieldView fields, std::uint64_t size
   if (method != Method::get) {
     return {};
   }
-  const auto value = fields.lines("range").only();
+  const auto value = fields.lines(KnownField::range).only();
   return value ? parse_range_field(*value, size) : RangeSelection();
 }
 

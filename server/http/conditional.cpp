@@ -7,33 +7,6 @@
 namespace prefork::http {
 namespace {
 
-struct ConditionFields {
-  FieldLines match;
-  FieldLines none_match;
-  FieldLines modified_since;
-  FieldLines unmodified_since;
-};
-
-ConditionFields find_conditions(FieldView fields) noexcept {
-  ConditionFields found;
-  for (const Field& field : fields) {
-    // One look for all of them: most requests have none.
-    if (!config::equals_ignoring_case(field.name.substr(0, 3), "if-")) {
-      continue;
-    }
-    if (config::equals_ignoring_case(field.name, "if-match")) {
-      found.match.add(field.value);
-    } else if (config::equals_ignoring_case(field.name, "if-none-match")) {
-      found.none_match.add(field.value);
-    } else if (config::equals_ignoring_case(field.name, "if-modified-since")) {
-      found.modified_since.add(field.value);
-    } else if (config::equals_ignoring_case(field.name, "if-unmodified-since")) {
-      found.unmodified_since.add(field.value);
-    }
-  }
-  return found;
-}
-
 std::optional<std::int64_t> only_date(const FieldLines& lines, std::int64_t now) noexcept {
   const auto text = lines.only();
   return text ? parse_http_date(*text, now) : std::nullopt;
@@ -50,27 +23,27 @@ Precondition evaluate_conditions(Method method, FieldView fields, const Validato
   if (!selects_a_representation(method)) {
     return Precondition::proceed;
   }
-  const ConditionFields found = find_conditions(fields);
-  const auto matches = [&](std::string_view name, TagComparison comparison) {
-    return tag_list_matches(fields, name, parse_entity_tag(current.etag), current.exists,
+  const auto matches = [&](KnownField name, TagComparison comparison) {
+    return tag_list_matches(fields, name_of(name), parse_entity_tag(current.etag), current.exists,
                             comparison);
   };
 
-  if (found.match.count != 0) {
-    if (!matches("if-match", TagComparison::strong)) {
+  if (fields.lines(KnownField::if_match).count != 0) {
+    if (!matches(KnownField::if_match, TagComparison::strong)) {
       return Precondition::failed;
     }
-  } else if (const auto date = only_date(found.unmodified_since, now);
+  } else if (const auto date = only_date(fields.lines(KnownField::if_unmodified_since), now);
              date && current.last_modified && *current.last_modified > *date) {
     return Precondition::failed;
   }
 
   const bool is_read = method == Method::get || method == Method::head;
-  if (found.none_match.count != 0) {
-    if (matches("if-none-match", TagComparison::weak)) {
+  if (fields.lines(KnownField::if_none_match).count != 0) {
+    if (matches(KnownField::if_none_match, TagComparison::weak)) {
       return is_read ? Precondition::not_modified : Precondition::failed;
     }
-  } else if (const auto date = is_read ? only_date(found.modified_since, now) : std::nullopt;
+  } else if (const auto date = is_read ? only_date(fields.lines(KnownField::if_modified_since), now)
+                                       : std::nullopt;
              date && current.last_modified && *current.last_modified <= *date) {
     return Precondition::not_modified;
   }
@@ -78,7 +51,7 @@ Precondition evaluate_conditions(Method method, FieldView fields, const Validato
 }
 
 bool if_range_holds(FieldView fields, const Validators& current, std::int64_t now) noexcept {
-  const FieldLines lines = fields.lines("if-range");
+  const FieldLines lines = fields.lines(KnownField::if_range);
   if (lines.count == 0) {
     return true;
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "config/base/text.h"
+#include "server/http/known_field.h"
 
 namespace prefork::http {
 
@@ -77,19 +78,52 @@ FieldLines find_field_lines(const Fields& fields, std::string_view lower_name) n
   return lines;
 }
 
-// Fields that somebody else keeps, in the order they came; read like a FieldList.
+// Fields that somebody else keeps, in the order they came; read like a FieldList. Who made the view
+// may have said where those of known names are: then they are found without looking at the others.
 class FieldView : public std::span<const Field> {
  public:
   using std::span<const Field>::span;
   // NOLINTNEXTLINE(google-explicit-constructor): one is as good as the other.
   constexpr FieldView(std::span<const Field> fields) noexcept : span(fields) {}
+  // `known`: of all of these fields.
+  constexpr FieldView(std::span<const Field> fields, const KnownFields& known) noexcept
+      : span(fields), known_(known) {}
+
+  [[nodiscard]] const KnownFields& known() const noexcept { return known_; }
+  // Those among which all fields of that name are, as few as is known: none, one, or all there are.
+  [[nodiscard]] std::span<const Field> among(KnownField name) const noexcept {
+    if (!known_.may_have(name)) {
+      return {};
+    }
+    return known_.has_one(name) ? subspan(known_.place(name), 1) : first(size());
+  }
+  [[nodiscard]] std::optional<std::string_view> find(KnownField name) const noexcept {
+    if (!known_.may_have(name)) {
+      return std::nullopt;
+    }
+    return known_.has_one(name) ? (*this)[known_.place(name)].value
+                                : find_field(*this, name_of(name));
+  }
+  [[nodiscard]] bool has(KnownField name) const noexcept { return find(name).has_value(); }
+  [[nodiscard]] FieldLines lines(KnownField name) const noexcept {
+    if (!known_.may_have(name)) {
+      return {};
+    }
+    return known_.has_one(name) ? FieldLines{1, (*this)[known_.place(name)].value}
+                                : find_field_lines(*this, name_of(name));
+  }
 
   [[nodiscard]] std::optional<std::string_view> find(std::string_view lower_name) const noexcept {
-    return find_field(*this, lower_name);
+    const KnownField name = known_field(lower_name);
+    return name == KnownField::other ? find_field(*this, lower_name) : find(name);
   }
   [[nodiscard]] FieldLines lines(std::string_view lower_name) const noexcept {
-    return find_field_lines(*this, lower_name);
+    const KnownField name = known_field(lower_name);
+    return name == KnownField::other ? find_field_lines(*this, lower_name) : lines(name);
   }
+
+ private:
+  KnownFields known_ = KnownFields::unknown();
 };
 
 }  // namespace prefork::http

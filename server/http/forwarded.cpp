@@ -67,7 +67,7 @@ class EntriesFromTheRight {
   }
 
  private:
-  FieldView fields_;  // not read yet
+  std::span<const Field> fields_;  // not read yet
   std::string_view lower_name_;
   std::string_view line_;  // what is left of the line being read
 };
@@ -211,26 +211,9 @@ ForwardedOrigin forwarded_origin(FieldView fields, const ipc::PeerAddress& peer,
     return origin;
   }
   origin.is_from_proxy = true;
-  bool has_forwarded = false;
-  for (const Field& field : fields) {
-    // Names of these lengths are rare, and most requests have none of the three.
-    switch (field.name.size()) {
-      case kForwardedFor.size():
-      case kForwardedProto.size():
-        if (config::equals_ignoring_case(field.name, kForwardedFor) ||
-            config::equals_ignoring_case(field.name, kForwardedProto)) {
-          follow_x_forwarded(fields, trusted, origin);
-          return origin;
-        }
-        break;
-      case kForwarded.size():
-        has_forwarded = has_forwarded || config::equals_ignoring_case(field.name, kForwarded);
-        break;
-      default:
-        break;
-    }
-  }
-  if (has_forwarded) {
+  if (fields.has(KnownField::x_forwarded_for) || fields.has(KnownField::x_forwarded_proto)) {
+    follow_x_forwarded(fields, trusted, origin);
+  } else if (fields.has(KnownField::forwarded)) {
     follow_forwarded(fields, trusted, origin);
   }
   return origin;

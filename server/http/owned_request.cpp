@@ -45,7 +45,7 @@ void OwnedRequest::copy(const Request& from) {
   request.query = own(from.query);
   request.host = own(from.host);
   request.body = own(from.body);
-  request.fields = std::span(fields_).first(from.fields.size());
+  request.fields = {std::span(fields_).first(from.fields.size()), from.fields.known()};
   request.parameters = std::span(fields_).subspan(from.fields.size());
   trace_ = from.trace == nullptr ? nullptr : from.trace->shared_from_this();
 }

@@ -144,13 +144,6 @@ bool has_dot_segment(std::string_view path) {
   return false;
 }
 
-// What one look at each character of a target tells.
-struct TargetScan {
-  bool valid = true;            // no control, space, hash or non-ASCII character, no backslash
-  bool needs_decoding = false;  // the path holds a percent sign, or a dot behind a slash
-  std::size_t query = std::string_view::npos;  // of the question mark
-};
-
 // What a character of a target says: nothing, most of them.
 enum class TargetChar : std::uint8_t { plain, backslash, percent, dot, question_mark, forbidden };
 
@@ -170,6 +163,8 @@ constexpr std::array<TargetChar, 256> kTargetChars = [] {
 constexpr TargetChar target_char(char c) { return kTargetChars[static_cast<unsigned char>(c)]; }
 
 bool is_forbidden(char c) { return target_char(c) == TargetChar::forbidden; }
+
+}  // namespace
 
 TargetScan scan_target(std::string_view text) {
   TargetScan scan;
@@ -197,6 +192,8 @@ TargetScan scan_target(std::string_view text) {
   }
   return scan;
 }
+
+namespace {
 
 const char* parse_origin_form(std::string_view text, const TargetScan& scan, Target& target,
                               std::string& storage) {
@@ -275,11 +272,15 @@ bool is_valid_authority(std::string_view authority) {
 
 const char* parse_target(Method method, std::string_view text, Target& target,
                          std::string& storage) {
+  return parse_target(method, text, scan_target(text), target, storage);
+}
+
+const char* parse_target(Method method, std::string_view text, const TargetScan& scan,
+                         Target& target, std::string& storage) {
   target = {};
   if (text.empty()) {
     return "empty target";
   }
-  const TargetScan scan = scan_target(text);
   if (!scan.valid) {
     return "character not allowed in a target";
   }

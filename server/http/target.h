@@ -2,6 +2,7 @@
 // it has, whether that form suits the method, and the path it names. Pure functions; never throw.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,20 @@ struct Target {
   std::string_view authority;  // of the absolute or authority form; else empty
 };
 
+// What one look at each character of a target tells.
+struct TargetScan {
+  bool valid = true;            // no control, space, hash or non-ASCII character, no backslash
+                                // before the query
+  bool needs_decoding = false;  // the path holds a percent sign, or a dot behind a slash
+  std::size_t query = std::string_view::npos;  // of the question mark
+};
+
+TargetScan scan_target(std::string_view text);
+
 // Fills `target`. Returns what is wrong with it, or nothing. `storage` takes the decoded path where
-// that differs from what was sent.
+// that differs from what was sent. `scan`: of this text.
+const char* parse_target(Method method, std::string_view text, const TargetScan& scan,
+                         Target& target, std::string& storage);
 const char* parse_target(Method method, std::string_view text, Target& target,
                          std::string& storage);
 

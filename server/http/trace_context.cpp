@@ -9,7 +9,6 @@
 namespace prefork::http {
 namespace {
 
-constexpr std::string_view kTraceParentName = "traceparent";
 constexpr std::string_view kTraceStateName = "tracestate";
 // More than vendors have to pass on, and no more than the specification allows.
 constexpr std::size_t kMaxStateBytes = 512;
@@ -168,17 +167,11 @@ bool is_tracestate(std::string_view line) {
 
 TraceFields find_trace(FieldView fields) {
   TraceFields found;
-  std::size_t parents = 0;
-  bool has_state = false;
-  for (const Field& field : fields) {
-    // Names of these lengths are rare.
-    if (field.name.size() == kTraceParentName.size() &&
-        config::equals_ignoring_case(field.name, kTraceParentName)) {
-      found.parent = ++parents == 1 ? parse_traceparent(field.value) : std::nullopt;
-    }
-    has_state = has_state || field.name.size() == kTraceStateName.size();
+  // Several say nothing that could be relied on.
+  if (const auto parent = fields.lines(KnownField::traceparent).only()) {
+    found.parent = parse_traceparent(*parent);
   }
-  if (found.parent && has_state) {
+  if (found.parent && fields.has(KnownField::tracestate)) {
     found.state = state_of(fields);
   }
   return found;
