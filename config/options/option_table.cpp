@@ -146,6 +146,10 @@ constexpr std::array kOptions = {
                "Each worker asks itself for this path before it serves; other than 200 to 399 "
                "within 5 s it could not boot, and a reload is given up. off asks for nothing.",
                kProbePath},
+    OptionSpec{"head-parser", "auto|llhttp", OptionGroup::processes,
+               "What reads the heads of requests: auto takes a fast path of this processor's for "
+               "those with nothing unusual in them; llhttp reads every one.",
+               kHeadParser},
     OptionSpec{"reload-soak", "TIME", OptionGroup::processes,
                "A reload watches its first worker for this time before it replaces the others, and "
                "goes back when that one ends, or answers worse than those before it.",

@@ -18,6 +18,7 @@
 #include "config/values/cache_rule.h"
 #include "config/values/collector_url.h"
 #include "config/values/cpu_affinity.h"
+#include "config/values/head_parser.h"
 #include "config/values/header_field.h"
 #include "config/values/ip_networks.h"
 #include "config/values/log_format.h"
@@ -81,6 +82,7 @@ struct ProcessOptions {
   std::chrono::milliseconds graceful_timeout{30'000};    // 10 ms to 24 h
   std::chrono::milliseconds replaced_timeout{0};         // 10 ms to 24 h; 0: no end
   std::chrono::milliseconds slow_request{1'000};         // 10 ms to 24 h; 0: off
+  HeadParser head_parser = HeadParser::automatic;
 
   bool operator==(const ProcessOptions&) const = default;
 };

@@ -49,4 +49,12 @@ std::vector<std::string> start_method_texts(const Options& options) {
   return {std::string(to_string(options.processes.start_method))};
 }
 
+Result<void> set_head_parser(Options& options, std::string_view text) {
+  return store(parse_head_parser(text), options.processes.head_parser);
+}
+
+std::vector<std::string> head_parser_texts(const Options& options) {
+  return {std::string(to_string(options.processes.head_parser))};
+}
+
 }  // namespace prefork::config

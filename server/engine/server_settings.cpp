@@ -30,6 +30,9 @@ ServerSettings ServerSettings::from(const config::Options& options) {
   settings.fixed_fields = fixed_fields_of(options.responses);
   settings.date_field = options.responses.date_header;
   settings.tells_timing = options.responses.server_timing;
+  if (options.processes.head_parser == config::HeadParser::llhttp) {
+    settings.head_scanner = nullptr;
+  }
   return settings;
 }
 

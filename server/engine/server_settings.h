@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "config/options/options.h"
@@ -11,7 +12,8 @@
 #include "server/exchange/request_statistics.h"
 #include "server/exchange/tracer.h"
 #include "server/http/field_list.h"
-#include "server/http1/request_parser.h"
+#include "server/http1/head_scanner.h"
+#include "server/http1/parser_limits.h"
 
 namespace prefork::engine {
 
@@ -34,10 +36,16 @@ struct ServerSettings {
   exchange::RequestStatistics::Labels labels{};
   std::shared_ptr<exchange::Tracer> tracer;  // null: requests are part of no trace
   bool tells_timing = false;                 // Server-Timing
+  // For heads with nothing unusual in them; null: llhttp reads every one.
+  const http1::HeadScanner* head_scanner = &http1::best_head_scanner();
 
   static ServerSettings from(const config::Options& options);
 
   [[nodiscard]] http1::ParserLimits parser_limits() const;
+  // "avx2", "ssse3", "scalar" or "llhttp".
+  [[nodiscard]] std::string_view head_parser() const {
+    return head_scanner == nullptr ? "llhttp" : head_scanner->name;
+  }
 };
 
 }  // namespace prefork::engine

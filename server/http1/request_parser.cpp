@@ -1,367 +1,151 @@
 #include "server/http1/request_parser.h"
 
 #include <algorithm>
-#include <cstring>
-#include <utility>
 
-#include "server/http/method_set.h"
-#include "server/http/target.h"
+#include "ipc/base/check.h"
+#include "server/http1/fast_head.h"
 
 namespace prefork::http1 {
 
-namespace {
+using http::KnownField;
 
-// Blank lines before a request are skipped (RFC 9112 section 2.2), but not for ever.
-constexpr std::size_t kMaxBlankLineBytes = 16;
-// The longest registered method (UPDATEREDIRECTREF) has 17.
-constexpr std::size_t kMaxMethodBytes = 32;
-
-http::Method method_of(llhttp_method_t method) {
-  switch (method) {
-    case HTTP_GET:
-      return http::Method::get;
-    case HTTP_HEAD:
-      return http::Method::head;
-    case HTTP_POST:
-      return http::Method::post;
-    case HTTP_PUT:
-      return http::Method::put;
-    case HTTP_PATCH:
-      return http::Method::patch;
-    case HTTP_DELETE:
-      return http::Method::delete_;
-    case HTTP_OPTIONS:
-      return http::Method::options;
-    case HTTP_TRACE:
-      return http::Method::trace;
-    case HTTP_CONNECT:
-      return http::Method::connect;
-    default:
-      return http::Method::other;
-  }
-}
-
-}  // namespace
-
-// llhttp calls these while it parses; each returns 0 to go on, or what stop() gives it. Those of
-// the body alone are in request_parser_body.cpp.
-struct ParserCallbacks {
-  static RequestParser& self(llhttp_t* parser) {
-    return *static_cast<RequestParser*>(parser->data);
-  }
-
-  static int on_url(llhttp_t* parser, const char* at, std::size_t size) {
-    RequestParser& p = self(parser);
-    p.extend(p.target_, at, size);
-    return 0;
-  }
-
-  static int on_field(llhttp_t* parser, const char* at, std::size_t size) {
-    RequestParser& p = self(parser);
-    if (p.in_body_) {
-      return 0;  // trailers are checked and counted, nothing more
-    }
-    if (p.spans_.empty() || p.spans_.back().complete) {
-      p.spans_.emplace_back();
-    }
-    p.extend(p.spans_.back().name, at, size);
-    return 0;
-  }
-
-  static int on_value(llhttp_t* parser, const char* at, std::size_t size) {
-    RequestParser& p = self(parser);
-    if (p.in_body_) {
-      return 0;  // trailers are checked and counted, nothing more
-    }
-    p.extend(p.spans_.back().value, at, size);
-    return 0;
-  }
-
-  // Fields are counted where they end: that place does not depend on how the bytes were cut.
-  static int on_value_complete(llhttp_t* parser) {
-    RequestParser& p = self(parser);
-    if (!p.in_body_) {
-      p.spans_.back().complete = true;
-      return p.spans_.size() > p.limits_.header_count ? p.stop(431, "too many header fields") : 0;
-    }
-    return ++p.chunk_.trailer_count > p.limits_.header_count
-               ? p.stop(431, "too many trailer fields")
-               : 0;
-  }
-
-  static int pause(llhttp_t*) { return HPE_PAUSED; }
-
-  static const llhttp_settings_t& settings() {
-    static const llhttp_settings_t kSettings = [] {
-      llhttp_settings_t settings;
-      llhttp_settings_init(&settings);
-      settings.on_url = on_url;
-      settings.on_header_field = on_field;
-      settings.on_header_value = on_value;
-      settings.on_header_value_complete = on_value_complete;
-      settings.on_headers_complete = pause;
-      RequestParser::add_body_callbacks(settings);
-      return settings;
-    }();
-    return kSettings;
-  }
-};
-
-RequestParser::RequestParser(const ParserLimits& limits) : limits_(limits) {
-  llhttp_init(&llhttp_, HTTP_REQUEST, &ParserCallbacks::settings());
-  llhttp_.data = this;
-}
+RequestParser::RequestParser(const ParserLimits& limits, const HeadScanner* scanner)
+    : limits_(limits), scanner_(scanner), line_(limits_), message_(limits_) {}
 
 void RequestParser::reset() {
-  llhttp_reset(&llhttp_);
-  stopped_ = false;
-  line_ = {};
-  parsed_ = {};
+  if (uses_llhttp_) {
+    line_.reset();
+    message_.reset();
+    uses_llhttp_ = false;
+  }
   head_size_ = 0;
-  target_ = {};
-  spans_.clear();
   in_body_ = false;
   body_ = {};
-  chunk_ = {};
 }
 
-void RequestParser::extend(Span& span, const char* at, std::size_t size) const {
-  const auto offset = static_cast<std::uint32_t>(at - base_);
-  if (span.size == 0) {
-    span.offset = offset;
-  }
-  // Pieces of one span follow each other, because the bytes lie in one piece.
-  span.size = offset + static_cast<std::uint32_t>(size) - span.offset;
-}
-
-ParseStatus RequestParser::fail(int status, const char* detail) {
-  error_ = {status, detail};
+ParseStatus RequestParser::fail(const ParseError& error) {
+  error_ = error;
   return ParseStatus::error;
 }
 
-// From within a callback of llhttp's, which takes anything but 0 as an error of its own.
-int RequestParser::stop(int status, const char* detail) {
-  stopped_ = true;
-  fail(status, detail);
-  return HPE_USER;
-}
-
-// False when they are not CR LF pairs, or too many.
-bool RequestParser::skip_blank_lines(std::string_view bytes) {
-  while (line_.start + 1 < bytes.size() && bytes[line_.start] == '\r' &&
-         bytes[line_.start + 1] == '\n') {
-    line_.start += 2;
-  }
-  const bool bare_line_end = line_.start < bytes.size() &&
-                             (bytes[line_.start] == '\n' ||
-                              (bytes[line_.start] == '\r' && line_.start + 1 < bytes.size()));
-  return !bare_line_end && line_.dropped + line_.start <= kMaxBlankLineBytes;
-}
-
-std::size_t RequestParser::drop_blank_lines(std::string_view bytes) {
-  if (line_.start != bytes.size()) {
-    return 0;
-  }
-  line_.dropped += line_.start;
-  line_.scanned = 0;
-  return std::exchange(line_.start, 0);
-}
+// --- the head ------------------------------------------------------------------------------------
 
 ParseStatus RequestParser::parse_head(std::string_view bytes) {
-  if (line_.size == 0) {
-    const ParseStatus status = find_request_line(bytes);
-    if (status != ParseStatus::complete) {
-      return status;
-    }
-    parsed_.end = line_.start;
-  }
-  // llhttp sees no byte beyond the limit, so that what it says of a head that is too long does not
-  // depend on how much of it has come.
   base_ = bytes.data();
-  const std::size_t end = std::min(bytes.size(), line_.start + limits_.header_bytes);
-  const llhttp_errno_t code = show_head({bytes.data(), end});
-  if (code == HPE_OK) {
-    return end == line_.start + limits_.header_bytes ? fail(431, "header section over the limit")
-                                                     : ParseStatus::need_more;
+  if (!uses_llhttp_) {
+    if (scanner_ != nullptr && parse_fast(bytes)) {
+      return ParseStatus::complete;
+    }
+    uses_llhttp_ = true;
   }
-  if (code != HPE_PAUSED) {
-    return fail_from_llhttp(code);
+  if (!line_.is_found()) {
+    if (const auto status = line_.find(bytes); status != ParseStatus::complete) {
+      return status == ParseStatus::error ? fail(line_.error()) : status;
+    }
   }
-  head_size_ = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - bytes.data());
-  parsed_.end = head_size_;
+  if (const auto status = message_.read_head(bytes, line_.start());
+      status != ParseStatus::complete) {
+    return status == ParseStatus::error ? fail(message_.error()) : status;
+  }
   return finish_head(bytes);
 }
 
-// White space behind a value is no part of it (RFC 9110 section 5.5), but behind the values that
-// llhttp reads itself it takes spaces only. So what begins with a tab and ends with the line is not
-// shown to it. At the start of a line it is no such thing: it would continue the line before.
-llhttp_errno_t RequestParser::show_head(std::string_view bytes) {
-  llhttp_errno_t code = HPE_OK;
-  while (code == HPE_OK && parsed_.end + parsed_.held < bytes.size()) {
-    const std::size_t tab = std::min(bytes.find('\t', parsed_.end), bytes.size());
-    const std::size_t from = std::max(tab, parsed_.end + parsed_.held);
-    const std::size_t behind = std::min(bytes.find_first_not_of(" \t", from), bytes.size());
-    const bool may_end_line = (behind == bytes.size() || bytes[behind] == '\r') &&
-                              (tab == bytes.size() || bytes[tab - 1] != '\n');
-    const std::size_t shown = may_end_line ? tab : behind;
-    code = llhttp_execute(&llhttp_, bytes.data() + parsed_.end, shown - parsed_.end);
-    parsed_.end = behind == bytes.size() ? shown : behind;
-    parsed_.held = behind - parsed_.end;
+// Whether the head is complete and nothing in it is unusual. What is wrong with one is for llhttp
+// and those after it to say.
+bool RequestParser::parse_fast(std::string_view bytes) {
+  FastHead head;
+  if (!read_fast_head(bytes, limits_, *scanner_, head, fields_)) {
+    return false;
   }
-  return code;
-}
-
-// Nothing is parsed before the request line is there as a whole: its limit, its form and its
-// version are judged in one piece. Only what can never become a method is refused at once.
-ParseStatus RequestParser::find_request_line(std::string_view bytes) {
-  if (!skip_blank_lines(bytes)) {
-    return fail(400, "bad line end before the request line");
+  request_.method = head.method;
+  request_.method_text = head.method_text;
+  request_.target = head.target;
+  request_.version_minor = 1;
+  request_.fields = {std::span(fields_).first(head.field_count), head.known};
+  if (check_fields() != ParseStatus::complete ||
+      check_target(head.target_scan) != ParseStatus::complete) {
+    return false;
   }
-  line_.scanned = std::max(line_.scanned, line_.start);
-  const std::string_view line = bytes.substr(line_.start);
-  if (line.empty() || line == "\r") {
-    return ParseStatus::need_more;
-  }
-  // One byte more than the longest method, so that a longer one shows without the rest of it.
-  const std::string_view front(line.data(), std::min(line.size(), kMaxMethodBytes + 1));
-  const auto* const method_end =
-      std::find_if(front.begin(), front.end(), [](char c) { return c == ' ' || c == '\r'; });
-  const std::string_view method(front.begin(), method_end);
-  // RFC 9110 section 9.1. Asked of our own table: llhttp knows methods of other protocols too.
-  const bool is_known = http::is_known_method(method);
-  if (!is_known && !config::is_token(method)) {
-    return fail(400, "malformed request line");
-  }
-  const bool unknown_method = method.size() > kMaxMethodBytes;
-  const std::size_t end = bytes.find('\n', line_.scanned);
-  const std::size_t longest_end = line_.start + limits_.request_line_bytes + 1;  // of CR and LF
-  if (end == std::string_view::npos ? bytes.size() > longest_end : end > longest_end) {
-    return unknown_method ? fail(400, "method without an end")
-                          : fail(414, "request line over the limit");
-  }
-  if (end == std::string_view::npos) {
-    line_.scanned = bytes.size();
-    return ParseStatus::need_more;
-  }
-  line_.size = end + 1 - line_.start;
-  if (const ParseStatus status = check_request_line({line.data(), line_.size});
-      status != ParseStatus::complete) {
-    return status;
-  }
-  if (unknown_method && !config::is_token(line.substr(0, line.find(' ')))) {
-    return fail(400, "malformed request line");
-  }
-  return is_known ? ParseStatus::complete : fail(501, "unknown method");
-}
-
-// method SP target SP "HTTP/" DIGIT "." DIGIT CR LF, and nothing else.
-ParseStatus RequestParser::check_request_line(std::string_view line) {
-  constexpr std::string_view kVersion = " HTTP/x.y\r\n";
-  const std::size_t method_size = line.find(' ');
-  if (line.size() < kVersion.size() || method_size == 0 ||
-      method_size + 1 >= line.size() - kVersion.size()) {
-    return fail(400, "malformed request line");
-  }
-  const char* const version = line.data() + line.size() - kVersion.size();
-  const char* const target = line.data() + (method_size + 1);
-  if (std::memcmp(version, " HTTP/", 6) != 0 || !config::is_digit(version[6]) ||
-      version[7] != '.' || !config::is_digit(version[8]) ||
-      std::memcmp(version + 9, "\r\n", 2) != 0 ||
-      std::memchr(target, ' ', static_cast<std::size_t>(version - target)) != nullptr) {
-    return fail(400, "malformed request line");
-  }
-  if (version[6] == '0') {
-    return fail(400, "HTTP/0.9 is not spoken here");
-  }
-  if (version[6] != '1' || version[8] > '1') {
-    return fail(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
-  }
-  return ParseStatus::complete;
+  head_size_ = head.size;
+  body_.length = head.content_length;
+  body_.limit = limits_.body_bytes;
+  in_body_ = true;
+  return true;
 }
 
 ParseStatus RequestParser::finish_head(std::string_view bytes) {
-  request_ = {};
-  request_.method = method_of(static_cast<llhttp_method_t>(llhttp_.method));
-  request_.method_text = {bytes.data() + line_.start, target_.offset - 1 - line_.start};
-  request_.target = {bytes.data() + target_.offset, target_.size};
-  request_.version_minor = llhttp_.http_minor;
-  fields_.resize(spans_.size());
-  for (std::size_t i = 0; i < spans_.size(); ++i) {
-    const FieldSpan& span = spans_[i];
-    fields_[i] = {{bytes.data() + span.name.offset, span.name.size},
-                  config::trim({bytes.data() + span.value.offset, span.value.size})};
+  head_size_ = message_.head_size();
+  request_.method = message_.method();
+  request_.target = message_.target().of(bytes);
+  request_.method_text = bytes.substr(line_.start(), message_.target().offset - 1 - line_.start());
+  request_.version_minor = message_.version_minor();
+  const std::vector<LlhttpMessage::FieldSpan>& spans = message_.fields();
+  fields_.resize(std::max(fields_.size(), spans.size()));
+  http::KnownFields known;
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    fields_[i] = {spans[i].name.of(bytes), config::trim(spans[i].value.of(bytes))};
+    known.add(http::known_field(fields_[i].name), i);
   }
-  request_.fields = fields_;
+  request_.fields = {std::span(fields_).first(spans.size()), known};
   if (const auto status = check_fields(); status != ParseStatus::complete) {
     return status;
   }
-  if (const auto status = check_target(); status != ParseStatus::complete) {
+  if (const auto status = frame_body(); status != ParseStatus::complete) {
     return status;
   }
-  body_.limit = limits_.body_bytes;
+  if (const auto status = check_target(http::scan_target(request_.target));
+      status != ParseStatus::complete) {
+    return status;
+  }
   in_body_ = true;
   return ParseStatus::complete;
 }
 
 ParseStatus RequestParser::check_fields() {
-  unsigned host_count = 0;
-  unsigned transfer_encoding_count = 0;
-  std::string_view transfer_encoding;
-  bool closes = false;
-  bool keeps = request_.version_minor >= 1;
-  expects_continue_ = false;
-  for (const http::Field& field : fields_) {
-    // The few fields the framing depends on have lengths that are rare among others.
-    switch (field.name.size()) {
-      case 4:
-        if (config::equals_ignoring_case(field.name, "host")) {
-          ++host_count;
-          request_.host = field.value;
-        }
-        break;
-      case 6:
-        if (config::equals_ignoring_case(field.name, "expect")) {
-          for (http::ListMembers members(field.value); const auto member = members.next();) {
-            if (!config::equals_ignoring_case(*member, "100-continue")) {
-              return fail(417, "unknown expectation");
-            }
-            expects_continue_ = request_.version_minor >= 1;
-          }
-        }
-        break;
-      case 10:
-        if (config::equals_ignoring_case(field.name, "connection")) {
-          for (http::ListMembers members(field.value); const auto member = members.next();) {
-            closes = closes || config::equals_ignoring_case(*member, "close");
-            keeps = keeps || config::equals_ignoring_case(*member, "keep-alive");
-          }
-        }
-        break;
-      case 17:
-        if (config::equals_ignoring_case(field.name, "transfer-encoding")) {
-          ++transfer_encoding_count;
-          transfer_encoding = field.value;
-        }
-        break;
-      default:
-        break;
-    }
+  keep_alive_ = wants_keep_alive();
+  if (const auto status = check_expectations(); status != ParseStatus::complete) {
+    return status;
   }
-  keep_alive_ = keeps && !closes;
-  if (host_count > 1) {
+  const http::FieldLines hosts = request_.fields.lines(KnownField::host);
+  request_.host = hosts.first;
+  if (hosts.count > 1) {
     return fail(400, "more than one Host field");
   }
-  if (host_count == 0 && request_.version_minor >= 1) {
+  if (hosts.count == 0 && request_.version_minor >= 1) {
     return fail(400, "no Host field");
   }
-  if (host_count == 1 && !is_valid_host(request_.host)) {
-    return fail(400, "bad Host field");
+  return hosts.count == 0 || is_valid_host(hosts.first) ? ParseStatus::complete
+                                                        : fail(400, "bad Host field");
+}
+
+bool RequestParser::wants_keep_alive() const {
+  bool keeps = request_.version_minor >= 1;
+  for (const http::Field& field : request_.fields.among(KnownField::connection)) {
+    if (http::known_field(field.name) != KnownField::connection) {
+      continue;
+    }
+    for (http::ListMembers members(field.value); const auto member = members.next();) {
+      if (config::equals_ignoring_case(*member, "close")) {
+        return false;
+      }
+      keeps = keeps || config::equals_ignoring_case(*member, "keep-alive");
+    }
   }
-  if (transfer_encoding_count != 0) {
-    return check_transfer_encoding(transfer_encoding, transfer_encoding_count);
-  }
-  if ((llhttp_.flags & F_CONTENT_LENGTH) != 0) {
-    body_.length = llhttp_.content_length;
+  return keeps;
+}
+
+ParseStatus RequestParser::check_expectations() {
+  expects_continue_ = false;
+  for (const http::Field& field : request_.fields.among(KnownField::expect)) {
+    if (http::known_field(field.name) != KnownField::expect) {
+      continue;
+    }
+    for (http::ListMembers members(field.value); const auto member = members.next();) {
+      if (!config::equals_ignoring_case(*member, "100-continue")) {
+        return fail(417, "unknown expectation");
+      }
+      expects_continue_ = request_.version_minor >= 1;
+    }
   }
   return ParseStatus::complete;
 }
@@ -378,10 +162,10 @@ bool RequestParser::is_valid_host(std::string_view host) {
   return true;
 }
 
-ParseStatus RequestParser::check_target() {
+ParseStatus RequestParser::check_target(const http::TargetScan& scan) {
   http::Target target;
   if (const char* problem =
-          http::parse_target(request_.method, request_.target, target, path_storage_)) {
+          http::parse_target(request_.method, request_.target, scan, target, path_storage_)) {
     return fail(400, problem);
   }
   if (request_.method == http::Method::connect) {
@@ -396,6 +180,63 @@ ParseStatus RequestParser::check_target() {
   return ParseStatus::complete;
 }
 
+// --- the body ------------------------------------------------------------------------------------
+
+ParseStatus RequestParser::frame_body() {
+  body_.limit = limits_.body_bytes;
+  if (const auto lines = request_.fields.lines(KnownField::transfer_encoding); lines.count != 0) {
+    return check_transfer_encoding(lines);
+  }
+  body_.length = message_.content_length().value_or(0);
+  return ParseStatus::complete;
+}
+
+// Exactly one "chunked" and no other coding: what else the grammar allows is either unknown here
+// (501) or a way to make two servers disagree about where the body ends (400). RFC 9112
+// section 6.1.
+ParseStatus RequestParser::check_transfer_encoding(const http::FieldLines& lines) {
+  if (request_.version_minor == 0) {
+    return fail(400, "Transfer-Encoding in HTTP/1.0");
+  }
+  if (message_.content_length()) {
+    return fail(400, "both Transfer-Encoding and Content-Length");
+  }
+  const std::string_view value = lines.first;
+  if (lines.count == 1 && config::equals_ignoring_case(value, "chunked")) {
+    body_.is_chunked = true;
+    return ParseStatus::complete;
+  }
+  const std::string_view last = config::trim(value.substr(value.rfind(',') + 1));
+  const bool chunked_last = config::equals_ignoring_case(last, "chunked");
+  const bool chunked_before =
+      chunked_last &&
+      config::equals_ignoring_case(config::trim(value.substr(0, value.find(','))), "chunked");
+  if (lines.count > 1 || !chunked_last || chunked_before) {
+    return fail(400, "Transfer-Encoding other than one final chunked");
+  }
+  return fail(501, "unknown transfer coding");
+}
+
+ParseStatus RequestParser::limit_body(std::optional<std::uint64_t> bytes) {
+  body_.limit = bytes.value_or(limits_.body_bytes);
+  return body_.length > body_.limit ? fail(413, "body over the limit") : ParseStatus::complete;
+}
+
+ParseStatus RequestParser::consume_body(std::string_view bytes, std::string& body,
+                                        std::size_t& consumed) {
+  PREFORK_CHECK(in_body_);
+  if (body_.is_chunked) {
+    const ParseStatus status = message_.read_chunks(bytes, body_.limit, body, consumed);
+    body_.received = message_.received();
+    return status == ParseStatus::error ? fail(message_.error()) : status;
+  }
+  consumed = static_cast<std::size_t>(
+      std::min<std::uint64_t>(bytes.size(), body_.length - body_.received));
+  body.append(bytes.substr(0, consumed));
+  body_.received += consumed;
+  return body_.received == body_.length ? ParseStatus::complete : ParseStatus::need_more;
+}
+
 void RequestParser::rebase(const char* copy, std::vector<http::Field>& fields,
                            http::Request& request) const {
   const auto move = [this, copy](std::string_view& view) {
@@ -404,12 +245,12 @@ void RequestParser::rebase(const char* copy, std::vector<http::Field>& fields,
       view = {copy + (view.data() - base_), view.size()};
     }
   };
-  fields = fields_;
+  fields.assign(request_.fields.begin(), request_.fields.end());
   for (http::Field& field : fields) {
     move(field.name);
     move(field.value);
   }
-  request.fields = fields;
+  request.fields = {fields, request_.fields.known()};
   for (std::string_view* view :
        {&request.method_text, &request.target, &request.path, &request.query, &request.host}) {
     move(*view);

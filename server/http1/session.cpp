@@ -23,11 +23,11 @@ constexpr std::uint64_t kLeftNs = 1'000'000'000;
 
 }  // namespace
 
-Session::Session(exchange::Services& services, const ParserLimits& limits,
+Session::Session(exchange::Services& services, const ParserSettings& settings,
                  http::DateCache& fixed_fields)
     : services_(services),
       fixed_fields_(fixed_fields),
-      parser_(limits),
+      parser_(settings.limits, settings.scanner),
       exchange_(services, *this) {}
 
 void Session::begin(net::Connection& connection, const net::ParkedMessage& parked) {

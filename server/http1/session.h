@@ -35,7 +35,8 @@ namespace prefork::http1 {
 class Session final : public net::Session, private exchange::ResponseStream {
  public:
   // Used again for many connections; `fixed_fields` go with every answer. All outlive it.
-  Session(exchange::Services& services, const ParserLimits& limits, http::DateCache& fixed_fields);
+  Session(exchange::Services& services, const ParserSettings& settings,
+          http::DateCache& fixed_fields);
 
   // Begins with a connection, or goes on with the message that is parked there. Its bytes come
   // again as input.

@@ -18,7 +18,7 @@ namespace prefork::http1 {
 class SessionPool final : public net::Protocol {
  public:
   // All outlive the pool, and the pool the connections.
-  SessionPool(loop::EventLoop& loop, exchange::Services& services, const ParserLimits& limits,
+  SessionPool(loop::EventLoop& loop, exchange::Services& services, const ParserSettings& settings,
               http::DateCache& fixed_fields);
 
   std::unique_ptr<net::Session> borrow(net::Connection& connection,
@@ -32,7 +32,7 @@ class SessionPool final : public net::Protocol {
 
   loop::EventLoop& loop_;
   exchange::Services& services_;
-  const ParserLimits limits_;
+  const ParserSettings settings_;
   http::DateCache& fixed_fields_;
   std::vector<std::unique_ptr<Session>> spare_;
 };

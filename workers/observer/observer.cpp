@@ -76,6 +76,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
     }
     add_routes();
     engine::ServerSettings settings = engine::ServerSettings::from(context_.options);
+    head_parser_ = settings.head_parser();
     settings.limits.connections = kMaxConnections;
     settings.limits.body = kMaxBody;
     settings.fixed_fields = engine::ServerSettings{}.fixed_fields;
@@ -225,6 +226,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
 
   [[nodiscard]] std::string report_statistics(bool is_detailed) const {
     StatsSnapshot snapshot = look_at_all();
+    snapshot.head_parser = head_parser_;
     snapshot.shared = look_at_shared(context_.shared);
     if (context_.tasks != nullptr) {
       snapshot.tasks = look_at_tasks(*context_.tasks);
@@ -339,6 +341,7 @@ class Observer : public engine::ServerHooks, private child::ChildCommands {
                       ipc::to_ns(context_.options.recycling.memory_interval), ipc::monotonic_ns(),
                       read_proportional_bytes};
   Leaving leaving_;
+  std::string_view head_parser_;  // of the workers
   std::uint64_t last_alive_ns_ = 0;
 };
 

@@ -230,6 +230,7 @@ Json server_of(const StatsSnapshot& snapshot, const std::vector<std::string>& ur
           {"mixed", snapshot.is_mixed()},
           {"reloads", server.reloads},
           {"recycles", recycles_of(server)},
+          {"head_parser", snapshot.head_parser},
           {"listeners", urls},
           {"admin", admin_url}};
 }

@@ -114,6 +114,7 @@ struct StatsSnapshot {
   // False: what an ended worker counted may be in it twice, for the master stands still.
   bool is_consistent = true;
   ServerSnapshot server;
+  std::string head_parser;  // of its workers: "avx2", "llhttp" and so on
   std::vector<WorkerSnapshot>
       workers;               // each slot in use once, twice while its process is replaced
   Numbers totals;            // of all workers, those that have ended included

@@ -70,6 +70,8 @@ TEST_F(PackedOptions, ArriveAsTheyWereWithEverythingSet) {
                               "/ready",
                               "--reload-soak",
                               "31s",
+                              "--head-parser",
+                              "llhttp",
                               "--limit-body",
                               "0",
                               "--limit-request-line",
