@@ -19,6 +19,8 @@
 #include <string>
 #include <string_view>
 
+#include "tests/bench/heads.h"
+
 namespace {
 
 constexpr int kAnswerTimeoutMs = 10'000;
@@ -26,28 +28,6 @@ constexpr int kMaxDepth = 1000;
 constexpr int kMaxCount = 10'000'000;
 constexpr std::string_view kStatusLine = "HTTP/1.1 200 OK\r\n";
 constexpr std::string_view kBody = "\r\n\r\nHello, World!";
-constexpr std::string_view kPlain =
-    "GET /plaintext HTTP/1.1\r\n"
-    "Host: 127.0.0.1:8000\r\n"
-    "\r\n";
-constexpr std::string_view kBrowser =
-    "GET /plaintext HTTP/1.1\r\n"
-    "Host: www.example.org\r\n"
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/130.0.0.0 Safari/537.36\r\n"
-    "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,"
-    "*/*;q=0.8\r\n"
-    "Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\n"
-    "Accept-Encoding: gzip, deflate, br, zstd\r\n"
-    "Connection: keep-alive\r\n"
-    "Cookie: session=8f14e45fceea167a5a36dedd4bea2543; theme=dark; seen=1\r\n"
-    "Referer: http://www.example.org/articles/2026/11/\r\n"
-    "Upgrade-Insecure-Requests: 1\r\n"
-    "Sec-Fetch-Dest: document\r\n"
-    "Sec-Fetch-Mode: navigate\r\n"
-    "Sec-Fetch-Site: same-origin\r\n"
-    "\r\n";
-
 [[noreturn]] void die(const char* what) {
   std::perror(what);
   std::exit(1);
@@ -119,7 +99,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: bench_one_connection PORT plain|browser DEPTH COUNT\n");
     return 2;
   }
-  const std::string_view request = kind == "plain" ? kPlain : kBrowser;
+  const std::string_view request =
+      kind == "plain" ? prefork::bench::kPlain : prefork::bench::kBrowser;
   const int depth = positive_number(argv[3], kMaxDepth);
   const int count = positive_number(argv[4], kMaxCount);
   const int fd = connect_to(positive_number(argv[1], 65'535));
