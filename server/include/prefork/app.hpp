@@ -34,6 +34,7 @@
 
 #include <prefork/abi.h>
 #include <prefork/around.hpp>
+#include <prefork/cookie.hpp>
 #include <prefork/folder.hpp>
 #include <prefork/hooks.hpp>
 #include <prefork/json.hpp>

@@ -21,6 +21,8 @@
 namespace prefork {
 inline namespace v1 {
 
+struct Cookie;  // cookie.hpp
+
 // Server-sent events (HTML Living Standard, section 9.2): one event as it goes over the wire. Each
 // line of `data` becomes a line of it; CRLF, CR and LF end lines. `type`: empty: none; one with a
 // line end in it would be more than a type and throws std::invalid_argument.
@@ -114,6 +116,12 @@ class Response {
   Response&& add_header(std::string_view name, std::string_view value) && {
     return std::move(add_header(name, value));
   }
+  // Sets a cookie, or makes the browser forget the one of that name, path and domain; takes the
+  // place of what was said of it before. See cookie.hpp. Throws std::invalid_argument.
+  Response& set_cookie(const Cookie& cookie) &;
+  Response&& set_cookie(const Cookie& cookie) &&;
+  Response& expire_cookie(Cookie cookie) &;
+  Response&& expire_cookie(Cookie cookie) &&;
   // The first of that name, in any case; nothing: there is none. Ends with the next change.
   std::optional<std::string_view> header(std::string_view name) const {
     for (const auto& [known, value] : fields_) {
