@@ -5,7 +5,9 @@
 #include <prefork/abi.h>
 #include <prefork/app.hpp>
 #include <prefork/around.hpp>
+#include <prefork/cookie.hpp>
 #include <prefork/folder.hpp>
+#include <prefork/form.hpp>
 #include <prefork/hooks.hpp>
 #include <prefork/json.hpp>
 #include <prefork/log.hpp>
