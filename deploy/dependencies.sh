@@ -20,6 +20,7 @@ test_packages=(
   libgtest-dev
   libgmock-dev
   libsqlite3-dev # of an example
+  libssl-dev     # of signed cookies and sessions
   goaccess       # these two read access logs
   jq
 )
