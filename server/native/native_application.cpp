@@ -186,28 +186,32 @@ const prefork_api& native_api() {
 
 config::Result<std::unique_ptr<NativeApplication>> NativeApplication::load(
     const ApplicationFile& file, prefork_app::Report report) {
-  const std::string& path = file.path;
   start_folder();  // before the application can go elsewhere
-  auto entry = load_shared_object(file);
+  const auto entry = load_shared_object(file);
   if (!entry.ok()) {
     return entry.problem();
   }
+  return load("'" + file.path + "'", entry.value(), std::move(report));
+}
+
+config::Result<std::unique_ptr<NativeApplication>> NativeApplication::load(
+    const std::string& name, const Entry& entry, prefork_app::Report report) {
+  start_folder();
   std::unique_ptr<NativeApplication> application(new NativeApplication);
   application->app_.report = std::move(report);
   int result = 0;
   try {
-    result = entry.value()(&native_api(), &application->app_);
+    result = entry(&native_api(), &application->app_);
   } catch (const std::exception& error) {
     // Against the rules, but the author deserves to be told.
-    return config::Problem{"'" + path + "' threw while it was loaded: " + error.what()};
+    return config::Problem{name + " threw while it was loaded: " + error.what()};
   } catch (...) {
-    return config::Problem{"'" + path +
-                           "' threw something that is no std::exception while it was loaded"};
+    return config::Problem{name + " threw something that is no std::exception while it was loaded"};
   }
   ipc::end_copy();
   if (result != 0 || !application->app_.failure.empty()) {
     const std::string& said = application->app_.failure;
-    return config::Problem{"'" + path + "' cannot be loaded: " +
+    return config::Problem{name + " cannot be loaded: " +
                            (said.empty() ? "it returned " + std::to_string(result) : said)};
   }
   application->app_.is_loaded = true;

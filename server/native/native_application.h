@@ -48,6 +48,11 @@ class NativeApplication : public exchange::Application {
   // `report` may be called by any thread.
   static config::Result<std::unique_ptr<NativeApplication>> load(const ApplicationFile& file,
                                                                  prefork_app::Report report);
+  // One that is in this program already; `name` is for messages.
+  using Entry = std::function<int(const prefork_api* api, prefork_app* app)>;
+  static config::Result<std::unique_ptr<NativeApplication>> load(const std::string& name,
+                                                                 const Entry& entry,
+                                                                 prefork_app::Report report);
 
   // Tells the application that it is not needed any more.
   ~NativeApplication() override;

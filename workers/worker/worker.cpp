@@ -1,9 +1,7 @@
 #include "workers/worker/worker.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -20,7 +18,6 @@
 #include "server/engine/http_server.h"
 #include "server/exchange/access_log.h"
 #include "server/exchange/log_target.h"
-#include "server/exchange/tracer.h"
 #include "server/loop/event_loop.h"
 #include "server/net/listener_spec.h"
 #include "workers/child/child_runtime.h"
@@ -34,26 +31,12 @@
 #include "workers/worker/probe.h"
 #include "workers/worker/scheduling.h"
 #include "workers/worker/served_application.h"
+#include "workers/worker/serving_settings.h"
 #include "workers/worker/stuck_handlers.h"
 
 namespace prefork::worker {
 
 namespace {
-
-// Descriptors a worker needs beside its connections: pipes, logs, files it serves.
-constexpr std::uint32_t kReservedFds = 64;
-// A worker with nothing to do shows life so often within the time after which it would be replaced,
-// and at least once a second.
-constexpr std::uint64_t kBeatsPerHealthcheck = 4;
-constexpr std::uint64_t kLongestTickNs = 1'000'000'000;
-
-std::uint32_t affordable_connections(std::uint32_t wanted, std::uint32_t other_fds) {
-  rlimit files{};
-  ::getrlimit(RLIMIT_NOFILE, &files);
-  const std::uint64_t reserved = kReservedFds + other_fds;
-  const std::uint64_t room = files.rlim_cur > reserved ? files.rlim_cur - reserved : 1;
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, room));
-}
 
 // Workers that began together do not all leave together: each may have up to this part more.
 constexpr std::uint64_t kJitterPart = 10;
@@ -110,8 +93,9 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
                                            [this](std::unique_ptr<exchange::Job> job) {
                                              server_->completions().deliver(std::move(job));
                                            });
-    server_ = std::make_unique<engine::HttpServer>(loop_, server_settings(), served_->application(),
-                                                   record_, access_log_, *this, pools_.get());
+    server_ = std::make_unique<engine::HttpServer>(loop_, serving_settings(context_, *served_),
+                                                   served_->application(), record_, access_log_,
+                                                   *this, pools_.get());
     served_->start();
     child::show_loaded_objects(record_.trace.objects);
     if (!context_.options.rollout.probe_path.empty()) {
@@ -225,47 +209,6 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     } else if (now_ns >= end_of_life_ns_) {
       recycle_asked_ = runtime_.send(ipc::RecycleFrame{ipc::RecycleReason::lifetime});
     }
-  }
-
-  [[nodiscard]] engine::ServerSettings server_settings() const {
-    engine::ServerSettings settings = engine::ServerSettings::from(context_.options);
-    const config::ProcessOptions& processes = context_.options.processes;
-    settings.limits.connections = affordable_connections(
-        settings.limits.connections, 2 * context_.inboxes.slots() +
-                                         config::pool_threads(context_.options) +
-                                         served_->cached_files());
-    if (settings.limits.connections < context_.options.limits.connections &&
-        context_.id.slot == 0) {
-      context_.log.warning("--limit-connections: each worker takes " +
-                           std::to_string(settings.limits.connections) + " instead of " +
-                           std::to_string(context_.options.limits.connections) +
-                           ", for the limit of open files is too low; raise it (ulimit -n, "
-                           "LimitNOFILE=)");
-    }
-    if (processes.healthcheck_timeout.count() != 0) {
-      settings.idle_tick_ns = ipc::to_ns(processes.healthcheck_timeout) / kBeatsPerHealthcheck;
-    }
-    settings.idle_tick_ns = std::min(kLongestTickNs, settings.idle_tick_ns);
-    settings.route_bans = &context_.segment.header().route_bans;
-    settings.generation = context_.generation;
-    ipc::RequestLabels& labels = context_.segment.header().labels;
-    settings.labels = {labels.routes.labels_of(served_->application().route_patterns()),
-                       &labels.kinds};
-    if (context_.options.tracing.mode != config::TraceMode::off) {
-      settings.tracer = make_tracer();
-    }
-    return settings;
-  }
-
-  [[nodiscard]] std::shared_ptr<exchange::Tracer> make_tracer() const {
-    const auto slow = context_.options.processes.slow_request;
-    return std::make_shared<exchange::Tracer>(
-        exchange::Tracer::Settings{context_.options.tracing.sample,
-                                   slow.count() == 0 ? ipc::kNever : ipc::to_ns(slow),
-                                   context_.id.slot},
-        context_.on_demand.spans != nullptr ? &context_.on_demand.spans->ring_to_fill(context_.id)
-                                            : nullptr,
-        record_.counters);
   }
 
   [[nodiscard]] std::vector<net::ListenerSpec> listeners() const {
