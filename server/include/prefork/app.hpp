@@ -310,9 +310,10 @@ class App : public Sharing, public TaskList {
 
   const prefork_api& api_;
   prefork_app* app_;
+  // Outlives the handlers: a Responder that one of them has kept responds at its end.
+  Around around_;
   std::vector<std::unique_ptr<Route>> routes_;
   std::vector<std::unique_ptr<Subscriber>> subscribers_;
-  Around around_;
   std::vector<std::function<void()>> on_load_;
   Hooks on_start_;
   Hooks on_lead_;
