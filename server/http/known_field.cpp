@@ -86,14 +86,16 @@ constexpr std::size_t slot_of(std::string_view name) noexcept {
 
 struct Slot {
   Words words;
-  std::size_t size = 0;
+  std::uint32_t size = 0;
   KnownField name = KnownField::other;
 };
+static_assert(sizeof(Slot) == 32);
 
 constexpr std::array<Slot, kSlots> kTable = [] {
   std::array<Slot, kSlots> table{};
   for (std::size_t i = 0; i < kNames.size(); ++i) {
-    table[slot_of(kNames[i])] = {words_of(kNames[i]), kNames[i].size(), static_cast<KnownField>(i)};
+    table[slot_of(kNames[i])] = {words_of(kNames[i]), static_cast<std::uint32_t>(kNames[i].size()),
+                                 static_cast<KnownField>(i)};
   }
   return table;
 }();

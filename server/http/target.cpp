@@ -275,8 +275,8 @@ const char* parse_target(Method method, std::string_view text, Target& target,
   return parse_target(method, text, scan_target(text), target, storage);
 }
 
-const char* parse_target(Method method, std::string_view text, const TargetScan& scan,
-                         Target& target, std::string& storage) {
+const char* parse_any_target(Method method, std::string_view text, const TargetScan& scan,
+                             Target& target, std::string& storage) {
   target = {};
   if (text.empty()) {
     return "empty target";

@@ -27,10 +27,24 @@ struct TargetScan {
 
 TargetScan scan_target(std::string_view text);
 
+// The way of parse_target() for all but the plainest.
+const char* parse_any_target(Method method, std::string_view text, const TargetScan& scan,
+                             Target& target, std::string& storage);
+
 // Fills `target`. Returns what is wrong with it, or nothing. `storage` takes the decoded path where
 // that differs from what was sent. `scan`: of this text.
-const char* parse_target(Method method, std::string_view text, const TargetScan& scan,
-                         Target& target, std::string& storage);
+inline const char* parse_target(Method method, std::string_view text, const TargetScan& scan,
+                                Target& target, std::string& storage) {
+  if (!scan.valid || scan.needs_decoding || !text.starts_with('/') || method == Method::connect) {
+    return parse_any_target(method, text, scan, target, storage);
+  }
+  target = {};
+  target.path = text.substr(0, scan.query);
+  if (scan.query != std::string_view::npos) {
+    target.query = text.substr(scan.query + 1);
+  }
+  return nullptr;
+}
 const char* parse_target(Method method, std::string_view text, Target& target,
                          std::string& storage);
 

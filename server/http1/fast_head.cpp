@@ -1,7 +1,6 @@
 #include "server/http1/fast_head.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace prefork::http1 {
@@ -13,18 +12,6 @@ constexpr std::string_view kBehindTarget = " HTTP/1.1\r\n";
 constexpr std::size_t kMaxDigits = 18;
 constexpr std::size_t kFirstFields = 16;
 
-struct MethodText {
-  std::string_view text;  // with the space behind it
-  http::Method method;
-};
-
-constexpr std::array kMethods = {
-    MethodText{"GET ", http::Method::get},         MethodText{"POST ", http::Method::post},
-    MethodText{"HEAD ", http::Method::head},       MethodText{"PUT ", http::Method::put},
-    MethodText{"DELETE ", http::Method::delete_},  MethodText{"PATCH ", http::Method::patch},
-    MethodText{"OPTIONS ", http::Method::options},
-};
-
 // Goes over a head from the left, from one interesting byte to the next.
 class HeadWalk {
  public:
@@ -32,16 +19,12 @@ class HeadWalk {
       : bytes_(bytes.data()), masks_(masks), head_(head) {}
 
   bool take_method() {
-    const std::string_view all(bytes_, masks_.size);
-    for (const MethodText& known : kMethods) {
-      if (all.starts_with(known.text)) {
-        head_.method = known.method;
-        head_.method_text = all.substr(0, known.text.size() - 1);
-        at_ = known.text.size();
-        return at_ < masks_.size;
-      }
-    }
-    return false;
+    return masks_.size >= kMinBytes &&
+           (take_method("GET ", http::Method::get) || take_method("POST ", http::Method::post) ||
+            take_method("HEAD ", http::Method::head) || take_method("PUT ", http::Method::put) ||
+            take_method("DELETE ", http::Method::delete_) ||
+            take_method("PATCH ", http::Method::patch) ||
+            take_method("OPTIONS ", http::Method::options));
   }
 
   // And the rest of the request line.
@@ -52,7 +35,7 @@ class HeadWalk {
     http::TargetScan scan;
     std::size_t end = masks_.next(masks_.target, at_);
     while (end < masks_.size && bytes_[end] != ' ') {
-      if (!note_special(end, scan)) {
+      if (!note_special(end, scan) || end + 1 == masks_.size) {
         return false;
       }
       end = masks_.next(masks_.target, end + 1);
@@ -71,36 +54,52 @@ class HeadWalk {
   // And the empty line behind them.
   bool take_fields(std::size_t max_fields, std::vector<http::Field>& fields) {
     std::size_t count = 0;
-    http::KnownFields known;
-    while (true) {
+    std::size_t room = fields.size();
+    http::Field* field = fields.data();
+    for (; at_ + 1 < masks_.size; ++count, ++field) {
       const std::size_t colon = masks_.next(masks_.delimiter, at_);
       if (colon == at_) {
-        break;
+        head_.field_count = count;
+        head_.size = at_ + 2;
+        return is_line_end(at_);
       }
-      const std::size_t end = masks_.next(masks_.control, colon);
-      if (end + 1 >= masks_.size || bytes_[colon] != ':' || !is_line_end(end) ||
-          count == max_fields) {
+      if (colon == masks_.size || bytes_[colon] != ':' || count == max_fields) {
         return false;
       }
-      if (count == fields.size()) {
-        fields.resize(std::max(2 * count, kFirstFields));
+      const std::size_t end = masks_.next(masks_.control, colon);
+      if (end + 1 >= masks_.size || !is_line_end(end)) {
+        return false;
+      }
+      if (count == room) {
+        room = std::max(2 * count, kFirstFields);
+        fields.resize(room);
+        field = fields.data() + count;
       }
       const std::string_view name(bytes_ + at_, colon - at_);
-      fields[count] = {name, value_between(colon + 1, end)};
-      known.add(http::known_field(name), count);
-      ++count;
+      *field = {name, value_between(colon + 1, end)};
+      head_.known.add(http::known_field(name), count);
       at_ = end + 2;
     }
-    if (at_ + 1 >= masks_.size || !is_line_end(at_)) {
-      return false;
-    }
-    head_.field_count = count;
-    head_.known = known;
-    head_.size = at_ + 2;
-    return true;
+    return false;
   }
 
  private:
+  // The shortest request line, with its end.
+  static constexpr std::size_t kMinBytes = std::string_view("GET / HTTP/1.1\r\n").size();
+
+  // `text`: with the space behind it.
+  template <std::size_t kSize>
+  bool take_method(const char (&text)[kSize], http::Method method) {
+    constexpr std::size_t kTextBytes = kSize - 1;
+    if (std::memcmp(bytes_, text, kTextBytes) != 0) {
+      return false;
+    }
+    head_.method = method;
+    head_.method_text = {bytes_, kTextBytes - 1};
+    at_ = kTextBytes;
+    return true;
+  }
+
   [[nodiscard]] bool is_line_end(std::size_t at) const {
     return std::memcmp(bytes_ + at, "\r\n", 2) == 0;
   }
@@ -125,13 +124,13 @@ class HeadWalk {
     }
   }
 
-  // Without the spaces at both ends; there are no tabs.
+  // Without the spaces at both ends; there are no tabs. Before it stands a colon.
   [[nodiscard]] std::string_view value_between(std::size_t begin, std::size_t end) const {
+    while (bytes_[end - 1] == ' ') {
+      --end;
+    }
     while (begin < end && bytes_[begin] == ' ') {
       ++begin;
-    }
-    while (begin < end && bytes_[end - 1] == ' ') {
-      --end;
     }
     return {bytes_ + begin, end - begin};
   }

@@ -23,19 +23,16 @@ struct HeadMasks {
   // of ASCII. Up to the block with the first control character.
   Mask target;
 
-  // The first bit of `mask` at `from` or behind it; `size` or more: there is none.
+  // The first bit of `mask` at `from`, which is below `size`, or behind it; `size`: there is none.
   [[nodiscard]] std::size_t next(const Mask& mask, std::size_t from) const noexcept {
-    std::size_t block = from / kBlockBytes;
-    if (from >= size) {
-      return size;
-    }
-    const std::uint64_t bits = mask[block] >> from % kBlockBytes;
-    if (bits != 0) {
+    const std::uint64_t* block = mask.data() + from / kBlockBytes;
+    const std::uint64_t bits = *block >> from % kBlockBytes;
+    if (bits != 0) [[likely]] {
       return from + static_cast<std::size_t>(std::countr_zero(bits));
     }
-    while (++block * kBlockBytes < size) {
-      if (mask[block] != 0) {
-        return block * kBlockBytes + static_cast<std::size_t>(std::countr_zero(mask[block]));
+    for (from = (from / kBlockBytes + 1) * kBlockBytes; from < size; from += kBlockBytes) {
+      if (*++block != 0) {
+        return from + static_cast<std::size_t>(std::countr_zero(*block));
       }
     }
     return size;

@@ -104,10 +104,13 @@ struct Avx2Look {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
   }
 
-  [[gnu::target("avx2")]] static HalfBits tokens(const char* at) {
-    const __m256i sets = sets_of(load(at), kTokenRows, kTokenColumns);
-    return {high_bits(_mm256_add_epi8(sets, _mm256_set1_epi8(kControlHasHighBit))),
-            high_bits(_mm256_sub_epi8(sets, _mm256_set1_epi8(kOtherHasHighBit)))};
+  [[gnu::target("avx2")]] static std::uint32_t controls(const char* at) {
+    return high_bits(_mm256_add_epi8(sets_of(load(at), kTokenRows, kTokenColumns),
+                                     _mm256_set1_epi8(kControlHasHighBit)));
+  }
+  [[gnu::target("avx2")]] static std::uint32_t others(const char* at) {
+    return high_bits(_mm256_sub_epi8(sets_of(load(at), kTokenRows, kTokenColumns),
+                                     _mm256_set1_epi8(kOtherHasHighBit)));
   }
   [[gnu::target("avx2")]] static std::uint32_t targets(const char* at) {
     const __m256i bytes = load(at);
@@ -133,21 +136,27 @@ struct Ssse3Look {
   [[gnu::target("ssse3")]] static __m128i load(const char* at) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   }
-  [[gnu::target("ssse3")]] static __m128i targets_of(__m128i bytes) {
+  [[gnu::target("ssse3")]] static __m128i tokens_of(const char* at) {
+    return sets_of(load(at), kTokenRows, kTokenColumns);
+  }
+  [[gnu::target("ssse3")]] static __m128i targets_of(const char* at) {
+    const __m128i bytes = load(at);
     const __m128i sets = sets_of(bytes, kTargetRows, kTargetColumns);
     return _mm_or_si128(_mm_cmpgt_epi8(sets, _mm_setzero_si128()), bytes);
   }
 
-  [[gnu::target("ssse3")]] static HalfBits tokens(const char* at) {
-    const __m128i low = sets_of(load(at), kTokenRows, kTokenColumns);
-    const __m128i high = sets_of(load(at + 16), kTokenRows, kTokenColumns);
-    const __m128i control = _mm_set1_epi8(kControlHasHighBit);
-    const __m128i other = _mm_set1_epi8(kOtherHasHighBit);
-    return {high_bits(_mm_add_epi8(low, control), _mm_add_epi8(high, control)),
-            high_bits(_mm_sub_epi8(low, other), _mm_sub_epi8(high, other))};
+  [[gnu::target("ssse3")]] static std::uint32_t controls(const char* at) {
+    const __m128i high_bit = _mm_set1_epi8(kControlHasHighBit);
+    return high_bits(_mm_add_epi8(tokens_of(at), high_bit),
+                     _mm_add_epi8(tokens_of(at + 16), high_bit));
+  }
+  [[gnu::target("ssse3")]] static std::uint32_t others(const char* at) {
+    const __m128i high_bit = _mm_set1_epi8(kOtherHasHighBit);
+    return high_bits(_mm_sub_epi8(tokens_of(at), high_bit),
+                     _mm_sub_epi8(tokens_of(at + 16), high_bit));
   }
   [[gnu::target("ssse3")]] static std::uint32_t targets(const char* at) {
-    return high_bits(targets_of(load(at)), targets_of(load(at + 16)));
+    return high_bits(targets_of(at), targets_of(at + 16));
   }
 };
 

@@ -30,30 +30,34 @@ struct ScalarLook {
     return classes;
   }();
 
-  static std::uint32_t class_of(const char* at, std::size_t i) {
-    return kClasses[static_cast<unsigned char>(at[i])];
-  }
-
-  static HalfBits tokens(const char* at) {
-    HalfBits bits{0, 0};
-    for (std::size_t i = 0; i < kHalfBytes; ++i) {
-      const std::uint32_t one = class_of(at, i);
-      bits.control |= (one & kControl) << i;
-      bits.other |= (one >> 1 & 1U) << i;
-    }
-    return bits;
-  }
-
-  static std::uint32_t targets(const char* at) {
+  template <Class kClass>
+  static std::uint32_t bits_of(const char* at) {
     std::uint32_t bits = 0;
     for (std::size_t i = 0; i < kHalfBytes; ++i) {
-      bits |= (class_of(at, i) >> 2) << i;
+      const bool is_one = (kClasses[static_cast<unsigned char>(at[i])] & kClass) != 0;
+      bits |= std::uint32_t{is_one} << i;
     }
     return bits;
   }
+
+  static std::uint32_t controls(const char* at) { return bits_of<kControl>(at); }
+  static std::uint32_t others(const char* at) { return bits_of<kOther>(at); }
+  static std::uint32_t targets(const char* at) { return bits_of<kTarget>(at); }
 };
 
 void scan_scalar(std::string_view bytes, HeadMasks& masks) { scan_with<ScalarLook>(bytes, masks); }
+
+// Scanners read 32 bytes at once.
+void scan_few(const HeadScanner& scanner, std::string_view bytes, HeadMasks& masks) {
+  std::array<char, kHalfBytes> padded{};
+  std::copy(bytes.begin(), bytes.end(), padded.begin());
+  scanner.scan_many({padded.data(), padded.size()}, masks);
+  masks.size = bytes.size();
+  const std::uint64_t there = (std::uint64_t{1} << bytes.size()) - 1;
+  for (HeadMasks::Mask* const mask : {&masks.control, &masks.delimiter, &masks.target}) {
+    mask->front() &= there;
+  }
+}
 
 std::vector<HeadScanner> find_scanners() {
   std::vector<HeadScanner> scanners;
@@ -70,6 +74,14 @@ std::vector<HeadScanner> find_scanners() {
 }
 
 }  // namespace
+
+void HeadScanner::scan(std::string_view bytes, HeadMasks& masks) const {
+  if (bytes.size() < kHalfBytes) {
+    scan_few(*this, bytes, masks);
+  } else {
+    scan_many(bytes, masks);
+  }
+}
 
 std::span<const HeadScanner> head_scanners() {
   static const std::vector<HeadScanner> kScanners = find_scanners();

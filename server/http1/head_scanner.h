@@ -11,9 +11,12 @@ namespace prefork::http1 {
 
 struct HeadScanner {
   std::string_view name;  // "avx2", "ssse3" or "scalar"
+  // Of at least 32 bytes.
+  void (*scan_many)(std::string_view bytes, HeadMasks& masks);
+
   // Describes the bytes up to the block in which the head seems to end, at most
   // HeadMasks::kMaxBytes. Each scanner says the same of the same bytes.
-  void (*scan)(std::string_view bytes, HeadMasks& masks);
+  void scan(std::string_view bytes, HeadMasks& masks) const;
 };
 
 // Those that run here, the best one first; never empty.
