@@ -36,7 +36,7 @@ class TestCookies {
   void clear() { cookies_.clear(); }
   [[nodiscard]] std::size_t size() const { return cookies_.size(); }
 
-  // Takes in a Set-Cookie field of an answer to a request for `target`.
+  // For TestClient: takes in a Set-Cookie field of an answer to a request for `target`.
   void take(std::string_view field, std::string_view target) {
     const std::string_view pair = next(field);
     const std::size_t equals = pair.find('=');
@@ -67,7 +67,7 @@ class TestCookies {
       set(name, detail::trimmed(pair.substr(equals + 1)), path);
     }
   }
-  // The value of Cookie for a request; empty: there is none to send.
+  // For TestClient: the value of Cookie for a request; empty: there is none to send.
   [[nodiscard]] std::string to_send(std::string_view target) const {
     const std::string_view path = target.substr(0, target.find('?'));
     std::string field;

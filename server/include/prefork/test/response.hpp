@@ -18,6 +18,7 @@ class TestFields {
  public:
   using Field = std::pair<std::string, std::string>;
 
+  // For the layer below.
   void add(std::string name, std::string value) {
     fields_.emplace_back(std::move(name), std::move(value));
   }
