@@ -64,13 +64,14 @@ std::string describe(const OptionSpec& option) {
 std::string help_text() {
   std::string output =
       "Usage: prefork-server [PATH] [OPTION]...\n"
-      "       prefork-server new NAME\n"
+      "       prefork-server new NAME [--kind api|site|events]\n"
       "       prefork-server doctor [PATH] [OPTION]...\n"
       "       prefork-server selftest [--seconds N] [--only DEED,...] [-- OPTION...]\n"
       "       prefork-server replay FILE [PATH] [OPTION]...\n"
       "Serves HTTP from worker processes that a master forks, watches and replaces.\n"
       "PATH is a folder of files or an application (a shared object); without it a demo answers.\n"
-      "`new` makes a folder with an application to begin with; ./new serves what is called new.\n"
+      "`new` makes a folder with an application to begin with, of a kind with its test and its\n"
+      "settings; ./new serves what is called new.\n"
       "`doctor` says what of this machine would hold up a server with these options, and a "
       "remedy.\n"
       "`selftest` kills, hangs and reloads a server of its own under load, and says what it "

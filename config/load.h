@@ -31,6 +31,7 @@ struct Loaded {
   std::string output;               // for standard output, ends with a newline
   std::string new_project;          // see new_command.h
   std::vector<ConfigError> errors;  // empty unless `action` is fail
+  std::string new_kind{};           // of the folder; empty: an application to begin with
 };
 
 // `arguments` is the command line without the program's name.

@@ -57,7 +57,7 @@ std::string server_page() {
   page += name_section("prefork-server", "serve HTTP from worker processes");
   page += section("SYNOPSIS");
   page += ".B prefork\\-server\n[\\fIPATH\\fR] [\\fIOPTION\\fR]...\n.br\n";
-  page += ".B prefork\\-server new\n\\fINAME\\fR\n.br\n";
+  page += ".B prefork\\-server new\n\\fINAME\\fR [\\-\\-kind api|site|events]\n.br\n";
   page += ".B prefork\\-server doctor\n[\\fIPATH\\fR] [\\fIOPTION\\fR]...\n.br\n";
   page += ".B prefork\\-server selftest\n[\\fIARGUMENT\\fR]... [\\-\\- \\fIOPTION\\fR...]\n.br\n";
   page += ".B prefork\\-server replay\n\\fIFILE\\fR [\\fIPATH\\fR] [\\fIOPTION\\fR]...\n";

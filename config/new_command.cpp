@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "config/base/config_error.h"
 #include "config/base/result.h"
@@ -48,6 +49,30 @@ Result<void> check_name(std::string_view name) {
   return {};
 }
 
+// Takes `--kind KIND` or `--kind=KIND` out of the arguments; the last counts. The problem: it is
+// none.
+Result<std::string> take_kind(std::vector<std::string>& arguments) {
+  constexpr std::string_view kOption = "--kind";
+  const std::string with_value = std::string(kOption) + "=";
+  std::string kind;
+  for (auto one = arguments.begin(); one != arguments.end();) {
+    if (*one != kOption && !one->starts_with(with_value)) {
+      ++one;
+      continue;
+    }
+    const bool is_next = *one == kOption;
+    if (is_next && one + 1 == arguments.end()) {
+      return Problem{"--kind wants a value; use api, site or events"};
+    }
+    kind = is_next ? *(one + 1) : one->substr(with_value.size());
+    one = arguments.erase(one, one + (is_next ? 2 : 1));
+    if (std::find(kProjectKinds.begin(), kProjectKinds.end(), kind) == kProjectKinds.end()) {
+      return Problem{"--kind: " + in_quotes(kind) + " is not known; use api, site or events"};
+    }
+  }
+  return kind;
+}
+
 Loaded fail(std::string message) {
   Loaded loaded;
   loaded.errors.push_back({std::string(kCommand), std::move(message)});
@@ -61,7 +86,7 @@ bool is_new_command(std::span<const std::string> arguments) {
 }
 
 Loaded read_new_command(std::span<const std::string> arguments) {
-  const auto rest = arguments.subspan(1);
+  std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
   Loaded loaded;
   if (std::find(rest.begin(), rest.end(), "--help") != rest.end() ||
       std::find(rest.begin(), rest.end(), "-h") != rest.end()) {
@@ -69,6 +94,8 @@ Loaded read_new_command(std::span<const std::string> arguments) {
     loaded.output = help_text();
     return loaded;
   }
+  Result<std::string> kind = take_kind(rest);
+  if (!kind.ok()) return fail(kind.problem().text);
   if (rest.empty() || rest.front().empty()) {
     return fail(
         "the name is missing; use prefork-server new NAME, or ./new to serve what is called "
@@ -89,6 +116,7 @@ Loaded read_new_command(std::span<const std::string> arguments) {
   if (const auto named = check_name(name); !named.ok()) return fail(named.problem().text);
   loaded.action = Action::new_project;
   loaded.new_project = std::move(path);
+  loaded.new_kind = std::move(kind).value();
   return loaded;
 }
 

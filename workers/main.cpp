@@ -39,8 +39,8 @@ prefork::config::ExitCode print(const std::string& answer) {
   return prefork::config::ExitCode::stopped;
 }
 
-prefork::config::ExitCode make_project(const std::string& path) {
-  const auto made = prefork::scaffold::make_new_project(path);
+prefork::config::ExitCode make_project(const prefork::config::Loaded& loaded) {
+  const auto made = prefork::scaffold::make_new_project(loaded.new_project, loaded.new_kind);
   if (!made.ok()) {
     std::fprintf(stderr, "%s\n", prefork::config::to_line({"new", made.problem().text}).c_str());
     return prefork::config::ExitCode::configuration;
@@ -159,7 +159,7 @@ int main(int argc, char** argv) {
     case prefork::config::Action::check:
       return prefork::config::to_int(check(loaded));
     case prefork::config::Action::new_project:
-      return prefork::config::to_int(make_project(loaded.new_project));
+      return prefork::config::to_int(make_project(loaded));
     case prefork::config::Action::fail:
       for (const prefork::config::ConfigError& error : loaded.errors) {
         std::fprintf(stderr, "%s\n", prefork::config::to_line(error).c_str());

@@ -25,8 +25,12 @@ FinishedRun in_shell(const std::string& folder, const std::string& commands) {
   return run_to_the_end(launch, kBuildTime);
 }
 
-FinishedRun run_new(const std::string& path, const std::string& program = "") {
+FinishedRun run_new(const std::string& path, const std::string& program = "",
+                    const std::string& kind = "") {
   Launch launch = launch_of({"new", path});
+  if (!kind.empty()) {
+    launch.arguments.insert(launch.arguments.end(), {"--kind", kind});
+  }
   launch.program = program;
   return run_to_the_end(launch);
 }
@@ -74,6 +78,65 @@ TEST(NewProject, OfAServerInItsBuildFolderFindsThePackageThereAndSaysHowToInstal
       << made.out;
   const FinishedRun configured = in_shell(folder / "shop", "cmake -B build");
   EXPECT_EQ(configured.exit, exit_code(0)) << configured.out << configured.err;
+}
+
+// What it is served with, and what it then answers.
+struct Kind {
+  std::string name;
+  std::string files;
+  std::string target;
+  std::string path;
+  std::string answer;
+};
+
+class NewProjectOfAKind : public testing::TestWithParam<Kind> {};
+
+TEST_P(NewProjectOfAKind, BuildsPassesItsTestsAndIsServedWithItsSettings) {
+#ifdef PREFORK_SANITIZE_BUILD
+  GTEST_SKIP() << "its tests, which are not instrumented, would load a library that is";
+#endif
+  const Kind& kind = GetParam();
+  const TemporaryFolder folder;
+  const FinishedRun made = run_new(folder / "shop", "", kind.name);
+  ASSERT_EQ(made.exit, exit_code(0)) << made.err;
+  EXPECT_TRUE(made.out.starts_with("made " + folder / "shop" + ": " + kind.files + "\n"))
+      << made.out;
+  const FinishedRun built =
+      in_shell(folder / "shop", "cmake -B build && cmake --build build && ctest --test-dir build");
+  ASSERT_EQ(built.exit, exit_code(0)) << built.out << built.err;
+  EXPECT_NE(built.out.find("100% tests passed"), std::string::npos) << built.out;
+  EXPECT_TRUE(fs::exists(folder / "shop/build/compile_commands.json"));
+
+  ServerProcess server({folder / "shop" / kind.target, "--config", folder / "shop/shop.toml",
+                        "--bind", "127.0.0.1:0", "--admin", "127.0.0.1:0"});
+  const Reply reply = get(server.url(), kind.path);
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_NE(reply.body.find(kind.answer), std::string::npos) << reply.body;
+  EXPECT_EQ(server.stop(), exit_code(0)) << server.log();
+}
+
+const Kind kKinds[] = {
+    {"api", "CMakeLists.txt, app.cpp, app_test.cpp, shop.toml, README.md, .gitignore",
+     "build/libshop.so", "/status", R"({"status":"ok"})"},
+    {"site",
+     "CMakeLists.txt, public/index.html, public/style.css, site_test.cpp, shop.toml, README.md, "
+     ".gitignore",
+     "public", "/", "<h1>shop</h1>"},
+    {"events", "CMakeLists.txt, app.cpp, app_test.cpp, shop.toml, README.md, .gitignore",
+     "build/libshop.so", "/status", R"({"status":"ok"})"},
+};
+INSTANTIATE_TEST_SUITE_P(Kinds, NewProjectOfAKind, testing::ValuesIn(kKinds),
+                         [](const auto& tested) { return tested.param.name; });
+
+TEST(NewProject, WithASymbolThatNobodyDefinesIsNotLinked) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(run_new(folder / "shop").exit, exit_code(0));
+  const FinishedRun built = in_shell(folder / "shop",
+                                     "echo 'int nowhere(); extern \"C\" PREFORK_EXPORT int f() { "
+                                     "return nowhere(); }' >> app.cpp && "
+                                     "cmake -B build && cmake --build build");
+  EXPECT_NE(built.exit, exit_code(0));
+  EXPECT_NE((built.out + built.err).find("nowhere"), std::string::npos) << built.out << built.err;
 }
 
 TEST(NewProject, FillsAnEmptyFolderThatIsThere) {

@@ -21,7 +21,7 @@ FinishedRun run_client_tests(const std::string& url) {
 }
 
 TEST(TestClientAtAUrl, AsksTheServerThereOverTcp) {
-  ServerProcess server({kApplication});
+  ServerProcess server({kApplication, "--workers", "2"});
   const FinishedRun run = run_client_tests(server.url());
   EXPECT_EQ(run.exit, exit_code(0)) << run.out << run.err;
   EXPECT_NE(run.out.find("9 tests from 1 test suite ran"), std::string::npos) << run.out;

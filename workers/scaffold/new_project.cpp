@@ -121,6 +121,9 @@ class Draft {
       for (const std::string& file : files_) {
         ::unlink(file.c_str());
       }
+      for (const std::string& folder : folders_) {
+        ::rmdir(folder.c_str());
+      }
       if (has_made_folder_) {
         ::rmdir(folder_.c_str());
       }
@@ -166,6 +169,12 @@ class Draft {
 
   config::Result<void> write(std::string_view name, std::string_view text) {
     const std::string path = folder_ + "/" + std::string(name);
+    if (const std::size_t slash = name.rfind('/'); slash != std::string_view::npos) {
+      const std::string folder = folder_ + "/" + std::string(name.substr(0, slash));
+      if (::mkdir(folder.c_str(), 0777) == 0) {
+        folders_.push_back(folder);
+      }
+    }
     const ipc::OwnedFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (!file.valid()) {
       return config::Problem{"cannot make " + config::in_quotes(path) + ": " + reason(errno)};
@@ -184,19 +193,43 @@ class Draft {
  private:
   const std::string folder_;
   std::vector<std::string> files_;
+  std::vector<std::string> folders_;  // in it
   bool has_made_folder_ = false;
   bool is_kept_ = false;
 };
 
-std::string told(const std::string& path, const std::string& name, const Package& package,
-                 const std::string& program) {
-  std::string files;
+// Those of one kind, by their names in the folder.
+std::vector<EmbeddedFile> files_of(const std::string& kind) {
+  const std::string prefix = (kind.empty() ? "plain" : kind) + "/";
+  std::vector<EmbeddedFile> files;
   for (const EmbeddedFile& file : kTemplateFiles) {
+    if (file.name.starts_with(prefix)) {
+      files.push_back({file.name.substr(prefix.size()), file.text});
+    }
+  }
+  return files;
+}
+
+// What people type to build, test and serve it.
+std::string commands_of(const std::string& kind, const std::string& name,
+                        const std::string& program) {
+  const std::string serve = for_shell(command_of(program));
+  if (kind.empty()) {
+    return "  cmake -B build && cmake --build build\n  " + serve + " build/lib" + name +
+           ".so --reload\n";
+  }
+  return "  cmake -B build && cmake --build build && ctest --test-dir build\n  " + serve +
+         " --config " + name + ".toml" + (kind == "site" ? "" : " --reload") + "\n";
+}
+
+std::string told(const std::string& path, const std::vector<EmbeddedFile>& made,
+                 const std::string& commands, const Package& package, const std::string& program) {
+  std::string files;
+  for (const EmbeddedFile& file : made) {
     files += (files.empty() ? "" : ", ") + std::string(file.name);
   }
-  std::string text = "made " + for_shell(path) + ": " + files + "\n\n  cd " + for_shell(path) +
-                     "\n  cmake -B build && cmake --build build\n  " +
-                     for_shell(command_of(program)) + " build/lib" + name + ".so --reload\n";
+  std::string text =
+      "made " + for_shell(path) + ": " + files + "\n\n  cd " + for_shell(path) + "\n" + commands;
   const std::string folder = fs::path(program).parent_path().string();
   if (package.kind == Package::Kind::build_folder) {
     text += "\nprefork-server runs from its build folder; to install it:\n  cmake --install " +
@@ -211,7 +244,7 @@ std::string told(const std::string& path, const std::string& name, const Package
 
 }  // namespace
 
-config::Result<std::string> make_new_project(const std::string& path) {
+config::Result<std::string> make_new_project(const std::string& path, const std::string& kind) {
   const std::string program = own_path();
   const Package package = find_package(program);
   const std::string name = fs::path(path).filename().string();
@@ -222,14 +255,20 @@ config::Result<std::string> make_new_project(const std::string& path) {
   if (const auto made = draft.make_folder(); !made.ok()) {
     return made.problem();
   }
-  for (const EmbeddedFile& file : kTemplateFiles) {
+  std::vector<EmbeddedFile> files = files_of(kind);
+  std::vector<std::string> names;
+  names.reserve(files.size());
+  for (EmbeddedFile& file : files) {
+    // The settings are called as the application is.
+    names.push_back(filled(file.name, fillings));
+    file.name = names.back();
     const auto written = draft.write(file.name, filled(file.text, fillings));
     if (!written.ok()) {
       return written.problem();
     }
   }
   draft.keep();
-  return told(path, name, package, program);
+  return told(path, files, commands_of(kind, name, program), package, program);
 }
 
 }  // namespace prefork::scaffold

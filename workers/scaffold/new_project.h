@@ -15,11 +15,12 @@ struct EmbeddedFile {
   std::string_view text;
 };
 
-// Of the template, with places to fill in: {{name}}. Made by CMake.
+// Of the templates, with places to fill in: {{name}}. Each is named by its kind and its path there:
+// "plain/app.cpp", "site/public/index.html". Made by CMake.
 extern const std::span<const EmbeddedFile> kTemplateFiles;
 
-// The text for standard output: what was made and how it is built and served. `path` is as
-// config/new_command.h leaves it. After a problem nothing is left behind.
-config::Result<std::string> make_new_project(const std::string& path);
+// The text for standard output: what was made and how it is built and served. `path` and `kind` are
+// as config/new_command.h leaves them. After a problem nothing is left behind.
+config::Result<std::string> make_new_project(const std::string& path, const std::string& kind);
 
 }  // namespace prefork::scaffold

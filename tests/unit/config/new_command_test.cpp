@@ -23,6 +23,23 @@ TEST(NewCommand, TakesTheFolderToMake) {
   EXPECT_EQ(folder_of({"new", "/srv/my apps/Shop_2-x/"}), "/srv/my apps/Shop_2-x");
 }
 
+TEST(NewCommand, TakesAKindBeforeOrBehindTheName) {
+  const auto kind_of = [](const Arguments& arguments) {
+    const Loaded loaded = load_options(arguments, {});
+    EXPECT_EQ(loaded.new_project, "shop");
+    return loaded.new_kind;
+  };
+  EXPECT_EQ(kind_of({"new", "shop"}), "");
+  EXPECT_EQ(kind_of({"new", "shop", "--kind", "api"}), "api");
+  EXPECT_EQ(kind_of({"new", "--kind=site", "shop"}), "site");
+  EXPECT_EQ(kind_of({"new", "--kind", "api", "shop", "--kind", "events"}), "events");
+  EXPECT_EQ(errors_of({"new", "shop", "--kind"}),
+            (Lines{"new: --kind wants a value; use api, site or events"}));
+  EXPECT_EQ(errors_of({"new", "shop", "--kind=shop"}),
+            (Lines{"new: --kind: 'shop' is not known; use api, site or events"}));
+  EXPECT_EQ(errors_of({"new", "--kind", "api"}).size(), 1U);
+}
+
 TEST(NewCommand, IsOnlyTheFirstArgument) {
   const TemporaryFolder folder;
   const std::string file = folder.write("new", "");
