@@ -34,6 +34,15 @@ TEST(Statistics, NameTheServerItsProcessesAndItsListeners) {
   EXPECT_TRUE(about["started_at"].get<std::string>().ends_with("Z"));
 }
 
+TEST(Statistics, NameWhatReadsTheHeadsOfRequests) {
+  const std::set<std::string> fast = {"avx2", "ssse3", "scalar"};
+  const ServerProcess server({"--workers", "1"});
+  EXPECT_TRUE(fast.contains(server.statistics()["server"]["head_parser"].get<std::string>()));
+  const ServerProcess plain({"--workers", "1", "--head-parser", "llhttp"});
+  EXPECT_EQ(plain.statistics()["server"]["head_parser"], "llhttp");
+  EXPECT_EQ(get(plain.url(), "/plaintext").status, 200);
+}
+
 TEST(Statistics, OfAWorkerHaveEveryFieldThatIsPromised) {
   const ServerProcess server({"--workers", "2", "--threads", "3"});
   const Json report = server.statistics();

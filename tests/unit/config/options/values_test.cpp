@@ -297,6 +297,7 @@ TEST(ConfigValues, HaveTheDocumentedDefaults) {
       {"timeout-replaced-worker", {"off"}},
       {"reload-max-unavailable", {"1"}},
       {"probe-path", {"off"}},
+      {"head-parser", {"auto"}},
       {"reload-soak", {"off"}},
       {"timeout-keep-alive", {"5s"}},
       {"timeout-header", {"10s"}},
