@@ -133,7 +133,13 @@ std::string file_page() {
       "\n";
   page += section("EXAMPLE") + ".nf\n" + plain("app = \"/srv/shop/libshop.so\"") + "\n" +
           plain("bind = [\":8000\", \"unix:/run/shop.sock\"]") + "\n" +
-          plain("limit_body = \"1m\"") + "\n.fi\n";
+          plain("limit_body = \"1m\"") + "\n" + plain("[set]") + "\n" +
+          plain("database = \"/var/lib/shop.db\"") + "\n.fi\n";
+  page += paragraph(
+      "The table [app] holds what is set for the application: any keys, whose values are texts, "
+      "numbers or true or false. A file that has the key app writes it as [set], since TOML has "
+      "each name once. Who may read the file, or run --print-config, sees them: a secret belongs "
+      "into a file of its own, which a setting names.");
   page += section("KEYS");
   for (const OptionSpec& option : option_table()) {
     if (option.reach != OptionReach::everywhere) continue;

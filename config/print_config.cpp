@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <variant>
 
 namespace prefork::config {
 namespace {
@@ -12,6 +13,15 @@ using Row = std::array<std::string, 3>;
 constexpr std::size_t kWidestColumn = 40;
 
 void add_rows(std::vector<Row>& rows, const OptionSpec& option, const Merged& merged) {
+  if (const auto* settings = std::get_if<SettingsField>(&option.field);
+      settings != nullptr && !settings->member.of_const(merged.options).empty()) {
+    std::string name(option.name);
+    for (const AppSetting& setting : settings->member.of_const(merged.options)) {
+      rows.push_back({name, printable(setting.text()), printable(setting.origin)});
+      name.clear();
+    }
+    return;
+  }
   std::vector<std::string> values = field_texts(option.field, merged.options);
   if (values.empty()) values.emplace_back("(none)");
   std::string name(option.name);

@@ -76,6 +76,10 @@ void resolve_target(Merged& merged) {
     merged.add_error(merged.origin("preload").source,
                      "has no effect without an application to serve; name one");
   }
+  if (!merged.options.application.settings.empty() && target.kind != Kind::application) {
+    merged.add_error(merged.origin("set").source,
+                     "has no effect without an application to serve; name one");
+  }
   if (target.kind == Kind::folder) return;
   for (const std::string_view option : kFolderOptions) {
     const Origin& origin = merged.origin(option);

@@ -1,5 +1,6 @@
 #include "config/options/option_field.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "config/base/config_error.h"
@@ -81,6 +82,22 @@ Result<void> set(const SwitchField& field, Options& options, std::string_view te
   return {};
 }
 
+Result<void> set(const SettingsField& field, Options& options, std::string_view text) {
+  auto parsed = parse_app_setting(text);
+  if (!parsed.ok()) return parsed.problem();
+  std::vector<AppSetting>& known = field.member.of(options);
+  const std::string& key = parsed.value().key;
+  if (std::any_of(known.begin(), known.end(),
+                  [&](const AppSetting& setting) { return setting.key == key; })) {
+    return Problem{in_quotes(key) + " is set twice; set it once"};
+  }
+  if (known.size() == kMaxAppSettings) {
+    return Problem{"more than " + std::to_string(kMaxAppSettings) + " settings are given"};
+  }
+  known.push_back(std::move(parsed).value());
+  return {};
+}
+
 }  // namespace
 
 Result<void> set_field(const OptionField& field, Options& options, std::string_view text) {
@@ -119,6 +136,13 @@ std::vector<std::string> field_texts(const OptionField& field, const Options& op
                           return Texts{flag.member.of_const(options) ? "true" : "false"};
                         },
                         [&](const CustomField& custom) { return custom.get(options); },
+                        [&](const SettingsField& settings) {
+                          Texts texts;
+                          for (const AppSetting& setting : settings.member.of_const(options)) {
+                            texts.push_back(setting.text());
+                          }
+                          return texts;
+                        },
                         [&](const ActionField&) { return Texts{}; },
                     },
                     field);
@@ -128,6 +152,7 @@ std::string range_text(const OptionField& field) {
   return std::visit(Overloaded{
                         [](const CustomField& custom) { return std::string(custom.range); },
                         [](const SwitchField&) { return std::string(); },
+                        [](const SettingsField&) { return std::string(); },
                         [](const ActionField&) { return std::string(); },
                         [](const auto& ranged) { return range_of(ranged); },
                     },
@@ -142,7 +167,13 @@ bool is_action(const OptionField& field) { return std::holds_alternative<ActionF
 
 bool is_repeatable(const OptionField& field) {
   const auto* custom = std::get_if<CustomField>(&field);
-  return custom != nullptr && custom->is_repeatable;
+  return std::holds_alternative<SettingsField>(field) ||
+         (custom != nullptr && custom->is_repeatable);
+}
+
+char separator_of(const OptionField& field) {
+  const auto* custom = std::get_if<CustomField>(&field);
+  return custom != nullptr ? custom->separator : '\n';
 }
 
 std::optional<bool> parse_switch(std::string_view text) {

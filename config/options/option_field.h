@@ -68,11 +68,17 @@ struct CustomField {
   void (*clear)(Options&) = nullptr;  // takes the default away before the first value is appended
 };
 
+// Settings of the application, `key=value`. Those of all sources are put together: the strongest
+// one counts for each key, not for all of them.
+struct SettingsField {
+  OptionMember<std::vector<AppSetting>> member;
+};
+
 // Not a setting: `--help`, `--check-config` and their like.
 struct ActionField {};
 
-using OptionField =
-    std::variant<CountField, SizeField, DurationField, SwitchField, CustomField, ActionField>;
+using OptionField = std::variant<CountField, SizeField, DurationField, SwitchField, CustomField,
+                                 SettingsField, ActionField>;
 
 // Stores the value, or says why not. Text is never empty here.
 Result<void> set_field(const OptionField& field, Options& options, std::string_view text);
@@ -90,6 +96,8 @@ std::string range_text(const OptionField& field);
 bool is_switch(const OptionField& field);
 bool is_action(const OptionField& field);
 bool is_repeatable(const OptionField& field);
+// Between values in the environment, where the option is repeatable.
+char separator_of(const OptionField& field);
 
 // true, false and the other words people use for them.
 std::optional<bool> parse_switch(std::string_view text);

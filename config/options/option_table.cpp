@@ -351,6 +351,10 @@ constexpr std::array kOptions = {
 
     OptionSpec{"app", "PATH", OptionGroup::general,
                "What to serve, in another way than as the argument PATH.", kApp},
+    OptionSpec{"set", "KEY=VALUE", OptionGroup::general,
+               "A setting of the application, in place of that in the table [app] of the file; "
+               "repeat it for more, 256 at most. Whoever may list processes sees it.",
+               SettingsField{member<&Options::application, &ApplicationOptions::settings>()}},
     OptionSpec{"config",
                "FILE",
                OptionGroup::general,

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/values/account.h"
+#include "config/values/app_setting.h"
 #include "config/values/bind.h"
 #include "config/values/cache_rule.h"
 #include "config/values/collector_url.h"
@@ -242,6 +243,13 @@ struct DemoOptions {
   bool operator==(const DemoOptions&) const = default;
 };
 
+// For the application itself.
+struct ApplicationOptions {
+  std::vector<AppSetting> settings;  // at most kMaxAppSettings, each key once
+
+  bool operator==(const ApplicationOptions&) const = default;
+};
+
 struct GeneralOptions {
   std::string config;  // path of the file; empty: none
   int notify_fd = -1;  // -1: none
@@ -269,6 +277,7 @@ struct Options {
   RolloutOptions rollout{};
   RecycleOptions recycling{};
   TraceOptions tracing{};
+  ApplicationOptions application{};
 
   bool operator==(const Options&) const = default;
 };

@@ -105,6 +105,24 @@ constexpr std::array kConclusions = {
                   return account ? Texts{account_text(*account)} : Texts{};
                 },
                 ""}},
+    Conclusion{"origin of a setting",
+               {[](Options& options, std::string_view text) -> Result<void> {
+                  for (AppSetting& setting : options.application.settings) {
+                    if (setting.origin.empty()) {
+                      setting.origin = text;
+                      return {};
+                    }
+                  }
+                  return Problem{"there is no such setting"};
+                },
+                [](const Options& options) {
+                  Texts texts;
+                  for (const AppSetting& setting : options.application.settings) {
+                    texts.push_back(setting.origin);
+                  }
+                  return texts;
+                },
+                "", true}},
     Conclusion{"admin is default",
                {[](Options& options, std::string_view text) {
                   return set_flag(text, options.admin.is_default);

@@ -66,24 +66,56 @@ class TableReader {
   explicit TableReader(const std::string& path) : path_(path) {}
 
   Reading read(const toml::table& table) {
-    // The table is sorted by name; people read their file from the top.
-    std::vector<std::pair<const toml::key*, const toml::node*>> entries;
-    for (const auto& [key, node] : table) entries.emplace_back(&key, &node);
-    std::sort(entries.begin(), entries.end(), [](const auto& left, const auto& right) {
-      return left.first->source().begin < right.first->source().begin;
-    });
-    for (const auto& [key, node] : entries) read_entry(*key, *node);
+    for (const auto& [key, node] : in_order(table)) read_entry(*key, *node);
     return std::move(reading_);
   }
 
  private:
+  using Entries = std::vector<std::pair<const toml::key*, const toml::node*>>;
+
+  // The table is sorted by name; people read their file from the top.
+  static Entries in_order(const toml::table& table) {
+    Entries entries;
+    for (const auto& [key, node] : table) entries.emplace_back(&key, &node);
+    std::sort(entries.begin(), entries.end(), [](const auto& left, const auto& right) {
+      return left.first->source().begin < right.first->source().begin;
+    });
+    return entries;
+  }
+
+  std::string place_of(const toml::key& key) const {
+    return path_ + ":" + std::to_string(key.source().begin.line);
+  }
+
   void read_entry(const toml::key& key, const toml::node& node) {
-    const std::string place = path_ + ":" + std::to_string(key.source().begin.line);
+    const std::string place = place_of(key);
     const std::string source = place + ": " + printable(key.str());
-    if (node.is_table() || node.is_array_of_tables()) {
+    if (const toml::table* table = node.as_table();
+        table != nullptr && (key.str() == "app" || key.str() == "set")) {
+      read_app_settings(*table);
+    } else if (node.is_table() || node.is_array_of_tables()) {
       add_error(source, "tables have no meaning here; write all options at the top level");
-      return;
+    } else {
+      read_option(key, node, place, source);
     }
+  }
+
+  void read_app_settings(const toml::table& table) {
+    const OptionSpec* const option = find_option("set");
+    for (const auto& [key, node] : in_order(table)) {
+      const std::string place = place_of(*key);
+      const std::string source = place + ": " + printable(key->str());
+      if (node->is_table() || node->is_array()) {
+        add_error(source, "a setting is one value: a text, a number or true or false");
+      } else {
+        const std::string text = std::string(key->str()) + "=" + as_text(*node);
+        reading_.settings.push_back({option, text, Level::file, source, place});
+      }
+    }
+  }
+
+  void read_option(const toml::key& key, const toml::node& node, const std::string& place,
+                   const std::string& source) {
     const OptionSpec* option = option_of(key.str());
     if (option == nullptr) {
       add_error(source, unknown_key(key.str()));

@@ -1,5 +1,6 @@
 // The TOML file as settings. Keys are the names of options with `_` for `-` (`limit_body = "1m"`),
-// all at the top level; `bind` is a text or an array of texts.
+// all at the top level; `bind` is a text or an array of texts. What is set for the application is a
+// table, [app], or [set] where the file has a key `app`.
 #pragma once
 
 #include <cstddef>

@@ -48,7 +48,7 @@ std::size_t end_of_value(std::string_view list, char separator) {
 
 void add_list(Reading& reading, const OptionSpec& option, const std::string& variable,
               std::string_view list) {
-  const char separator = std::get<CustomField>(option.field).separator;
+  const char separator = separator_of(option.field);
   while (true) {
     const std::size_t end = end_of_value(list, separator);
     add_setting(reading, option, variable, trim(list.substr(0, end)));

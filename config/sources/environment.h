@@ -11,8 +11,8 @@ namespace prefork::config {
 using Environment = std::map<std::string, std::string>;
 
 // PREFORK_BIND holds several addresses separated by commas, PREFORK_HEADER several headers
-// separated by line ends, because a header may have commas in it. An unknown PREFORK_ variable is
-// an error: a misspelled one would otherwise be ignored in silence.
+// separated by line ends, because a header may have commas in it; so does PREFORK_SET. An unknown
+// PREFORK_ variable is an error: a misspelled one would otherwise be ignored in silence.
 Reading read_environment(const Environment& environment);
 
 // The environment of this process.

@@ -1,6 +1,8 @@
 #include "config/sources/merge.h"
 
+#include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace prefork::config {
 namespace {
@@ -38,12 +40,26 @@ void Merged::find_origins() {
 void Merged::apply(const Setting& setting) {
   Origin& winner = origin(setting.option->name);
   Options overridden;
-  const bool wins = setting.level == winner.level;
-  const auto set = check_and_set(setting, wins ? options : overridden);
+  const bool counts = wins(setting);
+  const auto set = check_and_set(setting, counts ? options : overridden);
   if (!set.ok()) {
-    if (wins) winner.is_valid = false;
+    if (counts) winner.is_valid = false;
     add_error(setting.source, set.problem().text);
+  } else if (const auto* of_app = std::get_if<SettingsField>(&setting.option->field);
+             of_app != nullptr && counts) {
+    of_app->member.of(options).back().origin = setting.origin;
   }
+}
+
+bool Merged::wins(const Setting& setting) const {
+  if (!std::holds_alternative<SettingsField>(setting.option->field)) {
+    return setting.level == origin(setting.option->name).level;
+  }
+  const std::string_view key = app_setting_key(setting.value);
+  return std::none_of(settings_.begin(), settings_.end(), [&](const Setting& other) {
+    return other.option == setting.option && other.level > setting.level &&
+           app_setting_key(other.value) == key;
+  });
 }
 
 Origin& Merged::origin(std::string_view option_name) { return origins_.at(option_name); }

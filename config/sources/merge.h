@@ -1,4 +1,5 @@
-// The settings of all sources put together: for each option the strongest source wins. Weaker
+// The settings of all sources put together: for each option the strongest source wins, and for each
+// key of what is set for the application. Weaker
 // settings are checked all the same, so that a bad file does not wait to be noticed until the
 // variable that hides it is gone.
 #pragma once
@@ -40,6 +41,7 @@ class Merged {
  private:
   void find_origins();
   void apply(const Setting& setting);
+  bool wins(const Setting& setting) const;
 
   std::vector<Setting> settings_;
   std::map<std::string_view, Origin> origins_;

@@ -13,6 +13,7 @@
 #include "server/exchange/unrouted.h"
 #include "server/native/native_request.h"
 #include "server/native/native_response.h"
+#include "server/native/native_settings.h"
 #include "server/native/running_function.h"
 #include "server/native/start_folder.h"
 
@@ -174,6 +175,7 @@ prefork_api make_api() {
   add_topic_functions(api);
   add_task_functions(api);
   add_response_functions(api);
+  add_setting_functions(api);
   return api;
 }
 
@@ -185,20 +187,23 @@ const prefork_api& native_api() {
 }
 
 config::Result<std::unique_ptr<NativeApplication>> NativeApplication::load(
-    const ApplicationFile& file, prefork_app::Report report) {
+    const ApplicationFile& file, const config::ApplicationOptions& options,
+    prefork_app::Report report) {
   start_folder();  // before the application can go elsewhere
   const auto entry = load_shared_object(file);
   if (!entry.ok()) {
     return entry.problem();
   }
-  return load("'" + file.path + "'", entry.value(), std::move(report));
+  return load("'" + file.path + "'", entry.value(), options, std::move(report));
 }
 
 config::Result<std::unique_ptr<NativeApplication>> NativeApplication::load(
-    const std::string& name, const Entry& entry, prefork_app::Report report) {
+    const std::string& name, const Entry& entry, const config::ApplicationOptions& options,
+    prefork_app::Report report) {
   start_folder();
   std::unique_ptr<NativeApplication> application(new NativeApplication);
   application->app_.report = std::move(report);
+  application->app_.settings = options.settings;
   int result = 0;
   try {
     result = entry(&native_api(), &application->app_);

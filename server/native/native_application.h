@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/base/result.h"
 #include "config/options/options.h"
@@ -34,6 +35,7 @@ struct prefork_app {
   prefork::exchange::Handler not_found;
   prefork::exchange::RunOn not_found_on = prefork::exchange::RunOn::pool;
   prefork::native::NativeAround around;
+  std::vector<prefork::config::AppSetting> settings;
   prefork_hooks hooks{};
   void* hooks_user_data = nullptr;
   bool is_loaded = false;  // nothing can be declared any more
@@ -46,13 +48,14 @@ namespace prefork::native {
 class NativeApplication : public exchange::Application {
  public:
   // `report` may be called by any thread.
-  static config::Result<std::unique_ptr<NativeApplication>> load(const ApplicationFile& file,
-                                                                 prefork_app::Report report);
+  static config::Result<std::unique_ptr<NativeApplication>> load(
+      const ApplicationFile& file, const config::ApplicationOptions& options,
+      prefork_app::Report report);
   // One that is in this program already; `name` is for messages.
   using Entry = std::function<int(const prefork_api* api, prefork_app* app)>;
-  static config::Result<std::unique_ptr<NativeApplication>> load(const std::string& name,
-                                                                 const Entry& entry,
-                                                                 prefork_app::Report report);
+  static config::Result<std::unique_ptr<NativeApplication>> load(
+      const std::string& name, const Entry& entry, const config::ApplicationOptions& options,
+      prefork_app::Report report);
 
   // Tells the application that it is not needed any more.
   ~NativeApplication() override;

@@ -13,7 +13,7 @@ LoadedApplication::LoadedApplication(const child::ChildContext& context)
     return;
   }
   auto loaded = native::NativeApplication::load(
-      {context.options.target.path, context.sealed_application},
+      {context.options.target.path, context.sealed_application}, context.options.application,
       [&log = context.log](config::LogLevel level, std::string_view line) {
         log.write(level, line);
       });

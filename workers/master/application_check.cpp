@@ -37,8 +37,8 @@ config::Result<void> load_as_a_worker(const native::ApplicationFile& file,
     return entered;
   }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const auto loaded =
-      native::NativeApplication::load(file, [](config::LogLevel, std::string_view) {});
+  const auto loaded = native::NativeApplication::load(file, options.application,
+                                                      [](config::LogLevel, std::string_view) {});
   return loaded.ok() ? config::Result<void>() : loaded.problem();
 }
 

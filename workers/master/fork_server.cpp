@@ -46,10 +46,12 @@ void tell_that_no_fork_was_possible(ipc::ReceivedForkOrder& received, int error)
 ForkServer::ForkServer(int orders, pid_t master_pid, child::Log& log, RunWorker run_worker)
     : orders_(orders), master_pid_(master_pid), log_(log), run_worker_(std::move(run_worker)) {}
 
-void ForkServer::load(const native::ApplicationFile& file) {
+void ForkServer::load(const native::ApplicationFile& file,
+                      const config::ApplicationOptions& options) {
   ipc::note_copies();
   application_ = native::NativeApplication::load(
-      file, [this](config::LogLevel level, std::string_view line) { log_.write(level, line); });
+      file, options,
+      [this](config::LogLevel level, std::string_view line) { log_.write(level, line); });
   if (!application_->ok()) {
     return;
   }

@@ -30,7 +30,7 @@ class ForkServer {
   // `orders` is the socket they come on.
   ForkServer(int orders, pid_t master_pid, child::Log& log, RunWorker run_worker);
 
-  void load(const native::ApplicationFile& file);
+  void load(const native::ApplicationFile& file, const config::ApplicationOptions& options);
   // Until no more orders can come.
   void serve();
 

@@ -250,7 +250,8 @@ void Spawner::serve_forks(supervision::Generation generation, const ServingPlan&
               order.ordered_ns, control, application);
         });
     if (plan.options.processes.preload && is_in_service) {
-      server.load({plan.options.target.path, plan.sealed_application.get()});
+      server.load({plan.options.target.path, plan.sealed_application.get()},
+                  plan.options.application);
     }
     server.serve();
   }

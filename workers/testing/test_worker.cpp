@@ -118,9 +118,11 @@ void TestWorker::load(const native::NativeApplication::Entry& entry) {
   const auto report_line = [&log = log_.log()](config::LogLevel level, std::string_view line) {
     log.write(level, line);
   };
-  auto loaded = entry ? native::NativeApplication::load("the application", entry, report_line)
-                      : native::NativeApplication::load(
-                            native::ApplicationFile{options_.target.path}, report_line);
+  auto loaded = entry
+                    ? native::NativeApplication::load("the application", entry,
+                                                      options_.application, report_line)
+                    : native::NativeApplication::load(native::ApplicationFile{options_.target.path},
+                                                      options_.application, report_line);
   if (!loaded.ok()) {
     throw std::runtime_error(loaded.problem().text);
   }

@@ -148,6 +148,41 @@ TEST_F(Load, ReplacesAListByThatOfAStrongerSourceAndJoinsTheValuesOfOne) {
   EXPECT_EQ(options.responses.headers, (std::vector<HeaderField>{{"C", "d"}, {"E", "f"}}));
 }
 
+TEST_F(Load, PutsTheSettingsOfAllSourcesTogetherAndTheStrongestOfEachKeyCounts) {
+  const std::string app = folder_.write("libshop.so", "");
+  const std::string path = file("[app]\ndatabase = \"/a\"\nsize = 4\nname = \"shop\"\n");
+  const Environment environment = {{"PREFORK_SET", "size=5\nlanguage=de, fr"}};
+  const Arguments arguments = {app, "--config", path, "--set", "database=/b", "--set=key="};
+  const std::vector<AppSetting> expected = {{"database", "/b", "command line"},
+                                            {"key", "", "command line"},
+                                            {"size", "5", "environment PREFORK_SET"},
+                                            {"language", "de, fr", "environment PREFORK_SET"},
+                                            {"name", "shop", path + ":4"}};
+  EXPECT_EQ(options_of(arguments, environment).application.settings, expected);
+  EXPECT_EQ(printed("set", arguments, environment), "database=/b command line");
+  EXPECT_EQ(printed("size=5", arguments, environment), "environment PREFORK_SET");
+  EXPECT_EQ(printed("name=shop", arguments, environment), path + ":4");
+  EXPECT_EQ(printed("set", {}), "(none) default");
+}
+
+TEST_F(Load, RefusesSettingsThatAreNone) {
+  const std::string app = folder_.write("libshop.so", "");
+  EXPECT_EQ(errors_of({app, "--set", "database", "--set", "a b=1", "--set=a=1", "--set=a=2"}),
+            (Lines{"--set: 'database' has no value; use database=VALUE",
+                   "--set: 'a b' is not the name of a setting; use letters, digits, '_', '-' and "
+                   "'.', at most 64",
+                   "--set: 'a' is set twice; set it once"}));
+  EXPECT_EQ(errors_of({"--set", "a=1"}),
+            (Lines{"--set: has no effect without an application to serve; name one"}));
+  Arguments many = {app};
+  for (std::size_t i = 0; i <= kMaxAppSettings; ++i) {
+    many.push_back("--set=a" + std::to_string(i) + "=1");
+  }
+  EXPECT_EQ(errors_of(many), (Lines{"--set: more than 256 settings are given"}));
+  EXPECT_EQ(errors_of({app, "--set", "a=" + std::string(kMaxAppSettingBytes + 1, 'x')}),
+            (Lines{"--set: a has 65537 bytes; a setting has at most 65536"}));
+}
+
 TEST_F(Load, ResolvesAutoAndSaysHow) {
   const Options options = options_of({"--workers", "auto"});
   EXPECT_GE(options.processes.workers, 1u);
@@ -235,7 +270,7 @@ TEST_F(Load, PrintsAnAlignedTable) {
     EXPECT_EQ(line[from_column - 1], ' ') << line;
     EXPECT_NE(line[from_column], ' ') << line;
   }
-  EXPECT_EQ(rows, 92u);
+  EXPECT_EQ(rows, 93u);
   EXPECT_EQ(printed("bind", {"--bind=:1", "--bind=:2"}), "0.0.0.0:1 command line");
   EXPECT_EQ(printed("bind", {"--bind=:1,proxy-protocol"}), "0.0.0.0:1,proxy-protocol command line");
 }

@@ -104,7 +104,11 @@ TEST_F(PackedOptions, ArriveAsTheyWereWithEverythingSet) {
                               "--trace-sample",
                               "0.25",
                               "--trace-service",
-                              "the shop"}));
+                              "the shop",
+                              "--set",
+                              "database=/var/lib/shop.db",
+                              "--set",
+                              "empty="}));
 }
 
 TEST_F(PackedOptions, ArriveAsTheyWereForAFolderBehindAProxy) {

@@ -62,6 +62,21 @@ TEST(ConfigFile, RefusesTables) {
   EXPECT_EQ(config_file_errors("a.b = 1\n"), (Lines{"shop.toml:1: a: " + message}));
 }
 
+TEST(ConfigFile, TakesWhatIsSetForTheApplicationFromATable) {
+  EXPECT_EQ(config_file_settings("port = 1\n[app]\ndatabase = \"/var/a=b\"\nsize = 4\n"
+                                 "share = 2.5\nis_open = true\nempty = \"\"\n"),
+            (Lines{"port=1 @shop.toml:1", "set=database=/var/a=b @shop.toml:3",
+                   "set=size=4 @shop.toml:4", "set=share=2.5 @shop.toml:5",
+                   "set=is_open=true @shop.toml:6", "set=empty= @shop.toml:7"}));
+  EXPECT_EQ(config_file_settings("app = \"/srv/shop.so\"\n[set]\na = 1\n"),
+            (Lines{"app=/srv/shop.so @shop.toml:1", "set=a=1 @shop.toml:3"}));
+  EXPECT_EQ(config_file_settings("set = [\"a=1\", \"b=2\"]\n"),
+            (Lines{"set=a=1 @shop.toml:1", "set=b=2 @shop.toml:1"}));
+  const std::string message = ": a setting is one value: a text, a number or true or false";
+  EXPECT_EQ(config_file_errors("[app]\na = [1]\n[app.db]\nb = 1\n"),
+            (Lines{"shop.toml:2: a" + message, "shop.toml:3: db" + message}));
+}
+
 TEST(ConfigFile, RefusesArraysThatMeanNothing) {
   EXPECT_EQ(config_file_errors("port = [1]\n"),
             (Lines{"shop.toml:1: port: takes one value, not an array"}));
