@@ -6,6 +6,8 @@
 // failure, with a line in the log; one of the client's side is none.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <stdexcept>
 #include <string>
 

@@ -1,6 +1,8 @@
 // How a folder of files is shown; see App::mount. Plain value.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <string>
 
 namespace prefork {

@@ -2,6 +2,8 @@
 // called on the worker's main thread.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <exception>
 #include <functional>
 #include <string>

@@ -1,6 +1,8 @@
 // JSON (RFC 8259) by hand: texts that come from outside, quoted so that they stay texts.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <cstddef>
 #include <string>
 #include <string_view>

@@ -14,6 +14,8 @@
 // in.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <utility>

@@ -1,6 +1,8 @@
 // How loud a line in the server's log is; see App::log. Plain value.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 namespace prefork {
 inline namespace v1 {
 

@@ -7,6 +7,8 @@
 // in PREFORK_APP and in on_load, changes are not counted and sums are 0.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <cstdint>
 
 #include <prefork/abi.h>

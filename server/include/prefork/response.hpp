@@ -4,6 +4,8 @@
 // log when it is sent.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>

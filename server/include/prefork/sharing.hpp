@@ -9,6 +9,8 @@
 // as something else or with other sizes, the reload is given up, and the log says so.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <stdexcept>

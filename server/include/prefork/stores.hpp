@@ -4,6 +4,8 @@
 // instruction has changed nothing or all.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <array>
 #include <chrono>
 #include <cstddef>

@@ -17,6 +17,8 @@
 // for no retries.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <deque>

@@ -4,6 +4,8 @@
 // a piece whole or not at all.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <cstdint>
 #include <exception>
 #include <functional>

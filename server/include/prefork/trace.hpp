@@ -2,6 +2,8 @@
 // value whose views end with the request. Any thread.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <string_view>
 
 #include <prefork/abi.h>

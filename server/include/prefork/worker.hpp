@@ -1,6 +1,8 @@
 // The worker process an application runs in, and what it has for itself.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
