@@ -85,6 +85,7 @@ NativeRequest::NativeRequest(const http::Request& request, prefork_call* call) {
   native_.parameter_count = parameters.size();
   native_.content = reinterpret_cast<prefork_stream*>(request.content);
   native_.call = call;
+  native_.state = &state_;
   if (request.trace != nullptr) {
     fill_in(trace_, *request.trace);
     native_.trace = &trace_.shown;

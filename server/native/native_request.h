@@ -41,6 +41,12 @@ class NativeRequest {
  public:
   // `call`: null on the event loop; outlives it.
   explicit NativeRequest(const http::Request& request, prefork_call* call = nullptr);
+  // Destroys what the application has kept with it.
+  ~NativeRequest() {
+    if (state_.destroy != nullptr) {
+      state_.destroy(state_.data);
+    }
+  }
   NativeRequest(const NativeRequest&) = delete;
   NativeRequest& operator=(const NativeRequest&) = delete;
 
@@ -52,6 +58,7 @@ class NativeRequest {
 
   prefork_request native_{};
   NativeTrace trace_;
+  mutable prefork_state state_{};  // the application changes it
   ipc::PeerText client_;
   std::array<prefork_field, kUsualFields> few_;  // the fields, then the parameters
   std::vector<prefork_field> many_;              // instead, where there are more

@@ -59,6 +59,14 @@ typedef struct prefork_trace {
   int is_sampled;           /* the caller, or this server, records the trace */
 } prefork_trace;
 
+/* For the application: what it keeps with a request, from the first function that sees it to the
+ * last. Empty at first; by the thread that has the request. When the request ends, the server calls
+ * destroy(data), where that is not NULL, on the thread that ended it. */
+typedef struct prefork_state {
+  void* data;
+  void (*destroy)(void* data);
+} prefork_state;
+
 /* A request, to be read by one thread. Lives until its handler returns; that of a deferred handler
  * until the answer is sent or dropped, and longer as long as somebody holds it (api->hold). */
 typedef struct prefork_request {
@@ -82,6 +90,7 @@ typedef struct prefork_request {
   prefork_stream* content;    /* where the handler streams the body; else NULL */
   prefork_call* call;         /* for api->hold, release and is_abandoned; NULL on the event loop */
   const prefork_trace* trace; /* NULL: --trace off */
+  prefork_state* state;       /* one slot for each request */
 } prefork_request;
 
 /* Which process and which part of the service this is. */
@@ -148,6 +157,15 @@ typedef struct prefork_around {
   /* Sees the answer, whoever made it, and may change it. */
   void (*after)(void* user_data, const prefork_request* request, prefork_response* response);
 } prefork_around;
+
+/* What the operator has set for the application: a key of [app] in the configuration file, or --set
+ * KEY=VALUE. Texts live as long as the application. */
+typedef struct prefork_setting {
+  size_t size; /* set by who asks */
+  prefork_text key;
+  prefork_text value;
+  prefork_text origin; /* "command line", "/etc/shop.toml:12" */
+} prefork_setting;
 
 /* A number that the workers share: each has its own part, /stats shows the parts and their sum. */
 typedef enum prefork_number_kind {
@@ -472,6 +490,11 @@ typedef struct prefork_api {
   /* Any thread of a worker. Counts `value` in this worker's part, for the first step that is not
    * below it. PREFORK_WRONG: no such histogram, or not in a worker. */
   prefork_status (*observe)(prefork_app* app, uint32_t histogram, double value);
+
+  /* --- settings --- */
+  /* Any thread, any time. They are the same as long as the application lives; a reload loads it
+   * with those of then. PREFORK_END: there is none of that key. */
+  prefork_status (*get_setting)(prefork_app* app, prefork_text key, prefork_setting* setting);
 } prefork_api;
 
 /* Whether the server that gave `api` has this function. */

@@ -21,6 +21,8 @@
 // is left.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <exception>
 #include <functional>
 #include <memory>
@@ -35,7 +37,10 @@
 #include <prefork/abi.h>
 #include <prefork/around.hpp>
 #include <prefork/cookie.hpp>
+#include <prefork/cors.hpp>
+#include <prefork/error.hpp>
 #include <prefork/folder.hpp>
+#include <prefork/group.hpp>
 #include <prefork/hooks.hpp>
 #include <prefork/json.hpp>
 #include <prefork/log.hpp>
@@ -44,7 +49,11 @@
 #include <prefork/responder.hpp>
 #include <prefork/response.hpp>
 #include <prefork/route.hpp>
+#include <prefork/route_list.hpp>
+#include <prefork/route_table.hpp>
 #include <prefork/run_on.hpp>
+#include <prefork/security_headers.hpp>
+#include <prefork/settings.hpp>
 #include <prefork/sharing.hpp>
 #include <prefork/tasks.hpp>
 #include <prefork/topics.hpp>
@@ -55,16 +64,14 @@ inline namespace v1 {
 
 // What workers share is declared as told in sharing.hpp, and what task processes do as in
 // tasks.hpp.
-class App : public Sharing, public TaskList {
+class App : public RouteList<App>, public Sharing, public TaskList, public Settings {
  public:
-  // Called by several threads at once where it runs on the pool. The request ends when it returns.
-  using Handler = Around::Handler;
-  // Called on the event loop. The request ends when the Responder has responded.
-  using DeferredHandler = Route::DeferredHandler;
-  // By several threads at once.
-  using Before = Around::Before;  // nothing: go on
-  using After = Around::After;
-  using OnError = Around::OnError;
+  // The base forms of what RouteList takes: for those who keep functions before they hand them in.
+  using Handler = std::function<Response(const Request&)>;
+  using DeferredHandler = std::function<void(Request, Responder)>;
+  using Before = std::function<std::optional<Response>(const Request&)>;  // nothing: go on
+  using After = std::function<void(const Request&, Response&)>;
+  using OnError = std::function<Response(const Request&, const std::exception&)>;
   // Called on the worker's main thread, in the order they were added, those of on_worker_stop in
   // the reverse order. An exception is logged as an error; in on_worker_start it keeps the worker
   // from starting.
@@ -72,83 +79,16 @@ class App : public Sharing, public TaskList {
 
   // For load(). Both outlive it.
   App(const prefork_api& api, prefork_app* app)
-      : Sharing(api, app), TaskList(api, app), api_(api), app_(app) {}
-  App(const App&) = delete;
-  App& operator=(const App&) = delete;
+      : Sharing(api, app),
+        TaskList(api, app),
+        Settings(api, app),
+        api_(api),
+        app_(app),
+        table_(api, app) {}
 
-  // Adds a route. `method`: "GET" (for HEAD too), "POST", any token (RFC 9110 section 9.1).
-  // `pattern`: "/", "/items/{id}", "/files/{path...}"; of several that match a path the one whose
-  // parts are fixed where the others' vary comes first. See run_on.hpp for where the handler runs.
-  // Throws std::invalid_argument, which says why, when the pattern cannot be read or exists for
-  // that method.
-  App& route(std::string_view method, std::string_view pattern, Handler handler) {
-    return add(method, pattern, OnPool{}, std::nullopt, std::move(handler));
-  }
-  App& route(std::string_view method, std::string_view pattern, OnPool pool, Handler handler) {
-    return add(method, pattern, pool, std::nullopt, std::move(handler));
-  }
-  App& route(std::string_view method, std::string_view pattern, OnLoop, Handler handler) {
-    return add(method, pattern, std::nullopt, std::nullopt, std::move(handler));
-  }
-  App& route(std::string_view method, std::string_view pattern, Upload upload, Handler handler) {
-    return add(method, pattern, upload.pool, upload, std::move(handler));
-  }
-  App& route(std::string_view method, std::string_view pattern, Deferred, DeferredHandler handler);
-
-  template <typename... What>
-  App& get(std::string_view pattern, What&&... what) {
-    return route("GET", pattern, std::forward<What>(what)...);
-  }
-  template <typename... What>
-  App& post(std::string_view pattern, What&&... what) {
-    return route("POST", pattern, std::forward<What>(what)...);
-  }
-  template <typename... What>
-  App& put(std::string_view pattern, What&&... what) {
-    return route("PUT", pattern, std::forward<What>(what)...);
-  }
-  template <typename... What>
-  App& patch(std::string_view pattern, What&&... what) {
-    return route("PATCH", pattern, std::forward<What>(what)...);
-  }
-  template <typename... What>
-  App& del(std::string_view pattern, What&&... what) {
-    return route("DELETE", pattern, std::forward<What>(what)...);
-  }
-
-  // Around every answer of the application, in the order they were added: that of a handler
-  // wherever it runs, of a mounted folder, and of the server for a path without a route (404), the
-  // wrong method (405) and OPTIONS. A function before() that responds ends the chain, and nothing
-  // else is asked; those after() see every response, also one that says 500, and may change it.
-  // What they throw is treated like what a handler throws; of after() it becomes a 500.
-  //
-  // They run where the route runs: on the pool; on the event loop, where they must not block, for
-  // routes with on_loop or deferred and for paths below a mounted folder; on the pool where there
-  // is no route. After a deferred handler, after() runs on the thread that responds. What the
-  // server refuses or ends by itself (400, 413, 503, 504) is not the application's.
-  App& before(Before function) {
-    around_.add(checked(std::move(function), "before()"));
-    return *this;
-  }
-  App& after(After function) {
-    around_.add(checked(std::move(function), "after()"));
-    return *this;
-  }
-  // Responds to what a handler or a function before() threw, instead of a 500; not for deferred
-  // handlers, which have given their Responder away. One; the last counts.
-  App& on_error(OnError function) {
-    around_.set(checked(std::move(function), "on_error()"));
-    return *this;
-  }
-  // Responds to a path that neither a route nor a mounted folder has, on the pool, instead of the
-  // server's 404. One; the last counts.
-  App& not_found(Handler handler);
-
-  // The files of `folder` below `prefix` ("/assets"), as `prefork-server FOLDER` serves them; a
-  // relative folder is looked for where the server was started. A route answers what it has, the
-  // folder the rest, and not_found() what neither has. Throws std::invalid_argument, which says
-  // why, when the prefix is bad or the folder cannot be read.
-  App& mount(std::string_view prefix, std::string_view folder, const Folder& how = {});
+  // For the layer below.
+  RouteTable& table() { return table_; }
+  Place& place() { return table_.root(); }
 
   // Once, when everything is defined: in the fork server with --preload, before it forks, else in
   // each worker. Threads must not be left running; files that are open are open in each worker
@@ -253,7 +193,7 @@ class App : public Sharing, public TaskList {
       for (const std::function<void()>& function : app->on_load_) {
         function();
       }
-      app->register_around();
+      app->table_.register_around();
       app->register_hooks();
       app.release();
       return 0;
@@ -279,15 +219,6 @@ class App : public Sharing, public TaskList {
                                      ? std::string(detail::view(api_.get_failure(app_)))
                                      : std::string());
   }
-  // `pool`: nothing: on the event loop.
-  App& add(std::string_view method, std::string_view pattern, std::optional<OnPool> pool,
-           std::optional<Upload> upload, Handler handler);
-  static prefork_priority to_native(Priority priority) {
-    return priority == Priority::high  ? PREFORK_HIGH
-           : priority == Priority::low ? PREFORK_LOW
-                                       : PREFORK_NORMAL;
-  }
-  App& register_route(prefork_route& route, std::unique_ptr<Route> owned);
   template <typename Number>
   Number declare(prefork_number_kind kind, std::string_view name) {
     std::uint32_t number = 0;
@@ -296,7 +227,6 @@ class App : public Sharing, public TaskList {
     }
     return Number(api_, app_, number);
   }
-  void register_around();
   void register_hooks();
   Hooks::Report error_log() const {
     return [this](std::string_view line) { log(LogLevel::error, line); };
@@ -304,15 +234,10 @@ class App : public Sharing, public TaskList {
   static Worker to_worker(const prefork_worker& worker) {
     return {worker.slot, worker.workers, worker.generation, worker.restarts, worker.pid};
   }
-  static std::string name_of(std::string_view method, std::string_view pattern) {
-    return "route " + std::string(method) + " '" + std::string(pattern) + "'";
-  }
 
   const prefork_api& api_;
   prefork_app* app_;
-  // Outlives the handlers: a Responder that one of them has kept responds at its end.
-  Around around_;
-  std::vector<std::unique_ptr<Route>> routes_;
+  RouteTable table_;
   std::vector<std::unique_ptr<Subscriber>> subscribers_;
   std::vector<std::function<void()>> on_load_;
   Hooks on_start_;
@@ -321,73 +246,6 @@ class App : public Sharing, public TaskList {
   Hooks on_stop_;
 };
 
-inline App& App::add(std::string_view method, std::string_view pattern, std::optional<OnPool> pool,
-                     std::optional<Upload> upload, Handler handler) {
-  handler = checked(std::move(handler), name_of(method, pattern));
-  prefork_route route{};
-  route.method = detail::text(method);
-  route.pattern = detail::text(pattern);
-  route.run_on = pool ? PREFORK_POOL : PREFORK_LOOP;
-  if (pool) {
-    route.pool = detail::text(pool->name);
-    route.priority = to_native(pool->priority);
-  }
-  route.handler = Route::handle;
-  route.streams_body = upload ? 1 : 0;
-  route.body_limit = upload ? upload->limit : 0;
-  return register_route(
-      route, std::unique_ptr<Route>(new Route{api_, app_, around_, std::move(handler), {}}));
-}
-
-inline App& App::route(std::string_view method, std::string_view pattern, Deferred,
-                       DeferredHandler handler) {
-  handler = checked(std::move(handler), name_of(method, pattern));
-  prefork_route route{};
-  route.method = detail::text(method);
-  route.pattern = detail::text(pattern);
-  route.run_on = PREFORK_DEFERRED;
-  route.handler = Route::handle_deferred;
-  return register_route(
-      route, std::unique_ptr<Route>(new Route{api_, app_, around_, {}, std::move(handler)}));
-}
-
-inline App& App::mount(std::string_view prefix, std::string_view folder, const Folder& how) {
-  prefork_mount mount{};
-  mount.size = sizeof mount;
-  mount.prefix = detail::text(prefix);
-  mount.folder = detail::text(folder);
-  mount.index = detail::text(how.index);
-  mount.cache_control = detail::text(how.cache_control);
-  mount.listing = how.listing ? 1 : 0;
-  mount.spa = how.spa ? 1 : 0;
-  if (api_.mount_folder(app_, &mount) != PREFORK_OK) {
-    throw refusal();
-  }
-  return *this;
-}
-
-inline App& App::not_found(Handler handler) {
-  handler = checked(std::move(handler), "not_found()");
-  prefork_route route{};
-  route.size = sizeof route;
-  route.run_on = PREFORK_POOL;
-  route.handler = Route::handle;
-  routes_.push_back(std::unique_ptr<Route>(new Route{api_, app_, around_, std::move(handler), {}}));
-  route.user_data = routes_.back().get();
-  api_.set_not_found(app_, &route);
-  return *this;
-}
-
-inline App& App::register_route(prefork_route& route, std::unique_ptr<Route> owned) {
-  route.size = sizeof route;
-  route.user_data = owned.get();
-  if (api_.add_route(app_, &route) != PREFORK_OK) {
-    throw refusal();
-  }
-  routes_.push_back(std::move(owned));
-  return *this;
-}
-
 inline App& App::subscribe(const Topic& topic, std::function<void(const Message&)> function) {
   subscribers_.push_back(std::make_unique<Subscriber>(
       Subscriber{checked(std::move(function), "subscribe()"), error_log()}));
@@ -395,28 +253,6 @@ inline App& App::subscribe(const Topic& topic, std::function<void(const Message&
     throw refusal();
   }
   return *this;
-}
-
-inline void App::register_around() {
-  if (around_.empty()) {
-    return;
-  }
-  if (!PREFORK_HAS(&api_, set_around)) {
-    throw std::runtime_error("before() and after() need a newer server than this one");
-  }
-  prefork_around around{};
-  around.size = sizeof around;
-  around.before = [](void* self, const prefork_request* request, prefork_response* to) {
-    const App& app = *static_cast<const App*>(self);
-    return app.around_.before_server(app.api_, *request, to);
-  };
-  around.after = [](void* self, const prefork_request* request, prefork_response* to) {
-    const App& app = *static_cast<const App*>(self);
-    app.around_.after_server(app.api_, *request, to);
-  };
-  if (api_.set_around(app_, &around, this) != PREFORK_OK) {
-    throw refusal();
-  }
 }
 
 inline void App::register_hooks() {

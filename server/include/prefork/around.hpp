@@ -1,60 +1,82 @@
-// What stands around the answers of an application, whoever makes them: handlers on the loop, on
-// the pool and deferred ones, mounted folders, and the server where there is no route. Filled while
-// the application is defined; then any thread.
+// What stands around the answers below a place in the paths (group.hpp), whoever makes them:
+// handlers on the loop, on the pool and deferred ones, mounted folders, and the server where there
+// is no route. Filled while the application is defined; then any thread.
+//
+// For a request they are called in this order, each kind in the order they were added:
+//
+//   before() of the App, of the group, of the group in it, and so on; one that responds ends it
+//   the handler
+//   after() of the innermost group, of the one around it, and so on, of the App
+//   what security_headers() and cors() say
+//
+// What before() or the handler throws is the innermost on_error()'s; what that throws, the next
+// one's outwards, and in the end the response says so: with the status of a prefork::Error, else
+// with 500. They are looked up when a request comes: what is added behind a route is around it too.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <exception>
-#include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <prefork/abi.h>
+#include <prefork/cors.hpp>
+#include <prefork/error.hpp>
+#include <prefork/handler.hpp>
 #include <prefork/request.hpp>
 #include <prefork/response.hpp>
+#include <prefork/security_headers.hpp>
 
 namespace prefork {
 inline namespace v1 {
 
 class Around {
  public:
-  using Handler = std::function<Response(const Request&)>;
-  using Before = std::function<std::optional<Response>(const Request&)>;  // nothing: go on
-  using After = std::function<void(const Request&, Response&)>;
-  using OnError = std::function<Response(const Request&, const std::exception&)>;
+  using Handler = detail::HandlerFunction;
   // Why a response is a 500 that should be none: for the log. Nothing: it is none.
   using Failure = std::optional<std::string>;
 
-  void add(Before function) { before_.push_back(std::move(function)); }
-  void add(After function) { after_.push_back(std::move(function)); }
-  void set(OnError function) { on_error_ = std::move(function); }
-  [[nodiscard]] bool empty() const { return before_.empty() && after_.empty(); }
-  [[nodiscard]] bool has_after() const { return !after_.empty(); }
+  void add(detail::BeforeFunction function) { before_.push_back(std::move(function)); }
+  void add(detail::AfterFunction function) { after_.push_back(std::move(function)); }
+  void set(detail::ErrorFunction function) { on_error_ = std::move(function); }
+  void set(Cors cors) { cors_ = std::move(cors); }
+  void set(SecurityHeaders headers) { security_headers_ = std::move(headers); }
+  // Null: none. It outlives this one.
+  void set_outer(const Around* outer) { outer_ = outer; }
+
+  // Of this place itself.
+  [[nodiscard]] bool empty() const { return before_.empty() && !changes_answers(); }
 
   // What a function before() responds, in place of whoever else would.
   std::optional<Response> respond_before(const Request& request, Failure& failure) const {
-    return guarded(request, failure, [&]() -> std::optional<Response> {
-      for (const Before& function : before_) {
-        if (std::optional<Response> early = function(request)) {
-          return early;
-        }
-      }
-      return std::nullopt;
-    });
+    return guarded(request, failure, [&] { return ask_before(request); });
   }
   // What a function before() or the handler responds.
   Response respond(const Request& request, const Handler& handler, Failure& failure) const {
-    if (std::optional<Response> early = respond_before(request, failure)) {
-      return std::move(*early);
-    }
-    return *guarded(request, failure, [&] { return std::optional<Response>(handler(request)); });
+    return *guarded(request, failure, [&]() -> std::optional<Response> {
+      if (std::optional<Response> early = ask_before(request)) {
+        return early;
+      }
+      return handler(request);
+    });
   }
+  // What is responded to an exception that is being handled.
+  Response respond_to_exception(const Request& request, Failure& failure) const;
   // What they throw is thrown.
   void pass(const Request& request, Response& response) const {
-    for (const After& function : after_) {
-      function(request, response);
+    for (const Around* at = this; at != nullptr; at = at->outer_) {
+      for (const auto& function : at->after_) {
+        function(request, response);
+      }
+    }
+    if (const auto* const headers = innermost(&Around::security_headers_)) {
+      headers->add_to(response, request);
+    }
+    if (const auto* const cors = innermost(&Around::cors_)) {
+      cors->add_to(response, request);
     }
   }
 
@@ -86,25 +108,43 @@ class Around {
  private:
   static constexpr const char* kUnknown = "an exception that is no std::exception";
 
-  // What `call` responds, or in place of what it throws on_error(), or a 500.
+  [[nodiscard]] bool changes_answers() const {
+    return !after_.empty() || security_headers_ || cors_;
+  }
+  std::optional<Response> ask_before(const Request& request) const {
+    if (outer_ != nullptr) {
+      if (std::optional<Response> early = outer_->ask_before(request)) {
+        return early;
+      }
+    }
+    for (const auto& function : before_) {
+      if (std::optional<Response> early = function(request)) {
+        return early;
+      }
+    }
+    return std::nullopt;
+  }
+
+  // What `call` responds, or what is responded to what it throws.
   template <typename Call>
   std::optional<Response> guarded(const Request& request, Failure& failure,
                                   const Call& call) const {
     try {
-      try {
-        return call();
-      } catch (const std::exception& error) {
-        if (!on_error_) {
-          throw;
-        }
-        return on_error_(request, error);
-      }
-    } catch (const std::exception& error) {
-      failure = error.what();
+      return call();
     } catch (...) {
-      failure = kUnknown;
+      return respond_to_exception(request, failure);
     }
-    return internal_error();
+  }
+
+  // Null: no place has it.
+  template <typename Said>
+  const Said* innermost(std::optional<Said> Around::*said) const {
+    for (const Around* at = this; at != nullptr; at = at->outer_) {
+      if (at->*said) {
+        return &*(at->*said);
+      }
+    }
+    return nullptr;
   }
 
   static void report(const prefork_api& api, prefork_response* to, const Failure& failure) {
@@ -131,17 +171,57 @@ class Around {
     }
   }
 
-  std::vector<Before> before_;
-  std::vector<After> after_;
-  OnError on_error_;
+  const Around* outer_ = nullptr;
+  std::vector<detail::BeforeFunction> before_;
+  std::vector<detail::AfterFunction> after_;
+  detail::ErrorFunction on_error_;
+  std::optional<SecurityHeaders> security_headers_;
+  std::optional<Cors> cors_;
 };
+
+inline Response Around::respond_to_exception(const Request& request, Failure& failure) const {
+  std::exception_ptr thrown = std::current_exception();
+  for (const Around* at = this; at != nullptr; at = at->outer_) {
+    if (!at->on_error_) {
+      continue;
+    }
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& error) {
+      try {
+        return at->on_error_(request, error);
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+    } catch (...) {
+      break;  // it is nobody's
+    }
+  }
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const Error& error) {
+    if (error.status() >= 500) {
+      failure = error.what();
+    }
+    return text(error.what(), error.status());
+  } catch (const std::exception& error) {
+    failure = error.what();
+  } catch (...) {
+    failure = kUnknown;
+  }
+  return internal_error();
+}
 
 // Not 0: it has responded.
 inline int Around::before_server(const prefork_api& api, const prefork_request& native,
                                  prefork_response* to) const {
   try {
+    const Request request(api, native);
+    if (Cors::is_preflight(request) && innermost(&Around::cors_) != nullptr) {
+      return 0;  // it comes without what before() would look for
+    }
     Failure failure;
-    const std::optional<Response> early = respond_before(Request(api, native), failure);
+    const std::optional<Response> early = respond_before(request, failure);
     if (!early) {
       return 0;
     }
@@ -157,12 +237,20 @@ inline int Around::before_server(const prefork_api& api, const prefork_request& 
 
 inline void Around::after_server(const prefork_api& api, const prefork_request& native,
                                  prefork_response* to) const {
-  if (!has_after()) {
+  const Around* at = this;
+  while (at != nullptr && !at->changes_answers()) {
+    at = at->outer_;
+  }
+  if (at == nullptr) {
     return;
   }
   try {
+    const Request request(api, native);
     Response response = Response::of_server(api, to);
-    pass(Request(api, native), response);
+    if (const auto* const cors = innermost(&Around::cors_)) {
+      cors->answer_preflight(response, request);
+    }
+    pass(request, response);
     response.write_back(api, to);
   } catch (const std::exception& error) {
     api.set_failed(to, detail::text(error.what()));

@@ -3,6 +3,8 @@
 // it. One thread at a time.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,10 +12,15 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <prefork/abi.h>
+#include <prefork/error.hpp>
+#include <prefork/state.hpp>
 #include <prefork/trace.hpp>
+#include <prefork/values.hpp>
 
 namespace prefork {
 inline namespace v1 {
@@ -38,45 +45,6 @@ inline bool same_ignoring_case(std::string_view a, std::string_view b) {
     }
   }
   return true;
-}
-
-inline int hex(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  const char l = lower(c);
-  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
-}
-
-// application/x-www-form-urlencoded: `+` is a space; an escape that is none stays as it is.
-inline std::string decoded(std::string_view encoded) {
-  std::string result;
-  result.reserve(encoded.size());
-  for (std::size_t i = 0; i < encoded.size(); ++i) {
-    if (encoded[i] == '+') {
-      result.push_back(' ');
-    } else if (encoded[i] == '%' && i + 2 < encoded.size() && hex(encoded[i + 1]) >= 0 &&
-               hex(encoded[i + 2]) >= 0) {
-      result.push_back(static_cast<char>(hex(encoded[i + 1]) * 16 + hex(encoded[i + 2])));
-      i += 2;
-    } else {
-      result.push_back(encoded[i]);
-    }
-  }
-  return result;
-}
-
-// The first value of `name` in "a=1&b=2".
-inline std::optional<std::string> form_value(std::string_view form, std::string_view name) {
-  while (!form.empty()) {
-    const std::string_view pair = form.substr(0, form.find('&'));
-    form.remove_prefix(pair.size() < form.size() ? pair.size() + 1 : form.size());
-    const std::size_t equals = pair.find('=');
-    if (decoded(pair.substr(0, equals)) == name) {
-      return equals == std::string_view::npos ? std::string{} : decoded(pair.substr(equals + 1));
-    }
-  }
-  return std::nullopt;
 }
 
 inline std::string_view trimmed(std::string_view text) {
@@ -170,12 +138,44 @@ class Request {
     return {};
   }
 
+  // The same as a value: a number, bool, std::string or a type of the application's own (see
+  // values.hpp). One that is none, or out of range, throws Error(404): there is nothing at such a
+  // path. A name that the pattern does not have throws std::logic_error.
+  //
+  //   const int id = request.parameter<int>("id");
+  template <typename T>
+  T parameter(std::string_view name) const;
+
   // The query as sent, without the question mark, or the first value of a name in it, decoded as a
-  // form (application/x-www-form-urlencoded). Nothing: no such name. The value is a copy.
+  // form (application/x-www-form-urlencoded). Nothing: no such name. The value is a copy. Throws
+  // Error(400) beyond kMaxPairs.
   std::string_view query() const { return detail::view(request_->query); }
   std::optional<std::string> query(std::string_view name) const {
     return detail::form_value(query(), name);
   }
+  // The same as a value; one that is none, or out of range, throws Error(400), which names it.
+  //
+  //   const std::optional<int> limit = request.query<int>("limit");
+  //   const int page = request.query("page", 1);
+  template <typename T>
+  std::optional<T> query(std::string_view name) const {
+    return detail::value_of_client<T>(query(name), "query", name);
+  }
+  template <typename T>
+  T query(std::string_view name, T otherwise) const {
+    return query<T>(name).value_or(std::move(otherwise));
+  }
+  std::string query(std::string_view name, const char* otherwise) const {
+    return query(name).value_or(otherwise);
+  }
+  // All values of a name, or all pairs, in their order.
+  //
+  //   for (const std::string& tag : request.queries("tag")) ...
+  //   for (const auto& [name, value] : request.query_pairs()) ...
+  std::vector<std::string> queries(std::string_view name) const {
+    return detail::form_values(query(), name);
+  }
+  std::vector<Pair> query_pairs() const { return detail::form_pairs(query()); }
 
   // The value of the first field of that name, in any case, without white space at its ends.
   // Nothing: there is none. An empty value is a value.
@@ -219,15 +219,53 @@ class Request {
     return std::as_bytes(std::span<const char>(body().data(), body().size()));
   }
   // The first value of a name in a form in the body (application/x-www-form-urlencoded), decoded.
-  // Content-Type is not looked at. Nothing: no such name. The value is a copy.
+  // Content-Type is not looked at. Nothing: no such name. The value is a copy. Throws Error(400)
+  // beyond kMaxPairs.
   std::optional<std::string> form(std::string_view name) const {
     return detail::form_value(body(), name);
   }
+  // As those of the query.
+  template <typename T>
+  std::optional<T> form(std::string_view name) const {
+    return detail::value_of_client<T>(form(name), "form", name);
+  }
+  template <typename T>
+  T form(std::string_view name, T otherwise) const {
+    return form<T>(name).value_or(std::move(otherwise));
+  }
+  std::string form(std::string_view name, const char* otherwise) const {
+    return form(name).value_or(otherwise);
+  }
+  std::vector<std::string> forms(std::string_view name) const {
+    return detail::form_values(body(), name);
+  }
+  std::vector<Pair> form_pairs() const { return detail::form_pairs(body()); }
 
   // In handlers that stream the content (prefork::upload): waits for more of it and puts 1 to
   // room.size() bytes into `room`, which must not be empty. 0: at its end. Throws
   // std::runtime_error when the rest will not come, and std::logic_error in other handlers.
   std::size_t read(std::span<char> room) const;
+
+  // What functions before() have found out (user, session), for the handler and those after(): one
+  // value of each type T, made at the first call; where T has no default constructor, by
+  // emplace_state() before, or this throws std::logic_error. The reference lives as long as the
+  // request; so does the value, which then ends on whatever thread ends the request. Shared by the
+  // copies of a request, one thread at a time.
+  //
+  //   app.before([](const prefork::Request& request) { request.state<User>() = user_of(request);
+  //   }); app.get("/me", [](const prefork::Request& request) {
+  //     return prefork::text(request.state<User>().name); });
+  template <typename T>
+  T& state() const;
+  // Makes the value, or another one in place of the one there was.
+  template <typename T, typename... Arguments>
+  T& emplace_state(Arguments&&... arguments) const;
+  // Null: there is none of that type.
+  template <typename T>
+  T* find_state() const {
+    auto* const found = detail::find_state<T>(detail::state_slot_of(*request_));
+    return found != nullptr && found->value ? &*found->value : nullptr;
+  }
 
   // Whether nobody waits for the answer any more, as far as is known: the client has closed or lost
   // its connection, or the time was up. For handlers that work for long, on the pool and deferred
@@ -256,6 +294,50 @@ class Request {
   const prefork_request* request_;
   detail::Hold hold_;
 };
+
+template <typename T>
+T Request::parameter(std::string_view name) const {
+  if constexpr (!detail::kIsValue<T>) {
+    static_assert(
+        detail::kNever<T>,
+        "a parameter is a whole or floating number, bool, std::string, or a type that has "
+        "`bool from_text(std::string_view, T&)` in its namespace");
+  } else {
+    for (const prefork_field& field : parameters()) {
+      if (detail::view(field.name) == name) {
+        T value{};
+        if (!detail::read_value(detail::view(field.value), value)) {
+          throw Error(
+              404, "'" + std::string(name) + "' in the path: not " + detail::describe_value<T>());
+        }
+        return value;
+      }
+    }
+    throw std::logic_error("the route has no parameter '" + std::string(name) + "'");
+  }
+}
+
+template <typename T>
+T& Request::state() const {
+  if (T* const known = find_state<T>()) {
+    return *known;
+  }
+  if constexpr (std::is_default_constructible_v<T>) {
+    return emplace_state<T>();
+  } else {
+    throw std::logic_error("there is no state of the type that was asked for: emplace_state()");
+  }
+}
+
+template <typename T, typename... Arguments>
+T& Request::emplace_state(Arguments&&... arguments) const {
+  prefork_state* const slot = detail::state_slot_of(*request_);
+  auto* found = detail::find_state<T>(slot);
+  if (found == nullptr) {
+    found = detail::add_state<T>(slot);
+  }
+  return found->value.emplace(std::forward<Arguments>(arguments)...);
+}
 
 inline std::size_t Request::read(std::span<char> room) const {
   if (request_->content == nullptr) {

@@ -5,6 +5,8 @@
 // stops: threads of the application end in on_drain or on_worker_stop.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -19,6 +21,43 @@
 
 namespace prefork {
 inline namespace v1 {
+
+namespace detail {
+
+// The call of a deferred handler, on the thread that makes it. What the handler throws with its
+// Responder still in hand is responded to by the one who called it, as what other handlers throw.
+class DeferredCall {
+ public:
+  explicit DeferredCall(const prefork_response* response)
+      : response_(response), outer_(std::exchange(current_, this)) {}
+  ~DeferredCall() { current_ = outer_; }
+  DeferredCall(const DeferredCall&) = delete;
+  DeferredCall& operator=(const DeferredCall&) = delete;
+
+  // False: another one has it, or it was responded to.
+  [[nodiscard]] bool has_response() const { return has_response_; }
+
+  // Whether a Responder that is destroyed, as an exception is on its way, may leave its response to
+  // the call that made it.
+  static bool take(const prefork_response* response) {
+    if (current_ == nullptr || current_->response_ != response ||
+        std::uncaught_exceptions() <= current_->exceptions_) {
+      return false;
+    }
+    current_->has_response_ = true;
+    return true;
+  }
+
+ private:
+  static inline thread_local DeferredCall* current_ = nullptr;
+
+  const prefork_response* response_;
+  DeferredCall* outer_;
+  int exceptions_ = std::uncaught_exceptions();
+  bool has_response_ = false;
+};
+
+}  // namespace detail
 
 class Responder {
  public:
@@ -52,7 +91,12 @@ class Responder {
     }
     return *this;
   }
-  ~Responder() { finish(); }
+  ~Responder() {
+    if (response_ != nullptr && stream_ == nullptr && detail::DeferredCall::take(response_)) {
+      return;
+    }
+    finish();
+  }
 
   // The whole response; functions after() see it first, on this thread. Not for a response with a
   // stream: start() and write() do that.

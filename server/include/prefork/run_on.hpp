@@ -1,7 +1,9 @@
-// Where a handler runs: the argument before the handler in App::route and its relatives. Without
-// one of these it runs on a thread of the worker's pool (--threads) and may block; several run at
-// once. Plain values.
+// What stands before the handler in App::route and its relatives: where it runs, and how much
+// content it takes. Without a place it runs on a thread of the worker's pool (--threads) and may
+// block; several run at once. Plain values.
 #pragma once
+
+#include <prefork/cxx20.hpp>
 
 #include <cstdint>
 #include <string_view>
@@ -38,10 +40,19 @@ inline constexpr OnPool on_pool(Priority priority) { return {{}, priority}; }
 // While that waits for the client the thread does not count, and another one takes its place where
 // there is work; with the content it counts again.
 struct Upload {
-  std::uint64_t limit = 0;  // of the content, in bytes; beyond: 413. 0: --limit-body
+  std::uint64_t limit = 0;  // of the content, in bytes; beyond: 413. 0: as of other routes
   OnPool pool = {};
 };
 inline constexpr Upload upload(std::uint64_t limit, OnPool pool = {}) { return {limit, pool}; }
+
+// The most content that the route takes, in bytes, at least 1; beyond: 413. Without it the group's,
+// or --limit-body. All of it is in memory before the handler is called.
+//
+//   app.post("/orders", prefork::body_limit(64 * 1024), add_order);
+struct BodyLimit {
+  std::uint64_t bytes;
+};
+inline constexpr BodyLimit body_limit(std::uint64_t bytes) { return {bytes}; }
 
 }  // namespace v1
 }  // namespace prefork
