@@ -8,7 +8,7 @@ find_package(spdlog CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
 find_package(tomlplusplus CONFIG REQUIRED)
 find_package(nlohmann_json CONFIG REQUIRED)
-# The program needs none of it: for applications with signed cookies and sessions, and their tests.
+# Of prefork::session, for applications; the program itself does without.
 find_package(OpenSSL QUIET)
 
 # Releases before 9.2.1 accept forms of request smuggling (CVE-2024-27982, CVE-2023-30589), so an

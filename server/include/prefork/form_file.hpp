@@ -48,11 +48,12 @@ class Descriptor {
   int fd_ = -1;
 };
 
-// Of a call that has just failed: 507 (RFC 4918 section 11.5) where there is no room.
+// Of a call that has just failed: 507 (RFC 4918 section 11.5) where there is no room. That text is
+// for clients, who need not know the names of folders.
 [[noreturn]] inline void throw_file_error(const std::string& what) {
   const std::error_code code(errno, std::generic_category());
   if (code.value() == ENOSPC || code.value() == EDQUOT || code.value() == EFBIG) {
-    throw Error(507, "no room for what was sent: " + what + ": " + code.message());
+    throw Error(507, "no room for a file that was sent: " + code.message());
   }
   throw std::system_error(code, what);
 }

@@ -27,7 +27,7 @@ struct PartHead {
 
 // A broken form; `at`: how many bytes of it were in order.
 inline Error broken_form(std::uint64_t at, std::string_view what) {
-  return {400, "the form is broken at byte " + std::to_string(at) + ": " + std::string(what)};
+  return Error(400, "the form is broken at byte " + std::to_string(at) + ": " + std::string(what));
 }
 
 // Reads the parameters of Content-Disposition and Content-Type (RFC 9110 section 5.6.6).

@@ -119,7 +119,7 @@ TEST(CookieText, KeepsToThePrefixesAndToWhatNeedsSecure) {
   EXPECT_TRUE(problem_of_cookie({.name = "__Host-a", .secure = true}).starts_with("none"));
 }
 
-std::vector<std::string> set_cookies(const Response& response) {
+std::vector<std::string> all_set_cookies(const Response& response) {
   std::vector<std::string> values;
   prefork_api api{};
   api.set_status = [](prefork_response*, int) {};
@@ -144,13 +144,14 @@ TEST(SetCookie, TakesThePlaceOfTheSameCookieAlone) {
       "b=4; Path=/; HttpOnly; SameSite=Lax",
       "a=5; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax",
   };
-  EXPECT_EQ(set_cookies(response), expected);
+  EXPECT_EQ(all_set_cookies(response), expected);
 }
 
 TEST(SetCookie, ThrowsAndLeavesTheResponseAsItWas) {
   Response response = text("x").set_cookie({.name = "a", .value = "1"});
   EXPECT_THROW(response.set_cookie({.name = "a", .value = "a b"}), std::invalid_argument);
-  EXPECT_EQ(set_cookies(response), std::vector<std::string>{"a=1; Path=/; HttpOnly; SameSite=Lax"});
+  EXPECT_EQ(all_set_cookies(response),
+            std::vector<std::string>{"a=1; Path=/; HttpOnly; SameSite=Lax"});
 }
 
 TEST(ExpireCookie, MakesTheBrowserForgetItWhateverItsPrefix) {
@@ -161,7 +162,7 @@ TEST(ExpireCookie, MakesTheBrowserForgetItWhateverItsPrefix) {
       "a=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax",
       "__Host-b=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; HttpOnly; SameSite=Lax",
   };
-  EXPECT_EQ(set_cookies(response), expected);
+  EXPECT_EQ(all_set_cookies(response), expected);
 }
 
 TEST(RequestCookies, AreReadInTheirOrder) {

@@ -41,7 +41,7 @@ std::string a_file(const std::string& name, const std::string& filename, const s
 const std::string kFormEnd = "--b--\r\n";
 
 // The status and the text of what reading it throws.
-std::string refusal_of(const MadeRequest& made, const FormLimits& limits = {}) {
+std::string refusal_of_form(const MadeRequest& made, const FormLimits& limits = {}) {
   try {
     read_form(made.get(), limits);
   } catch (const Error& error) {
@@ -50,12 +50,12 @@ std::string refusal_of(const MadeRequest& made, const FormLimits& limits = {}) {
   return "none";
 }
 
-std::string content_of(const std::string& path) {
+std::string content_of_file(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-std::vector<std::string> names_in(const config::TemporaryFolder& folder) {
+std::vector<std::string> names_in_folder(const config::TemporaryFolder& folder) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
     names.push_back(entry.path().filename());
@@ -117,17 +117,17 @@ TEST(Form, IsNoneOfAnotherTypeOrWithoutABoundary) {
   const std::string expected =
       "415 the content is no form: multipart/form-data or application/x-www-form-urlencoded is "
       "expected";
-  EXPECT_EQ(refusal_of(MadeRequest({}, "a=1")), expected);
-  EXPECT_EQ(refusal_of(MadeRequest({{"Content-Type", "application/json"}}, "{}")), expected);
-  EXPECT_EQ(refusal_of(MadeRequest({{"Content-Type", "multipart/form-data"}}, "--b--")),
+  EXPECT_EQ(refusal_of_form(MadeRequest({}, "a=1")), expected);
+  EXPECT_EQ(refusal_of_form(MadeRequest({{"Content-Type", "application/json"}}, "{}")), expected);
+  EXPECT_EQ(refusal_of_form(MadeRequest({{"Content-Type", "multipart/form-data"}}, "--b--")),
             "400 the Content-Type of a form names no boundary (RFC 2046 section 5.1.1)");
 }
 
 TEST(Form, ThatIsBrokenIsRefusedWithWhatAndWhere) {
-  EXPECT_EQ(refusal_of(MadeRequest(kMultipart, a_field("a", "b"))),
+  EXPECT_EQ(refusal_of_form(MadeRequest(kMultipart, a_field("a", "b"))),
             "400 the form is broken at byte 52: it ends within a part");
   MadeRequest streamed(kMultipart, "--b\r\nX");
-  EXPECT_EQ(refusal_of(streamed.stream(2)),
+  EXPECT_EQ(refusal_of_form(streamed.stream(2)),
             "400 the form is broken at byte 6: it ends within the header section of a part");
 }
 
@@ -136,31 +136,33 @@ TEST(Form, HasLimitsOfEverything) {
   const std::string fields = a_field("a", "12345") + a_field("b", "1");
   const MadeRequest made(kMultipart, fields + files + kFormEnd);
   const std::size_t size = (fields + files + kFormEnd).size();
-  EXPECT_EQ(refusal_of(made, {.fields = 2,
-                              .files = 2,
-                              .field_limit = 5,
-                              .fields_total = 8,
-                              .file_limit = 5,
-                              .total = size}),
+  EXPECT_EQ(refusal_of_form(made, {.fields = 2,
+                                   .files = 2,
+                                   .field_limit = 5,
+                                   .fields_total = 8,
+                                   .file_limit = 5,
+                                   .total = size}),
             "none");
-  EXPECT_EQ(refusal_of(made, {.fields = 1}), "413 more than 1 fields in a form");
-  EXPECT_EQ(refusal_of(made, {.files = 1}), "413 more than 1 files in a form");
-  EXPECT_EQ(refusal_of(made, {.field_limit = 4}), "413 more than 4 bytes of a field");
-  EXPECT_EQ(refusal_of(made, {.fields_total = 7}), "413 more than 7 bytes of fields in a form");
-  EXPECT_EQ(refusal_of(made, {.file_limit = 4}), "413 more than 4 bytes of a file");
-  EXPECT_EQ(refusal_of(made, {.total = size - 1}),
+  EXPECT_EQ(refusal_of_form(made, {.fields = 1}), "413 more than 1 fields in a form");
+  EXPECT_EQ(refusal_of_form(made, {.files = 1}), "413 more than 1 files in a form");
+  EXPECT_EQ(refusal_of_form(made, {.field_limit = 4}), "413 more than 4 bytes of a field");
+  EXPECT_EQ(refusal_of_form(made, {.fields_total = 7}),
+            "413 more than 7 bytes of fields in a form");
+  EXPECT_EQ(refusal_of_form(made, {.file_limit = 4}), "413 more than 4 bytes of a file");
+  EXPECT_EQ(refusal_of_form(made, {.total = size - 1}),
             "413 more than " + std::to_string(size - 1) + " bytes of a form");
-  EXPECT_EQ(refusal_of(made, {.head_limit = 30}),
+  EXPECT_EQ(refusal_of_form(made, {.head_limit = 30}),
             "413 the header section of a part has more than 30 bytes");
 
   const MadeRequest encoded(kUrlencoded, "a=12345&b=1");
-  EXPECT_EQ(refusal_of(encoded, {.fields = 2, .field_limit = 5, .fields_total = 11, .total = 11}),
-            "none");
-  EXPECT_EQ(refusal_of(encoded, {.fields = 1}), "413 more than 1 fields in a form");
-  EXPECT_EQ(refusal_of(encoded, {.field_limit = 4}), "413 more than 4 bytes of a field");
-  EXPECT_EQ(refusal_of(encoded, {.fields_total = 10}),
+  EXPECT_EQ(
+      refusal_of_form(encoded, {.fields = 2, .field_limit = 5, .fields_total = 11, .total = 11}),
+      "none");
+  EXPECT_EQ(refusal_of_form(encoded, {.fields = 1}), "413 more than 1 fields in a form");
+  EXPECT_EQ(refusal_of_form(encoded, {.field_limit = 4}), "413 more than 4 bytes of a field");
+  EXPECT_EQ(refusal_of_form(encoded, {.fields_total = 10}),
             "413 more than 10 bytes of fields in a form");
-  EXPECT_EQ(refusal_of(encoded, {.total = 10}), "413 more than 10 bytes of a form");
+  EXPECT_EQ(refusal_of_form(encoded, {.total = 10}), "413 more than 10 bytes of a form");
 }
 
 class FormFiles : public testing::Test {
@@ -192,7 +194,7 @@ TEST_F(FormFiles, AreInMemoryOrInAFileThatNobodySees) {
   EXPECT_EQ(file.read(content.size(), room), 0U);
   EXPECT_EQ(small.file("f")->read(3, room), 1U);
   EXPECT_EQ(small.file("f")->read(4, room), 0U);
-  EXPECT_TRUE(names_in(temporary_).empty());
+  EXPECT_TRUE(names_in_folder(temporary_).empty());
   struct ::stat status {};
   ASSERT_EQ(::fstat(file.fd(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
@@ -205,19 +207,19 @@ TEST_F(FormFiles, AreSavedUnderANameInThePlaceOfAnother) {
   const Form large = form_with(large_content);
   const std::string path = saved_ / "file";
   small.file("f")->save_to(path, 0640);
-  EXPECT_EQ(content_of(path), "s");
+  EXPECT_EQ(content_of_file(path), "s");
   struct ::stat status {};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0640U);
   large.file("f")->save_to(path);
-  EXPECT_EQ(content_of(path), large_content);
+  EXPECT_EQ(content_of_file(path), large_content);
   // Again, and it is a file of its own.
   const std::string other = saved_ / "other";
   large.file("f")->save_to(other);
-  EXPECT_EQ(content_of(other), large_content);
+  EXPECT_EQ(content_of_file(other), large_content);
   EXPECT_FALSE(std::filesystem::equivalent(path, other));
   EXPECT_EQ(large.file("f")->text(), large_content);
-  EXPECT_EQ(names_in(saved_).size(), 2U);
+  EXPECT_EQ(names_in_folder(saved_).size(), 2U);
 }
 
 TEST_F(FormFiles, AreCopiedToAnotherFileSystem) {
@@ -232,8 +234,8 @@ TEST_F(FormFiles, AreCopiedToAnotherFileSystem) {
   const Form form = read_form(made.get(), {.folder = "/dev/shm"});
   const std::string path = saved_.write("file", "before");
   form.file("f")->save_to(path);
-  EXPECT_EQ(content_of(path), content);
-  EXPECT_EQ(names_in(saved_).size(), 1U);
+  EXPECT_EQ(content_of_file(path), content);
+  EXPECT_EQ(names_in_folder(saved_).size(), 1U);
 }
 
 TEST_F(FormFiles, ThatCannotBeSavedChangeNothing) {
@@ -242,7 +244,7 @@ TEST_F(FormFiles, ThatCannotBeSavedChangeNothing) {
   std::filesystem::create_directory(saved_.path() / "folder");
   EXPECT_THROW(form.file("f")->save_to(saved_ / "folder"), std::system_error);
   EXPECT_THROW(form_with("s").file("f")->save_to(saved_ / "folder"), std::system_error);
-  EXPECT_EQ(names_in(saved_), std::vector<std::string>{"folder"});
+  EXPECT_EQ(names_in_folder(saved_), std::vector<std::string>{"folder"});
 }
 
 // No more than so many bytes in a file: a disk that is full.
@@ -286,14 +288,10 @@ TEST_F(FormFiles, WithoutRoomAre507AndLeaveNothingBehind) {
       }
     }
   }
-  ASSERT_EQ(said.size(), 3U);
-  EXPECT_EQ(said[0], "507 no room for what was sent: cannot write a temporary file in '" +
-                         temporary_.path().string() + "': File too large");
-  EXPECT_EQ(said[1], "507 no room for what was sent: cannot write '" + path + "': File too large");
-  EXPECT_EQ(said[2], "507 no room for what was sent: cannot write '" + (saved_ / "copy") +
-                         "': File too large");
-  EXPECT_TRUE(names_in(temporary_).empty());
-  EXPECT_EQ(names_in(saved_), std::vector<std::string>{"file"});
+  EXPECT_EQ(said,
+            std::vector<std::string>(3, "507 no room for a file that was sent: File too large"));
+  EXPECT_TRUE(names_in_folder(temporary_).empty());
+  EXPECT_EQ(names_in_folder(saved_), std::vector<std::string>{"file"});
 }
 
 TEST_F(FormFiles, WithoutAFolderForThemAreAFailure) {

@@ -22,17 +22,17 @@ using testing_include::PlainForm;
 using testing_include::PlainPart;
 using testing_include::read_plainly;
 
-constexpr std::size_t kHeadLimit = 8192;
+constexpr std::size_t kPartHeadLimit = 8192;
 
 // What came of a body; equal however it was cut.
-struct Parsed {
+struct ParsedForm {
   std::string problem;
   int status = 200;
   std::vector<PlainPart> parts;
-  friend bool operator==(const Parsed&, const Parsed&) = default;
+  friend bool operator==(const ParsedForm&, const ParsedForm&) = default;
 };
 
-void PrintTo(const Parsed& parsed, std::ostream* out) {
+void PrintTo(const ParsedForm& parsed, std::ostream* out) {
   *out << parsed.status << " " << parsed.problem;
   for (const PlainPart& part : parsed.parts) {
     *out << " {" << part.name << "|" << part.filename.value_or("-") << "|" << part.content_type
@@ -41,9 +41,9 @@ void PrintTo(const Parsed& parsed, std::ostream* out) {
 }
 
 // Feeds pieces that lie in memory of exactly their size, each freed before the next one.
-Parsed parse(const std::vector<std::string_view>& pieces, const std::string& boundary,
-             std::size_t head_limit = kHeadLimit) {
-  Parsed parsed;
+ParsedForm parse_pieces(const std::vector<std::string_view>& pieces, const std::string& boundary,
+                        std::size_t head_limit = kPartHeadLimit) {
+  ParsedForm parsed;
   MultipartParser parser(boundary, head_limit);
   std::unique_ptr<char[]> exact;
   std::size_t next = 0;
@@ -86,15 +86,15 @@ std::string part_text(const std::string& disposition, const std::string& content
          content + "\r\n";
 }
 
-const std::string kEnd = "--b--\r\n";
+const std::string kLastBoundary = "--b--\r\n";
 
 std::string disposition_problem(const std::string& disposition) {
-  return parse({part_text(disposition, "x") + kEnd}, "b").problem;
+  return parse_pieces({part_text(disposition, "x") + kLastBoundary}, "b").problem;
 }
 
 // What a head says its part's name and that of its file are.
 std::string names_of(const std::string& disposition) {
-  const Parsed parsed = parse({part_text(disposition, "x") + kEnd}, "b");
+  const ParsedForm parsed = parse_pieces({part_text(disposition, "x") + kLastBoundary}, "b");
   return parsed.parts.empty()
              ? "broken: " + parsed.problem
              : parsed.parts.front().name + "|" + parsed.parts.front().filename.value_or("-");
@@ -112,23 +112,23 @@ TEST(Multipart, IsReadAsBrowsersWriteIt) {
       {"title", std::nullopt, "", "a title"},
       {"photo", "a b.jpg", "image/jpeg", "\xFF\xD8\r\n\r\n--x"},
   };
-  EXPECT_EQ(parse({body}, boundary), (Parsed{"", 200, expected}));
+  EXPECT_EQ(parse_pieces({body}, boundary), (ParsedForm{"", 200, expected}));
 }
 
 TEST(Multipart, MayHaveNoPartsAndPartsWithoutContent) {
-  EXPECT_EQ(parse({"--b--"}, "b"), Parsed{});
-  EXPECT_EQ(parse({part_text("name=a", "") + kEnd}, "b"),
-            (Parsed{"", 200, {{"a", std::nullopt, "", ""}}}));
+  EXPECT_EQ(parse_pieces({"--b--"}, "b"), ParsedForm{});
+  EXPECT_EQ(parse_pieces({part_text("name=a", "") + kLastBoundary}, "b"),
+            (ParsedForm{"", 200, {{"a", std::nullopt, "", ""}}}));
   // The line end of the head is the delimiter's (RFC 2046 section 5.1.1).
-  EXPECT_EQ(parse({"--b\r\nContent-Disposition: form-data; name=a\r\n\r\n--b--"}, "b"),
-            (Parsed{"", 200, {{"a", std::nullopt, "", ""}}}));
+  EXPECT_EQ(parse_pieces({"--b\r\nContent-Disposition: form-data; name=a\r\n\r\n--b--"}, "b"),
+            (ParsedForm{"", 200, {{"a", std::nullopt, "", ""}}}));
 }
 
 TEST(Multipart, MayHaveAPreambleAnEpilogueAndWhiteSpaceBehindBoundaries) {
-  EXPECT_EQ(parse({"this is\r\nno part\r\n--b \t\r\nContent-Disposition: form-data; "
-                   "name=\"a\"\r\n\r\nx\r\n--b-- \r\nnothing\r\n--b\r\n"},
-                  "b"),
-            (Parsed{"", 200, {{"a", std::nullopt, "", "x"}}}));
+  EXPECT_EQ(parse_pieces({"this is\r\nno part\r\n--b \t\r\nContent-Disposition: form-data; "
+                          "name=\"a\"\r\n\r\nx\r\n--b-- \r\nnothing\r\n--b\r\n"},
+                         "b"),
+            (ParsedForm{"", 200, {{"a", std::nullopt, "", "x"}}}));
 }
 
 TEST(Multipart, HasNamesAsBrowsersEscapeThem) {
@@ -169,7 +169,7 @@ TEST(Multipart, RefusesDispositionsThatTwoReadersMayReadDifferently) {
 
 TEST(Multipart, RefusesHeaderSectionsThatAreNone) {
   const auto problem = [](const std::string& head) {
-    const std::string said = parse({"--b\r\n" + head + "\r\n\r\nx\r\n--b--"}, "b").problem;
+    const std::string said = parse_pieces({"--b\r\n" + head + "\r\n\r\nx\r\n--b--"}, "b").problem;
     return said.substr(std::min(said.size(), said.find(": ") + 2));
   };
   const std::string disposition = "Content-Disposition: form-data; name=a";
@@ -198,10 +198,10 @@ TEST(Multipart, RefusesHeaderSectionsThatAreNone) {
 
 TEST(Multipart, SaysWhatIsBrokenAndWhere) {
   const std::string at = "the form is broken at byte ";
-  const auto problem = [](const std::string& body) { return parse({body}, "b").problem; };
+  const auto problem = [](const std::string& body) { return parse_pieces({body}, "b").problem; };
   EXPECT_EQ(problem(""), at + "0: the boundary that Content-Type names is not in it");
   EXPECT_EQ(problem("--c--"), at + "5: the boundary that Content-Type names is not in it");
-  EXPECT_EQ(problem(std::string(kHeadLimit + 6, 'x')),
+  EXPECT_EQ(problem(std::string(kPartHeadLimit + 6, 'x')),
             at + "0: it does not begin with the boundary that Content-Type names");
   EXPECT_EQ(problem("--bc\r\n"), at + "3: something stands behind a boundary");
   EXPECT_EQ(problem("--b\n"), at + "3: something stands behind a boundary");
@@ -215,15 +215,15 @@ TEST(Multipart, SaysWhatIsBrokenAndWhere) {
   const std::string open = part_text("name=a", "some content\r\n--");
   EXPECT_EQ(problem(open), at + std::to_string(open.size()) + ": it ends within a part");
   for (const std::string& body : {std::string(""), std::string("--b--c"), open}) {
-    EXPECT_EQ(parse({body}, "b").status, 400);
+    EXPECT_EQ(parse_pieces({body}, "b").status, 400);
   }
 }
 
 TEST(Multipart, LimitsTheHeaderSectionOfAPart) {
-  const std::string body = part_text("name=a", "x") + kEnd;
+  const std::string body = part_text("name=a", "x") + kLastBoundary;
   const std::size_t head = body.find("\r\n\r\n") + 4 - 5;
-  EXPECT_EQ(parse({body}, "b", head).status, 200);
-  const Parsed refused = parse({body}, "b", head - 1);
+  EXPECT_EQ(parse_pieces({body}, "b", head).status, 200);
+  const ParsedForm refused = parse_pieces({body}, "b", head - 1);
   EXPECT_EQ(refused.status, 413);
   EXPECT_EQ(refused.problem,
             "the header section of a part has more than " + std::to_string(head - 1) + " bytes");
@@ -250,19 +250,19 @@ std::vector<std::string> bodies_to_cut() {
   const std::string near = "\r\n--c\r\r\n-\r\n--\r\n\r\n--";
   return {
       part_text("name=\"a\"", near) + part_text("name=b; filename=\"c\"", "\r" + near + "\r\n--") +
-          kEnd,
+          kLastBoundary,
       "before" + near + "--b --\r\n",
       "x\r\n" + part_text("name=a", "", "Content-Type: text/plain\r\n") + "--b--\r\nbehind\r\n--b",
       "--b \t\r\nContent-Disposition: form-data; name=a\r\n\r\n--b\r\nContent-Disposition: "
       "form-data; name=b\r\n\r\n\r\n--b\r\n\r\n",
       part_text("name=a", "\r\n--bx"),
       part_text("name=a", "x") + "--b-\r\n",
-      part_text("name=a", "--bx") + kEnd,
+      part_text("name=a", "--bx") + kLastBoundary,
       part_text("name=a", "-\r\n--\r\n--") + "--b--x",
       "--b\r\nContent-Disposition: form-data; name=a; name=b\r\n\r\nx",
       "--b\r\nContent-Disposition: form-data; name=abcdefghijklmnopqrstuvwxyz\r\n\r\nx\r\n--b--",
-      std::string(70, '\r') + kEnd,
-      std::string(56, '\r') + "\n" + kEnd,
+      std::string(70, '\r') + kLastBoundary,
+      std::string(56, '\r') + "\n" + kLastBoundary,
   };
 }
 
@@ -270,18 +270,18 @@ TEST(Multipart, IsTheSameHoweverItIsCut) {
   constexpr std::size_t kSmall = 58;  // some reach it
   for (const std::string& body : bodies_to_cut()) {
     const std::string_view all = body;
-    const Parsed whole = parse({all}, "b", kSmall);
+    const ParsedForm whole = parse_pieces({all}, "b", kSmall);
     std::vector<std::string_view> bytes;
     for (std::size_t i = 0; i < all.size(); ++i) {
       bytes.push_back(all.substr(i, 1));
       bytes.push_back({});
     }
-    ASSERT_EQ(parse(bytes, "b", kSmall), whole) << "byte by byte: " << body;
+    ASSERT_EQ(parse_pieces(bytes, "b", kSmall), whole) << "byte by byte: " << body;
     for (std::size_t first = 0; first <= all.size(); ++first) {
       for (std::size_t second = first; second <= std::min(first + 8, all.size()); ++second) {
-        const Parsed cut =
-            parse({all.substr(0, first), all.substr(first, second - first), all.substr(second)},
-                  "b", kSmall);
+        const ParsedForm cut = parse_pieces(
+            {all.substr(0, first), all.substr(first, second - first), all.substr(second)}, "b",
+            kSmall);
         ASSERT_EQ(cut, whole) << "cut at " << first << " and " << second << ": " << body;
       }
     }
@@ -317,7 +317,7 @@ TEST(Multipart, IsWhatAPlainReaderFinds) {
       pieces.push_back(rest.substr(0, 1 + random() % 9));
       rest.remove_prefix(pieces.back().size());
     }
-    const Parsed parsed = parse(pieces, "b");
+    const ParsedForm parsed = parse_pieces(pieces, "b");
     ASSERT_EQ(parsed.status != 200, plain.is_broken) << testing::PrintToString(body);
     if (!plain.is_broken) {
       ASSERT_EQ(parsed.parts, plain.parts) << testing::PrintToString(body);
