@@ -6,12 +6,17 @@
 #include <prefork/app.hpp>
 #include <prefork/around.hpp>
 #include <prefork/cookie.hpp>
+#include <prefork/content_disposition.hpp>
+#include <prefork/error.hpp>
+#include <prefork/error_pages.hpp>
 #include <prefork/folder.hpp>
 #include <prefork/form.hpp>
 #include <prefork/hooks.hpp>
+#include <prefork/http_date.hpp>
 #include <prefork/json.hpp>
 #include <prefork/log.hpp>
 #include <prefork/metrics.hpp>
+#include <prefork/quote.hpp>
 #include <prefork/request.hpp>
 #include <prefork/responder.hpp>
 #include <prefork/response.hpp>

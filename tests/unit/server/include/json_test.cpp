@@ -1,45 +1,124 @@
+// <prefork/json.hpp>: requests as the layer below gives them, without a server.
 #include <gtest/gtest.h>
 
 #include <prefork/json.hpp>
 
-#include <nlohmann/json.hpp>
-#include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace prefork {
 namespace {
 
-using namespace std::string_view_literals;
-
-TEST(QuoteJson, EscapesWhatWouldEndTheString) {
-  EXPECT_EQ(quote_json(""), R"("")");
-  EXPECT_EQ(quote_json("you"), R"("you")");
-  EXPECT_EQ(quote_json(R"(","admin":"x)"), R"("\",\"admin\":\"x")");
-  EXPECT_EQ(quote_json("\\"), R"("\\")");
-  EXPECT_EQ(quote_json("\n\0\x1f\x7f"sv), R"("\u000a\u0000\u001f\u007f")");
-  EXPECT_EQ(quote_json("caf\u00e9 \U0001F600"), "\"caf\u00e9 \U0001F600\"");
+struct Customer {
+  std::string name;
+  int age = 0;
+};
+void from_json(const nlohmann::json& json, Customer& customer) {
+  json.at("name").get_to(customer.name);
+  json.at("age").get_to(customer.age);
+}
+struct Purchase {
+  int id = 0;
+  Customer customer;
+  bool gift = false;
+};
+void from_json(const nlohmann::json& json, Purchase& purchase) {
+  json.at("id").get_to(purchase.id);
+  json.at("customer").get_to(purchase.customer);
+  purchase.gift = json.value("gift", false);
+}
+void to_json(nlohmann::json& json, const Customer& customer) {
+  json = {{"name", customer.name}, {"age", customer.age}};
 }
 
-TEST(QuoteJson, ReplacesWhatIsNoUtf8) {
-  EXPECT_EQ(quote_json("\xff"), R"("\ufffd")");
-  EXPECT_EQ(quote_json("\xc3"), R"("\ufffd")");
-  EXPECT_EQ(quote_json("\xc0\xaf"), R"("\ufffd\ufffd")") << "longer than needed";
-  EXPECT_EQ(quote_json("\xed\xa0\x80"), R"("\ufffd\ufffd\ufffd")") << "half of a pair";
-  EXPECT_EQ(quote_json("\xf4\x90\x80\x80"), R"("\ufffd\ufffd\ufffd\ufffd")") << "beyond the last";
-  EXPECT_EQ(quote_json("\xe2\x82"), R"("\ufffd\ufffd")") << "cut off";
-}
-
-TEST(QuoteJson, IsOneStringToAReaderWhateverTheBytes) {
-  std::mt19937 random(7);
-  for (int i = 0; i < 20'000; ++i) {
-    std::string bytes(random() % 12, '\0');
-    for (char& c : bytes) {
-      c = static_cast<char>(random());
-    }
-    const nlohmann::json read = nlohmann::json::parse(quote_json(bytes), nullptr, false);
-    ASSERT_TRUE(read.is_string()) << quote_json(bytes);
+// A request with that content.
+class WithContent {
+ public:
+  explicit WithContent(std::string_view body, std::string_view type = "application/json") {
+    api_.size = sizeof api_;
+    field_ = {detail::text("content-type"), detail::text(type)};
+    native_.size = sizeof native_;
+    native_.body = detail::text(body);
+    native_.fields = &field_;
+    native_.field_count = type.empty() ? 0 : 1;
   }
+  [[nodiscard]] Request get() const { return {api_, native_}; }
+
+ private:
+  prefork_api api_{};
+  prefork_field field_{};
+  prefork_request native_{};
+};
+
+template <typename Value>
+std::string refusal_of(std::string_view body, std::string_view type = "application/json") {
+  const WithContent content(body, type);
+  try {
+    content.get().json<Value>();
+    return "";
+  } catch (const Error& error) {
+    return std::to_string(error.status()) + " " + error.what();
+  }
+}
+
+TEST(Json, ReadsValuesAndTypes) {
+  const WithContent content(R"({"id":7,"customer":{"name":"you","age":30},"gift":true})");
+  EXPECT_EQ(content.get().json()["customer"]["name"], "you");
+  const auto purchase = content.get().json<Purchase>();
+  EXPECT_EQ(purchase.customer.age, 30);
+  EXPECT_TRUE(purchase.gift);
+  EXPECT_EQ(WithContent("[1,2]").get().json<std::vector<int>>(), (std::vector<int>{1, 2}));
+}
+
+TEST(Json, NamesTheMemberThatIsWrong) {
+  EXPECT_EQ(refusal_of<Purchase>(R"({"id":7,"customer":{"name":"you","age":"30"},"gift":true})"),
+            "400 member 'customer.age': type must be number, but is string");
+  EXPECT_EQ(refusal_of<Purchase>(R"({"id":7,"customer":{"name":1,"age":30}})"),
+            "400 member 'customer.name': type must be string, but is number");
+  EXPECT_EQ(refusal_of<Purchase>(R"({"id":7,"customer":{"name":"you","age":1},"gift":"no"})"),
+            "400 member 'gift': type must be boolean, but is string");
+  EXPECT_EQ(refusal_of<Purchase>(R"({"id":[],"more":1,"customer":{"name":"you","age":1}})"),
+            "400 member 'id': type must be number, but is array");
+  EXPECT_EQ(refusal_of<Purchase>(R"({"id":7})"), "400 key 'customer' not found");
+  EXPECT_EQ(refusal_of<int>(R"("x")"), "400 type must be number, but is string");
+}
+
+TEST(Json, SaysWhereItDoesNotParse) {
+  EXPECT_EQ(refusal_of<nlohmann::json>("[1,\n2,\n x]"),
+            "400 the content is no JSON at line 3, column 2");
+  EXPECT_EQ(refusal_of<nlohmann::json>(""), "400 the content is empty, and has to be JSON");
+}
+
+TEST(Json, IsNotDeeperThanItsReadersStack) {
+  const auto nested = [](std::size_t depth) {
+    return std::string(depth, '[') + std::string(depth, ']');
+  };
+  EXPECT_EQ(refusal_of<nlohmann::json>(nested(kMaxJsonDepth)), "");
+  EXPECT_EQ(refusal_of<nlohmann::json>(nested(kMaxJsonDepth + 1)),
+            "400 the JSON is nested deeper than 128 levels at line 1, column 129");
+  EXPECT_EQ(refusal_of<nlohmann::json>("\"\\\"" + std::string(1000, '[') + "\""), "")
+      << "those in a text do not count";
+}
+
+TEST(Json, IsRefusedUnderAnotherType) {
+  for (const char* type : {"application/json", "APPLICATION/JSON ; charset=x", "a/b+json", ""}) {
+    EXPECT_EQ(refusal_of<int>("1", type), "") << type;
+  }
+  for (const char* type : {"text/plain", "application/x-www-form-urlencoded", "+json", "json"}) {
+    EXPECT_TRUE(refusal_of<int>("1", type).starts_with("415 ")) << type;
+  }
+}
+
+TEST(Json, WritesValues) {
+  EXPECT_EQ(json({{"id", 7}}).body(), R"({"id":7})");
+  EXPECT_EQ(json(nlohmann::json::array({1, 2}), 201).status(), 201);
+  EXPECT_EQ(json(Customer{"you", 30}).body(), R"({"age":30,"name":"you"})");
+  EXPECT_EQ(json(std::vector<int>{1}).body(), "[1]");
+  EXPECT_EQ(json(nlohmann::ordered_json{{"b", 1}, {"a", 2}}).body(), R"({"b":1,"a":2})");
+  EXPECT_EQ(json({{"name", "\xff"}}).body(), "{\"name\":\"\xef\xbf\xbd\"}");
+  EXPECT_EQ(json(R"({"a":1})").body(), R"({"a":1})") << "a text is JSON already";
+  EXPECT_EQ(json(std::string("[]")).header("Content-Type"), "application/json");
 }
 
 }  // namespace
