@@ -335,6 +335,11 @@ void HttpServer::drain_completions() {
       see_to(*connection);
     }
   };
+  for (const exchange::DeliveredHints& hints : completions.hints) {
+    with_exchange(hints.exchange, [&hints](exchange::Exchange& exchange) {
+      exchange.on_early_hints(hints.request, hints.fields);
+    });
+  }
   for (exchange::StartedResponse& started : completions.started) {
     with_exchange(started.job->exchange, [&started](exchange::Exchange& exchange) {
       exchange.on_response_started(*started.job, *started.response);

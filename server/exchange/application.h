@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "server/exchange/job_profile.h"
+#include "server/http/error_pages.h"
 #include "server/http/method_set.h"
 #include "server/http/request.h"
 #include "server/http/response.h"
@@ -90,6 +91,8 @@ class Application {
                                          RouteParameters& parameters) const noexcept = 0;
   // The patterns of its routes, in the order of their numbers, for statistics.
   [[nodiscard]] virtual std::vector<std::string> route_patterns() const { return {}; }
+  // Of the errors that are answered for it. Without pages of its own: the server's.
+  [[nodiscard]] virtual const http::ErrorPages& error_pages() const noexcept;
 };
 
 }  // namespace prefork::exchange

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "server/http/trailer.h"
+
 namespace prefork::exchange {
 
 bool BodyChannel::write(std::string_view bytes) {
@@ -61,6 +63,25 @@ bool BodyChannel::push(std::string_view bytes) {
 bool BodyChannel::has_room() const {
   const std::lock_guard lock(mutex_);
   return end_ != End::open || bytes_.size() < kCapacity;
+}
+
+ChannelState BodyChannel::add_trailer(std::string_view name, std::string_view value) {
+  const std::lock_guard lock(mutex_);
+  if (end_ != End::open) {
+    return ChannelState::gone;
+  }
+  const std::size_t size = trailers_.wire().size() + http::FieldList::line_bytes(name, value);
+  if (size > http::kMaxTrailerBytes) {
+    return ChannelState::full;
+  }
+  trailers_.append(name, value);
+  return ChannelState::open;
+}
+
+// Nobody changes them any more.
+std::string_view BodyChannel::trailers() const {
+  const std::lock_guard lock(mutex_);
+  return end_ == End::finished ? trailers_.wire() : std::string_view{};
 }
 
 void BodyChannel::finish() { end(End::finished, false); }

@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "server/http/body_source.h"
+#include "server/http/field_list.h"
 
 namespace prefork::exchange {
 
@@ -56,6 +57,8 @@ class BodyChannel {
   [[nodiscard]] bool has_room() const;
   // Whether somebody may still read what is written.
   [[nodiscard]] bool is_wanted() const;
+  // A field for behind the content. `full`: beyond http::kMaxTrailerBytes.
+  ChannelState add_trailer(std::string_view name, std::string_view value);
   // No more will come. Bytes already in it are still read.
   void finish();
   // The rest will not come: reading fails at once.
@@ -66,6 +69,8 @@ class BodyChannel {
   http::SourceResult read(std::span<char> room);
   // `wait` when there is nothing; then the loop is woken when there is.
   http::SourceResult try_read(std::span<char> room);
+  // After the end: what add_trailer() was given, in wire form.
+  [[nodiscard]] std::string_view trailers() const;
   // Reads no more: writing fails.
   void abandon();
 
@@ -92,6 +97,7 @@ class BodyChannel {
   // All guarded by mutex_.
   std::string bytes_;
   std::size_t begin_ = 0;  // of what is unread in bytes_
+  http::FieldList trailers_;
   End end_ = End::open;
   bool asked_ = false;
   bool told_gone_ = false;
@@ -106,6 +112,7 @@ class ChannelSource : public http::BodySource {
   ~ChannelSource() override { channel_->abandon(); }
 
   http::SourceResult read(std::span<char> room) override { return channel_->try_read(room); }
+  [[nodiscard]] std::string_view trailers() const override { return channel_->trailers(); }
   [[nodiscard]] bool reports_failure() const override { return true; }
 
  private:

@@ -51,6 +51,11 @@ void CompletionQueue::wake(ExchangeToken exchange) {
   put([&] { waiting_.woken.push_back(exchange); });
 }
 
+void CompletionQueue::deliver_hints(ExchangeToken exchange, std::uint64_t request,
+                                    const http::FieldList& fields) {
+  put([&] { waiting_.hints.push_back({exchange, request, fields}); });
+}
+
 void CompletionQueue::drain(Completions& completions) {
   PREFORK_CHECK(completions.empty());
   std::uint64_t wakeups = 0;

@@ -5,12 +5,14 @@
 // What CompletionSink declares may be called by any thread, the rest by the loop's.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 #include "ipc/base/owned_fd.h"
 #include "server/exchange/job.h"
+#include "server/http/field_list.h"
 #include "server/http/response.h"
 
 namespace prefork::exchange {
@@ -20,14 +22,24 @@ struct StartedResponse {
   std::unique_ptr<http::Response> response;
 };
 
+struct DeliveredHints {
+  ExchangeToken exchange;
+  std::uint64_t request = 0;
+  http::FieldList fields;
+};
+
 // In the order in which it is to be seen to.
 struct Completions {
+  std::vector<DeliveredHints> hints;
   std::vector<StartedResponse> started;
   std::vector<ExchangeToken> woken;
   std::vector<std::unique_ptr<Job>> finished;
 
-  [[nodiscard]] bool empty() const { return started.empty() && woken.empty() && finished.empty(); }
+  [[nodiscard]] bool empty() const {
+    return hints.empty() && started.empty() && woken.empty() && finished.empty();
+  }
   void clear() {
+    hints.clear();
     started.clear();
     woken.clear();
     finished.clear();
@@ -42,6 +54,8 @@ class CompletionQueue : public CompletionSink {
   void deliver(std::unique_ptr<Job> job) override;
   void deliver_start(const Job& job, std::unique_ptr<http::Response> response) override;
   void wake(ExchangeToken exchange) override;
+  void deliver_hints(ExchangeToken exchange, std::uint64_t request,
+                     const http::FieldList& fields) override;
 
   [[nodiscard]] int fd() const { return event_.get(); }
   // After `fd` became readable. Gives what there is in exchange for `completions`, which must be

@@ -139,10 +139,11 @@ void Exchange::run_on_loop() {
           ipc::RequestPhase::handling, request_.route);
   const bool is_timed = services_.access_log.tells_handler_time();
   const std::uint64_t started_ns = is_timed ? services_.clock.now_ns() : 0;
+  request_.interim = this;
   std::string failure;
   if (!call_handler(*route_.handler, request_, response, failure)) {
     services_.accounting.report_handler_error(request_, failure);
-    response.set_error(500, {});
+    set_failed(response, std::move(failure));
   }
   box.clear();
   if (is_timed) {
@@ -274,7 +275,7 @@ void Exchange::on_job_done(Job& job) {
     return;
   }
   if (job.failed) {
-    job.response.set_error(500, {});
+    set_failed(job.response, std::move(job.failure));
   }
   respond(job.request, job.response);
 }
@@ -294,13 +295,22 @@ void Exchange::on_wake() {
   }
 }
 
+void Exchange::on_early_hints(std::uint64_t request, const http::FieldList& fields) {
+  if (state_ == State::handling && request_.id == request) {
+    stream_.send_early_hints(fields);
+  }
+}
+
 // `request` may be the job's own, when that brings the answer.
 void Exchange::respond(const http::Request& request, http::Response& response) {
   if (const char* problem = response.problem()) {
     services_.accounting.report_handler_error(request, problem);
-    response.set_error(500, {});
+    set_failed(response, problem);
   } else if (!response.failure().empty()) {
     services_.accounting.report_handler_error(request, response.failure());
+  }
+  if (response.error() != nullptr) [[unlikely]] {
+    services_.application.error_pages().dress(request, response);
   }
   response.detach_large_body();
   log_.record().status = response.status();
@@ -328,6 +338,20 @@ void Exchange::respond(const http::Request& request, http::Response& response) {
     response.clear();
   }
   finish(request, content_bytes);
+}
+
+void Exchange::set_failed(http::Response& response, std::string why) {
+  response.set_error(500, {});
+  response.error()->failure = std::move(why);
+}
+
+void Exchange::dress_error(http::Response& response) const {
+  const http::ErrorPages& pages = services_.application.error_pages();
+  if (is_accepted()) {
+    pages.dress(log_.named(request_), response);
+  } else {
+    pages.dress_unread(response);
+  }
 }
 
 void Exchange::report_broken(std::string_view problem) {

@@ -32,12 +32,12 @@
 
 namespace prefork::exchange {
 
-class Exchange {
+class Exchange : private http::InterimResponder {
  public:
   // Both outlive it.
   Exchange(Services& services, ResponseStream& stream)
       : services_(services), stream_(stream), log_(services) {}
-  ~Exchange() { end(); }
+  ~Exchange() override { end(); }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -53,6 +53,7 @@ class Exchange {
   [[nodiscard]] http::Request& request() { return request_; }
   void on_head_moved(std::string_view old_path);
   [[nodiscard]] const RouteMatch& route() const { return route_; }
+  [[nodiscard]] bool is_accepted() const { return state_ != State::none; }
   // Whether the handler reads the content while it arrives.
   [[nodiscard]] bool is_streaming() const {
     return route_.streams_body && route_.handler != nullptr && services_.executor != nullptr;
@@ -93,6 +94,7 @@ class Exchange {
   void on_response_started(const Job& job, http::Response& response);
   void on_job_done(Job& job);
   void on_wake();
+  void on_early_hints(std::uint64_t request, const http::FieldList& fields);
   // The client has closed its side. It may have left.
   void on_client_finished();
   // Sends the problem of a started answer to the log; nothing more follows.
@@ -103,6 +105,9 @@ class Exchange {
   // An answer in the stream's own words, with so much content, has ended it: what `peer` sent could
   // not be understood, was too much or took too long.
   void complete_refused(const ipc::PeerAddress& peer, int status, std::uint64_t content_bytes);
+  // The form of an error in the stream's own words: as the client asks for it, if it could be
+  // understood.
+  void dress_error(http::Response& response) const;
   // What is told of it to others.
   [[nodiscard]] ExchangeLog& log() { return log_; }
   // Over, however: whoever still works for it is told, and so is the access log.
@@ -119,12 +124,16 @@ class Exchange {
 
   static constexpr std::size_t kKeepContentBytes = 128 * 1024;
 
+  void send_early_hints(const http::FieldList& fields) override {
+    stream_.send_early_hints(fields);
+  }
   void run_on_loop();
   bool run_on_pool();
   void run_deferred();
   void respond_overload(const http::Request& request, std::string_view detail);
   void respond_unavailable(const http::Request& request, std::string_view detail);
   void respond(const http::Request& request, http::Response& response);
+  static void set_failed(http::Response& response, std::string why);
   std::unique_ptr<Job> make_job();
   void begin_handling();
   void finish(const http::Request& request, std::uint64_t content_bytes);

@@ -20,6 +20,7 @@ void Job::own_request(const http::Request& from) {
   owned_ = std::make_shared<http::OwnedRequest>();
   owned_->copy(from);
   request = owned_->request;
+  request.interim = this;
 }
 
 void Job::set_request_body(std::shared_ptr<BodyChannel> body) {

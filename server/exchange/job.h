@@ -35,6 +35,9 @@ class CompletionSink {
   virtual void deliver(std::unique_ptr<Job> job) = 0;
   // Something changed that the exchange waits for.
   virtual void wake(ExchangeToken exchange) = 0;
+  // Early hints for the client of a request of that number.
+  virtual void deliver_hints(ExchangeToken /*exchange*/, std::uint64_t /*request*/,
+                             const http::FieldList& /*fields*/) {}
 };
 
 // A job's place in the queue that has it; nobody else's.
@@ -46,7 +49,7 @@ struct QueueLink {
   std::size_t heap_at = 0;
 };
 
-class Job : public http::ResponseStarter {
+class Job : public http::ResponseStarter, public http::InterimResponder {
  public:
   ExchangeToken exchange;
   const Handler* handler = nullptr;
@@ -96,6 +99,9 @@ class Job : public http::ResponseStarter {
 
   BodyChannel& start(http::Response& response) override;
   [[nodiscard]] bool is_abandoned() const override;
+  void send_early_hints(const http::FieldList& fields) override {
+    sink->deliver_hints(exchange, request.id, fields);
+  }
 
  private:
   void begin();

@@ -57,6 +57,10 @@ class ResponseBody {
   // `failed`, whatever the source did wrong. After `end` and `failed` next() says the same.
   http::SourceResult read(std::span<char> room);
 
+  // After the end of a source: fields for behind the content, in wire form.
+  [[nodiscard]] std::string_view trailers() const {
+    return source_ ? source_->trailers() : std::string_view{};
+  }
   // What went wrong, in the words of a log line.
   [[nodiscard]] const char* problem() const { return problem_; }
   // Whether the log hears of it from somebody else.

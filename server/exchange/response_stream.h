@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "server/http/field_list.h"
 #include "server/http/request.h"
 #include "server/http/response.h"
 
@@ -24,6 +25,8 @@ class ResponseStream {
   virtual void on_content_ready() = 0;
   // The handler wants the content of the request, which the client holds back (Expect).
   virtual void send_continue() = 0;
+  // 103 (RFC 8297), before the head; it does not wait for what follows.
+  virtual void send_early_hints(const http::FieldList& fields) = 0;
   // How much content of the present answer is on its way to the client.
   [[nodiscard]] virtual std::uint64_t content_sent() const = 0;
   // The client has left: ends without an answer.

@@ -4,12 +4,10 @@
 #include <array>
 
 #include "config/base/text.h"
+#include "server/http/weight.h"
 
 namespace prefork::http {
 namespace {
-
-// In thousandths: the grammar has three digits.
-using Weight = std::optional<unsigned>;
 
 struct Weights {
   bool field_present = false;
@@ -22,25 +20,6 @@ struct Weights {
     return own ? own : others;
   }
 };
-
-// ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )
-Weight parse_weight(std::string_view text) noexcept {
-  constexpr std::size_t kLongest = 5;
-  if (text.empty() || text.size() > kLongest || (text[0] != '0' && text[0] != '1') ||
-      (text.size() > 1 && text[1] != '.')) {
-    return std::nullopt;
-  }
-  unsigned weight = text[0] == '1' ? 1000 : 0;
-  unsigned place = 100;
-  for (const char c : text.substr(std::min<std::size_t>(2, text.size()))) {
-    if (!config::is_digit(c)) {
-      return std::nullopt;
-    }
-    weight += place * static_cast<unsigned>(c - '0');
-    place /= 10;
-  }
-  return weight <= 1000 ? Weight(weight) : std::nullopt;
-}
 
 void lower(Weight& present, unsigned weight) noexcept {
   present = present ? std::min(*present, weight) : weight;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string_view>
 
 namespace prefork::http {
 
@@ -35,6 +36,10 @@ class BodySource {
 
   // Fills the front of `room`. Must not block; an exception counts as `failed`.
   virtual SourceResult read(std::span<char> room) = 0;
+
+  // After `end`: fields for behind the content, in wire form: "Name: value\r\n" and so on. They are
+  // sent where the framing has room for them.
+  [[nodiscard]] virtual std::string_view trailers() const { return {}; }
 
   // Whether somebody else, who knows more, tells the log why reading failed.
   [[nodiscard]] virtual bool reports_failure() const { return false; }

@@ -55,6 +55,7 @@ void Response::clear_content() {
     source_.reset();
   }
   source_size_.reset();
+  error_.reset();
 }
 
 void Response::clear_fields() {
@@ -212,15 +213,18 @@ const char* Response::problem() const {
 }
 
 void Response::set_error(int status, std::string_view detail) {
+  ProblemDetails problem;
+  problem.status = status;
+  problem.detail = detail;
+  set_error(std::move(problem));
+}
+
+void Response::set_error(ProblemDetails problem) {
   clear();
-  status_ = status;
+  status_ = problem.status;
   set_content_type("text/plain; charset=utf-8");
-  body_.append(std::to_string(status));
-  body_.append(" ").append(reason_phrase(status));
-  if (!detail.empty()) {
-    body_.append(": ").append(detail);
-  }
-  body_.append("\n");
+  body_.append(to_text(problem));
+  error_ = std::make_unique<ProblemDetails>(std::move(problem));
 }
 
 }  // namespace prefork::http

@@ -14,6 +14,7 @@
 #include "ipc/base/owned_fd.h"
 #include "server/http/body_source.h"
 #include "server/http/field_list.h"
+#include "server/http/problem_details.h"
 #include "server/http/request.h"
 
 namespace prefork::exchange {
@@ -138,8 +139,13 @@ class Response {
   [[nodiscard]] const std::string& failure() const { return failure_; }
   std::string take_failure() { return std::exchange(failure_, {}); }
 
-  // A small answer in the server's own words: "404 Not Found: no such resource\n".
+  // A small answer in the server's own words: "404 Not Found: no such resource\n". Whoever sends
+  // it may give it another form, see ErrorPages; other content needs clear_content() first.
   void set_error(int status, std::string_view detail);
+  void set_error(ProblemDetails problem);
+  // What it says, until it has a form or other content; null: it is no such answer.
+  [[nodiscard]] ProblemDetails* error() const { return error_.get(); }
+  std::unique_ptr<ProblemDetails> take_error() { return std::move(error_); }
 
  private:
   void note_content_type_line();
@@ -160,6 +166,7 @@ class Response {
   std::optional<std::uint64_t> source_size_;
   ResponseStarter* starter_ = nullptr;
   std::string failure_;
+  std::unique_ptr<ProblemDetails> error_;
 };
 
 }  // namespace prefork::http

@@ -40,7 +40,7 @@ BodySender::Next BodySender::read_source(http::ByteBuffer& out) {
       return Next::wait;
     case http::SourceStatus::end:
       if (chunked) {
-        out.append(kLastChunk);
+        append_last_chunk(out, body_.trailers());
         return Next::buffered;
       }
       return Next::end;

@@ -17,6 +17,14 @@ inline constexpr std::size_t kMaxChunkBytes = 0xFFFF;
 // The longest size of a chunk, and its line end.
 inline constexpr std::size_t kChunkHeadBytes = 6;
 
+// The last chunk, with the fields of the trailer section, in wire form, and the end of the message.
+inline void append_last_chunk(http::ByteBuffer& out, std::string_view trailers) {
+  constexpr std::size_t kSizeLineBytes = 3;
+  out.append(kLastChunk.substr(0, kSizeLineBytes));
+  out.append(trailers);
+  out.append(kLastChunk.substr(kSizeLineBytes));
+}
+
 // Room for a chunk of at most `size` bytes behind what is in the buffer; the content goes to where
 // this points.
 inline char* prepare_chunk(http::ByteBuffer& out, std::size_t size) {

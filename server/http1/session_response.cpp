@@ -5,6 +5,7 @@
 #include "server/http/status.h"
 #include "server/http1/response_writer.h"
 #include "server/http1/session.h"
+#include "server/http1/status_line.h"
 
 namespace prefork::http1 {
 
@@ -164,11 +165,22 @@ void Session::send_continue() {
   services_.accounting.count_response(100);
 }
 
+void Session::send_early_hints(const http::FieldList& fields) {
+  constexpr int kEarlyHints = 103;
+  http::ByteBuffer& batch = connection_->output().batch();
+  batch.append(status_line(kEarlyHints));
+  batch.append(fields.wire());
+  batch.append("\r\n");
+  connection_->output().flush();
+  services_.accounting.count_response(kEarlyHints);
+}
+
 void Session::refuse() {
   exchange_.request().id = 0;
   http::Response response;
   response.set_error(503, "too many connections");
   response.add_field("Retry-After", kRetryAfterSeconds);
+  exchange_.dress_error(response);
   write_response(connection_->output().batch(), response,
                  {http::Method::get, 1, false, fixed_fields_.refreshed()});
   services_.accounting.count_response(503);
@@ -187,12 +199,13 @@ void Session::respond_error(int status, std::string_view detail, ipc::Counter co
   if (state_ == State::short_body) {
     reopen_short();
   }
-  if (state_ == State::short_body || state_ == State::body || is_answering()) {
+  if (exchange_.is_accepted()) {
     method = exchange_.request().method;
   }
   services_.accounting.count(counter);
   http::Response& response = services_.response;
   response.set_error(status, detail);
+  exchange_.dress_error(response);
   write_response(connection_->output().batch(), response,
                  {method, 1, false, fixed_fields_.refreshed()});
   exchange_.complete_refused(connection_->peer(), status,

@@ -81,20 +81,20 @@ prefork_status add_route(prefork_app* app, const prefork_route* given) {
       std::string(to_view(route->method)) + " " + std::string(to_view(route->pattern));
   config::Result<void> added;
   if (route->run_on == PREFORK_DEFERRED) {
-    added =
-        app->router.add_deferred(to_view(route->method), to_view(route->pattern), options,
-                                 [handler, user_data, name](std::unique_ptr<exchange::Job> job) {
-                                   const RunningFunction here(name);
-                                   defer_native(handler, user_data, std::move(job));
-                                 });
+    added = app->router.add_deferred(
+        to_view(route->method), to_view(route->pattern), options,
+        [handler, user_data, name, errors = &app->errors](std::unique_ptr<exchange::Job> job) {
+          const RunningFunction here(name);
+          defer_native(handler, user_data, std::move(job), errors);
+        });
   } else {
     options.run_on = route->run_on == PREFORK_LOOP ? exchange::RunOn::loop : exchange::RunOn::pool;
-    added = app->router.add(
-        to_view(route->method), to_view(route->pattern), options,
-        [handler, user_data, name](const http::Request& request, http::Response& response) {
-          const RunningFunction here(name);
-          call_native(handler, user_data, request, response);
-        });
+    added = app->router.add(to_view(route->method), to_view(route->pattern), options,
+                            [handler, user_data, name, errors = &app->errors](
+                                const http::Request& request, http::Response& response) {
+                              const RunningFunction here(name);
+                              call_native(handler, user_data, request, response, errors);
+                            });
   }
   return added.ok() ? PREFORK_OK : refuse_route(app, added.problem().text);
 }
@@ -103,9 +103,9 @@ prefork_status set_not_found(prefork_app* app, const prefork_route* route) {
   if (app->is_loaded || route->size < kLeastRouteSize || route->handler == nullptr) {
     return PREFORK_WRONG;
   }
-  app->not_found = [handler = route->handler, user_data = route->user_data](
+  app->not_found = [handler = route->handler, user_data = route->user_data, errors = &app->errors](
                        const http::Request& request, http::Response& response) {
-    call_native(handler, user_data, request, response);
+    call_native(handler, user_data, request, response, errors);
   };
   app->not_found_on = route->run_on == PREFORK_LOOP ? exchange::RunOn::loop : exchange::RunOn::pool;
   return PREFORK_OK;
@@ -176,6 +176,7 @@ prefork_api make_api() {
   add_task_functions(api);
   add_response_functions(api);
   add_setting_functions(api);
+  add_error_functions(api);
   return api;
 }
 
@@ -265,7 +266,7 @@ NativeApplication::Found NativeApplication::find(
 exchange::RouteMatch NativeApplication::route(
     const http::Request& request, exchange::RouteParameters& parameters) const noexcept {
   Found found = find(request, parameters);
-  if (!found.is_own && app_.around.is_set()) {
+  if (!found.is_own && (app_.around.is_set() || app_.errors.has_functions())) {
     // A folder is the loop's. Otherwise nothing needs the loop, and what stands around may block.
     found.match.run_on =
         app_.mounts.covers(request) ? exchange::RunOn::loop : exchange::RunOn::pool;
@@ -276,16 +277,19 @@ exchange::RouteMatch NativeApplication::route(
 
 void NativeApplication::answer_around(const http::Request& request,
                                       http::Response& response) const {
-  app_.around.answer(request, response, [this](const http::Request& asked, http::Response& answer) {
-    exchange::RouteParameters parameters;
-    const Found found = find(asked, parameters);
-    // What was there may have gone in between; not_found has its own way and its own thread.
-    if (found.match.handler != nullptr && !found.is_own) {
-      (*found.match.handler)(asked, answer);
-    } else {
-      exchange::answer_unrouted(found.match, answer);
-    }
-  });
+  app_.around.answer(
+      request, response,
+      [this](const http::Request& asked, http::Response& answer) {
+        exchange::RouteParameters parameters;
+        const Found found = find(asked, parameters);
+        // What was there may have gone in between; not_found has its own way and its own thread.
+        if (found.match.handler != nullptr && !found.is_own) {
+          (*found.match.handler)(asked, answer);
+        } else {
+          exchange::answer_unrouted(found.match, answer);
+        }
+      },
+      app_.errors);
 }
 
 void NativeApplication::enter_worker(const SharedPlace& place, const std::string& root_path,

@@ -16,6 +16,7 @@
 #include "server/files/mounts.h"
 #include "server/include/prefork/abi.h"
 #include "server/native/native_around.h"
+#include "server/native/native_errors.h"
 #include "server/native/native_shared.h"
 #include "server/native/native_tasks.h"
 #include "server/native/native_things.h"
@@ -36,6 +37,7 @@ struct prefork_app {
   prefork::exchange::RunOn not_found_on = prefork::exchange::RunOn::pool;
   prefork::native::NativeAround around;
   std::vector<prefork::config::AppSetting> settings;
+  prefork::native::NativeErrors errors;
   prefork_hooks hooks{};
   void* hooks_user_data = nullptr;
   bool is_loaded = false;  // nothing can be declared any more
@@ -68,6 +70,11 @@ class NativeApplication : public exchange::Application {
   [[nodiscard]] std::vector<std::string> route_patterns() const override {
     return app_.router.route_patterns();
   }
+  [[nodiscard]] const http::ErrorPages& error_pages() const noexcept override {
+    return app_.errors.pages();
+  }
+  // Before requests come: from now on pages say what its handlers threw (--reload).
+  void show_failures() { app_.errors.pages().show_failures(app_.router.route_patterns()); }
 
   // In a worker, before anything else there: opens its folders and binds what it shares. `place`
   // must outlive the application. Throws std::runtime_error, with a line for people.

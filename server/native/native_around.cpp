@@ -21,19 +21,25 @@ void NativeAround::set(const prefork_around& functions, void* user_data) {
 }
 
 void NativeAround::answer(const http::Request& request, http::Response& response,
-                          const exchange::Handler& inner) const {
+                          const exchange::Handler& inner, const NativeErrors& errors) const {
   prefork_call call{response.starter(), nullptr};
   const NativeRequest native(request, call.starter == nullptr ? nullptr : &call);
   prefork_response answer;
   answer.asked = &request;
   answer.response = &response;
+  answer.errors = &errors;
+  answer.shown = &native.get();
   const bool is_answered =
       functions_.before != nullptr && functions_.before(user_data_, &native.get(), &answer) != 0;
   ipc::end_copy();
   std::string failure;
   if (!is_answered && !exchange::call_handler(inner, request, response, failure)) {
     response.set_error(500, {});
+    response.error()->failure = failure;
     response.note_failure(std::move(failure));
+  }
+  if (!is_answered) {
+    errors.dress(answer);
   }
   if (functions_.after != nullptr) {
     functions_.after(user_data_, &native.get(), &answer);

@@ -5,6 +5,7 @@
 
 #include "server/exchange/application.h"
 #include "server/include/prefork/abi.h"
+#include "server/native/native_errors.h"
 
 namespace prefork::native {
 
@@ -18,7 +19,7 @@ class NativeAround {
   // Answers with `inner`, unless before() does, and lets after() see the answer. Throws what the
   // application reported by set_failed.
   void answer(const http::Request& request, http::Response& response,
-              const exchange::Handler& inner) const;
+              const exchange::Handler& inner, const NativeErrors& errors) const;
 
  private:
   prefork_around functions_{};

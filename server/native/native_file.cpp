@@ -30,12 +30,12 @@ std::string in_lower_case(std::string_view name) {
 // Nothing of what was meant for the file goes with it.
 void replace_by_error(http::Response& error, http::Response& response) {
   const bool wants_close = response.wants_close();
-  response.clear();
-  response.set_status(error.status());
+  response.set_error(std::move(*error.take_error()));
   for (const http::Field& field : error.fields()) {
-    response.add_field(field.name, field.value);
+    if (!config::equals_ignoring_case(field.name, "content-type")) {
+      response.add_field(field.name, field.value);
+    }
   }
-  response.set_body(std::move(error.body()));
   if (wants_close) {
     response.close_connection();
   }

@@ -49,6 +49,22 @@ prefork_status set_attribute(const prefork_trace* trace, prefork_text name, pref
   return PREFORK_WRONG;
 }
 
+prefork_status send_early_hints(prefork_interim* interim, const prefork_field* fields,
+                                std::size_t count) {
+  constexpr std::size_t kMaxFields = 32;
+  constexpr std::size_t kMaxBytes = 8 * 1024;
+  http::FieldBlock block;
+  for (std::size_t i = 0; i < std::min(count, kMaxFields); ++i) {
+    block.add(to_view(fields[i].name), to_view(fields[i].value));
+  }
+  if (count > kMaxFields || block.problem() != nullptr ||
+      block.fields().wire().size() > kMaxBytes) {
+    return PREFORK_WRONG;
+  }
+  reinterpret_cast<http::InterimResponder*>(interim)->send_early_hints(block.fields());
+  return PREFORK_OK;
+}
+
 int is_abandoned(const prefork_call* call) {
   const bool abandoned =
       call->held != nullptr ? call->held->is_abandoned() : call->starter->is_abandoned();
@@ -86,6 +102,11 @@ NativeRequest::NativeRequest(const http::Request& request, prefork_call* call) {
   native_.content = reinterpret_cast<prefork_stream*>(request.content);
   native_.call = call;
   native_.state = &state_;
+  if (request.version_minor > 0) {
+    // A held one outlives the job.
+    native_.interim = reinterpret_cast<prefork_interim*>(
+        call != nullptr && call->held != nullptr ? call->held : request.interim);
+  }
   if (request.trace != nullptr) {
     fill_in(trace_, *request.trace);
     native_.trace = &trace_.shown;
@@ -95,6 +116,9 @@ NativeRequest::NativeRequest(const http::Request& request, prefork_call* call) {
 HeldRequest::HeldRequest(const exchange::Job& job)
     : owned_(job.shared_request()),
       client_(job.client()),
+      sink_(*job.sink),
+      exchange_(job.exchange),
+      id_(job.request.id),
       call_{nullptr, this},
       native_(job.request, &call_) {}
 
@@ -109,6 +133,7 @@ void add_request_functions(prefork_api& api) {
   api.release = release;
   api.is_abandoned = is_abandoned;
   api.set_attribute = set_attribute;
+  api.send_early_hints = send_early_hints;
 }
 
 }  // namespace prefork::native

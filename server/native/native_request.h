@@ -65,15 +65,20 @@ class NativeRequest {
 };
 
 // The request of a deferred handler. Counts who holds it, on any thread, and goes with the last.
-class HeldRequest {
+class HeldRequest final : public http::InterimResponder {
  public:
   // Held once.
   explicit HeldRequest(const exchange::Job& job);
-  HeldRequest(const HeldRequest&) = delete;
-  HeldRequest& operator=(const HeldRequest&) = delete;
-
   void hold() { holders_.fetch_add(1, std::memory_order_relaxed); }
   void release();
+
+  // The job may be gone.
+  void send_early_hints(const http::FieldList& fields) override {
+    if (!is_answered_.load(std::memory_order_relaxed)) {
+      sink_.deliver_hints(exchange_, id_, fields);
+    }
+  }
+  void note_answered() { is_answered_.store(true, std::memory_order_relaxed); }
 
   [[nodiscard]] const prefork_request& get() const { return native_.get(); }
   [[nodiscard]] bool is_abandoned() const {
@@ -82,8 +87,12 @@ class HeldRequest {
 
  private:
   std::atomic<std::uint32_t> holders_{1};
+  std::atomic<bool> is_answered_{false};
   const std::shared_ptr<const http::OwnedRequest> owned_;
   const std::shared_ptr<const exchange::ClientBox> client_;
+  exchange::CompletionSink& sink_;
+  const exchange::ExchangeToken exchange_;
+  const std::uint64_t id_;
   prefork_call call_;
   const NativeRequest native_;
 };

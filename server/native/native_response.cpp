@@ -12,8 +12,10 @@
 #include "ipc/base/forked.h"
 #include "ipc/base/owned_fd.h"
 #include "server/exchange/body_channel.h"
+#include "server/http/trailer.h"
 #include "server/native/native_file.h"
 #include "server/native/native_text.h"
+#include "server/native/native_validators.h"
 #include "server/native/start_folder.h"
 
 namespace prefork::native {
@@ -103,6 +105,28 @@ int is_gone(const prefork_stream* stream) {
   return reinterpret_cast<const exchange::BodyChannel*>(stream)->is_wanted() ? 0 : 1;
 }
 
+prefork_status add_trailer(prefork_stream* stream, prefork_text name, prefork_text value) {
+  if (http::trailer_problem(to_view(name), to_view(value)) != nullptr) {
+    return PREFORK_WRONG;
+  }
+  switch (to_channel(stream).add_trailer(to_view(name), to_view(value))) {
+    case exchange::ChannelState::open:
+      return PREFORK_OK;
+    case exchange::ChannelState::full:
+      return PREFORK_FULL;
+    case exchange::ChannelState::gone:
+      break;
+  }
+  return PREFORK_GONE;
+}
+
+void validate(prefork_response* response, int hashes_body) {
+  native::validate(*response->asked, *response->response, hashes_body != 0);
+  if (response->errors != nullptr) {
+    response->errors->dress(*response);
+  }
+}
+
 int get_status(const prefork_response* response) { return response->response->status(); }
 
 prefork_status get_field(const prefork_response* response, std::size_t index,
@@ -157,6 +181,7 @@ void complete(prefork_response* response) {
   }
   job.finish();
   exchange::CompletionSink* const sink = job.sink;
+  owned->request->note_answered();
   sink->deliver(std::move(owned->job));
   owned->request->release();
 }
@@ -183,15 +208,19 @@ void add_response_functions(prefork_api& api) {
   api.report_failure = report_failure;
   api.is_gone = is_gone;
   api.send_file = send_file;
+  api.validate = validate;
+  api.add_trailer = add_trailer;
 }
 
 void call_native(prefork_handler handler, void* user_data, const http::Request& request,
-                 http::Response& response) {
+                 http::Response& response, const NativeErrors* errors) {
   prefork_call call{response.starter(), nullptr};
   const NativeRequest native(request, call.starter == nullptr ? nullptr : &call);
   prefork_response answer;
   answer.asked = &request;
   answer.response = &response;
+  answer.errors = errors;
+  answer.shown = &native.get();
   handler(user_data, &native.get(), &answer);
   ipc::end_copy();
   if (answer.failed) {
@@ -199,11 +228,14 @@ void call_native(prefork_handler handler, void* user_data, const http::Request& 
   }
 }
 
-void defer_native(prefork_handler handler, void* user_data, std::unique_ptr<exchange::Job> job) {
+void defer_native(prefork_handler handler, void* user_data, std::unique_ptr<exchange::Job> job,
+                  const NativeErrors* errors) {
   auto answer = std::make_unique<prefork_response>();
   answer->asked = &job->request;
   answer->response = &job->response;
   answer->request = new HeldRequest(*job);
+  answer->errors = errors;
+  answer->shown = &answer->request->get();
   answer->job = std::move(job);
   // The answer may be complete before the handler returns, and gone with it.
   HeldRequest* const request = answer->request;

@@ -9,6 +9,7 @@
 #include "server/exchange/job.h"
 #include "server/http/response.h"
 #include "server/include/prefork/abi.h"
+#include "server/native/native_errors.h"
 #include "server/native/native_request.h"
 
 // A response that an application makes: on the stack of the one who calls its handler, or,
@@ -21,6 +22,10 @@ struct prefork_response {
   prefork::native::HeldRequest* request = nullptr;
   bool failed = false;
   std::string failure;
+  // Of errors.
+  const prefork::native::NativeErrors* errors = nullptr;  // null: the server sees to them
+  const prefork_request* shown = nullptr;                 // `asked`, as the application sees it
+  bool is_error_page = false;                             // a function makes the page of one
 };
 
 namespace prefork::native {
@@ -32,11 +37,13 @@ inline std::string_view to_view(prefork_text text) {
 // Fills in the functions of the part "an answer" of abi.h.
 void add_response_functions(prefork_api& api);
 
-// Calls a handler on this thread. Throws what the application reported by set_failed.
+// Calls a handler on this thread. `errors`: the application's; null: it has nothing to say of them.
+// Throws what the application reported by set_failed.
 void call_native(prefork_handler handler, void* user_data, const http::Request& request,
-                 http::Response& response);
+                 http::Response& response, const NativeErrors* errors = nullptr);
 
 // Calls a handler that completes the response later.
-void defer_native(prefork_handler handler, void* user_data, std::unique_ptr<exchange::Job> job);
+void defer_native(prefork_handler handler, void* user_data, std::unique_ptr<exchange::Job> job,
+                  const NativeErrors* errors = nullptr);
 
 }  // namespace prefork::native

@@ -24,6 +24,10 @@ class DeferredRequests : public exchange::CompletionSink {
   void deliver_start(const exchange::Job& job, std::unique_ptr<http::Response> response) override;
   void deliver(std::unique_ptr<exchange::Job> job) override;
   void wake(exchange::ExchangeToken exchange) override;
+  void deliver_hints(exchange::ExchangeToken exchange, std::uint64_t request,
+                     const http::FieldList& fields) override {
+    sink().deliver_hints(exchange, request, fields);
+  }
 
  private:
   [[nodiscard]] exchange::CompletionSink& sink() const {

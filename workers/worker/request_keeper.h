@@ -26,6 +26,9 @@ class RequestKeeper : public exchange::Application {
   [[nodiscard]] std::vector<std::string> route_patterns() const override {
     return application_.route_patterns();
   }
+  [[nodiscard]] const http::ErrorPages& error_pages() const noexcept override {
+    return application_.error_pages();
+  }
 
  private:
   // Applications have as many handlers as routes. Of more than these, the others are not wrapped.

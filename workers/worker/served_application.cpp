@@ -64,6 +64,9 @@ void ServedApplication::load() {
   for (const config::PoolSpec& spec : config::pool_classes(context_.options)) {
     pools.push_back(spec.name);
   }
+  if (context_.options.development.reload) {
+    native_->show_failures();
+  }
   const std::vector<std::string> unknown = native_->assign_pools(pools);
   if (!unknown.empty() && context_.id.slot == 0) {
     context_.log.warning("no --pool has the class that " + unknown.front() + " names" +

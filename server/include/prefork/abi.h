@@ -36,6 +36,7 @@ typedef struct prefork_stream prefork_stream;     /* content on its way, see bel
 typedef struct prefork_call prefork_call;         /* a request's life, see below */
 typedef struct prefork_result prefork_result;     /* a task's result that is being made */
 typedef struct prefork_job prefork_job;           /* a task that was submitted */
+typedef struct prefork_interim prefork_interim;   /* who hears of a request before its answer */
 
 typedef struct prefork_text {
   const char* data;
@@ -91,6 +92,7 @@ typedef struct prefork_request {
   prefork_call* call;         /* for api->hold, release and is_abandoned; NULL on the event loop */
   const prefork_trace* trace; /* NULL: --trace off */
   prefork_state* state;       /* one slot for each request */
+  prefork_interim* interim;   /* for api->send_early_hints; NULL: HTTP/1.0, which has none */
 } prefork_request;
 
 /* Which process and which part of the service this is. */
@@ -166,6 +168,35 @@ typedef struct prefork_setting {
   prefork_text value;
   prefork_text origin; /* "command line", "/etc/shop.toml:12" */
 } prefork_setting;
+
+/* An error, as problem details say it (RFC 9457). Texts are UTF-8. */
+typedef struct prefork_problem {
+  size_t size;
+  int status;                   /* 400 to 599 */
+  prefork_text detail;          /* of this occurrence, for people; may be empty */
+  prefork_text type;            /* a URI reference; empty: "about:blank" */
+  prefork_text title;           /* of the type; empty: the phrase of the status */
+  const prefork_field* members; /* more members; each value is JSON, and not looked at */
+  size_t member_count;
+} prefork_problem;
+
+/* Makes the page of an error: `response` has its status and fields, and no content. */
+typedef void (*prefork_error_handler)(void* user_data, const prefork_request* request,
+                                      const prefork_problem* problem, prefork_response* response);
+
+/* The application's own page of an error that the server makes or api->set_error asks for: a text
+ * or a function. A text goes to who accepts its type, also where the server refuses by itself (408,
+ * 413, 431, 503, 504). A function is called where a request is answered for the application: what
+ * its handlers say, paths without a route, its folders; on the thread that answers. It goes before
+ * a text. */
+typedef struct prefork_error_page {
+  size_t size;
+  int status;                    /* 400 to 599 */
+  prefork_text content_type;     /* "text/html; charset=utf-8" */
+  prefork_text body;             /* at most 64 KiB */
+  prefork_error_handler handler; /* NULL: the text */
+  void* user_data;
+} prefork_error_page;
 
 /* A number that the workers share: each has its own part, /stats shows the parts and their sum. */
 typedef enum prefork_number_kind {
@@ -495,6 +526,31 @@ typedef struct prefork_api {
   /* Any thread, any time. They are the same as long as the application lives; a reload loads it
    * with those of then. PREFORK_END: there is none of that key. */
   prefork_status (*get_setting)(prefork_app* app, prefork_text key, prefork_setting* setting);
+
+  /* --- errors --- */
+  /* In prefork_load. At most 64, of one status and type the last counts. PREFORK_WRONG, and
+   * api->fail with the reason. */
+  prefork_status (*set_error_page)(prefork_app* app, const prefork_error_page* page);
+  /* Makes the answer the page of an error, in place of all that was set before: the application's
+   * own, or as the client prefers it problem details, HTML or text. It can be read, and added to.
+   * After report_failure it may say more (--reload). PREFORK_WRONG: not the status of an error. */
+  prefork_status (*set_error)(prefork_response* response, const prefork_problem* problem);
+
+  /* --- more of answers --- */
+  /* After status, fields and content, and before start_stream. Where the request is GET or HEAD and
+   * the status 200, its conditions (RFC 9110 section 13) are held against the ETag and
+   * Last-Modified of the answer, which may become a 304 or a 412. `hashes_body`: not 0: a body
+   * without an ETag gets one. */
+  void (*validate)(prefork_response* response, int hashes_body);
+  /* 103 (RFC 8297), at once; `interim` of the request, until it is answered. What is said later is
+   * dropped. PREFORK_WRONG: no field, one that the server sets itself, more than 32, or more than 8
+   * KiB of them. */
+  prefork_status (*send_early_hints)(prefork_interim* interim, const prefork_field* fields,
+                                     size_t count);
+  /* A field behind the content (RFC 9110 section 6.5), before the stream ends; left out where the
+   * answer is not chunked. PREFORK_WRONG: not one that may come there. PREFORK_FULL: more than 8
+   * KiB of them. PREFORK_GONE: the client left. */
+  prefork_status (*add_trailer)(prefork_stream* stream, prefork_text name, prefork_text value);
 } prefork_api;
 
 /* Whether the server that gave `api` has this function. */

@@ -39,12 +39,13 @@
 #include <prefork/cookie.hpp>
 #include <prefork/cors.hpp>
 #include <prefork/error.hpp>
+#include <prefork/error_pages.hpp>
 #include <prefork/folder.hpp>
 #include <prefork/group.hpp>
 #include <prefork/hooks.hpp>
-#include <prefork/json.hpp>
 #include <prefork/log.hpp>
 #include <prefork/metrics.hpp>
+#include <prefork/quote.hpp>
 #include <prefork/request.hpp>
 #include <prefork/responder.hpp>
 #include <prefork/response.hpp>
@@ -63,8 +64,12 @@ namespace prefork {
 inline namespace v1 {
 
 // What workers share is declared as told in sharing.hpp, and what task processes do as in
-// tasks.hpp.
-class App : public RouteList<App>, public Sharing, public TaskList, public Settings {
+// tasks.hpp; pages of errors are for error_pages.hpp.
+class App : public RouteList<App>,
+            public Sharing,
+            public TaskList,
+            public Settings,
+            public ErrorPages {
  public:
   // The base forms of what RouteList takes: for those who keep functions before they hand them in.
   using Handler = std::function<Response(const Request&)>;
@@ -82,6 +87,7 @@ class App : public RouteList<App>, public Sharing, public TaskList, public Setti
       : Sharing(api, app),
         TaskList(api, app),
         Settings(api, app),
+        ErrorPages(api, app),
         api_(api),
         app_(app),
         table_(api, app) {}

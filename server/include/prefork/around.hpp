@@ -85,6 +85,7 @@ class Around {
   void send(const prefork_api& api, prefork_response* to, const Request& request,
             Response& response, Failure failure) const {
     try {
+      response.make_error_page(api, to, failure);
       pass(request, response);
       response.send(api, to);
     } catch (const std::exception& error) {
@@ -103,9 +104,10 @@ class Around {
   void after_server(const prefork_api& api, const prefork_request& native,
                     prefork_response* to) const;
 
-  static Response internal_error() { return text("500 Internal Server Error\n", 500); }
+  static Response internal_error() { return Error(500); }
 
  private:
+  static constexpr int kFirstServerError = 500;
   static constexpr const char* kUnknown = "an exception that is no std::exception";
 
   [[nodiscard]] bool changes_answers() const {
@@ -161,9 +163,10 @@ class Around {
       return;
     }
     try {
-      Response error = internal_error();
-      pass(request, error);
       api.clear_body(to);
+      Response error = internal_error();
+      error.make_error_page(api, to, what);
+      pass(request, error);
       error.write_back(api, to);
       report(api, to, what);
     } catch (...) {
@@ -200,10 +203,10 @@ inline Response Around::respond_to_exception(const Request& request, Failure& fa
   try {
     std::rethrow_exception(thrown);
   } catch (const Error& error) {
-    if (error.status() >= 500) {
+    if (error.status() >= kFirstServerError) {
       failure = error.what();
     }
-    return text(error.what(), error.status());
+    return Response(error);
   } catch (const std::exception& error) {
     failure = error.what();
   } catch (...) {
@@ -221,10 +224,11 @@ inline int Around::before_server(const prefork_api& api, const prefork_request& 
       return 0;  // it comes without what before() would look for
     }
     Failure failure;
-    const std::optional<Response> early = respond_before(request, failure);
+    std::optional<Response> early = respond_before(request, failure);
     if (!early) {
       return 0;
     }
+    early->make_error_page(api, to, failure);
     early->send(api, to);
     report(api, to, failure);
   } catch (const std::exception& error) {

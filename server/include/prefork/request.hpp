@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -100,6 +101,20 @@ inline const prefork_trace* trace_of(const prefork_api& api, const prefork_reque
       request.size >= offsetof(prefork_request, trace) + sizeof(prefork_request::trace);
   return has_trace && PREFORK_HAS(&api, set_attribute) ? request.trace : nullptr;
 }
+
+inline prefork_interim* interim_of(const prefork_api& api, const prefork_request& request) {
+  const bool has_interim =
+      request.size >= offsetof(prefork_request, interim) + sizeof(prefork_request::interim);
+  return has_interim && PREFORK_HAS(&api, send_early_hints) ? request.interim : nullptr;
+}
+
+// How Request::json() reads a value; <prefork/json.hpp> says it.
+template <typename Value, typename = void>
+struct JsonContent {
+  static_assert(sizeof(Value) == 0,
+                "request.json() needs #include <prefork/json.hpp>, and nlohmann-json");
+};
+struct AnyJson;
 
 }  // namespace detail
 
@@ -241,6 +256,25 @@ class Request {
   }
   std::vector<Pair> form_pairs() const { return detail::form_pairs(body()); }
 
+  // The content as JSON, with <prefork/json.hpp> alone, which says what is refused:
+  //   const nlohmann::json order = request.json();
+  //   const auto order = request.json<Order>();  // by its from_json
+  template <typename Value = detail::AnyJson>
+  auto json() const {
+    return detail::JsonContent<Value>::of(*this);
+  }
+
+  // Tells the client at once what the answer will need (103, RFC 8297), while it is still made:
+  //   request.early_hints({{"Link", "</app.css>; rel=preload; as=style"}});
+  // Any number of times before the answer, wherever the handler runs; afterwards it does nothing.
+  // False: the client speaks HTTP/1.0, which has no such thing, or the server is older. Throws
+  // std::invalid_argument for what is no field, fields of the server's own, more than 32 at once,
+  // and more than 8 KiB.
+  bool early_hints(std::initializer_list<Field> fields) const {
+    return early_hints(std::span<const Field>(fields.begin(), fields.size()));
+  }
+  bool early_hints(std::span<const Field> fields) const;
+
   // In handlers that stream the content (prefork::upload): waits for more of it and puts 1 to
   // room.size() bytes into `room`, which must not be empty. 0: at its end. Throws
   // std::runtime_error when the rest will not come, and std::logic_error in other handlers.
@@ -337,6 +371,21 @@ T& Request::emplace_state(Arguments&&... arguments) const {
     found = detail::add_state<T>(slot);
   }
   return found->value.emplace(std::forward<Arguments>(arguments)...);
+}
+
+inline bool Request::early_hints(std::span<const Field> fields) const {
+  prefork_interim* const interim = detail::interim_of(*api_, *request_);
+  if (interim == nullptr) {
+    return false;
+  }
+  std::vector<prefork_field> raw;
+  for (const Field& field : fields) {
+    raw.push_back({detail::text(field.name), detail::text(field.value)});
+  }
+  if (api_->send_early_hints(interim, raw.data(), raw.size()) == PREFORK_WRONG) {
+    throw std::invalid_argument("early_hints(): a field that may not be sent, or too many of them");
+  }
+  return true;
 }
 
 inline std::size_t Request::read(std::span<char> room) const {

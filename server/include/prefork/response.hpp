@@ -6,9 +6,11 @@
 
 #include <prefork/cxx20.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -18,6 +20,9 @@
 #include <vector>
 
 #include <prefork/abi.h>
+#include <prefork/content_disposition.hpp>
+#include <prefork/error.hpp>
+#include <prefork/http_date.hpp>
 #include <prefork/request.hpp>
 
 namespace prefork {
@@ -68,11 +73,35 @@ class Writer {
   bool event(std::string_view data, std::string_view type = {}) {
     return write(format_event(data, type));
   }
+  // A field that is known only behind the content: a digest, a count (RFC 9110 section 6.5). To be
+  // announced in the head: header("Trailer", "Repr-Digest"). It goes behind a chunked content, and
+  // is left out where there is a length or the client speaks HTTP/1.0; who does not want it (TE)
+  // may ignore it, so it is for what can be missed. Throws std::invalid_argument for what is not
+  // allowed there (section 6.5.1: what frames, routes, authenticates or describes the content),
+  // what is no field, and beyond 8 KiB of them; std::runtime_error when the server is older.
+  void trailer(std::string_view name, std::string_view value) {
+    if (!PREFORK_HAS(api_, add_trailer)) {
+      throw std::runtime_error("Writer::trailer() needs a newer server than this one");
+    }
+    switch (api_->add_trailer(stream_, detail::text(name), detail::text(value))) {
+      case PREFORK_WRONG:
+        throw std::invalid_argument("trailer '" + std::string(name) +
+                                    "': not a field that may come behind the content");
+      case PREFORK_FULL:
+        throw std::invalid_argument("trailer '" + std::string(name) +
+                                    "': more than there is room for");
+      default:
+        break;
+    }
+  }
 
  private:
   const prefork_api* api_;
   prefork_stream* stream_;
 };
+
+// What an entity tag says of contents that have the same one, see Response::etag.
+enum class Etag { strong, weak };
 
 class Response {
  public:
@@ -82,6 +111,18 @@ class Response {
 
   // `status`: 200 to 599.
   explicit Response(int status = 200) : status_(status) {}
+  // The page that the server makes of an error, as if it was thrown; see error.hpp. What is set
+  // besides goes with it, a body takes its place.
+  // NOLINTNEXTLINE(google-explicit-constructor): so that a handler may return one.
+  Response(const Error& error)
+      : status_(error.status()),
+        body_(detail::error_line(error)),
+        error_(std::make_shared<const Error>(error)) {
+    header("Content-Type", "text/plain; charset=utf-8");
+    for (const auto& [name, value] : error.fields()) {
+      add_header(name, value);
+    }
+  }
   Response(int status, std::string_view content_type, std::string body)
       : status_(status), body_(std::move(body)) {
     header("Content-Type", content_type);
@@ -100,10 +141,7 @@ class Response {
   // to set one of them makes the response a 500, and so does a control character (but a tab) in the
   // value.
   Response& header(std::string_view name, std::string_view value) & {
-    std::erase_if(fields_, [name](const auto& field) {
-      return detail::same_ignoring_case(field.first, name);
-    });
-    return add_header(name, value);
+    return remove_header(name).add_header(name, value);
   }
   Response&& header(std::string_view name, std::string_view value) && {
     return std::move(header(name, value));
@@ -133,10 +171,28 @@ class Response {
     }
     return std::nullopt;
   }
+  // All of that name, in their order. They end with the next change.
+  std::vector<std::string_view> headers(std::string_view name) const {
+    std::vector<std::string_view> values;
+    for (const auto& [known, value] : fields_) {
+      if (detail::same_ignoring_case(known, name)) {
+        values.push_back(value);
+      }
+    }
+    return values;
+  }
+  // Takes away all of that name.
+  Response& remove_header(std::string_view name) & {
+    std::erase_if(fields_, [name](const auto& field) {
+      return detail::same_ignoring_case(field.first, name);
+    });
+    return *this;
+  }
+  Response&& remove_header(std::string_view name) && { return std::move(remove_header(name)); }
   // The content; Content-Length follows from it. A file or a stream takes its place.
   Response& body(std::string body) & {
     body_ = std::move(body);
-    keeps_content_ = false;
+    forget_content();
     return *this;
   }
   Response&& body(std::string body) && { return std::move(this->body(std::move(body))); }
@@ -149,7 +205,7 @@ class Response {
   // an ETag or Last-Modified of your own, it is sent whole.
   Response& file(std::string path) & {
     file_ = std::move(path);
-    keeps_content_ = false;
+    forget_content();
     return *this;
   }
   Response&& file(std::string path) && { return std::move(file(std::move(path))); }
@@ -160,7 +216,7 @@ class Response {
   Response& stream(Body body, std::optional<std::uint64_t> size = {}) & {
     stream_ = std::move(body);
     stream_size_ = size;
-    keeps_content_ = false;
+    forget_content();
     return *this;
   }
   Response&& stream(Body body, std::optional<std::uint64_t> size = {}) && {
@@ -173,23 +229,56 @@ class Response {
   }
   Response&& close_connection() && { return std::move(close_connection()); }
 
+  // The content is to be saved under that name: Content-Disposition: attachment (RFC 6266), also
+  // for names beyond ASCII (RFC 8187). Throws std::invalid_argument for a name that is empty, no
+  // UTF-8, or has a control character or a slash in it.
+  Response& download(std::string_view name) & {
+    return header("Content-Disposition", detail::attachment(name));
+  }
+  Response&& download(std::string_view name) && { return std::move(download(name)); }
+
+  // ETag (RFC 9110 section 8.8.3), and what follows from it: where the request is GET or HEAD and
+  // the status 200, its conditions are looked at (section 13), and who has the content already gets
+  // 304 without it, who wants another one 412. `tag` goes without quotes. A weak one says that
+  // contents mean the same, a strong one that they are the same, byte for byte. Throws
+  // std::invalid_argument for a tag with a quote, white space or a control character in it.
+  Response& etag(std::string_view tag, Etag kind = Etag::strong) & {
+    for (const char c : tag) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte <= 0x20 || byte == 0x22 || byte == 0x7F) {
+        throw std::invalid_argument("etag(): no quote, white space or control character in a tag");
+      }
+    }
+    validates_ = true;
+    return header("ETag", std::string(kind == Etag::weak ? "W/\"" : "\"").append(tag).append("\""));
+  }
+  Response&& etag(std::string_view tag, Etag kind = Etag::strong) && {
+    return std::move(etag(tag, kind));
+  }
+  // The same with a strong tag that the server makes of the body when it is sent: it is hashed with
+  // each request, which saves the way to the client and nothing else. A file has one by itself; of
+  // a stream it makes the response a 500.
+  Response& etag() & {
+    validates_ = hashes_body_ = true;
+    return *this;
+  }
+  Response&& etag() && { return std::move(etag()); }
+  // Last-Modified (RFC 9110 section 8.8.2), in whole seconds, and what follows from it, as above.
+  Response& last_modified(std::chrono::system_clock::time_point time) & {
+    validates_ = true;
+    return header("Last-Modified", detail::http_date(time));
+  }
+  Response&& last_modified(std::chrono::system_clock::time_point time) && {
+    return std::move(last_modified(time));
+  }
+
   // For the layer below. Throws std::logic_error for a stream that cannot be, std::runtime_error
   // for a file that cannot be opened, and what the function of a stream throws.
   void send(const prefork_api& api, prefork_response* to) const {
-    send_head(api, to);
-    if (stream_) {
-      prefork_stream* const stream = api.start_stream(to, stream_size_.value_or(UINT64_MAX));
-      if (stream == nullptr) {
-        throw std::logic_error("a stream in a handler that must not block");
-      }
-      Writer writer(api, stream);
-      stream_(writer);
-    } else if (!file_.empty()) {
-      if (send_file(api, to) != PREFORK_OK) {
-        throw std::runtime_error("cannot open '" + file_ + "'");
-      }
-    } else if (!body_.empty()) {
-      api.append_body(to, detail::text(body_));
+    if (is_of_server_) {
+      write_back(api, to);
+    } else {
+      send_all(api, to);
     }
   }
   void send_head(const prefork_api& api, prefork_response* to) const {
@@ -202,6 +291,12 @@ class Response {
     }
   }
   bool has_stream() const { return stream_ != nullptr; }
+  bool has_file() const { return !file_.empty(); }
+  std::size_t header_count() const { return fields_.size(); }
+  // Lets the server make the page of an error, if this is one; then it is a response of the
+  // server's. `failure`: what the log is told, for pages that show it.
+  void make_error_page(const prefork_api& api, prefork_response* to,
+                       const std::optional<std::string>& failure);
 
   // For the layer below: a response that the server has made, to be changed and written back. Its
   // content stays where it is unless it is set anew.
@@ -213,6 +308,7 @@ class Response {
     }
     response.body_ = detail::view(api.get_body(from));
     response.keeps_content_ = true;
+    response.is_of_server_ = true;
     return response;
   }
   void write_back(const prefork_api& api, prefork_response* to) const {
@@ -222,10 +318,52 @@ class Response {
       return;
     }
     api.clear_body(to);
-    send(api, to);
+    send_all(api, to);
   }
 
  private:
+  void forget_content() {
+    keeps_content_ = false;
+    error_.reset();
+  }
+  void send_all(const prefork_api& api, prefork_response* to) const {
+    send_head(api, to);
+    if (stream_) {
+      send_stream(api, to);
+    } else if (!file_.empty()) {
+      if (send_file(api, to) != PREFORK_OK) {
+        throw std::runtime_error("cannot open '" + file_ + "'");
+      }
+    } else if (!body_.empty()) {
+      api.append_body(to, detail::text(body_));
+    }
+    if (validates_ && !stream_) {
+      validate(api, to);
+    }
+  }
+  void send_stream(const prefork_api& api, prefork_response* to) const {
+    if (validates_) {
+      validate(api, to);
+      if (api.get_status(to) != status_) {
+        return;
+      }
+    }
+    prefork_stream* const stream = api.start_stream(to, stream_size_.value_or(UINT64_MAX));
+    if (stream == nullptr) {
+      throw std::logic_error("a stream in a handler that must not block");
+    }
+    Writer writer(api, stream);
+    stream_(writer);
+  }
+  void validate(const prefork_api& api, prefork_response* to) const {
+    if (!PREFORK_HAS(&api, validate)) {
+      throw std::runtime_error("etag() and last_modified() need a newer server than this one");
+    }
+    if (hashes_body_ && stream_) {
+      throw std::logic_error("etag() of a stream: name the tag, for there is no body to hash");
+    }
+    api.validate(to, hashes_body_ ? 1 : 0);
+  }
   // A server that is older than this header has the content alone to offer.
   prefork_status send_file(const prefork_api& api, prefork_response* to) const {
     return PREFORK_HAS(&api, send_file) ? api.send_file(to, file_.c_str())
@@ -240,7 +378,50 @@ class Response {
   std::optional<std::uint64_t> stream_size_;
   bool close_ = false;
   bool keeps_content_ = false;  // see of_server()
+  bool is_of_server_ = false;
+  bool validates_ = false;
+  bool hashes_body_ = false;
+  std::shared_ptr<const Error> error_;  // of which this is the response
 };
+
+inline void Response::make_error_page(const prefork_api& api, prefork_response* to,
+                                      const std::optional<std::string>& failure) {
+  if (error_ == nullptr || !PREFORK_HAS(&api, set_error)) {
+    return;
+  }
+  if (failure) {
+    api.report_failure(to, detail::text(*failure));
+  }
+  std::vector<prefork_field> members;
+  for (const auto& [name, value] : error_->members()) {
+    members.push_back({detail::text(name), detail::text(value)});
+  }
+  prefork_problem problem{};
+  problem.size = sizeof problem;
+  problem.status = status_;
+  problem.detail = detail::text(error_->what());
+  problem.type = detail::text(error_->type());
+  problem.title = detail::text(error_->title());
+  problem.members = members.data();
+  problem.member_count = members.size();
+  if (api.set_error(to, &problem) != PREFORK_OK) {
+    throw std::logic_error("an Error with the status " + std::to_string(status_) +
+                           "; they have 400 to 599");
+  }
+  Response page = of_server(api, to);
+  page.close_ = close_;
+  // What was set besides counts; of Vary both.
+  remove_header("Content-Type");
+  for (const auto& [name, value] : fields_) {
+    if (!detail::same_ignoring_case(name, "vary")) {
+      page.remove_header(name);
+    }
+  }
+  for (const auto& [name, value] : fields_) {
+    page.add_header(name, value);
+  }
+  *this = std::move(page);
+}
 
 // text/plain in UTF-8.
 inline Response text(std::string body, int status = 200) {
@@ -250,7 +431,8 @@ inline Response text(std::string body, int status = 200) {
 inline Response html(std::string body, int status = 200) {
   return {status, "text/html; charset=utf-8", std::move(body)};
 }
-// `body` is JSON already, by whatever library made it; see quote_json for single texts.
+// `body` is JSON already, by whatever library made it; see json_text for single texts, and
+// <prefork/json.hpp> for values.
 inline Response json(std::string body, int status = 200) {
   return {status, "application/json", std::move(body)};
 }
