@@ -139,11 +139,11 @@ void Exchange::run_on_loop() {
           ipc::RequestPhase::handling, request_.route);
   const bool is_timed = services_.access_log.tells_handler_time();
   const std::uint64_t started_ns = is_timed ? services_.clock.now_ns() : 0;
-  request_.interim = this;
+  response.set_interim(&interim_);
   std::string failure;
   if (!call_handler(*route_.handler, request_, response, failure)) {
     services_.accounting.report_handler_error(request_, failure);
-    set_failed(response, std::move(failure));
+    answer_failed(std::move(failure), response);
   }
   box.clear();
   if (is_timed) {
@@ -157,7 +157,7 @@ void Exchange::run_on_loop() {
 // been answered with 503.
 std::unique_ptr<Job> Exchange::make_job() {
   if (services_.accounting.in_progress() >= services_.limits.concurrency) {
-    respond_overload(request_, "too many requests in progress");
+    respond_unavailable(request_, "too many requests in progress");
     return nullptr;
   }
   auto job = std::make_unique<Job>();
@@ -182,7 +182,7 @@ bool Exchange::run_on_pool() {
     return false;
   }
   if (!services_.executor->submit(job)) {
-    respond_overload(request_, "the queue for a thread is full");
+    respond_unavailable(request_, "the queue for a thread is full");
     return false;
   }
   services_.submitted = true;
@@ -215,12 +215,11 @@ void Exchange::run_deferred() {
   box.clear();
 }
 
-void Exchange::respond_overload(const http::Request& request, std::string_view detail) {
-  services_.accounting.count(ipc::Counter::overload_rejected);
-  respond_unavailable(request, detail);
-}
-
-void Exchange::respond_unavailable(const http::Request& request, std::string_view detail) {
+void Exchange::respond_unavailable(const http::Request& request, std::string_view detail,
+                                   bool is_overload) {
+  if (is_overload) {
+    services_.accounting.count(ipc::Counter::overload_rejected);
+  }
   http::Response& response = services_.response;
   response.set_error(503, detail);
   response.add_field("Retry-After", kRetryAfterSeconds);
@@ -239,7 +238,7 @@ void Exchange::on_response_started(const Job& job, http::Response& response) {
   // own.
   if (!response.content_size()) {
     if (services_.accounting.streams() >= services_.limits.streams) {
-      respond_overload(job.request, "too many streams");
+      respond_unavailable(job.request, "too many streams");
       return;
     }
     services_.accounting.count_as(*client_, CountedAs::stream);
@@ -247,7 +246,7 @@ void Exchange::on_response_started(const Job& job, http::Response& response) {
   if (upload_ == Upload::must_ask) {
     // Behind the final head it could not be said any more, and the handler may still want it.
     upload_ = Upload::open;
-    stream_.send_continue();
+    stream_.send_interim(kContinue, {});
   }
   services_.accounting.record_start(job, services_.clock.now_ns());
   respond(job.request, response);
@@ -271,11 +270,11 @@ void Exchange::on_job_done(Job& job) {
     return;
   }
   if (job.was_shed()) {
-    respond_unavailable(job.request, "no thread was free in time");
+    respond_unavailable(job.request, "no thread was free in time", false);
     return;
   }
   if (job.failed) {
-    set_failed(job.response, std::move(job.failure));
+    answer_failed(std::move(job.failure), job.response);
   }
   respond(job.request, job.response);
 }
@@ -284,7 +283,7 @@ void Exchange::on_job_done(Job& job) {
 void Exchange::on_wake() {
   if (upload_ == Upload::must_ask && request_body_->was_asked()) {
     upload_ = Upload::open;
-    stream_.send_continue();
+    stream_.send_interim(kContinue, {});
   }
   if (upload_ == Upload::paused && request_body_->has_room()) {
     upload_ = Upload::open;
@@ -295,17 +294,11 @@ void Exchange::on_wake() {
   }
 }
 
-void Exchange::on_early_hints(std::uint64_t request, const http::FieldList& fields) {
-  if (state_ == State::handling && request_.id == request) {
-    stream_.send_early_hints(fields);
-  }
-}
-
 // `request` may be the job's own, when that brings the answer.
 void Exchange::respond(const http::Request& request, http::Response& response) {
   if (const char* problem = response.problem()) {
     services_.accounting.report_handler_error(request, problem);
-    set_failed(response, problem);
+    answer_failed(problem, response);
   } else if (!response.failure().empty()) {
     services_.accounting.report_handler_error(request, response.failure());
   }
@@ -340,22 +333,14 @@ void Exchange::respond(const http::Request& request, http::Response& response) {
   finish(request, content_bytes);
 }
 
-void Exchange::set_failed(http::Response& response, std::string why) {
-  response.set_error(500, {});
-  response.error()->failure = std::move(why);
-}
-
-void Exchange::dress_error(http::Response& response) const {
+http::Method Exchange::dress_error(http::Response& response) const {
   const http::ErrorPages& pages = services_.application.error_pages();
-  if (is_accepted()) {
-    pages.dress(log_.named(request_), response);
-  } else {
+  if (state_ == State::none) {
     pages.dress_unread(response);
+    return http::Method::get;
   }
-}
-
-void Exchange::report_broken(std::string_view problem) {
-  services_.accounting.report_broken_response(log_.named(request_), problem);
+  pages.dress(log_.named(request_), response);
+  return request_.method;
 }
 
 void Exchange::complete(std::uint64_t content_bytes) {

@@ -32,12 +32,24 @@
 
 namespace prefork::exchange {
 
-class Exchange : private http::InterimResponder {
+// What a handler on the loop tells its client before the answer.
+class InterimSender final : public http::InterimResponder {
+ public:
+  explicit InterimSender(ResponseStream& stream) : stream_(stream) {}
+  void send_early_hints(const http::FieldList& fields) override {
+    stream_.send_interim(kEarlyHints, fields);
+  }
+
+ private:
+  ResponseStream& stream_;
+};
+
+class Exchange {
  public:
   // Both outlive it.
   Exchange(Services& services, ResponseStream& stream)
-      : services_(services), stream_(stream), log_(services) {}
-  ~Exchange() override { end(); }
+      : services_(services), stream_(stream), interim_(stream), log_(services) {}
+  ~Exchange() { end(); }
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -53,7 +65,6 @@ class Exchange : private http::InterimResponder {
   [[nodiscard]] http::Request& request() { return request_; }
   void on_head_moved(std::string_view old_path);
   [[nodiscard]] const RouteMatch& route() const { return route_; }
-  [[nodiscard]] bool is_accepted() const { return state_ != State::none; }
   // Whether the handler reads the content while it arrives.
   [[nodiscard]] bool is_streaming() const {
     return route_.streams_body && route_.handler != nullptr && services_.executor != nullptr;
@@ -94,11 +105,13 @@ class Exchange : private http::InterimResponder {
   void on_response_started(const Job& job, http::Response& response);
   void on_job_done(Job& job);
   void on_wake();
-  void on_early_hints(std::uint64_t request, const http::FieldList& fields);
+  void on_early_hints(std::uint64_t request, const http::FieldList& fields) {
+    if (state_ == State::handling && request_.id == request) {
+      interim_.send_early_hints(fields);
+    }
+  }
   // The client has closed its side. It may have left.
   void on_client_finished();
-  // Sends the problem of a started answer to the log; nothing more follows.
-  void report_broken(std::string_view problem);
 
   // The stream has sent everything: so many bytes of content.
   void complete(std::uint64_t content_bytes);
@@ -106,8 +119,8 @@ class Exchange : private http::InterimResponder {
   // not be understood, was too much or took too long.
   void complete_refused(const ipc::PeerAddress& peer, int status, std::uint64_t content_bytes);
   // The form of an error in the stream's own words: as the client asks for it, if it could be
-  // understood.
-  void dress_error(http::Response& response) const;
+  // understood. The method is what it asked with.
+  http::Method dress_error(http::Response& response) const;
   // What is told of it to others.
   [[nodiscard]] ExchangeLog& log() { return log_; }
   // Over, however: whoever still works for it is told, and so is the access log.
@@ -124,16 +137,12 @@ class Exchange : private http::InterimResponder {
 
   static constexpr std::size_t kKeepContentBytes = 128 * 1024;
 
-  void send_early_hints(const http::FieldList& fields) override {
-    stream_.send_early_hints(fields);
-  }
   void run_on_loop();
   bool run_on_pool();
   void run_deferred();
-  void respond_overload(const http::Request& request, std::string_view detail);
-  void respond_unavailable(const http::Request& request, std::string_view detail);
+  void respond_unavailable(const http::Request& request, std::string_view detail,
+                           bool is_overload = true);
   void respond(const http::Request& request, http::Response& response);
-  static void set_failed(http::Response& response, std::string why);
   std::unique_ptr<Job> make_job();
   void begin_handling();
   void finish(const http::Request& request, std::uint64_t content_bytes);
@@ -143,6 +152,7 @@ class Exchange : private http::InterimResponder {
 
   Services& services_;
   ResponseStream& stream_;
+  InterimSender interim_;
   ExchangeLog log_;
   ExchangeToken token_;
   ipc::PeerAddress peer_;  // who is connected

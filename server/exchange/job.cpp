@@ -20,7 +20,6 @@ void Job::own_request(const http::Request& from) {
   owned_ = std::make_shared<http::OwnedRequest>();
   owned_->copy(from);
   request = owned_->request;
-  request.interim = this;
 }
 
 void Job::set_request_body(std::shared_ptr<BodyChannel> body) {
@@ -70,6 +69,7 @@ void Job::begin_deferred() {
 void Job::begin() {
   started_ns = ipc::monotonic_ns();
   response.set_starter(this);
+  response.set_interim(this);
 }
 
 void Job::finish() {

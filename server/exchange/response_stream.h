@@ -10,6 +10,9 @@
 
 namespace prefork::exchange {
 
+inline constexpr int kContinue = 100;
+inline constexpr int kEarlyHints = 103;
+
 class ResponseStream {
  public:
   ResponseStream() = default;
@@ -23,10 +26,9 @@ class ResponseStream {
   virtual bool start(const http::Request& request, http::Response& response) = 0;
   // The source of the content has more, or has come to its end.
   virtual void on_content_ready() = 0;
-  // The handler wants the content of the request, which the client holds back (Expect).
-  virtual void send_continue() = 0;
-  // 103 (RFC 8297), before the head; it does not wait for what follows.
-  virtual void send_early_hints(const http::FieldList& fields) = 0;
+  // Before the head (RFC 9110 section 15.2): 100, the handler wants the content of the request,
+  // which the client holds back (Expect); or 103 (RFC 8297), which does not wait for what follows.
+  virtual void send_interim(int status, const http::FieldList& fields) = 0;
   // How much content of the present answer is on its way to the client.
   [[nodiscard]] virtual std::uint64_t content_sent() const = 0;
   // The client has left: ends without an answer.

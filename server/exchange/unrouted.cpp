@@ -1,6 +1,7 @@
 #include "server/exchange/unrouted.h"
 
 #include <string>
+#include <utility>
 
 namespace prefork::exchange {
 
@@ -17,6 +18,11 @@ void answer_unrouted(const RouteMatch& match, http::Response& response) {
   if (match.retry_after_s != 0) {
     response.add_field("Retry-After", std::to_string(match.retry_after_s));
   }
+}
+
+void answer_failed(std::string why, http::Response& response) {
+  response.set_error(500, {});
+  response.error()->failure = std::move(why);
 }
 
 }  // namespace prefork::exchange

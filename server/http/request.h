@@ -36,20 +36,6 @@ inline constexpr char kEncodedSlash = '\0';
 enum class Scheme : std::uint8_t { http, https };
 
 class RequestTrace;
-class FieldList;
-
-// Whoever can tell a client something before its answer (RFC 9110 section 15.2). An answer that has
-// begun makes it do nothing.
-class InterimResponder {
- public:
-  InterimResponder() = default;
-  virtual ~InterimResponder() = default;
-  InterimResponder(const InterimResponder&) = delete;
-  InterimResponder& operator=(const InterimResponder&) = delete;
-
-  // 103, at once (RFC 8297).
-  virtual void send_early_hints(const FieldList& fields) = 0;
-};
 
 struct Request {
   Method method = Method::get;
@@ -73,7 +59,6 @@ struct Request {
   std::string_view root_path;     // where a proxy has mounted the server: "/shop", or nothing
   std::uint64_t id = 0;           // counts the worker's requests
   RequestTrace* trace = nullptr;  // its span; null: nobody asks (--trace off)
-  InterimResponder* interim = nullptr;  // while its handler runs
 
   // The path for whoever divides it at its slashes: byte for byte the same, but that a slash which
   // was sent as "%2F" belongs to its segment (RFC 3986 section 2.4) and is kEncodedSlash here.

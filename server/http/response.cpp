@@ -213,18 +213,13 @@ const char* Response::problem() const {
 }
 
 void Response::set_error(int status, std::string_view detail) {
-  ProblemDetails problem;
-  problem.status = status;
-  problem.detail = detail;
-  set_error(std::move(problem));
-}
-
-void Response::set_error(ProblemDetails problem) {
   clear();
-  status_ = problem.status;
+  status_ = status;
   set_content_type("text/plain; charset=utf-8");
-  body_.append(to_text(problem));
-  error_ = std::make_unique<ProblemDetails>(std::move(problem));
+  error_ = std::make_unique<ProblemDetails>();
+  error_->status = status;
+  error_->detail = detail;
+  body_ = to_text(*error_);
 }
 
 }  // namespace prefork::http

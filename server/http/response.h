@@ -52,6 +52,19 @@ class FieldBlock {
   const char* problem_ = nullptr;
 };
 
+// Whoever can tell a client something before its answer (RFC 9110 section 15.2). An answer that has
+// begun makes it do nothing.
+class InterimResponder {
+ public:
+  InterimResponder() = default;
+  virtual ~InterimResponder() = default;
+  InterimResponder(const InterimResponder&) = delete;
+  InterimResponder& operator=(const InterimResponder&) = delete;
+
+  // 103, at once (RFC 8297).
+  virtual void send_early_hints(const FieldList& fields) = 0;
+};
+
 class Response;
 
 // Sends a response's head before its handler is done; the content follows through the channel.
@@ -124,6 +137,9 @@ class Response {
   exchange::BodyChannel& start_stream(std::optional<std::uint64_t> size = {});
   void set_starter(ResponseStarter* starter) { starter_ = starter; }
   [[nodiscard]] const ResponseStarter* starter() const { return starter_; }
+  // While its handler runs; null: nobody.
+  void set_interim(InterimResponder* interim) { interim_ = interim; }
+  [[nodiscard]] InterimResponder* interim() const { return interim_; }
 
   // Asks for the connection to be closed after this answer.
   void close_connection() { close_ = true; }
@@ -142,8 +158,7 @@ class Response {
   // A small answer in the server's own words: "404 Not Found: no such resource\n". Whoever sends
   // it may give it another form, see ErrorPages; other content needs clear_content() first.
   void set_error(int status, std::string_view detail);
-  void set_error(ProblemDetails problem);
-  // What it says, until it has a form or other content; null: it is no such answer.
+  // What it says, to be added to until it has a form or other content; null: it is no such answer.
   [[nodiscard]] ProblemDetails* error() const { return error_.get(); }
   std::unique_ptr<ProblemDetails> take_error() { return std::move(error_); }
 
@@ -165,6 +180,7 @@ class Response {
   std::unique_ptr<BodySource> source_;
   std::optional<std::uint64_t> source_size_;
   ResponseStarter* starter_ = nullptr;
+  InterimResponder* interim_ = nullptr;
   std::string failure_;
   std::unique_ptr<ProblemDetails> error_;
 };

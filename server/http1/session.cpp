@@ -220,7 +220,7 @@ bool Session::refuse_expectation() {
     run({});
     return true;
   }
-  send_continue();
+  send_interim(exchange::kContinue, {});
   return false;
 }
 

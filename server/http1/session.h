@@ -85,8 +85,7 @@ class Session final : public net::Session, private exchange::ResponseStream {
 
   bool start(const http::Request& request, http::Response& response) override;
   void on_content_ready() override { has_output_ = state_ == State::sending; }
-  void send_continue() override;
-  void send_early_hints(const http::FieldList& fields) override;
+  void send_interim(int status, const http::FieldList& fields) override;
   [[nodiscard]] std::uint64_t content_sent() const override;
   void abandon() override;
   void on_request_room(std::uint64_t paused_ns) override { body_started_ns_ += paused_ns; }

@@ -14,7 +14,6 @@ namespace {
 // Of a long answer, in one step at most: other connections want service too.
 constexpr int kMaxPiecesPerStep = 16;
 constexpr std::uint64_t kMaxFileBytesAtOnce = 1024 * 1024;
-constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::string_view kRetryAfterSeconds = "1";
 
 ipc::Counter counter_for(int status) {
@@ -121,7 +120,8 @@ void Session::send_output() {
         return;
       case BodySender::Next::failed:
         if (!sender_.is_reported()) {
-          exchange_.report_broken(sender_.problem());
+          services_.accounting.report_broken_response(exchange_.log().named(exchange_.request()),
+                                                      sender_.problem());
         }
         exchange_.log().expect_cut(exchange::Cut::failed);
         connection_->output().flush();
@@ -158,21 +158,18 @@ bool Session::send_file() {
 
 // --- the server's own words ----------------------------------------------------------------------
 
-void Session::send_continue() {
-  // Only now the client begins to send.
-  body_started_ns_ = services_.now_ns;
-  connection_->output().batch().append(kContinue);
-  services_.accounting.count_response(100);
-}
-
-void Session::send_early_hints(const http::FieldList& fields) {
-  constexpr int kEarlyHints = 103;
+void Session::send_interim(int status, const http::FieldList& fields) {
   http::ByteBuffer& batch = connection_->output().batch();
-  batch.append(status_line(kEarlyHints));
+  batch.append(status_line(status));
   batch.append(fields.wire());
   batch.append("\r\n");
-  connection_->output().flush();
-  services_.accounting.count_response(kEarlyHints);
+  if (status == exchange::kContinue) {
+    // Only now the client begins to send.
+    body_started_ns_ = services_.now_ns;
+  } else {
+    connection_->output().flush();
+  }
+  services_.accounting.count_response(status);
 }
 
 void Session::refuse() {
@@ -195,17 +192,13 @@ void Session::respond_parse_error() {
 
 // An answer to something that is no request: the connection cannot be used any more.
 void Session::respond_error(int status, std::string_view detail, ipc::Counter counter) {
-  http::Method method = http::Method::get;
   if (state_ == State::short_body) {
     reopen_short();
-  }
-  if (exchange_.is_accepted()) {
-    method = exchange_.request().method;
   }
   services_.accounting.count(counter);
   http::Response& response = services_.response;
   response.set_error(status, detail);
-  exchange_.dress_error(response);
+  const http::Method method = exchange_.dress_error(response);
   write_response(connection_->output().batch(), response,
                  {method, 1, false, fixed_fields_.refreshed()});
   exchange_.complete_refused(connection_->peer(), status,

@@ -23,7 +23,8 @@ void NativeAround::set(const prefork_around& functions, void* user_data) {
 void NativeAround::answer(const http::Request& request, http::Response& response,
                           const exchange::Handler& inner, const NativeErrors& errors) const {
   prefork_call call{response.starter(), nullptr};
-  const NativeRequest native(request, call.starter == nullptr ? nullptr : &call);
+  const NativeRequest native(request, call.starter == nullptr ? nullptr : &call,
+                             response.interim());
   prefork_response answer;
   answer.asked = &request;
   answer.response = &response;

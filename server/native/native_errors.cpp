@@ -36,18 +36,16 @@ prefork_status set_error(prefork_response* response, const prefork_problem* give
   if (!http::is_error(whole.status)) {
     return PREFORK_WRONG;
   }
-  http::ProblemDetails problem;
-  problem.status = whole.status;
-  problem.detail = to_view(whole.detail);
+  http::Response& answer = *response->response;
+  std::string failure = answer.take_failure();
+  answer.set_error(whole.status, to_view(whole.detail));
+  http::ProblemDetails& problem = *answer.error();
   problem.type = to_view(whole.type);
   problem.title = to_view(whole.title);
   for (std::size_t i = 0; i < whole.member_count; ++i) {
     problem.members.emplace_back(to_view(whole.members[i].name), to_view(whole.members[i].value));
   }
-  http::Response& answer = *response->response;
-  std::string failure = answer.take_failure();
   problem.failure = failure;
-  answer.set_error(std::move(problem));
   if (!failure.empty()) {
     answer.note_failure(std::move(failure));
   }

@@ -30,7 +30,7 @@ std::string in_lower_case(std::string_view name) {
 // Nothing of what was meant for the file goes with it.
 void replace_by_error(http::Response& error, http::Response& response) {
   const bool wants_close = response.wants_close();
-  response.set_error(std::move(*error.take_error()));
+  response.set_error(error.status(), error.error()->detail);
   for (const http::Field& field : error.fields()) {
     if (!config::equals_ignoring_case(field.name, "content-type")) {
       response.add_field(field.name, field.value);

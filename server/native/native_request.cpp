@@ -73,7 +73,8 @@ int is_abandoned(const prefork_call* call) {
 
 }  // namespace
 
-NativeRequest::NativeRequest(const http::Request& request, prefork_call* call) {
+NativeRequest::NativeRequest(const http::Request& request, prefork_call* call,
+                             http::InterimResponder* interim) {
   const std::span<const http::Field> parameters = request.parameters;
   const std::size_t count = request.fields.size() + parameters.size();
   if (count > few_.size()) {
@@ -103,9 +104,7 @@ NativeRequest::NativeRequest(const http::Request& request, prefork_call* call) {
   native_.call = call;
   native_.state = &state_;
   if (request.version_minor > 0) {
-    // A held one outlives the job.
-    native_.interim = reinterpret_cast<prefork_interim*>(
-        call != nullptr && call->held != nullptr ? call->held : request.interim);
+    native_.interim = reinterpret_cast<prefork_interim*>(interim);
   }
   if (request.trace != nullptr) {
     fill_in(trace_, *request.trace);
@@ -120,7 +119,7 @@ HeldRequest::HeldRequest(const exchange::Job& job)
       exchange_(job.exchange),
       id_(job.request.id),
       call_{nullptr, this},
-      native_(job.request, &call_) {}
+      native_(job.request, &call_, this) {}
 
 void HeldRequest::release() {
   if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) {

@@ -39,8 +39,9 @@ struct NativeTrace {
 // many fields. Not moved: it points into itself.
 class NativeRequest {
  public:
-  // `call`: null on the event loop; outlives it.
-  explicit NativeRequest(const http::Request& request, prefork_call* call = nullptr);
+  // `call`: null on the event loop. `interim`: who hears of it before its answer. Both outlive it.
+  explicit NativeRequest(const http::Request& request, prefork_call* call = nullptr,
+                         http::InterimResponder* interim = nullptr);
   // Destroys what the application has kept with it.
   ~NativeRequest() {
     if (state_.destroy != nullptr) {

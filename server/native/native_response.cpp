@@ -215,7 +215,8 @@ void add_response_functions(prefork_api& api) {
 void call_native(prefork_handler handler, void* user_data, const http::Request& request,
                  http::Response& response, const NativeErrors* errors) {
   prefork_call call{response.starter(), nullptr};
-  const NativeRequest native(request, call.starter == nullptr ? nullptr : &call);
+  const NativeRequest native(request, call.starter == nullptr ? nullptr : &call,
+                             response.interim());
   prefork_response answer;
   answer.asked = &request;
   answer.response = &response;
