@@ -1,5 +1,6 @@
 #include "server/routing/router.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "config/base/config_error.h"
@@ -17,6 +18,11 @@ std::string description(std::string_view method, std::string_view pattern) {
   return "route " + config::printable(method) + " " + config::in_quotes(pattern);
 }
 
+bool is_static(const std::vector<RoutePart>& parts) {
+  return std::all_of(parts.begin(), parts.end(),
+                     [](const RoutePart& part) { return part.kind == RoutePart::Kind::text; });
+}
+
 exchange::RouteMatch without_handler(int status, const http::MethodSet& allow) {
   exchange::RouteMatch match;
   match.status = status;
@@ -26,13 +32,10 @@ exchange::RouteMatch without_handler(int status, const http::MethodSet& allow) {
 
 }  // namespace
 
-exchange::RouteMatch Router::Route::match() const {
+exchange::RouteMatch Router::Route::make_match() const {
   exchange::RouteMatch match;
-  if (deferred) {
-    match.deferred = &deferred;
-  } else {
-    match.handler = &handler;
-  }
+  match.deferred = deferred.get();
+  match.handler = handler.get();
   match.run_on = options.streams_body ? exchange::RunOn::pool : options.run_on;
   match.streams_body = options.streams_body;
   match.body_limit = options.body_limit;
@@ -58,14 +61,30 @@ const Router::Route* Router::PatternRoutes::find(http::MethodNumber method) cons
 config::Result<void> Router::add(std::string_view method, std::string_view pattern,
                                  const RouteOptions& options, exchange::Handler handler) {
   return add(method, pattern,
-             Route{http::kNoMethod, {}, {}, options, std::move(handler), {}, nullptr, ++routes_});
+             Route{http::kNoMethod,
+                   {},
+                   {},
+                   options,
+                   std::make_unique<const exchange::Handler>(std::move(handler)),
+                   nullptr,
+                   nullptr,
+                   ++routes_,
+                   {}});
 }
 
 config::Result<void> Router::add_deferred(std::string_view method, std::string_view pattern,
                                           const RouteOptions& options,
                                           exchange::DeferredHandler handler) {
   return add(method, pattern,
-             Route{http::kNoMethod, {}, {}, options, {}, std::move(handler), nullptr, ++routes_});
+             Route{http::kNoMethod,
+                   {},
+                   {},
+                   options,
+                   nullptr,
+                   std::make_unique<const exchange::DeferredHandler>(std::move(handler)),
+                   nullptr,
+                   ++routes_,
+                   {}});
 }
 
 config::Result<void> Router::add(std::string_view method, std::string_view pattern, Route route) {
@@ -83,6 +102,9 @@ config::Result<void> Router::add(std::string_view method, std::string_view patte
   const std::uint32_t at = tree_.add(parts);
   if (at == patterns_.size()) {
     patterns_.emplace_back();
+    if (is_static(parts)) {
+      static_paths_.add(pattern, at);
+    }
   }
   PatternRoutes& known = patterns_[at];
   for (const Route& other : known.routes) {
@@ -99,6 +121,7 @@ config::Result<void> Router::add(std::string_view method, std::string_view patte
       route.names.emplace_back(part.text);
     }
   }
+  route.match = route.make_match();
   known.routes.push_back(std::move(route));
   known.methods.add(kOptions);
   known.methods.add(number);
@@ -135,20 +158,33 @@ std::vector<std::string> Router::route_patterns() const {
 
 exchange::RouteMatch Router::route(const http::Request& request,
                                    exchange::RouteParameters& parameters) const noexcept {
+  const http::MethodNumber method = http::method_number(request);
+  if (const std::uint32_t at = static_paths_.find(request.path_segments());
+      at != StaticPaths::kNone) [[likely]] {
+    if (const Route* route = patterns_[at].find(method)) [[likely]] {
+      return route->match;
+    }
+  }
+  return search(request, method, parameters);
+}
+
+// Not a part of its caller, which would have to make room for it on its stack.
+[[gnu::noinline]] exchange::RouteMatch Router::search(
+    const http::Request& request, http::MethodNumber method,
+    exchange::RouteParameters& parameters) const noexcept {
   http::MethodSet allow;
   if (request.path == "*") {
     // OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7), of which no route
     // speaks.
     return without_handler(204, allow);
   }
-  const http::MethodNumber method = http::method_number(request);
   RouteSearch matches(tree_, request.path, request.path_segments(), parameters);
   for (std::uint32_t at = matches.next(); at != RouteTree::kNone; at = matches.next()) {
     if (const Route* route = patterns_[at].find(method)) {
       for (std::size_t i = 0; i < parameters.count; ++i) {
         parameters.fields[i].name = route->names[i];
       }
-      return route->match();
+      return route->match;
     }
     allow.add(patterns_[at].methods);
   }

@@ -18,6 +18,7 @@
 #include "server/exchange/application.h"
 #include "server/http/method_set.h"
 #include "server/routing/route_tree.h"
+#include "server/routing/static_paths.h"
 
 namespace prefork::routing {
 
@@ -71,12 +72,13 @@ class Router : public exchange::Application {
     std::string pattern;  // as written for this method
     std::vector<std::string> names;
     RouteOptions options;
-    exchange::Handler handler;           // or
-    exchange::DeferredHandler deferred;  // one of the two
+    std::unique_ptr<const exchange::Handler> handler;           // or
+    std::unique_ptr<const exchange::DeferredHandler> deferred;  // one of the two
     std::unique_ptr<exchange::JobProfile> profile;
-    std::uint16_t number = 0;  // see RouteMatch
+    std::uint16_t number = 0;    // see RouteMatch
+    exchange::RouteMatch match;  // of the others, made once
 
-    [[nodiscard]] exchange::RouteMatch match() const;
+    [[nodiscard]] exchange::RouteMatch make_match() const;
   };
   struct PatternRoutes {
     http::MethodSet methods;
@@ -85,7 +87,12 @@ class Router : public exchange::Application {
     [[nodiscard]] const Route* find(http::MethodNumber method) const;
   };
 
+  // What no static path has answered.
+  [[nodiscard]] exchange::RouteMatch search(const http::Request& request, http::MethodNumber method,
+                                            exchange::RouteParameters& parameters) const noexcept;
+
   RouteTree tree_;
+  StaticPaths static_paths_;             // their numbers in the tree
   std::uint16_t routes_ = 0;             // added so far
   std::vector<PatternRoutes> patterns_;  // by their number in the tree
 };
