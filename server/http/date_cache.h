@@ -14,11 +14,13 @@ class DateCache {
   // `fixed_fields` come first.
   explicit DateCache(FieldList fixed_fields, bool with_date = true);
 
-  // To be called before each response; does something when the second has changed.
-  void refresh(std::time_t now) {
-    if (now != second_) {
-      format(now);
+  // To be called before each response; does something when the second has changed, and says so.
+  bool refresh(std::time_t now) {
+    if (now == second_) [[likely]] {
+      return false;
     }
+    format(now);
+    return true;
   }
 
   // Server, what the configuration adds, and Date.

@@ -167,7 +167,7 @@ void Response::detach_large_body() {
   }
 }
 
-std::optional<std::uint64_t> Response::content_size() const {
+std::optional<std::uint64_t> Response::long_content_size() const {
   if (source_) {
     return source_size_;
   }
@@ -186,7 +186,7 @@ exchange::BodyChannel& Response::start_stream(std::optional<std::uint64_t> size)
   return starter_->start(*this);
 }
 
-const char* Response::problem() const {
+const char* Response::find_problem() const {
   if (field_problem_ != nullptr) {
     return field_problem_;
   }
@@ -207,9 +207,8 @@ const char* Response::problem() const {
       return "a part of a file without the file";
     }
   }
-  // That of a 205 says so: its length is zero (RFC 9110 section 15.3.6).
-  const bool is_without = is_bodyless(status_) || status_ == 205;
-  return is_without && content_size() != 0 ? "a body on an answer that has none" : nullptr;
+  return is_without_content(status_) && content_size() != 0 ? "a body on an answer that has none"
+                                                            : nullptr;
 }
 
 void Response::set_error(int status, std::string_view detail) {

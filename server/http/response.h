@@ -16,6 +16,7 @@
 #include "server/http/field_list.h"
 #include "server/http/problem_details.h"
 #include "server/http/request.h"
+#include "server/http/status.h"
 
 namespace prefork::exchange {
 class BodyChannel;
@@ -122,7 +123,9 @@ class Response {
   void set_source(std::unique_ptr<BodySource> source, std::optional<std::uint64_t> size = {});
   [[nodiscard]] bool has_long_body() const { return source_ || !pieces_.empty(); }
   // Content-Length, where there is one.
-  [[nodiscard]] std::optional<std::uint64_t> content_size() const;
+  [[nodiscard]] std::optional<std::uint64_t> content_size() const {
+    return has_long_body() ? long_content_size() : content().size();
+  }
   std::vector<BodyPiece> take_pieces() { return std::move(pieces_); }
   std::unique_ptr<BodySource> take_source() { return std::move(source_); }
   [[nodiscard]] std::optional<std::uint64_t> source_size() const { return source_size_; }
@@ -146,7 +149,11 @@ class Response {
   [[nodiscard]] bool wants_close() const { return close_; }
 
   // Why the answer may not be sent, or nothing.
-  [[nodiscard]] const char* problem() const;
+  [[nodiscard]] const char* problem() const {
+    const bool is_plain = field_problem_ == nullptr && !has_bad_type_ && !has_long_body() &&
+                          status_ >= 200 && status_ <= 599 && !is_without_content(status_);
+    return is_plain ? nullptr : find_problem();
+  }
 
   // The handler failed, and the response says so by itself: for the log. Empty: it did not.
   void note_failure(std::string what) {
@@ -164,6 +171,12 @@ class Response {
 
  private:
   void note_content_type_line();
+  [[nodiscard]] std::optional<std::uint64_t> long_content_size() const;
+  [[nodiscard]] const char* find_problem() const;
+  // That of a 205 says so: its length is zero (RFC 9110 section 15.3.6).
+  [[nodiscard]] static bool is_without_content(int status) {
+    return is_bodyless(status) || status == 205;
+  }
 
   static constexpr std::size_t kLargeBodyBytes = 32 * 1024;
 

@@ -23,6 +23,7 @@ struct ResponseContext {
   int version_minor = 1;
   bool keep_alive = true;
   const http::FieldList& common_fields;  // DateCache::fields()
+  std::string_view ok_start = {};  // ResponseStart::Text::ok, of the same; empty: none is made
 };
 
 BodyFraming framing_of(const http::Response& response, int version_minor);

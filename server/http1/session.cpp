@@ -24,9 +24,9 @@ constexpr std::uint64_t kLeftNs = 1'000'000'000;
 }  // namespace
 
 Session::Session(exchange::Services& services, const ParserSettings& settings,
-                 http::DateCache& fixed_fields)
+                 ResponseStart& response_start)
     : services_(services),
-      fixed_fields_(fixed_fields),
+      response_start_(response_start),
       parser_(settings.limits, settings.scanner),
       exchange_(services, *this) {}
 

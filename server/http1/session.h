@@ -24,9 +24,9 @@
 #include "server/exchange/exchange.h"
 #include "server/exchange/response_stream.h"
 #include "server/exchange/services.h"
-#include "server/http/date_cache.h"
 #include "server/http1/body_sender.h"
 #include "server/http1/request_parser.h"
+#include "server/http1/response_start.h"
 #include "server/net/connection.h"
 #include "server/net/session.h"
 
@@ -34,9 +34,9 @@ namespace prefork::http1 {
 
 class Session final : public net::Session, private exchange::ResponseStream {
  public:
-  // Used again for many connections; `fixed_fields` go with every answer. All outlive it.
+  // Used again for many connections; `response_start` goes with every answer. All outlive it.
   Session(exchange::Services& services, const ParserSettings& settings,
-          http::DateCache& fixed_fields);
+          ResponseStart& response_start);
 
   // Begins with a connection, or goes on with the message that is parked there. Its bytes come
   // again as input.
@@ -98,7 +98,7 @@ class Session final : public net::Session, private exchange::ResponseStream {
   void give_up_upload();
 
   exchange::Services& services_;
-  http::DateCache& fixed_fields_;
+  ResponseStart& response_start_;
   net::Connection* connection_ = nullptr;
   RequestParser parser_;
   exchange::Exchange exchange_;

@@ -6,7 +6,7 @@ namespace prefork::http1 {
 
 SessionPool::SessionPool(loop::EventLoop& loop, exchange::Services& services,
                          const ParserSettings& settings, http::DateCache& fixed_fields)
-    : loop_(loop), services_(services), settings_(settings), fixed_fields_(fixed_fields) {
+    : loop_(loop), services_(services), settings_(settings), response_start_(fixed_fields) {
   spare_.reserve(kMaxSpareSessions);
 }
 
@@ -14,7 +14,7 @@ std::unique_ptr<net::Session> SessionPool::borrow(net::Connection& connection,
                                                   const net::ParkedMessage& parked) {
   std::unique_ptr<Session> session;
   if (spare_.empty()) {
-    session = std::make_unique<Session>(services_, settings_, fixed_fields_);
+    session = std::make_unique<Session>(services_, settings_, response_start_);
   } else {
     session = std::move(spare_.back());
     spare_.pop_back();

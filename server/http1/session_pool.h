@@ -9,6 +9,7 @@
 #include "server/exchange/services.h"
 #include "server/http/date_cache.h"
 #include "server/http1/request_parser.h"
+#include "server/http1/response_start.h"
 #include "server/http1/session.h"
 #include "server/loop/event_loop.h"
 #include "server/net/session.h"
@@ -33,7 +34,7 @@ class SessionPool final : public net::Protocol {
   loop::EventLoop& loop_;
   exchange::Services& services_;
   const ParserSettings settings_;
-  http::DateCache& fixed_fields_;
+  ResponseStart response_start_;
   std::vector<std::unique_ptr<Session>> spare_;
 };
 

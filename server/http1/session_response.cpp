@@ -49,8 +49,9 @@ bool Session::start(const http::Request& request, http::Response& response) {
                           parser_.keep_alive() && !response.wants_close() &&
                           !services_.is_stopping &&
                           !(has_content && framing == BodyFraming::until_close);
+  const ResponseStart::Text start = response_start_.refreshed();
   write_response(connection_->output().batch(), response,
-                 {request.method, request.version_minor, keep_alive, fixed_fields_.refreshed()});
+                 {request.method, request.version_minor, keep_alive, start.fields, start.ok});
   if (!keep_alive && ending_ != Ending::linger) {
     // A client that is told only now that the connection ends may have another request on its way.
     ending_ = parser_.keep_alive() ? Ending::linger : Ending::close;
@@ -179,7 +180,7 @@ void Session::refuse() {
   response.add_field("Retry-After", kRetryAfterSeconds);
   exchange_.dress_error(response);
   write_response(connection_->output().batch(), response,
-                 {http::Method::get, 1, false, fixed_fields_.refreshed()});
+                 {http::Method::get, 1, false, response_start_.refreshed().fields});
   services_.accounting.count_response(503);
   ending_ = Ending::linger;
   end_response();
@@ -200,8 +201,8 @@ void Session::respond_error(int status, std::string_view detail, ipc::Counter co
   response.set_error(status, detail);
   const http::Method method = exchange_.dress_error(response);
   write_response(connection_->output().batch(), response,
-                 {method, 1, false, fixed_fields_.refreshed()});
-  exchange_.complete_refused(connection_->peer(), status,
+                 {method, 1, false, response_start_.refreshed().fields});
+  exchange_.complete_refused(connection_->peer().address, status,
                              method == http::Method::head ? 0 : response.content().size());
   ending_ = Ending::linger;
   end_response();

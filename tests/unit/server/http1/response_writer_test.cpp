@@ -61,6 +61,34 @@ TEST(ResponseWriter, AppendsToWhatIsInTheBufferAlready) {
   EXPECT_TRUE(out.view().starts_with("before|HTTP/1.1 200 OK\r\n"));
 }
 
+TEST(ResponseWriter, TakesTheStartOfA200FromWhoHasItReady) {
+  http::ByteBuffer out;
+  Response response;
+  response.set_body("hello");
+  write_response(out, response, {Method::get, 1, true, kCommon, kHead});
+  EXPECT_EQ(out.view(), kHead + "Content-Length: 5\r\n\r\nhello");
+  for (const int status : {201, 299, 304}) {
+    response.clear();
+    response.set_status(status);
+    out.clear();
+    write_response(out, response, {Method::get, 1, true, kCommon, kHead});
+    EXPECT_EQ(out.view(), wire(response)) << status;
+  }
+}
+
+TEST(ResponseWriter, HasRoomForWhatItWritesItself) {
+  // The longest of everything, into a buffer that has no byte to spare.
+  for (const int status : {200, 299, 431}) {
+    Response response;
+    response.set_status(status);
+    response.set_source(std::make_unique<NoContent>(), ~std::uint64_t{0});
+    EXPECT_TRUE(wire(response, Method::get, 0, true)
+                    .ends_with("Content-Length: 18446744073709551615\r\n"
+                               "Connection: keep-alive\r\n\r\n"))
+        << status;
+  }
+}
+
 TEST(ResponseWriter, HeadHasTheLengthOfTheBodyButNotTheBody) {
   Response response;
   response.set_body("hello");
