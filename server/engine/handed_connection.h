@@ -9,7 +9,7 @@ namespace prefork::engine {
 inline ipc::HandedConnection describe(const net::Connection& connection) {
   ipc::HandedConnection about;
   about.requests = connection.messages();
-  about.peer = connection.peer();
+  about.peer = connection.peer().address;
   return about;
 }
 

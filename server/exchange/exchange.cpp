@@ -34,11 +34,10 @@ constexpr std::string_view kRetryAfterSeconds = "1";
 
 // --- the request comes ---------------------------------------------------------------------------
 
-void Exchange::open(const http::Request& head, const ipc::PeerAddress& peer) {
-  peer_ = peer;
+void Exchange::open(const http::Request& head, const ipc::PeerAddress& peer, bool is_from_proxy) {
   request_ = head;
   request_.peer = peer;
-  identify_client(request_, services_.proxies);
+  identify_client(request_, is_from_proxy, services_.proxies);
   parameters_.count = 0;
   route_ = services_.application.route(request_, parameters_);
   request_.route = route_.number;

@@ -54,9 +54,9 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   // --- the request comes ---
-  // A head is complete, received from `peer`: asks the application who answers. The views of `head`
-  // must stay valid, or be moved: see on_head_moved().
-  void open(const http::Request& head, const ipc::PeerAddress& peer);
+  // A head is complete, received from `peer`, who may be a trusted proxy: asks the application who
+  // answers. The views of `head` must stay valid, or be moved: see on_head_moved().
+  void open(const http::Request& head, const ipc::PeerAddress& peer, bool is_from_proxy);
   // From now on it is a request that is counted and answered. `since_ns`: when its head was
   // complete.
   void accept(ExchangeToken token, std::uint64_t since_ns);
@@ -155,7 +155,6 @@ class Exchange {
   InterimSender interim_;
   ExchangeLog log_;
   ExchangeToken token_;
-  ipc::PeerAddress peer_;  // who is connected
   http::Request request_;  // as given to the handler
   RouteMatch route_;
   RouteParameters parameters_;  // of request_

@@ -204,6 +204,20 @@ void follow_forwarded(FieldView fields, const config::IpNetworks& trusted,
 
 }  // namespace
 
+bool has_forwarded_field(FieldView fields) {
+  // Names of these lengths are rare, and most requests have none of the three.
+  for (const Field& field : fields) {
+    const std::size_t size = field.name.size();
+    if ((size == kForwarded.size() && config::equals_ignoring_case(field.name, kForwarded)) ||
+        (size == kForwardedFor.size() && config::equals_ignoring_case(field.name, kForwardedFor)) ||
+        (size == kForwardedProto.size() &&
+         config::equals_ignoring_case(field.name, kForwardedProto))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 ForwardedOrigin forwarded_origin(FieldView fields, const ipc::PeerAddress& peer,
                                  const config::IpNetworks& trusted) {
   ForwardedOrigin origin{peer, Scheme::http};

@@ -36,6 +36,9 @@ struct ForwardedOrigin {
   bool is_from_proxy = false;  // the direct peer is trusted
 };
 
+// Whether any of the fields by which proxies say it is there: without one the origin is the peer.
+bool has_forwarded_field(FieldView fields);
+
 // No chain of proxies is longer; the walk ends there.
 inline constexpr std::size_t kMaxForwardedHops = 64;
 

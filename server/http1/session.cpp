@@ -120,7 +120,7 @@ std::size_t Session::take_head(std::string_view bytes) {
 }
 
 std::size_t Session::begin_request(std::string_view bytes) {
-  exchange_.open(parser_.request(), connection_->peer());
+  exchange_.open(parser_.request(), connection_->peer().address, connection_->peer().is_proxy);
   const std::size_t head_size = parser_.head_size();
   const std::string_view rest = bytes.substr(head_size);
   const bool is_streaming = exchange_.is_streaming();
@@ -169,7 +169,7 @@ void Session::reopen_short() {
   const std::string_view bytes = connection_->unparsed();
   parser_.reset();
   if (parser_.parse_head(bytes) == ParseStatus::complete) {
-    exchange_.open(parser_.request(), connection_->peer());
+    exchange_.open(parser_.request(), connection_->peer().address, connection_->peer().is_proxy);
     accept(body_started_ns_);
     exchange_.content().assign(bytes.substr(parser_.head_size()));
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/http/address.h"
 #include "server/net/connection_table.h"
 
 namespace prefork::net {
@@ -25,8 +26,9 @@ Connection::Connection(const ConnectionServices& services, ConnectionToken token
       transport_(std::move(transport)),
       output_(*transport_, services.output),
       token_(token),
-      peer_(about.peer),
-      messages_(about.requests) {}
+      messages_(about.requests),
+      peer_{about.peer, services.proxies != nullptr && http::is_in(about.peer, *services.proxies)} {
+}
 
 Connection::~Connection() {
   give_back_session();

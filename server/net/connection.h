@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/values/ip_networks.h"
 #include "ipc/base/peer_address.h"
 #include "ipc/counters.h"
 #include "ipc/inbox.h"
@@ -48,6 +49,8 @@ struct ConnectionServices {
   std::span<char> scratch;
   ReceiveDelay& receive_delay;
   OutputServices output;
+  // Peers that are trusted to say who their clients are; null: none is.
+  const config::IpNetworks* proxies = nullptr;
 
   // How long an idle connection may stay, by the number of its messages so far.
   [[nodiscard]] std::uint64_t patience_ns(std::uint32_t messages) const {
@@ -66,6 +69,12 @@ struct OpenedConnection {
   bool is_placed = true;       // this process is where it belongs
 };
 
+// Who is at the other end.
+struct Peer {
+  ipc::PeerAddress address;
+  bool is_proxy = false;  // one of ConnectionServices::proxies
+};
+
 class Connection {
  public:
   Connection(const ConnectionServices& services, ConnectionToken token,
@@ -75,7 +84,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   [[nodiscard]] ConnectionToken token() const { return token_; }
-  [[nodiscard]] const ipc::PeerAddress& peer() const { return peer_; }
+  [[nodiscard]] const Peer& peer() const { return peer_; }
   [[nodiscard]] const Transport& transport() const { return *transport_; }
   // Null while no message is under way.
   [[nodiscard]] Session* session() const { return session_.get(); }
@@ -168,8 +177,8 @@ class Connection {
   std::unique_ptr<Session> session_;
   std::unique_ptr<Backlog> backlog_;
   ConnectionToken token_;
-  ipc::PeerAddress peer_;
   std::uint32_t messages_;
+  const Peer peer_;
   State state_ = State::open;
   Interest interest_ = Interest::none;
   Input input_ = Input::drained;

@@ -47,6 +47,19 @@ TEST(Forwarded, IsThePeerWhereNothingIsForwarded) {
             "http 10.0.0.1:5");
 }
 
+TEST(Forwarded, IsThereWhereOneOfTheThreeFieldsIs) {
+  for (const char* const name :
+       {"X-Forwarded-For", "x-forwarded-for", "X-FORWARDED-PROTO", "Forwarded", "forwarded"}) {
+    EXPECT_TRUE(has_forwarded_field(Fields{{"Host", "a"}, {name, ""}})) << name;
+  }
+  EXPECT_FALSE(has_forwarded_field(Fields{}));
+  EXPECT_FALSE(has_forwarded_field(Fields{{"Host", "a"},
+                                          {"Accept-Encoding", "gzip"},
+                                          {"X-Forwarded-Host", "b"},
+                                          {"X-Forwarded", "for=192.0.2.1"},
+                                          {"Forwardet", "for=192.0.2.1"}}));
+}
+
 TEST(Forwarded, IsNotBelievedOfSomebodyElse) {
   const Fields fields = {{"X-Forwarded-For", "192.0.2.1"}, {"X-Forwarded-Proto", "https"}};
   EXPECT_EQ(origin_of(fields, "203.0.113.9:5"), "http 203.0.113.9:5");
