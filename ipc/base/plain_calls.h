@@ -24,6 +24,14 @@
 namespace prefork::ipc {
 
 #if defined(PREFORK_LIBRARY_CALLS)
+// read(2)
+inline ssize_t plain_read(int fd, void* bytes, std::size_t capacity) {
+  return ::read(fd, bytes, capacity);
+}
+// write(2)
+inline ssize_t plain_write(int fd, const void* bytes, std::size_t size) {
+  return ::write(fd, bytes, size);
+}
 // recv(2)
 inline ssize_t plain_recv(int socket, void* bytes, std::size_t capacity) {
   return ::recv(socket, bytes, capacity, 0);
@@ -37,6 +45,12 @@ inline int plain_epoll_wait(int epoll, epoll_event* events, int capacity, int ti
   return ::epoll_wait(epoll, events, capacity, timeout_ms);
 }
 #else
+inline ssize_t plain_read(int fd, void* bytes, std::size_t capacity) {
+  return ::syscall(SYS_read, fd, bytes, capacity);
+}
+inline ssize_t plain_write(int fd, const void* bytes, std::size_t size) {
+  return ::syscall(SYS_write, fd, bytes, size);
+}
 inline ssize_t plain_recv(int socket, void* bytes, std::size_t capacity) {
   return ::syscall(SYS_recvfrom, socket, bytes, capacity, 0, nullptr, nullptr);
 }

@@ -1,13 +1,13 @@
 #include "server/exchange/completion_queue.h"
 
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
 #include "ipc/base/check.h"
+#include "ipc/base/plain_calls.h"
 
 namespace prefork::exchange {
 
@@ -29,7 +29,7 @@ void CompletionQueue::put(Add add) {
   }
   if (first) {
     const std::uint64_t one = 1;
-    PREFORK_CHECK(::write(event_.get(), &one, sizeof one) == sizeof one);
+    PREFORK_CHECK(ipc::plain_write(event_.get(), &one, sizeof one) == sizeof one);
   }
 }
 
@@ -60,7 +60,7 @@ void CompletionQueue::drain(Completions& completions) {
   PREFORK_CHECK(completions.empty());
   std::uint64_t wakeups = 0;
   // Before the rest: what comes after this read wakes the loop again.
-  PREFORK_CHECK(::read(event_.get(), &wakeups, sizeof wakeups) == sizeof wakeups);
+  PREFORK_CHECK(ipc::plain_read(event_.get(), &wakeups, sizeof wakeups) == sizeof wakeups);
   const std::lock_guard lock(mutex_);
   std::swap(completions, waiting_);
 }

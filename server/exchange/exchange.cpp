@@ -180,20 +180,21 @@ bool Exchange::run_on_pool() {
   if (!job) {
     return false;
   }
+  const std::shared_ptr<const http::OwnedRequest> copy = job->shared_request();
   if (!services_.executor->submit(job)) {
     respond_unavailable(request_, "the queue for a thread is full");
     return false;
   }
   services_.submitted = true;
-  begin_handling();
+  begin_handling(copy);
   log_.show(ipc::RequestPhase::queued, request_);
   return true;
 }
 
-void Exchange::begin_handling() {
+void Exchange::begin_handling(const std::shared_ptr<const http::OwnedRequest>& request) {
   state_ = State::handling;
   services_.accounting.count_as(*client_, CountedAs::request);
-  log_.keep(request_);
+  log_.keep(request);
 }
 
 void Exchange::run_deferred() {
@@ -203,7 +204,7 @@ void Exchange::run_deferred() {
   }
   job->begin_deferred();
   respond_by_ns_ = services_.now_ns + ipc::to_ns(services_.timeouts.deferred);
-  begin_handling();
+  begin_handling(job->shared_request());
   const http::Request& request = job->request;
   ipc::InFlightBox& box = services_.accounting.loop_request();
   box.set(services_.now_ns, request.id, request.peer, request.method_text, request.path,

@@ -144,7 +144,7 @@ class Exchange {
                            bool is_overload = true);
   void respond(const http::Request& request, http::Response& response);
   std::unique_ptr<Job> make_job();
-  void begin_handling();
+  void begin_handling(const std::shared_ptr<const http::OwnedRequest>& request);
   void finish(const http::Request& request, std::uint64_t content_bytes);
   [[nodiscard]] bool awaits(const Job& job) const {
     return state_ == State::handling && request_.id == job.request.id;

@@ -9,6 +9,8 @@ namespace prefork::exchange {
 
 namespace {
 
+constexpr std::size_t kMaxKeptContent = 1024;
+
 // "1.042"
 std::string in_milliseconds(std::uint64_t us) {
   constexpr std::uint64_t kUsPerMs = 1000;
@@ -25,11 +27,19 @@ void ExchangeLog::begin_trace(http::Request& request, const RouteMatch& route) {
 }
 
 void ExchangeLog::keep(const http::Request& request) {
-  if (!kept_) {
-    kept_ = std::make_unique<http::OwnedRequest>();
+  if (!kept_ || kept_->request.id != request.id) {
+    auto copy = std::make_shared<http::OwnedRequest>();
+    copy->copy_head(request);
+    kept_ = std::move(copy);
   }
-  if (kept_->request.id != request.id) {
-    kept_->copy_head(request);
+}
+
+// It stays until there is another one to keep, long after the exchange: not with much content.
+void ExchangeLog::keep(const std::shared_ptr<const http::OwnedRequest>& copy) {
+  if (copy->request.body.size() <= kMaxKeptContent) {
+    kept_ = copy;
+  } else {
+    keep(copy->request);
   }
 }
 

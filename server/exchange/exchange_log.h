@@ -41,6 +41,8 @@ class ExchangeLog {
 
   // The bytes that its views point to go.
   void keep(const http::Request& request);
+  // The same of one that somebody else has a copy of already.
+  void keep(const std::shared_ptr<const http::OwnedRequest>& copy);
   // `request` of the exchange, as it can still be read.
   [[nodiscard]] const http::Request& named(const http::Request& request) const {
     return kept_ && kept_->request.id == request.id ? kept_->request : request;
@@ -88,7 +90,7 @@ class ExchangeLog {
 
   Services& services_;
   AccessRecord record_;
-  std::unique_ptr<http::OwnedRequest> kept_;
+  std::shared_ptr<const http::OwnedRequest> kept_;
   std::shared_ptr<http::RequestTrace> trace_;  // used again for the next one, once nobody has it
   InFlightLedger::Entry entry_ = InFlightLedger::kNone;
   std::uint64_t started_ns_ = 0;

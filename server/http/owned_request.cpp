@@ -1,5 +1,6 @@
 #include "server/http/owned_request.h"
 
+#include <cstring>
 #include <span>
 
 #include "server/http/request_trace.h"
@@ -21,13 +22,18 @@ void OwnedRequest::copy(const Request& from) {
   for (const Field& parameter : from.parameters) {
     size += parameter.value.size();
   }
-  // Reserved in full first, so that no append moves what earlier views point to.
-  bytes_.clear();
-  bytes_.reserve(size);
-  const auto own = [this](std::string_view text) -> std::string_view {
-    const std::size_t at = bytes_.size();
-    bytes_.append(text);
-    return {bytes_.data() + at, text.size()};
+  if (size > capacity_) {
+    bytes_ = std::make_unique_for_overwrite<char[]>(size);
+    capacity_ = size;
+  }
+  char* at = bytes_.get();
+  const auto own = [&at](std::string_view text) -> std::string_view {
+    const char* const copy = at;
+    if (!text.empty()) {
+      std::memcpy(at, text.data(), text.size());
+      at += text.size();
+    }
+    return {copy, text.size()};
   };
   fields_.clear();
   fields_.reserve(from.fields.size() + from.parameters.size());

@@ -3,8 +3,8 @@
 // connection's input has gone: handlers on other threads, and the log line of a long answer.
 #pragma once
 
+#include <cstddef>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "server/http/request.h"
@@ -24,7 +24,8 @@ class OwnedRequest {
   Request request;
 
  private:
-  std::string bytes_;
+  std::unique_ptr<char[]> bytes_;
+  std::size_t capacity_ = 0;
   std::vector<Field> fields_;  // the header, then the parameters
   std::shared_ptr<RequestTrace> trace_;
 };
