@@ -1,4 +1,4 @@
-// What the cases `pool`, `poolcost` and `preload` of run.sh serve.
+// What the cases `pool`, `poolcost` and `preload` of run.sh serve, and some of instructions.sh.
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -31,6 +31,12 @@ PREFORK_APP(app) {
   app.get("/plaintext", prefork::on_loop, hello);
   app.get("/loop", prefork::on_loop, hello);
   app.get("/pool", hello);
+  app.get("/deferred", prefork::deferred, [](prefork::Request, prefork::Responder responder) {
+    responder.send(prefork::text("Hello, World!"));
+  });
+  app.get("/stream", [](const prefork::Request&) {
+    return prefork::stream([](prefork::Writer& out) { out.write("Hello, World!"); });
+  });
   app.get("/block", [](const prefork::Request&) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
     return prefork::text("Hello, World!");

@@ -10,6 +10,11 @@
 # plain      GET /plaintext of the demo application as wrk sends it, one request at a time
 # pipelined  the same, 16 requests in one write
 # browser    the same with the twelve fields of a browser, one request at a time
+# file       GET of a file of 1 KiB of a folder, from the cache
+# loop       the answer of plain by a handler of an application (tests/bench/application.cpp), on the loop
+# pool       the same on a thread of the pool
+# deferred   the same by a Responder, within its handler
+# stream     the same as a stream, from a thread of the pool
 #
 # One worker, one keep-alive connection, every default on but the admin listener. What a worker does
 # besides answering is the same in a short run and in a long one, so their difference is what the
@@ -25,7 +30,7 @@ source "$root/deploy/dependencies.sh"
 # shellcheck source=tests/bench/servers.sh
 source "$here/servers.sh"
 
-cases=(plain pipelined browser)
+cases=(plain pipelined browser file loop pool deferred stream)
 short=1600
 long=17600 # both are whole batches of 16
 limits=$here/instructions.limits
@@ -58,7 +63,7 @@ install_dependencies "$build_folder" "${test_packages[@]}"
 if have_apt; then install_packages "${instruction_packages[@]}"; fi
 command -v valgrind >/dev/null || fail 'There is no valgrind, which counts the instructions.'
 configure "$root" release -DPREFORK_DEVELOPER=ON
-targets=(bench_one_connection)
+targets=(bench_one_connection bench_application bench_openat2)
 if [[ -z "$binary" ]]; then
   binary=$build_folder/prefork-server
   targets+=(prefork-server)
@@ -67,23 +72,41 @@ cmake --build "$build_folder" --target "${targets[@]}" >&2
 server_core=$(taskset -cp $$ | sed 's/.*: //')
 # Without an observer the only other process of the master's is the worker.
 prefork_admin=off
-prefork_command=(valgrind --quiet --tool=callgrind "--callgrind-out-file=$work/callgrind.%p" "$binary")
+counted=(valgrind --quiet --tool=callgrind "--callgrind-out-file=$work/callgrind.%p" "$binary")
 
-# client_arguments CASE: which request, and how many at a time.
-client_arguments() {
+site=$work/site
+mkdir "$site"
+{ head -c 1011 /dev/zero && printf 'Hello, World!'; } >"$site/1k.bin"
+
+# describe CASE: sets how the server is called, what it serves (nothing: the demo application), and what
+# the client is told: the path, the request, the end of each answer, and how many at a time.
+describe() {
+  local text='Hello, World!'
+  prefork_command=("${counted[@]}")
+  served=()
   case $1 in
-    plain) echo plain 1 ;;
-    pipelined) echo plain 16 ;;
-    browser) echo browser 1 ;;
+    plain) client=(/plaintext plain "$text" 1) ;;
+    pipelined) client=(/plaintext plain "$text" 16) ;;
+    browser) client=(/plaintext browser "$text" 1) ;;
+    file)
+      prefork_command=(env "LD_PRELOAD=$build_folder/tests/bench/libbench_openat2.so" "${counted[@]}")
+      served=("$site")
+      client=(/1k.bin plain "$text" 1)
+      ;;
+    loop | pool | deferred | stream)
+      served=("$build_folder/tests/bench/libbench_application.so")
+      client=("/$1" plain "$text" 1)
+      [[ "$1" != stream ]] || client[2]+='\r\n0\r\n\r\n'
+      ;;
   esac
 }
 
 # count_run CASE REQUESTS: sets `instructions` to those of a worker's whole life.
 count_run() {
-  local arguments out found=()
-  read -ra arguments <<<"$(client_arguments "$1")"
-  start_prefork 1
-  "$build_folder/tests/bench/bench_one_connection" "$server_port" "${arguments[@]}" "$2" ||
+  local out found=() served client
+  describe "$1"
+  start_prefork 1 "${served[@]}"
+  "$build_folder/tests/bench/bench_one_connection" "$server_port" "${client[@]}" "$2" ||
     fail "$binary did not answer as it should."
   stop_servers
   for out in "$work"/callgrind.*; do

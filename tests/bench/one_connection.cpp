@@ -2,10 +2,11 @@
 // write, and sends the next only when it has read every answer: the server does the same work in
 // the same order each time, so that its instructions can be counted (instructions.sh).
 //
-//   bench_one_connection PORT plain|browser DEPTH COUNT
+//   bench_one_connection PORT PATH plain|browser END DEPTH COUNT
 //
-// `plain` is what wrk sends, `browser` what browser.lua makes it send. Exits with 1 when an answer
-// is not the first one's equal in size or not a 200.
+// `plain` is what wrk sends, `browser` what browser.lua makes it send. END is what every answer
+// ends with, with \r and \n for these two. Exits with 1 when an answer is not the first one's equal
+// in size or not a 200.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -27,7 +28,12 @@ constexpr int kAnswerTimeoutMs = 10'000;
 constexpr int kMaxDepth = 1000;
 constexpr int kMaxCount = 10'000'000;
 constexpr std::string_view kStatusLine = "HTTP/1.1 200 OK\r\n";
-constexpr std::string_view kBody = "\r\n\r\nHello, World!";
+
+// With another target.
+std::string request_for(std::string_view path, std::string_view head) {
+  return "GET " + std::string(path) + " HTTP/1.1" + std::string(head.substr(head.find("\r\n")));
+}
+
 [[noreturn]] void die(const char* what) {
   std::perror(what);
   std::exit(1);
@@ -41,6 +47,17 @@ int positive_number(std::string_view text, int maximum) {
     std::exit(2);
   }
   return value;
+}
+
+// With its line ends in place of their names.
+std::string unescaped(std::string_view text) {
+  std::string bytes;
+  for (; !text.empty(); text.remove_prefix(1)) {
+    const bool is_end = text.starts_with("\\r") || text.starts_with("\\n");
+    text.remove_prefix(is_end ? 1 : 0);
+    bytes += !is_end ? text.front() : text.front() == 'r' ? '\r' : '\n';
+  }
+  return bytes;
 }
 
 int connect_to(int port) {
@@ -74,18 +91,18 @@ void receive_more(int fd, std::string& received) {
   received.append(buffer.data(), static_cast<std::size_t>(size));
 }
 
-// Every answer has the size of the first one, which ends with its body.
-std::size_t size_of_first_answer(int fd, std::string_view request) {
+// Every answer has the size of the first one.
+std::size_t size_of_first_answer(int fd, std::string_view request, std::string_view end) {
   send_all(fd, request);
   std::string answer;
-  while (!answer.ends_with(kBody)) receive_more(fd, answer);
+  while (!answer.ends_with(end)) receive_more(fd, answer);
   return answer.size();
 }
 
-void check_answers(std::string_view answers, std::size_t size) {
+void check_answers(std::string_view answers, std::size_t size, std::string_view end) {
   for (; !answers.empty(); answers.remove_prefix(size)) {
     const std::string_view answer = answers.substr(0, size);
-    if (answer.starts_with(kStatusLine) && answer.ends_with(kBody)) continue;
+    if (answer.starts_with(kStatusLine) && answer.ends_with(end)) continue;
     std::fprintf(stderr, "not the answer: %s\n", std::string(answer).c_str());
     std::exit(1);
   }
@@ -94,26 +111,27 @@ void check_answers(std::string_view answers, std::size_t size) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view kind = argc == 5 ? argv[2] : "";
+  const std::string_view kind = argc == 7 ? argv[3] : "";
   if (kind != "plain" && kind != "browser") {
-    std::fprintf(stderr, "usage: bench_one_connection PORT plain|browser DEPTH COUNT\n");
+    std::fprintf(stderr, "usage: bench_one_connection PORT PATH plain|browser END DEPTH COUNT\n");
     return 2;
   }
-  const std::string_view request =
-      kind == "plain" ? prefork::bench::kPlain : prefork::bench::kBrowser;
-  const int depth = positive_number(argv[3], kMaxDepth);
-  const int count = positive_number(argv[4], kMaxCount);
+  const std::string request =
+      request_for(argv[2], kind == "plain" ? prefork::bench::kPlain : prefork::bench::kBrowser);
+  const std::string end = unescaped(argv[4]);
+  const int depth = positive_number(argv[5], kMaxDepth);
+  const int count = positive_number(argv[6], kMaxCount);
   const int fd = connect_to(positive_number(argv[1], 65'535));
 
   std::string batch;
   for (int i = 0; i < depth; ++i) batch.append(request);
-  const std::size_t size = size_of_first_answer(fd, request);
+  const std::size_t size = size_of_first_answer(fd, request, end);
   std::string answers;
   for (int sent = 0; sent < count; sent += depth) {
     answers.clear();
     send_all(fd, batch);
     while (answers.size() < size * static_cast<std::size_t>(depth)) receive_more(fd, answers);
-    check_answers(answers, size);
+    check_answers(answers, size, end);
   }
   ::close(fd);
 }
