@@ -350,7 +350,13 @@ void HttpServer::drain_completions() {
   for (const exchange::ExchangeToken token : completions.woken) {
     with_exchange(token, [](exchange::Exchange& exchange) { exchange.on_wake(); });
   }
-  for (const std::unique_ptr<exchange::Job>& job : completions.finished) {
+  for (std::unique_ptr<exchange::Job>& job : completions.finished) {
+    if (job->response.has_later()) {
+      job->begin_deferred();
+      const http::Response::Later later = job->response.take_later();
+      later(std::move(job));
+      continue;
+    }
     accounting_.finish_job(*job, loop_.refresh_now());
     with_exchange(job->exchange,
                   [&job](exchange::Exchange& exchange) { exchange.on_job_done(*job); });

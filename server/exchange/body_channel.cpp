@@ -49,15 +49,24 @@ ChannelState BodyChannel::try_write(std::string_view bytes) {
 }
 
 bool BodyChannel::push(std::string_view bytes) {
-  const std::lock_guard lock(mutex_);
-  if (end_ != End::open) {
-    // Nobody reads it any more; the sender may as well get rid of it.
-    return true;
+  std::function<void()> tell;
+  bool has_room = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (end_ != End::open) {
+      // Nobody reads it any more; the sender may as well get rid of it.
+      return true;
+    }
+    bytes_.append(bytes);
+    changed_.notify_one();
+    loop_waits_ = bytes_.size() >= kCapacity;
+    has_room = !loop_waits_;
+    tell = std::exchange(tell_handler_, nullptr);
   }
-  bytes_.append(bytes);
-  changed_.notify_one();
-  loop_waits_ = bytes_.size() >= kCapacity;
-  return !loop_waits_;
+  if (tell) {
+    tell();
+  }
+  return has_room;
 }
 
 bool BodyChannel::has_room() const {
@@ -90,12 +99,16 @@ void BodyChannel::abandon() { end(End::abandoned, true); }
 
 void BodyChannel::end(End end, bool also_finished) {
   bool wake = false;
+  std::function<void()> tell;
+  std::function<void()> tell_gone;
   {
     const std::lock_guard lock(mutex_);
     if (end_ != End::open && !(also_finished && end_ == End::finished)) {
       return;
     }
     end_ = end;
+    tell = std::exchange(tell_handler_, nullptr);
+    tell_gone = std::exchange(tell_gone_, nullptr);
     if (end != End::finished) {
       std::string().swap(bytes_);
       begin_ = 0;
@@ -104,6 +117,11 @@ void BodyChannel::end(End end, bool also_finished) {
   }
   changed_.notify_all();
   wake_if(wake);
+  for (const auto& function : {tell, tell_gone}) {
+    if (function) {
+      function();
+    }
+  }
 }
 
 http::SourceResult BodyChannel::read(std::span<char> room) {
@@ -137,13 +155,53 @@ http::SourceResult BodyChannel::read(std::span<char> room) {
 }
 
 http::SourceResult BodyChannel::try_read(std::span<char> room) {
-  const std::lock_guard lock(mutex_);
-  const http::SourceResult result = take(room);
-  loop_waits_ = result.status == http::SourceStatus::wait;
-  if (bytes_.size() < kCapacity / 2) {
-    changed_.notify_one();
+  std::function<void()> tell;
+  http::SourceResult result;
+  {
+    const std::lock_guard lock(mutex_);
+    result = take(room);
+    loop_waits_ = result.status == http::SourceStatus::wait;
+    if (bytes_.size() < kCapacity / 2) {
+      changed_.notify_one();
+      tell = std::exchange(tell_handler_, nullptr);
+    }
+  }
+  if (tell) {
+    tell();
   }
   return result;
+}
+
+http::SourceResult BodyChannel::read_now(std::span<char> room) {
+  http::SourceResult result;
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    // Somebody may wait to hear that the content is wanted (100 Continue).
+    wake = !std::exchange(asked_, true);
+    result = take(room);
+    told_gone_ = told_gone_ || result.status == http::SourceStatus::failed;
+    if (bytes_.size() < kCapacity / 2) {
+      wake = std::exchange(loop_waits_, false) || wake;
+    }
+  }
+  wake_if(wake);
+  return result;
+}
+
+bool BodyChannel::tell_handler(std::function<void()> tell) {
+  const std::lock_guard lock(mutex_);
+  const bool is_worth =
+      end_ != End::open || (asked_ ? !bytes_.empty() : bytes_.size() < kCapacity / 2);
+  tell_handler_ = is_worth ? nullptr : std::move(tell);
+  return !is_worth;
+}
+
+bool BodyChannel::tell_gone(std::function<void()> tell) {
+  const std::lock_guard lock(mutex_);
+  const bool is_gone = end_ != End::open;
+  tell_gone_ = is_gone ? nullptr : std::move(tell);
+  return !is_gone;
 }
 
 // With the lock held.

@@ -3,6 +3,9 @@
 // thread waits when there is no room or nothing to read; the loop never does, and is woken instead.
 // So the client is slowed down by the handler, and the handler by the client.
 //
+// A handler that has no thread of its own, but is called by the loop, never waits either: it is
+// told when it is worth another try (tell_handler).
+//
 // Shared by exactly one writer and one reader; every function may be called from any thread. After
 // either side has given up, the other finds out with its next call.
 #pragma once
@@ -74,6 +77,17 @@ class BodyChannel {
   // Reads no more: writing fails.
   void abandon();
 
+  // --- a handler that has no thread ---
+  // As read(), but `wait` when there is nothing: see tell_handler(), which comes after it.
+  http::SourceResult read_now(std::span<char> room);
+  // `tell` is called once, without the lock, when there is something to read of a request, or when
+  // half of the room is free for an answer, or when nobody is at the other end any more. False:
+  // that is so already. Null: nobody is told any more.
+  bool tell_handler(std::function<void()> tell);
+  // `tell` is called once, without the lock, when nobody will read what is written. False: that is
+  // so already. Null: nobody is told any more.
+  bool tell_gone(std::function<void()> tell);
+
   // Whether the side on a thread was told that the other one is gone.
   [[nodiscard]] bool was_told_gone() const;
 
@@ -102,6 +116,8 @@ class BodyChannel {
   bool asked_ = false;
   bool told_gone_ = false;
   bool loop_waits_ = false;
+  std::function<void()> tell_handler_;
+  std::function<void()> tell_gone_;
 };
 
 // The reading end of a channel as a response's content. A response that ends early abandons it.

@@ -10,6 +10,8 @@
 // last byte of it; or as an upload, which the handler reads while it arrives, in `handling` and,
 // once it has begun to answer, in `responding`.
 //
+// Two files: exchange.cpp (requests, and who answers) and exchange_response.cpp (answers).
+//
 // Part of a session, which is its ResponseStream or has one for it, and used again for the next
 // exchange. One thread: the event loop.
 #pragma once
@@ -67,7 +69,8 @@ class Exchange {
   [[nodiscard]] const RouteMatch& route() const { return route_; }
   // Whether the handler reads the content while it arrives.
   [[nodiscard]] bool is_streaming() const {
-    return route_.streams_body && route_.handler != nullptr && services_.executor != nullptr;
+    return route_.streams_body && (route_.deferred != nullptr ||
+                                   (route_.handler != nullptr && services_.executor != nullptr));
   }
 
   // --- its content ---
@@ -139,11 +142,11 @@ class Exchange {
 
   void run_on_loop();
   bool run_on_pool();
-  void run_deferred();
+  bool run_deferred(const DeferredHandler& handler, std::unique_ptr<Job> job);
   void respond_unavailable(const http::Request& request, std::string_view detail,
                            bool is_overload = true);
   void respond(const http::Request& request, http::Response& response);
-  std::unique_ptr<Job> make_job();
+  std::unique_ptr<Job> make_job(std::unique_ptr<Job> spare = nullptr);
   void begin_handling(const std::shared_ptr<const http::OwnedRequest>& request);
   void finish(const http::Request& request, std::uint64_t content_bytes);
   [[nodiscard]] bool awaits(const Job& job) const {

@@ -17,9 +17,17 @@ constexpr std::uint64_t kFinishedPatienceNs = 100'000'000;
 }  // namespace
 
 void Job::own_request(const http::Request& from) {
-  owned_ = std::make_shared<http::OwnedRequest>();
+  if (!owned_) {
+    owned_ = std::make_shared<http::OwnedRequest>();
+  }
   owned_->copy(from);
   request = owned_->request;
+}
+
+void Job::begin_client() {
+  if (!client_) {
+    client_ = std::make_shared<ClientBox>();
+  }
 }
 
 void Job::set_request_body(std::shared_ptr<BodyChannel> body) {
@@ -33,6 +41,14 @@ void Job::run() {
   course_.was_skipped = is_unwanted();
   if (!course_.was_skipped) {
     failed = !call_handler(*handler, request, response, failure);
+  }
+  if (failed && response.has_later()) {
+    response.take_later()(nullptr);
+  }
+  if (response.has_later()) {
+    finished_ns = ipc::monotonic_ns();  // of this part; the rest is the event loop's
+    executor = nullptr;
+    return;
   }
   finish();
   if (profile != nullptr && !course_.was_skipped && !course_.is_at_clients_pace) {
@@ -61,8 +77,29 @@ bool Job::has_lost_client() const {
          (response_body_ && response_body_->was_told_gone());
 }
 
+void Job::deliver(std::unique_ptr<Job> job) {
+  // Where somebody stands in between, he sees the answers too.
+  if (job->is_on_loop_thread() && job->call_.returned != nullptr && job->sink == job->call_.sink) {
+    *job->call_.returned = std::move(job);
+    return;
+  }
+  CompletionSink* const sink = job->sink;
+  sink->deliver(std::move(job));
+}
+
+bool Job::recycle() {
+  constexpr std::size_t kMaxKeptBody = std::size_t{64} * 1024;
+  if (owned_.use_count() != 1 || client_.use_count() != 1 || request.body.size() > kMaxKeptBody) {
+    return false;
+  }
+  response.clear();
+  course_ = {};
+  call_ = {};
+  return true;
+}
+
 void Job::begin_deferred() {
-  loop_thread_ = std::this_thread::get_id();
+  call_.thread = std::this_thread::get_id();
   begin();
 }
 
@@ -95,7 +132,7 @@ BodyChannel& Job::start(http::Response& started) {
   }
   response_body_ =
       std::make_shared<BodyChannel>([sink = sink, exchange = exchange] { sink->wake(exchange); });
-  response_body_->set_loop_thread(loop_thread_);
+  response_body_->set_loop_thread(call_.thread);
   lend_thread();
   started.set_source(std::make_unique<ChannelSource>(response_body_), started.source_size());
   sink->deliver_start(*this, std::make_unique<http::Response>(std::move(started)));

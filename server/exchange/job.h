@@ -68,13 +68,14 @@ class Job : public http::ResponseStarter, public http::InterimResponder {
 
   // Copies what the request's views point to.
   void own_request(const http::Request& from);
+  // A new one, or the one there is.
+  void begin_client();
   // The request's content, where the handler reads it while it arrives.
   void set_request_body(std::shared_ptr<BodyChannel> body);
   // The same copy, for whoever needs the request for longer than the job lasts.
   [[nodiscard]] std::shared_ptr<const http::OwnedRequest> shared_request() const { return owned_; }
   // What the exchange says of the client.
   void set_client(std::shared_ptr<ClientBox> client) { client_ = std::move(client); }
-  [[nodiscard]] const std::shared_ptr<ClientBox>& client() const { return client_; }
 
   // Runs the handler on this thread, unless nobody waits for the answer; an exception is kept as
   // text.
@@ -84,6 +85,19 @@ class Job : public http::ResponseStarter, public http::InterimResponder {
   void begin_deferred();
   void finish();
   [[nodiscard]] bool was_skipped() const { return course_.was_skipped; }
+  // On the event loop, before and after the deferred handler is called: one that completes its
+  // answer within that call does not send it around. `slot`: where it is put then.
+  void begin_call(std::unique_ptr<Job>& slot) {
+    call_.returned = &slot;
+    call_.sink = sink;
+  }
+  void end_call() { call_.returned = nullptr; }
+  // Where complete answers go: to the caller, or to the sink.
+  static void deliver(std::unique_ptr<Job> job);
+  // Nobody waits for the answer: there is none.
+  void skip() { course_.was_skipped = true; }
+  // One that has come back from its call, as new. False: somebody still has a part of it.
+  bool recycle();
   // Instead of run(): there is more to do than can be done, and it is answered with 503.
   void shed();
   [[nodiscard]] bool was_shed() const { return course_.was_shed; }
@@ -102,9 +116,13 @@ class Job : public http::ResponseStarter, public http::InterimResponder {
   void send_early_hints(const http::FieldList& fields) override {
     sink->deliver_hints(exchange, request.id, fields);
   }
+  [[nodiscard]] const std::shared_ptr<ClientBox>& client() const override { return client_; }
 
  private:
   void begin();
+  [[nodiscard]] bool is_on_loop_thread() const {
+    return call_.thread == std::this_thread::get_id();
+  }
   void lend_thread();
   void take_back_thread();
   [[nodiscard]] bool is_unwanted() const;
@@ -113,7 +131,14 @@ class Job : public http::ResponseStarter, public http::InterimResponder {
   std::shared_ptr<BodyChannel> request_body_;
   std::shared_ptr<BodyChannel> response_body_;
   std::shared_ptr<ClientBox> client_;
-  std::thread::id loop_thread_;  // where the handler was called, of a deferred one
+  // Of a deferred one, on the event loop.
+  struct LoopCall {
+    std::thread::id thread;
+    // For that thread alone, as long as the handler is in the call.
+    std::unique_ptr<Job>* returned = nullptr;
+    const CompletionSink* sink = nullptr;
+  };
+  LoopCall call_;
   struct Course {
     bool was_skipped = false;
     bool was_shed = false;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "config/options/options.h"
@@ -31,9 +32,10 @@ struct Services {
   const std::uint64_t& now_ns;  // of the present turn, by that clock
   // How long what was read last had lain in the kernel, in milliseconds; nothing: it is not known.
   const std::optional<std::uint32_t>& receive_delay_ms;
-  http::Response& response;  // of whoever is answered on the loop
-  bool submitted = false;    // to the executor, in this turn
-  bool is_over = false;      // the server ends at once: what is in progress is cut
+  http::Response& response;                  // of whoever is answered on the loop
+  std::unique_ptr<Job> spare_job = nullptr;  // for the next deferred handler; may be null
+  bool submitted = false;                    // to the executor, in this turn
+  bool is_over = false;                      // the server ends at once: what is in progress is cut
   bool is_stopping = false;  // the service ends: so do connections, with their next answer
   ipc::RouteBans* route_bans = nullptr;  // null: there are none
   std::uint32_t generation = 0;          // of the application's routes

@@ -43,6 +43,7 @@ void Response::clear() {
   fields_.clear();
   content_type_bytes_ = 0;
   failure_.clear();
+  later_ = nullptr;
   clear_content();
 }
 

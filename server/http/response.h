@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +21,9 @@
 
 namespace prefork::exchange {
 class BodyChannel;
-}
+class Job;
+struct ClientBox;
+}  // namespace prefork::exchange
 
 namespace prefork::http {
 
@@ -80,6 +83,8 @@ class ResponseStarter {
   virtual exchange::BodyChannel& start(Response& response) = 0;
   // Nobody waits for the response any more, as far as is known. Any thread.
   [[nodiscard]] virtual bool is_abandoned() const = 0;
+  // What is said of who waits for it.
+  [[nodiscard]] virtual const std::shared_ptr<exchange::ClientBox>& client() const = 0;
 };
 
 class Response {
@@ -144,6 +149,14 @@ class Response {
   void set_interim(InterimResponder* interim) { interim_ = interim; }
   [[nodiscard]] InterimResponder* interim() const { return interim_; }
 
+  // The head is made, and the rest is for `later`, which the event loop calls once the handler has
+  // returned: with what it completes, or with null when there is no place for it. For handlers on
+  // the loop and on the pool.
+  using Later = std::function<void(std::unique_ptr<exchange::Job> job)>;
+  void set_later(Later later) { later_ = std::move(later); }
+  [[nodiscard]] bool has_later() const { return later_ != nullptr; }
+  Later take_later() { return std::exchange(later_, nullptr); }
+
   // Asks for the connection to be closed after this answer.
   void close_connection() { close_ = true; }
   [[nodiscard]] bool wants_close() const { return close_; }
@@ -196,6 +209,7 @@ class Response {
   InterimResponder* interim_ = nullptr;
   std::string failure_;
   std::unique_ptr<ProblemDetails> error_;
+  Later later_;
 };
 
 }  // namespace prefork::http

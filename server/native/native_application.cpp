@@ -42,18 +42,6 @@ prefork_status refuse_route(prefork_app* app, std::string_view why) {
 // The members that came later are missing in one that was built against an older interface.
 constexpr std::size_t kLeastRouteSize = offsetof(prefork_route, pool);
 
-std::optional<exchange::Priority> to_priority(prefork_priority priority) {
-  switch (priority) {
-    case PREFORK_NORMAL:
-      return exchange::Priority::normal;
-    case PREFORK_HIGH:
-      return exchange::Priority::high;
-    case PREFORK_LOW:
-      return exchange::Priority::low;
-  }
-  return std::nullopt;
-}
-
 prefork_status add_route(prefork_app* app, const prefork_route* given) {
   if (app->is_loaded) {
     return PREFORK_WRONG;
@@ -83,18 +71,18 @@ prefork_status add_route(prefork_app* app, const prefork_route* given) {
   if (route->run_on == PREFORK_DEFERRED) {
     added = app->router.add_deferred(
         to_view(route->method), to_view(route->pattern), options,
-        [handler, user_data, name, errors = &app->errors](std::unique_ptr<exchange::Job> job) {
+        [app, handler, user_data, name](std::unique_ptr<exchange::Job> job) {
           const RunningFunction here(name);
-          defer_native(handler, user_data, std::move(job), errors);
+          defer_native(app, handler, user_data, std::move(job));
         });
   } else {
     options.run_on = route->run_on == PREFORK_LOOP ? exchange::RunOn::loop : exchange::RunOn::pool;
-    added = app->router.add(to_view(route->method), to_view(route->pattern), options,
-                            [handler, user_data, name, errors = &app->errors](
-                                const http::Request& request, http::Response& response) {
-                              const RunningFunction here(name);
-                              call_native(handler, user_data, request, response, errors);
-                            });
+    added = app->router.add(
+        to_view(route->method), to_view(route->pattern), options,
+        [app, handler, user_data, name](const http::Request& request, http::Response& response) {
+          const RunningFunction here(name);
+          call_native(app, handler, user_data, request, response);
+        });
   }
   return added.ok() ? PREFORK_OK : refuse_route(app, added.problem().text);
 }
@@ -103,9 +91,9 @@ prefork_status set_not_found(prefork_app* app, const prefork_route* route) {
   if (app->is_loaded || route->size < kLeastRouteSize || route->handler == nullptr) {
     return PREFORK_WRONG;
   }
-  app->not_found = [handler = route->handler, user_data = route->user_data, errors = &app->errors](
+  app->not_found = [app, handler = route->handler, user_data = route->user_data](
                        const http::Request& request, http::Response& response) {
-    call_native(handler, user_data, request, response, errors);
+    call_native(app, handler, user_data, request, response);
   };
   app->not_found_on = route->run_on == PREFORK_LOOP ? exchange::RunOn::loop : exchange::RunOn::pool;
   return PREFORK_OK;
@@ -177,10 +165,23 @@ prefork_api make_api() {
   add_response_functions(api);
   add_setting_functions(api);
   add_error_functions(api);
+  add_loop_functions(api);
   return api;
 }
 
 }  // namespace
+
+std::optional<exchange::Priority> to_priority(prefork_priority priority) {
+  switch (priority) {
+    case PREFORK_NORMAL:
+      return exchange::Priority::normal;
+    case PREFORK_HIGH:
+      return exchange::Priority::high;
+    case PREFORK_LOW:
+      return exchange::Priority::low;
+  }
+  return std::nullopt;
+}
 
 const prefork_api& native_api() {
   static const prefork_api kApi = make_api();
@@ -275,28 +276,28 @@ exchange::RouteMatch NativeApplication::route(
   return found.match;
 }
 
-void NativeApplication::answer_around(const http::Request& request,
-                                      http::Response& response) const {
-  app_.around.answer(
-      request, response,
-      [this](const http::Request& asked, http::Response& answer) {
-        exchange::RouteParameters parameters;
-        const Found found = find(asked, parameters);
-        // What was there may have gone in between; not_found has its own way and its own thread.
-        if (found.match.handler != nullptr && !found.is_own) {
-          (*found.match.handler)(asked, answer);
-        } else {
-          exchange::answer_unrouted(found.match, answer);
-        }
-      },
-      app_.errors);
+void NativeApplication::answer_around(const http::Request& request, http::Response& response) {
+  app_.around.answer(app_, request, response,
+                     [this](const http::Request& asked, http::Response& answer) {
+                       exchange::RouteParameters parameters;
+                       const Found found = find(asked, parameters);
+                       // What was there may have gone in between; not_found has its own way and its
+                       // own thread.
+                       if (found.match.handler != nullptr && !found.is_own) {
+                         (*found.match.handler)(asked, answer);
+                       } else {
+                         exchange::answer_unrouted(found.match, answer);
+                       }
+                     });
 }
 
-void NativeApplication::enter_worker(const SharedPlace& place, const std::string& root_path,
+void NativeApplication::enter_worker(const SharedPlace& place, exchange::Scheduler& scheduler,
+                                     const std::string& root_path,
                                      files::StaticCacheLimits limits) {
   app_.mounts.open(root_path, limits);
   bind(app_.numbers, place);
   bind(app_.things, place.table);
+  app_.waits = std::make_unique<LoopWaits>(scheduler, app_.things);
 }
 
 void NativeApplication::enter_task_process(ipc::SharedTable& table) { bind(app_.things, table); }
@@ -360,6 +361,10 @@ void NativeApplication::stop_worker(const prefork_worker& worker) {
   set_loop_thread(false);
   // What it calls may need what the hooks take away.
   listener_.reset();
+  exchange::Scheduler& scheduler = app_.waits->scheduler();
+  scheduler.settle();
+  app_.waits->end_all();
+  scheduler.end();
   if (app_.hooks.worker_stop != nullptr) {
     app_.hooks.worker_stop(app_.hooks_user_data, &worker);
     ipc::end_copy();

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "server/include/prefork/abi.h"
 #include "server/native/native_around.h"
 #include "server/native/native_errors.h"
+#include "server/native/native_loop.h"
 #include "server/native/native_shared.h"
 #include "server/native/native_tasks.h"
 #include "server/native/native_things.h"
@@ -33,6 +35,7 @@ struct prefork_app {
   prefork::native::SharedThings things;
   std::vector<prefork::native::Subscription> subscriptions;
   prefork::native::NativeTasks tasks;
+  std::unique_ptr<prefork::native::LoopWaits> waits;  // null: not in a worker
   prefork::exchange::Handler not_found;
   prefork::exchange::RunOn not_found_on = prefork::exchange::RunOn::pool;
   prefork::native::NativeAround around;
@@ -77,9 +80,10 @@ class NativeApplication : public exchange::Application {
   void show_failures() { app_.errors.pages().show_failures(app_.router.route_patterns()); }
 
   // In a worker, before anything else there: opens its folders and binds what it shares. `place`
-  // must outlive the application. Throws std::runtime_error, with a line for people.
-  void enter_worker(const SharedPlace& place, const std::string& root_path,
-                    files::StaticCacheLimits limits);
+  // must outlive the application, and `scheduler`, of the calling thread's loop, its threads.
+  // Throws std::runtime_error, with a line for people.
+  void enter_worker(const SharedPlace& place, exchange::Scheduler& scheduler,
+                    const std::string& root_path, files::StaticCacheLimits limits);
   // In a task process, before anything else there: binds the things that workers share.
   void enter_task_process(ipc::SharedTable& table);
   // Likewise, on the thread of tasks. Other threads may do anything else meanwhile.
@@ -107,12 +111,15 @@ class NativeApplication : public exchange::Application {
 
   [[nodiscard]] Found find(const http::Request& request,
                            exchange::RouteParameters& parameters) const noexcept;
-  void answer_around(const http::Request& request, http::Response& response) const;
+  void answer_around(const http::Request& request, http::Response& response);
 
   prefork_app app_;
   std::unique_ptr<TopicListener> listener_;  // from a worker's start to its stop
   const exchange::Handler around_;           // answers what is not the application's own
 };
+
+// Nothing: there is no such priority.
+std::optional<exchange::Priority> to_priority(prefork_priority priority);
 
 // The functions an application gets. Lives as long as the process.
 const prefork_api& native_api();

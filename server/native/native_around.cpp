@@ -20,15 +20,15 @@ void NativeAround::set(const prefork_around& functions, void* user_data) {
   user_data_ = user_data;
 }
 
-void NativeAround::answer(const http::Request& request, http::Response& response,
-                          const exchange::Handler& inner, const NativeErrors& errors) const {
-  prefork_call call{response.starter(), nullptr};
-  const NativeRequest native(request, call.starter == nullptr ? nullptr : &call,
+void NativeAround::answer(prefork_app& app, const http::Request& request, http::Response& response,
+                          const exchange::Handler& inner) const {
+  prefork_call call{response.starter(), nullptr, &app};
+  const NativeRequest native(request, &app, call.starter == nullptr ? nullptr : &call,
                              response.interim());
   prefork_response answer;
+  answer.app = &app;
   answer.asked = &request;
   answer.response = &response;
-  answer.errors = &errors;
   answer.shown = &native.get();
   const bool is_answered =
       functions_.before != nullptr && functions_.before(user_data_, &native.get(), &answer) != 0;
@@ -40,7 +40,7 @@ void NativeAround::answer(const http::Request& request, http::Response& response
     response.note_failure(std::move(failure));
   }
   if (!is_answered) {
-    errors.dress(answer);
+    app.errors.dress(answer);
   }
   if (functions_.after != nullptr) {
     functions_.after(user_data_, &native.get(), &answer);

@@ -18,8 +18,8 @@ class NativeAround {
 
   // Answers with `inner`, unless before() does, and lets after() see the answer. Throws what the
   // application reported by set_failed.
-  void answer(const http::Request& request, http::Response& response,
-              const exchange::Handler& inner, const NativeErrors& errors) const;
+  void answer(prefork_app& app, const http::Request& request, http::Response& response,
+              const exchange::Handler& inner) const;
 
  private:
   prefork_around functions_{};

@@ -49,9 +49,7 @@ prefork_status set_error(prefork_response* response, const prefork_problem* give
   if (!failure.empty()) {
     answer.note_failure(std::move(failure));
   }
-  if (response->errors != nullptr) {
-    response->errors->dress(*response);
-  }
+  response->app->errors.dress(*response);
   return PREFORK_OK;
 }
 

@@ -73,7 +73,7 @@ int is_abandoned(const prefork_call* call) {
 
 }  // namespace
 
-NativeRequest::NativeRequest(const http::Request& request, prefork_call* call,
+NativeRequest::NativeRequest(const http::Request& request, prefork_app* app, prefork_call* call,
                              http::InterimResponder* interim) {
   const std::span<const http::Field> parameters = request.parameters;
   const std::size_t count = request.fields.size() + parameters.size();
@@ -106,20 +106,25 @@ NativeRequest::NativeRequest(const http::Request& request, prefork_call* call,
   if (request.version_minor > 0) {
     native_.interim = reinterpret_cast<prefork_interim*>(interim);
   }
+  native_.app = app;
   if (request.trace != nullptr) {
     fill_in(trace_, *request.trace);
     native_.trace = &trace_.shown;
   }
 }
 
-HeldRequest::HeldRequest(const exchange::Job& job)
+std::shared_ptr<exchange::ClientBox> client_of(const prefork_call& call) {
+  return call.held != nullptr ? call.held->client() : call.starter->client();
+}
+
+HeldRequest::HeldRequest(prefork_app* app, const exchange::Job& job)
     : owned_(job.shared_request()),
       client_(job.client()),
       sink_(*job.sink),
       exchange_(job.exchange),
       id_(job.request.id),
-      call_{nullptr, this},
-      native_(job.request, &call_, this) {}
+      call_{nullptr, this, app},
+      native_(job.request, app, &call_, this) {}
 
 void HeldRequest::release() {
   if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) {

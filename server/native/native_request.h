@@ -25,6 +25,7 @@ class HeldRequest;
 struct prefork_call {
   const prefork::http::ResponseStarter* starter = nullptr;  // knows the client, or
   prefork::native::HeldRequest* held = nullptr;             // this one does
+  prefork_app* app = nullptr;
 };
 
 namespace prefork::native {
@@ -40,8 +41,8 @@ struct NativeTrace {
 class NativeRequest {
  public:
   // `call`: null on the event loop. `interim`: who hears of it before its answer. Both outlive it.
-  explicit NativeRequest(const http::Request& request, prefork_call* call = nullptr,
-                         http::InterimResponder* interim = nullptr);
+  NativeRequest(const http::Request& request, prefork_app* app, prefork_call* call = nullptr,
+                http::InterimResponder* interim = nullptr);
   // Destroys what the application has kept with it.
   ~NativeRequest() {
     if (state_.destroy != nullptr) {
@@ -69,7 +70,7 @@ class NativeRequest {
 class HeldRequest final : public http::InterimResponder {
  public:
   // Held once.
-  explicit HeldRequest(const exchange::Job& job);
+  HeldRequest(prefork_app* app, const exchange::Job& job);
   void hold() { holders_.fetch_add(1, std::memory_order_relaxed); }
   void release();
 
@@ -85,18 +86,22 @@ class HeldRequest final : public http::InterimResponder {
   [[nodiscard]] bool is_abandoned() const {
     return client_->get() != exchange::ClientState::waiting;
   }
+  [[nodiscard]] const std::shared_ptr<exchange::ClientBox>& client() const { return client_; }
 
  private:
   std::atomic<std::uint32_t> holders_{1};
   std::atomic<bool> is_answered_{false};
   const std::shared_ptr<const http::OwnedRequest> owned_;
-  const std::shared_ptr<const exchange::ClientBox> client_;
+  const std::shared_ptr<exchange::ClientBox> client_;
   exchange::CompletionSink& sink_;
   const exchange::ExchangeToken exchange_;
   const std::uint64_t id_;
   prefork_call call_;
   const NativeRequest native_;
 };
+
+// What is said of who waits for the answer; not null.
+std::shared_ptr<exchange::ClientBox> client_of(const prefork_call& call);
 
 // Fills in the functions of abi.h that are about a call.
 void add_request_functions(prefork_api& api);

@@ -13,6 +13,7 @@
 #include "ipc/base/owned_fd.h"
 #include "server/exchange/body_channel.h"
 #include "server/http/trailer.h"
+#include "server/native/native_application.h"
 #include "server/native/native_file.h"
 #include "server/native/native_text.h"
 #include "server/native/native_validators.h"
@@ -26,9 +27,6 @@ constexpr std::uint64_t kUnknownSize = std::numeric_limits<std::uint64_t>::max()
 
 prefork_stream* to_stream(exchange::BodyChannel* channel) {
   return reinterpret_cast<prefork_stream*>(channel);
-}
-exchange::BodyChannel& to_channel(prefork_stream* stream) {
-  return *reinterpret_cast<exchange::BodyChannel*>(stream);
 }
 
 // --- the functions of the interface --------------------------------------------------------------
@@ -122,9 +120,7 @@ prefork_status add_trailer(prefork_stream* stream, prefork_text name, prefork_te
 
 void validate(prefork_response* response, int hashes_body) {
   native::validate(*response->asked, *response->response, hashes_body != 0);
-  if (response->errors != nullptr) {
-    response->errors->dress(*response);
-  }
+  response->app->errors.dress(*response);
 }
 
 int get_status(const prefork_response* response) { return response->response->status(); }
@@ -153,12 +149,7 @@ void report_failure(prefork_response* response, prefork_text what) {
   response->response->note_failure(std::string(to_view(what)));
 }
 
-prefork_status read(prefork_stream* stream, char* room, std::size_t size, std::size_t* got) {
-  *got = 0;
-  if (size == 0) {
-    return PREFORK_WRONG;
-  }
-  const http::SourceResult result = to_channel(stream).read({room, size});
+prefork_status to_status(const http::SourceResult& result, std::size_t* got) {
   *got = result.size;
   switch (result.status) {
     case http::SourceStatus::more:
@@ -166,10 +157,27 @@ prefork_status read(prefork_stream* stream, char* room, std::size_t size, std::s
     case http::SourceStatus::end:
       return PREFORK_END;
     case http::SourceStatus::wait:
+      return PREFORK_FULL;
     case http::SourceStatus::failed:
       break;
   }
   return PREFORK_GONE;
+}
+
+prefork_status read(prefork_stream* stream, char* room, std::size_t size, std::size_t* got) {
+  *got = 0;
+  if (size == 0) {
+    return PREFORK_WRONG;
+  }
+  if (to_channel(stream).is_loop_thread()) {
+    return PREFORK_REFUSED;
+  }
+  return to_status(to_channel(stream).read({room, size}), got);
+}
+
+prefork_status try_read(prefork_stream* stream, char* room, std::size_t size, std::size_t* got) {
+  *got = 0;
+  return size == 0 ? PREFORK_WRONG : to_status(to_channel(stream).read_now({room, size}), got);
 }
 
 void complete(prefork_response* response) {
@@ -180,10 +188,38 @@ void complete(prefork_response* response) {
     job.failure = std::move(owned->failure);
   }
   job.finish();
-  exchange::CompletionSink* const sink = job.sink;
   owned->request->note_answered();
-  sink->deliver(std::move(owned->job));
+  exchange::Job::deliver(std::move(owned->job));
   owned->request->release();
+}
+
+void give_up(prefork_response* response) {
+  response->job->skip();
+  complete(response);
+}
+
+// Whoever does not get a response has been told, and is not asked for one.
+void go_on_later(prefork_app* app, prefork_handler later, void* user_data,
+                 std::unique_ptr<exchange::Job> job) {
+  if (job != nullptr) {
+    defer_native(app, later, user_data, std::move(job));
+    return;
+  }
+  const http::Request none;
+  const NativeRequest request(none, app);
+  later(user_data, &request.get(), nullptr);
+  ipc::end_copy();
+}
+
+prefork_status respond_later(prefork_response* response, prefork_handler later, void* user_data) {
+  if (response->job != nullptr) {
+    return PREFORK_WRONG;
+  }
+  response->response->set_later(
+      [app = response->app, later, user_data](std::unique_ptr<exchange::Job> job) {
+        go_on_later(app, later, user_data, std::move(job));
+      });
+  return PREFORK_OK;
 }
 
 }  // namespace
@@ -199,7 +235,10 @@ void add_response_functions(prefork_api& api) {
   api.write = write;
   api.try_write = try_write;
   api.read = read;
+  api.try_read = try_read;
   api.complete = complete;
+  api.give_up = give_up;
+  api.respond_later = respond_later;
   api.get_status = get_status;
   api.get_field = get_field;
   api.get_body = get_body;
@@ -212,15 +251,15 @@ void add_response_functions(prefork_api& api) {
   api.add_trailer = add_trailer;
 }
 
-void call_native(prefork_handler handler, void* user_data, const http::Request& request,
-                 http::Response& response, const NativeErrors* errors) {
-  prefork_call call{response.starter(), nullptr};
-  const NativeRequest native(request, call.starter == nullptr ? nullptr : &call,
+void call_native(prefork_app* app, prefork_handler handler, void* user_data,
+                 const http::Request& request, http::Response& response) {
+  prefork_call call{response.starter(), nullptr, app};
+  const NativeRequest native(request, app, call.starter == nullptr ? nullptr : &call,
                              response.interim());
   prefork_response answer;
+  answer.app = app;
   answer.asked = &request;
   answer.response = &response;
-  answer.errors = errors;
   answer.shown = &native.get();
   handler(user_data, &native.get(), &answer);
   ipc::end_copy();
@@ -229,13 +268,13 @@ void call_native(prefork_handler handler, void* user_data, const http::Request& 
   }
 }
 
-void defer_native(prefork_handler handler, void* user_data, std::unique_ptr<exchange::Job> job,
-                  const NativeErrors* errors) {
+void defer_native(prefork_app* app, prefork_handler handler, void* user_data,
+                  std::unique_ptr<exchange::Job> job) {
   auto answer = std::make_unique<prefork_response>();
+  answer->app = app;
   answer->asked = &job->request;
   answer->response = &job->response;
-  answer->request = new HeldRequest(*job);
-  answer->errors = errors;
+  answer->request = new HeldRequest(app, *job);
   answer->shown = &answer->request->get();
   answer->job = std::move(job);
   // The answer may be complete before the handler returns, and gone with it.

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/exchange/body_channel.h"
 #include "server/exchange/job.h"
 #include "server/http/response.h"
 #include "server/include/prefork/abi.h"
@@ -15,6 +16,7 @@
 // A response that an application makes: on the stack of the one who calls its handler, or,
 // deferred, on its own together with the job.
 struct prefork_response {
+  prefork_app* app = nullptr;
   const prefork::http::Request* asked = nullptr;  // what it responds to
   prefork::http::Response* response = nullptr;
   // Of a deferred response.
@@ -22,13 +24,15 @@ struct prefork_response {
   prefork::native::HeldRequest* request = nullptr;
   bool failed = false;
   std::string failure;
-  // Of errors.
-  const prefork::native::NativeErrors* errors = nullptr;  // null: the server sees to them
-  const prefork_request* shown = nullptr;                 // `asked`, as the application sees it
-  bool is_error_page = false;                             // a function makes the page of one
+  const prefork_request* shown = nullptr;  // `asked`, as the application sees it
+  bool is_error_page = false;              // a function makes the page of an error
 };
 
 namespace prefork::native {
+
+inline exchange::BodyChannel& to_channel(prefork_stream* stream) {
+  return *reinterpret_cast<exchange::BodyChannel*>(stream);
+}
 
 inline std::string_view to_view(prefork_text text) {
   return text.data == nullptr ? std::string_view{} : std::string_view{text.data, text.size};
@@ -37,13 +41,12 @@ inline std::string_view to_view(prefork_text text) {
 // Fills in the functions of the part "an answer" of abi.h.
 void add_response_functions(prefork_api& api);
 
-// Calls a handler on this thread. `errors`: the application's; null: it has nothing to say of them.
-// Throws what the application reported by set_failed.
-void call_native(prefork_handler handler, void* user_data, const http::Request& request,
-                 http::Response& response, const NativeErrors* errors = nullptr);
+// Calls a handler on this thread. Throws what the application reported by set_failed.
+void call_native(prefork_app* app, prefork_handler handler, void* user_data,
+                 const http::Request& request, http::Response& response);
 
 // Calls a handler that completes the response later.
-void defer_native(prefork_handler handler, void* user_data, std::unique_ptr<exchange::Job> job,
-                  const NativeErrors* errors = nullptr);
+void defer_native(prefork_app* app, prefork_handler handler, void* user_data,
+                  std::unique_ptr<exchange::Job> job);
 
 }  // namespace prefork::native

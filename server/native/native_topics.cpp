@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <cerrno>
 #include <span>
 #include <stdexcept>
 #include <string_view>
@@ -50,6 +51,24 @@ prefork_status subscribe_topic(prefork_app* app, std::uint32_t number,
     return PREFORK_WRONG;
   }
   app->subscriptions.push_back({number, handler, user_data});
+  return PREFORK_OK;
+}
+
+prefork_status read_topic(prefork_app* app, std::uint32_t number, std::uint64_t* next, char* room,
+                          std::size_t size, std::size_t* got, std::uint64_t* lost) {
+  const Entry* const thing = find_thing(app, number, ipc::SharedKind::topic);
+  if (thing == nullptr || size < thing->spec.bytes) {
+    return PREFORK_WRONG;
+  }
+  thread_local std::string piece;
+  ipc::Topic::Cursor cursor{*next, 0};
+  const bool is_there = to_topic(*thing).read(cursor, piece);
+  *next = cursor.next;
+  *lost = cursor.lost;
+  if (!is_there) {
+    return PREFORK_END;
+  }
+  *got = piece.copy(room, size);
   return PREFORK_OK;
 }
 
@@ -104,7 +123,73 @@ bool TopicListener::deliver() {
   return found;
 }
 
+void TopicNews::stop() {
+  if (thread_.joinable()) {
+    is_stopping_ = true;
+    things_.news->wake_all();
+    thread_.join();
+  }
+}
+
+TopicNews::Id TopicNews::follow(std::uint32_t thing, std::uint64_t number,
+                                std::function<void()> function) {
+  if (!thread_.joinable()) {
+    try {
+      thread_ = std::thread([this] { run(); });
+    } catch (const std::system_error& error) {
+      errno = error.code().value();
+      return 0;
+    }
+  }
+  const Id id = ++last_;
+  Follower follower{thing, number, std::move(function)};
+  if (has(follower)) {
+    follower.function();
+  } else {
+    followers_.emplace(id, std::move(follower));
+  }
+  return id;
+}
+
+bool TopicNews::has(const Follower& follower) const {
+  return to_topic(things_.list[follower.thing]).published() > follower.number;
+}
+
+void TopicNews::look() {
+  for (auto next = followers_.begin(); next != followers_.end();) {
+    const auto follower = next++;
+    if (has(follower->second)) {
+      follower->second.function();
+      followers_.erase(follower);
+    }
+  }
+}
+
+std::uint64_t TopicNews::published() const {
+  std::uint64_t all = 0;
+  for (const Entry& thing : things_.list) {
+    all += thing.spec.kind == ipc::SharedKind::topic ? to_topic(thing).published() : 0;
+  }
+  return all;
+}
+
+void TopicNews::run() {
+  const ipc::AlternateStack alternate_stack;
+  ::pthread_setname_np(::pthread_self(), "topic-news");
+  std::uint64_t told = 0;
+  while (!is_stopping_) {
+    const std::uint32_t announced = things_.news->announce();
+    if (const std::uint64_t now = published(); now != told) {
+      told = now;
+      scheduler_.tell([this] { look(); });
+    } else if (!is_stopping_) {
+      things_.news->sleep_in_turn(announced, kLongestNapNs);
+    }
+  }
+}
+
 void add_topic_functions(prefork_api& api) {
+  api.read_topic = read_topic;
   api.publish_topic = publish_topic;
   api.subscribe_topic = subscribe_topic;
 }

@@ -6,12 +6,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "ipc/shared/topic.h"
 #include "ipc/shared/wait_point.h"
+#include "server/exchange/scheduler.h"
 #include "server/include/prefork/abi.h"
 #include "server/native/native_things.h"
 
@@ -50,6 +53,47 @@ class TopicListener {
   std::string piece_;
   std::atomic<bool> is_stopping_{false};
   std::thread thread_;  // last: it uses all of the above
+};
+
+// Who tells the event loop of what is published, for those that wait for it there: a thread, which
+// is made for the first of them and ends with this. It reads nothing, so it never falls behind.
+// One thread: the event loop's.
+class TopicNews {
+ public:
+  using Id = std::uint64_t;
+
+  // Both outlive it.
+  TopicNews(exchange::Scheduler& scheduler, const SharedThings& things)
+      : scheduler_(scheduler), things_(things) {}
+  ~TopicNews() { stop(); }
+  TopicNews(const TopicNews&) = delete;
+  TopicNews& operator=(const TopicNews&) = delete;
+
+  // Calls `function` once the topic has the piece of that number, which may be at once. 0: there
+  // can be no thread; errno says why.
+  Id follow(std::uint32_t thing, std::uint64_t number, std::function<void()> function);
+  void forget(Id id) { followers_.erase(id); }
+  // Waits for the thread.
+  void stop();
+
+ private:
+  struct Follower {
+    std::uint32_t thing = 0;
+    std::uint64_t number = 0;
+    std::function<void()> function;
+  };
+
+  [[nodiscard]] bool has(const Follower& follower) const;
+  [[nodiscard]] std::uint64_t published() const;
+  void look();
+  void run();
+
+  exchange::Scheduler& scheduler_;
+  const SharedThings& things_;
+  std::map<Id, Follower> followers_;
+  Id last_ = 0;
+  std::atomic<bool> is_stopping_{false};
+  std::thread thread_;
 };
 
 // Fills in the functions of the interface that are about it.

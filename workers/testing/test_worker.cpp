@@ -97,6 +97,7 @@ TestWorker::TestWorker(const config::Options& options,
 
 TestWorker::~TestWorker() {
   server_->abandon_all();
+  served_->scheduler().set_executor(nullptr);
   pools_.reset();
   served_->stop();
   leave();
@@ -134,12 +135,14 @@ void TestWorker::load(const native::NativeApplication::Entry& entry) {
 }
 
 void TestWorker::start() {
-  served_ = std::make_unique<worker::ServedApplication>(context_);
+  served_ = std::make_unique<worker::ServedApplication>(context_, loop_);
   pools_ = std::make_unique<pool::Pools>(
       config::pool_classes(options_), options_.processes.pool_order,
-      commons_.segment.record(context_.id), [this](std::unique_ptr<exchange::Job> job) {
-        server_->completions().deliver(std::move(job));
+      commons_.segment.record(context_.id), [](std::unique_ptr<exchange::Job> job) {
+        exchange::CompletionSink* const sink = job->sink;
+        sink->deliver(std::move(job));
       });
+  served_->scheduler().set_executor(pools_.get());
   server_ = std::make_unique<engine::HttpServer>(
       loop_, worker::serving_settings(context_, *served_), served_->application(),
       commons_.segment.record(context_.id), access_log_, *this, pools_.get());

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "config/options/pool_options.h"
 #include "ipc/base/monotonic.h"
@@ -30,11 +31,20 @@ class InHook {
   ipc::WorkerRecord& record_;
 };
 
+std::vector<std::string> pool_names(const config::Options& options) {
+  std::vector<std::string> names;
+  for (const config::PoolSpec& spec : config::pool_classes(options)) {
+    names.push_back(spec.name);
+  }
+  return names;
+}
+
 }  // namespace
 
-ServedApplication::ServedApplication(const child::ChildContext& context)
+ServedApplication::ServedApplication(const child::ChildContext& context, loop::EventLoop& loop)
     : context_(context),
       cache_limits_(files::StaticCacheLimits::for_this_process()),
+      scheduler_(loop, pool_names(context.options)),
       shared_place_{context.segment, context.id, context.leadership, context.shared} {
   const config::Options& options = context.options;
   switch (options.target.kind) {
@@ -60,14 +70,10 @@ ServedApplication::ServedApplication(const child::ChildContext& context)
 void ServedApplication::load() {
   loaded_ = std::make_unique<loading::LoadedApplication>(context_);
   native_ = &loaded_->get();
-  std::vector<std::string> pools;
-  for (const config::PoolSpec& spec : config::pool_classes(context_.options)) {
-    pools.push_back(spec.name);
-  }
   if (context_.options.development.reload) {
     native_->show_failures();
   }
-  const std::vector<std::string> unknown = native_->assign_pools(pools);
+  const std::vector<std::string> unknown = native_->assign_pools(pool_names(context_.options));
   if (!unknown.empty() && context_.id.slot == 0) {
     context_.log.warning("no --pool has the class that " + unknown.front() + " names" +
                          (unknown.size() > 1
@@ -76,7 +82,8 @@ void ServedApplication::load() {
                          "; it runs with the threads of --threads");
   }
   try {
-    native_->enter_worker(shared_place_, context_.options.proxies.root_path, cache_limits_);
+    native_->enter_worker(shared_place_, scheduler_, context_.options.proxies.root_path,
+                          cache_limits_);
   } catch (const std::runtime_error& error) {
     throw loading::ApplicationFailed(error.what());
   }

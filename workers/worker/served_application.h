@@ -7,8 +7,10 @@
 
 #include "config/options/options.h"
 #include "ipc/leadership.h"
+#include "server/engine/loop_scheduler.h"
 #include "server/exchange/application.h"
 #include "server/files/cache.h"
+#include "server/loop/event_loop.h"
 #include "server/native/native_application.h"
 #include "workers/child/child_context.h"
 #include "workers/loading/loaded_application.h"
@@ -18,12 +20,14 @@ namespace prefork::worker {
 
 class ServedApplication {
  public:
-  // Makes or loads it. `context` outlives it. Throws loading::ApplicationFailed.
-  explicit ServedApplication(const child::ChildContext& context);
+  // Makes or loads it. Both outlive it. Throws loading::ApplicationFailed.
+  ServedApplication(const child::ChildContext& context, loop::EventLoop& loop);
 
   [[nodiscard]] const exchange::Application& application() const {
     return keeper_ != nullptr ? *keeper_ : *served();
   }
+  // What it has of the loop, and of the pool once that is there.
+  [[nodiscard]] engine::LoopScheduler& scheduler() { return scheduler_; }
   // Descriptors of files that it may keep open.
   [[nodiscard]] std::uint32_t cached_files() const;
 
@@ -48,6 +52,7 @@ class ServedApplication {
 
   const child::ChildContext& context_;
   const files::StaticCacheLimits cache_limits_;
+  engine::LoopScheduler scheduler_;
   std::unique_ptr<exchange::Application> application_;  // null: it came as a shared object
   std::unique_ptr<loading::LoadedApplication> loaded_;
   native::NativeApplication* native_ = nullptr;  // of that

@@ -83,16 +83,18 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     child::note_crashes_in(record_.trace.crash);
     child::answer_probes_in(record_.trace.sample);
     child::show_loaded_objects(record_.trace.objects);
-    served_ = std::make_unique<ServedApplication>(context_);
+    served_ = std::make_unique<ServedApplication>(context_, loop_);
     child::show_loaded_objects(record_.trace.objects);
     // Before there are threads, which inherit what it has left behind.
     child::set_signals_again();
     begin_log_thread();
     pools_ = std::make_unique<pool::Pools>(config::pool_classes(context_.options),
                                            context_.options.processes.pool_order, record_,
-                                           [this](std::unique_ptr<exchange::Job> job) {
-                                             server_->completions().deliver(std::move(job));
+                                           [](std::unique_ptr<exchange::Job> job) {
+                                             exchange::CompletionSink* const sink = job->sink;
+                                             sink->deliver(std::move(job));
                                            });
+    served_->scheduler().set_executor(pools_.get());
     server_ = std::make_unique<engine::HttpServer>(loop_, serving_settings(context_, *served_),
                                                    served_->application(), record_, access_log_,
                                                    *this, pools_.get());
@@ -109,6 +111,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
       leave_without_them();
     }
     server_->abandon_all();
+    served_->scheduler().set_executor(nullptr);
     pools_.reset();
     if (served_->stop()) {
       // Its threads may still deliver to the server, until the process is gone.
@@ -272,7 +275,8 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   }
 
   void end_if_done(std::uint64_t now_ns) {
-    if (is_drained_ && server_->connection_count() == 0 && stuck_.are_alone(now_ns)) {
+    if (is_drained_ && server_->connection_count() == 0 && stuck_.are_alone(now_ns) &&
+        !served_->scheduler().has_work()) {
       loop_.stop();
     }
   }

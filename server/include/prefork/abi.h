@@ -37,6 +37,7 @@ typedef struct prefork_call prefork_call;         /* a request's life, see below
 typedef struct prefork_result prefork_result;     /* a task's result that is being made */
 typedef struct prefork_job prefork_job;           /* a task that was submitted */
 typedef struct prefork_interim prefork_interim;   /* who hears of a request before its answer */
+typedef struct prefork_wait prefork_wait;         /* what the event loop waits for, see below */
 
 typedef struct prefork_text {
   const char* data;
@@ -93,6 +94,7 @@ typedef struct prefork_request {
   const prefork_trace* trace; /* NULL: --trace off */
   prefork_state* state;       /* one slot for each request */
   prefork_interim* interim;   /* for api->send_early_hints; NULL: HTTP/1.0, which has none */
+  prefork_app* app;           /* whose handler it is for */
 } prefork_request;
 
 /* Which process and which part of the service this is. */
@@ -130,7 +132,8 @@ typedef struct prefork_route {
   prefork_run_on run_on;
   prefork_handler handler;
   void* user_data;
-  int streams_body;    /* with PREFORK_POOL: the handler reads prefork_request.content */
+  int streams_body;    /* with PREFORK_POOL or PREFORK_DEFERRED: the handler reads
+                          prefork_request.content */
   uint64_t body_limit; /* bytes, beyond: 413; 0: --limit-body */
   prefork_text pool;   /* with PREFORK_POOL: the class (--pool) whose threads run it; empty, or a
                           class that there is not: the default one */
@@ -277,6 +280,39 @@ typedef struct prefork_task_order {
   void* user_data;
 } prefork_task_order;
 
+typedef enum prefork_status {
+  PREFORK_OK = 0,
+  PREFORK_END = 1,   /* of the content */
+  PREFORK_GONE = 2,  /* nobody is at the other end any more */
+  PREFORK_FULL = 3,  /* not now: the client is slower */
+  PREFORK_WRONG = 4, /* an argument, or not in this state */
+  /* Of things that workers share. */
+  PREFORK_OWNER_DIED = 5, /* as PREFORK_OK; who owned it before has died with it */
+  PREFORK_TIMEOUT = 6,    /* not within that time */
+  PREFORK_REFUSED = 7,    /* would wait, and this is the event loop; the log says where */
+  PREFORK_CHANGED = 8     /* it is not what was expected */
+} prefork_status;
+
+/* Called by the event loop of a worker, where it must not block; one at a time, and never from
+ * within another function of the application. */
+typedef void (*prefork_function)(void* user_data);
+/* The same at the end of a wait, once, unless it was cancelled: PREFORK_OK, what was waited for is
+ * there; PREFORK_GONE, it will not come. The wait is gone then. */
+typedef void (*prefork_waited)(void* user_data, prefork_status how);
+
+/* A function that runs on the pool: it may block. It finds the room that requests find there, or
+ * is refused as they are. */
+typedef struct prefork_work {
+  size_t size;
+  prefork_text pool; /* as of a route */
+  prefork_priority priority;
+  prefork_function run;
+  /* Once, on the event loop; may be NULL. PREFORK_OK: it has run. Else it has not, and will not:
+   * PREFORK_FULL, no room or no thread in time; PREFORK_GONE, the worker stops. */
+  prefork_waited done;
+  void* user_data;
+} prefork_work;
+
 /* Hooks of a worker's life, each may be NULL. `user_data` is that of api->set_hooks. */
 typedef struct prefork_hooks {
   size_t size;
@@ -295,19 +331,6 @@ typedef struct prefork_hooks {
    * called. */
   void (*unload)(void* user_data);
 } prefork_hooks;
-
-typedef enum prefork_status {
-  PREFORK_OK = 0,
-  PREFORK_END = 1,   /* of the content */
-  PREFORK_GONE = 2,  /* nobody is at the other end any more */
-  PREFORK_FULL = 3,  /* not now: the client is slower */
-  PREFORK_WRONG = 4, /* an argument, or not in this state */
-  /* Of things that workers share. */
-  PREFORK_OWNER_DIED = 5, /* as PREFORK_OK; who owned it before has died with it */
-  PREFORK_TIMEOUT = 6,    /* not within that time */
-  PREFORK_REFUSED = 7,    /* would wait, and this is the event loop; the log says where */
-  PREFORK_CHANGED = 8     /* it is not what was expected */
-} prefork_status;
 
 /* The functions of the server. */
 typedef struct prefork_api {
@@ -551,6 +574,61 @@ typedef struct prefork_api {
    * answer is not chunked. PREFORK_WRONG: not one that may come there. PREFORK_FULL: more than 8
    * KiB of them. PREFORK_GONE: the client left. */
   prefork_status (*add_trailer)(prefork_stream* stream, prefork_text name, prefork_text value);
+
+  /* --- the event loop of a worker ---
+   * It is there from worker_start to worker_stop. In the end, after the last handler has returned
+   * and before worker_stop: what was posted is called, each wait that is left is told PREFORK_GONE,
+   * and nothing is called any more. A worker that leaves a stuck handler behind, crashes or is
+   * killed does nothing of the kind. */
+  /* Any thread: has `function` called. PREFORK_FULL: 65,536 wait. PREFORK_GONE: the worker has
+   * stopped. PREFORK_WRONG: this is no worker. */
+  prefork_status (*post)(prefork_app* app, prefork_function function, void* user_data);
+  /* 1: the calling thread is the loop's. */
+  int (*is_loop_thread)(const prefork_app* app);
+  /* The loop's thread only, but for wait_gone, and so is cancel_wait. NULL: it cannot be waited for
+   * here; errno says why (EPERM: the wrong thread, or no worker; ESHUTDOWN: the worker stops). */
+  /* So many nanoseconds at least. */
+  prefork_wait* (*wait_time)(prefork_app* app, uint64_t ns, prefork_waited waited, void* user_data);
+  /* Until `fd` can be read from, or written to, without waiting, or is broken. Each direction of a
+   * descriptor is waited for once at a time (EEXIST), and never where it is always ready (EPERM: a
+   * file). To be cancelled before `fd` is closed. */
+  prefork_wait* (*wait_fd)(prefork_app* app, int fd, int for_writing, prefork_waited waited,
+                           void* user_data);
+  /* Any thread, while the request lives. PREFORK_GONE: nobody waits for its answer any more, as
+   * is_abandoned says; PREFORK_OK: it was answered. */
+  prefork_wait* (*wait_gone)(prefork_call* call, prefork_waited waited, void* user_data);
+  /* Before the stream has ended. PREFORK_OK: it is worth another try_write (128 KiB will find room)
+   * or try_read, or there is nobody at the other end. */
+  prefork_wait* (*wait_stream)(prefork_app* app, prefork_stream* stream, prefork_waited waited,
+                               void* user_data);
+  /* Likewise, of content on its way to the client. PREFORK_GONE: nobody takes it any more. */
+  prefork_wait* (*wait_stream_gone)(prefork_app* app, prefork_stream* stream, prefork_waited waited,
+                                    void* user_data);
+  /* Until the topic has a piece of that number, counted from 0. */
+  prefork_wait* (*wait_topic)(prefork_app* app, uint32_t thing, uint64_t number,
+                              prefork_waited waited, void* user_data);
+  /* It has not been told: `waited` is not called. */
+  void (*cancel_wait)(prefork_wait* wait);
+  /* Any thread. PREFORK_OK: work->done will be called. Else nothing is: PREFORK_FULL,
+   * PREFORK_GONE (the worker has stopped), PREFORK_WRONG. */
+  prefork_status (*submit_work)(prefork_app* app, const prefork_work* work);
+  /* As read, but never waits: PREFORK_FULL, there is nothing at present (see wait_stream). For
+   * deferred handlers that stream the body, for which read on the loop is PREFORK_REFUSED. */
+  prefork_status (*try_read)(prefork_stream* stream, char* room, size_t size, size_t* got);
+  /* In a handler of PREFORK_LOOP or PREFORK_POOL, which has made the head and returns now: the rest
+   * is left to `later`, which is called once, on the event loop, as a handler of PREFORK_DEFERRED
+   * is, and completes the answer. Its `response` is NULL where there is no room for one more
+   * (--limit-concurrency): that was answered with 503. The request's texts are the server's own
+   * copy. PREFORK_WRONG: another handler. */
+  prefork_status (*respond_later)(prefork_response* response, prefork_handler later,
+                                  void* user_data);
+  /* Instead of complete: nobody waits for the answer, and there is none. */
+  void (*give_up)(prefork_response* response);
+  /* Any thread of a worker. Copies the piece of number *next, or the oldest that there is after it;
+   * *next becomes the number behind it, *lost how many were left out. PREFORK_END: there is none
+   * yet; *next is never beyond that. PREFORK_WRONG: the room is smaller than the longest piece. */
+  prefork_status (*read_topic)(prefork_app* app, uint32_t thing, uint64_t* next, char* room,
+                               size_t size, size_t* got, uint64_t* lost);
 } prefork_api;
 
 /* Whether the server that gave `api` has this function. */

@@ -36,13 +36,17 @@
 
 #include <prefork/abi.h>
 #include <prefork/around.hpp>
+#include <prefork/await.hpp>
 #include <prefork/cookie.hpp>
+#include <prefork/coroutine.hpp>
 #include <prefork/cors.hpp>
 #include <prefork/error.hpp>
 #include <prefork/error_pages.hpp>
+#include <prefork/events.hpp>
 #include <prefork/folder.hpp>
 #include <prefork/group.hpp>
 #include <prefork/hooks.hpp>
+#include <prefork/jobs.hpp>
 #include <prefork/log.hpp>
 #include <prefork/metrics.hpp>
 #include <prefork/quote.hpp>
@@ -56,6 +60,7 @@
 #include <prefork/security_headers.hpp>
 #include <prefork/settings.hpp>
 #include <prefork/sharing.hpp>
+#include <prefork/streams.hpp>
 #include <prefork/tasks.hpp>
 #include <prefork/topics.hpp>
 #include <prefork/worker.hpp>
@@ -63,11 +68,12 @@
 namespace prefork {
 inline namespace v1 {
 
-// What workers share is declared as told in sharing.hpp, and what task processes do as in
-// tasks.hpp; pages of errors are for error_pages.hpp.
+// What workers share is declared as told in sharing.hpp, what task processes do as in tasks.hpp,
+// and what is done again and again as in jobs.hpp; pages of errors are for error_pages.hpp.
 class App : public RouteList<App>,
             public Sharing,
             public TaskList,
+            public JobList,
             public Settings,
             public ErrorPages {
  public:
@@ -86,6 +92,7 @@ class App : public RouteList<App>,
   App(const prefork_api& api, prefork_app* app)
       : Sharing(api, app),
         TaskList(api, app),
+        JobList(api, app),
         Settings(api, app),
         ErrorPages(api, app),
         api_(api),
@@ -268,6 +275,8 @@ inline void App::register_hooks() {
     const App& app = *static_cast<const App*>(self);
     try {
       app.on_start_.call(to_worker(*worker));
+      detail::EventStreams::of(app.app_).begin();
+      app.begin_jobs(false);
       return 0;
     } catch (const std::exception& error) {
       app.api_.fail(app.app_, detail::text(error.what()));
@@ -278,11 +287,14 @@ inline void App::register_hooks() {
   };
   hooks.drain = [](void* self, const prefork_worker* worker) {
     const App& app = *static_cast<const App*>(self);
+    app.stop_leaders_jobs();
+    detail::EventStreams::of(app.app_).end();
     app.on_drain_.call_each(to_worker(*worker), app.error_log());
   };
   hooks.lead = [](void* self, const prefork_worker* worker) {
     const App& app = *static_cast<const App*>(self);
     app.on_lead_.call_each(to_worker(*worker), app.error_log());
+    app.begin_jobs(true);
   };
   hooks.unload = [](void* self) { delete static_cast<App*>(self); };
   hooks.worker_stop = [](void* self, const prefork_worker* worker) {

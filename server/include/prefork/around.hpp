@@ -65,6 +65,12 @@ class Around {
   }
   // What is responded to an exception that is being handled.
   Response respond_to_exception(const Request& request, Failure& failure) const;
+  // What `make` makes, where functions before() have been asked already; what it throws is treated
+  // as a handler's.
+  template <typename Make>
+  Response made_by(const Request& request, Failure& failure, const Make& make) const {
+    return *guarded(request, failure, [&] { return std::optional<Response>(make()); });
+  }
   // What they throw is thrown.
   void pass(const Request& request, Response& response) const {
     for (const Around* at = this; at != nullptr; at = at->outer_) {

@@ -1,6 +1,8 @@
 // Content-Disposition (RFC 6266): the name under which a client saves what it gets.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <cstddef>
 #include <stdexcept>
 #include <string>

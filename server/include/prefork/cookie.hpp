@@ -6,6 +6,8 @@
 // What a browser would drop without a word is refused with std::invalid_argument, which says why.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>

@@ -2,6 +2,8 @@
 // that the server makes, 404 and 405 of its paths as well as 408, 413 or 503. A base of App.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <exception>
 #include <functional>
 #include <memory>

@@ -15,6 +15,8 @@
 // none. One thread at a time.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -3,6 +3,8 @@
 // at a time.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

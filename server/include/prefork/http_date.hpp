@@ -1,6 +1,8 @@
 // Dates in fields (RFC 9110 section 5.6.7).
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <array>
 #include <chrono>
 #include <cstddef>

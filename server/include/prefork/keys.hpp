@@ -10,6 +10,8 @@
 // until that expires.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #if !__has_include(<openssl/hmac.h>)
 #error "signed cookies and sessions need OpenSSL's libcrypto: install libssl-dev (openssl-devel)"
 #endif

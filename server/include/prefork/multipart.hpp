@@ -2,6 +2,8 @@
 // include. No input or output of its own, and no copy of any content.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

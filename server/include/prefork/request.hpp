@@ -7,7 +7,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -16,6 +19,11 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
+#include <version>
+
+#ifdef __cpp_lib_jthread
+#include <stop_token>
+#endif
 
 #include <prefork/abi.h>
 #include <prefork/error.hpp>
@@ -96,6 +104,12 @@ inline prefork_call* call_of(const prefork_api& api, const prefork_request& requ
   return has_call && PREFORK_HAS(&api, is_gone) ? request.call : nullptr;
 }
 
+inline prefork_app* app_of(const prefork_api& api, const prefork_request& request) {
+  const bool has_app =
+      request.size >= offsetof(prefork_request, app) + sizeof(prefork_request::app);
+  return has_app && PREFORK_HAS(&api, read_topic) ? request.app : nullptr;
+}
+
 inline const prefork_trace* trace_of(const prefork_api& api, const prefork_request& request) {
   const bool has_trace =
       request.size >= offsetof(prefork_request, trace) + sizeof(prefork_request::trace);
@@ -117,6 +131,10 @@ struct JsonContent {
 struct AnyJson;
 
 }  // namespace detail
+
+namespace detail {
+class ReadSome;
+}
 
 class Request {
  public:
@@ -301,6 +319,14 @@ class Request {
     return found != nullptr && found->value ? &*found->value : nullptr;
   }
 
+  // std::size_t got = co_await request.read_some(room);
+  // The same in a coroutine with prefork::upload (await.hpp), without a thread that waits.
+  detail::ReadSome read_some(std::span<char> room) const;
+
+  // What the client of an event stream has seen last, when it comes back: Last-Event-ID (HTML
+  // Living Standard, section 9.2.4).
+  std::optional<std::string_view> last_event_id() const { return header("Last-Event-ID"); }
+
   // Whether nobody waits for the answer any more, as far as is known: the client has closed or lost
   // its connection, or the time was up. For handlers that work for long, on the pool and deferred
   // ones; on the event loop always false. Any thread.
@@ -308,6 +334,29 @@ class Request {
     const prefork_call* const call = detail::call_of(*api_, *request_);
     return call != nullptr && api_->is_abandoned(call) != 0;
   }
+
+#ifdef __cpp_lib_jthread
+  // Asks to stop when nobody waits for the answer any more: as is_gone(), for those that are told.
+  // Any thread, while the request lives; the token may be kept for longer. On the event loop, and
+  // with a server that is older, it never does. Each call makes one that costs an allocation.
+  std::stop_token stop_token() const;
+  // auto watch = request.on_gone([&] { query.cancel(); });
+  // Calls `function`, once, when nobody waits for the answer any more; at once if that is so
+  // already. On the event loop: it must not block. Not called any more once `watch` is destroyed,
+  // which waits for a call that is under way; so `watch` lives no longer than what is used there.
+  template <typename Function>
+  [[nodiscard]] std::stop_callback<std::decay_t<Function>> on_gone(Function&& function) const {
+    return std::stop_callback<std::decay_t<Function>>(stop_token(),
+                                                      std::forward<Function>(function));
+  }
+#endif
+
+  // Calls `function` on the pool (default class, low priority) once the answer has been sent, or
+  // nobody waits for it any more. It may block. A worker that drains waits for it. Where there is
+  // no room for it, or the worker stops first, it is not called, and the log says so. Any thread
+  // that has the request. Throws std::runtime_error when the server is too old. It must not use the
+  // request.
+  void after_response(std::function<void()> function) const;
 
   // The trace that the request is part of (--trace): to be passed on to other services, with
   // attributes for the span. Without --trace it is empty. Ends with the request.
@@ -398,10 +447,92 @@ inline std::size_t Request::read(std::span<char> room) const {
       return got;
     case PREFORK_END:
       return 0;
+    case PREFORK_REFUSED:
+      throw std::logic_error("read() would wait on the event loop: co_await read_some()");
     default:
       throw std::runtime_error("the client ended the request early");
   }
 }
+
+namespace detail {
+
+// What is to be done after an answer.
+struct AfterResponse {
+  const prefork_api& api;
+  prefork_app* app;
+  std::function<void()> function;
+
+  static void answered(void* self, prefork_status /*how*/) { submit(self); }
+  static void submit(void* self) {
+    const auto& after = *static_cast<const AfterResponse*>(self);
+    prefork_work work{};
+    work.size = sizeof work;
+    work.priority = PREFORK_LOW;
+    work.run = run;
+    work.done = done;
+    work.user_data = self;
+    if (after.api.submit_work(after.app, &work) != PREFORK_OK) {
+      done(self, PREFORK_FULL);
+    }
+  }
+  static void run(void* self) {
+    const auto& after = *static_cast<const AfterResponse*>(self);
+    try {
+      after.function();
+    } catch (const std::exception& error) {
+      after.log(std::string("after_response(): ") + error.what());
+    } catch (...) {
+      after.log("after_response(): an exception that is no std::exception");
+    }
+  }
+  static void done(void* self, prefork_status how) {
+    const std::unique_ptr<const AfterResponse> after(static_cast<const AfterResponse*>(self));
+    if (how != PREFORK_OK) {
+      after->log("after_response(): there was no room on the pool, it was not called");
+    }
+  }
+  void log(const std::string& line) const { api.log(app, 3, text(line)); }
+};
+
+}  // namespace detail
+
+inline void Request::after_response(std::function<void()> function) const {
+  prefork_app* const app = detail::app_of(*api_, *request_);
+  if (app == nullptr) {
+    throw std::runtime_error("after_response() needs a newer server than this one");
+  }
+  auto after = std::make_unique<detail::AfterResponse>(
+      detail::AfterResponse{*api_, app, std::move(function)});
+  prefork_call* const call = detail::call_of(*api_, *request_);
+  const bool is_taken =
+      call != nullptr
+          ? api_->wait_gone(call, detail::AfterResponse::answered, after.get()) != nullptr
+          : api_->post(app, detail::AfterResponse::submit, after.get()) == PREFORK_OK;
+  if (!is_taken) {
+    throw std::runtime_error("after_response(): too much is waiting for the event loop");
+  }
+  after.release();
+}
+
+#ifdef __cpp_lib_jthread
+inline std::stop_token Request::stop_token() const {
+  std::stop_source source;
+  prefork_call* const call = detail::call_of(*api_, *request_);
+  if (call != nullptr && detail::app_of(*api_, *request_) != nullptr) {
+    auto kept = std::make_unique<std::stop_source>(source);
+    const auto told = [](void* self, prefork_status how) {
+      const std::unique_ptr<std::stop_source> mine(static_cast<std::stop_source*>(self));
+      if (how == PREFORK_GONE) {
+        mine->request_stop();
+      }
+    };
+    if (api_->wait_gone(call, told, kept.get()) != nullptr) {
+      kept.release();
+    }
+  }
+  return source.get_token();
+}
+#endif
 
 }  // namespace v1
 }  // namespace prefork

@@ -157,9 +157,20 @@ class Responder {
     }
   }
 
+  // For the layer below: nobody waits for the response, and there is none.
+  void give_up() {
+    if (response_ != nullptr) {
+      api_->give_up(std::exchange(response_, nullptr));
+      request_.reset();
+    }
+  }
   // For the layer below: the response is a 500 because of `failure`.
   void send(Response answer, Around::Failure failure) {
     if (!is_first()) {
+      return;
+    }
+    if (answer.later() != nullptr) {
+      send_later(std::move(answer));
       return;
     }
     try {
@@ -179,6 +190,23 @@ class Responder {
               detail::text("request " + std::to_string(request_id_) +
                            " was answered twice; the second answer was ignored"));
     return false;
+  }
+  // The head now, the content from the event loop.
+  void send_later(Response answer) {
+    try {
+      around_->pass(*request_, answer);
+    } catch (const std::exception& error) {
+      fail(error.what());
+      return;
+    } catch (...) {
+      fail("an exception that is no std::exception");
+      return;
+    }
+    answer.send_head(*api_, response_);
+    const auto body = answer.later();
+    prefork_response* const response = std::exchange(response_, nullptr);
+    request_.reset();
+    detail::LaterBody::hand_over(*api_, app_, response, body);
   }
   void fail(std::string_view what) {
     api_->set_failed(response_, detail::text(what));

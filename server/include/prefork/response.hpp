@@ -23,6 +23,7 @@
 #include <prefork/content_disposition.hpp>
 #include <prefork/error.hpp>
 #include <prefork/http_date.hpp>
+#include <prefork/later_body.hpp>
 #include <prefork/request.hpp>
 
 namespace prefork {
@@ -272,6 +273,13 @@ class Response {
     return std::move(last_modified(time));
   }
 
+  // For the layer below: the content is made on the event loop, after the handler has returned.
+  void later(std::shared_ptr<detail::LaterBody> body) {
+    later_ = std::move(body);
+    forget_content();
+  }
+  const std::shared_ptr<detail::LaterBody>& later() const { return later_; }
+
   // For the layer below. Throws std::logic_error for a stream that cannot be, std::runtime_error
   // for a file that cannot be opened, and what the function of a stream throws.
   void send(const prefork_api& api, prefork_response* to) const {
@@ -290,7 +298,7 @@ class Response {
       api.close_connection(to);
     }
   }
-  bool has_stream() const { return stream_ != nullptr; }
+  bool has_stream() const { return stream_ != nullptr || later_ != nullptr; }
   bool has_file() const { return !file_.empty(); }
   std::size_t header_count() const { return fields_.size(); }
   // Lets the server make the page of an error, if this is one; then it is a response of the
@@ -328,7 +336,9 @@ class Response {
   }
   void send_all(const prefork_api& api, prefork_response* to) const {
     send_head(api, to);
-    if (stream_) {
+    if (later_) {
+      detail::LaterBody::leave(api, to, later_);
+    } else if (stream_) {
       send_stream(api, to);
     } else if (!file_.empty()) {
       if (send_file(api, to) != PREFORK_OK) {
@@ -375,6 +385,7 @@ class Response {
   std::string body_;
   std::string file_;
   Body stream_;
+  std::shared_ptr<detail::LaterBody> later_;
   std::optional<std::uint64_t> stream_size_;
   bool close_ = false;
   bool keeps_content_ = false;  // see of_server()

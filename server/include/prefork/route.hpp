@@ -12,6 +12,7 @@
 
 #include <prefork/abi.h>
 #include <prefork/around.hpp>
+#include <prefork/coroutine.hpp>
 #include <prefork/log.hpp>
 #include <prefork/place.hpp>
 #include <prefork/request.hpp>
@@ -23,15 +24,21 @@ inline namespace v1 {
 
 struct Route {
   using DeferredHandler = detail::Function<void(Request, Responder)>;
+  using CoroutineHandler = detail::Function<Task<Response>(Request)>;
+  // One of them is a function.
+  struct Handlers {
+    Around::Handler at_once{};
+    DeferredHandler deferred{};
+    CoroutineHandler coroutine{};
+  };
 
   const prefork_api& api;
   prefork_app* app;
   const Places& places;
   std::string pattern;
-  Around::Handler handler;   // or
-  DeferredHandler deferred;  // one of the two
-  const Place* place;        // the innermost one that all its paths lie below
-  bool is_scattered;         // some lie below another one
+  Handlers handlers;
+  const Place* place;  // the innermost one that all its paths lie below
+  bool is_scattered;   // some lie below another one
 
   [[nodiscard]] const Around& around_of(const prefork_request& request) const {
     if (is_scattered) {
@@ -86,7 +93,7 @@ inline void Route::respond(const prefork_api& api, const Around& around,
 
 inline void Route::handle(void* data, const prefork_request* native, prefork_response* to) {
   const Route& route = *static_cast<const Route*>(data);
-  respond(route.api, route.around_of(*native), route.handler, *native, to);
+  respond(route.api, route.around_of(*native), route.handlers.at_once, *native, to);
 }
 
 inline void Route::handle_deferred(void* data, const prefork_request* native,
@@ -102,7 +109,7 @@ inline void Route::handle_deferred(void* data, const prefork_request* native,
       responder.send(std::move(*early), std::move(failure));
       return;
     }
-    route.deferred(request, std::move(responder));
+    route.handlers.deferred(request, std::move(responder));
     if (call.has_response()) {
       Responder(route.api, route.app, around, request, to);  // it was dropped
     }

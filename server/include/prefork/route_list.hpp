@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include <prefork/coroutine_route.hpp>
 #include <prefork/cors.hpp>
 #include <prefork/folder.hpp>
 #include <prefork/handler.hpp>
@@ -39,8 +40,9 @@ class RouteList {
   // empty one is the prefix itself. `what`: where the handler runs and how much content it takes,
   // if anything (run_on.hpp), and the handler, in one of the forms of handler.hpp; with deferred it
   // takes (Request, Responder), is called on the event loop, and the request ends when the
-  // Responder has responded. Handlers on the pool are called by several threads at once. Refused is
-  // a pattern that cannot be read or exists for that method.
+  // Responder has responded; one that is a coroutine (coroutine.hpp) runs there as well. Handlers
+  // on the pool are called by several threads at once. Refused is a pattern that cannot be read or
+  // exists for that method.
   //
   //   app.route("REPORT", "/calendar/{id}", prefork::on_loop, [](const prefork::Request& request) {
   //     return prefork::text(std::string(request.parameter("id"))); });
@@ -194,11 +196,18 @@ class RouteList {
       auto handler = std::forward<Handler>(std::get<sizeof...(kBeforeHandler)>(what));
       if constexpr ((detail::kIsOneOf<std::tuple_element_t<kBeforeHandler, What>, Deferred> ||
                      ...)) {
-        self().table().add(self().place(), method, pattern, plan, {},
-                           detail::make_deferred(std::move(handler)));
+        self().table().add(self().place(), method, pattern, plan,
+                           {.deferred = detail::make_deferred(std::move(handler))});
+      } else if constexpr (detail::CoroutineHandler<std::remove_cvref_t<Handler>>) {
+        static_assert(
+            !(detail::kIsOneOf<std::tuple_element_t<kBeforeHandler, What>, OnPool> || ...),
+            "a handler that is a coroutine runs on the event loop: without on_pool()");
+        plan.run_on = PREFORK_DEFERRED;
+        self().table().add(self().place(), method, pattern, plan,
+                           {.coroutine = detail::make_coroutine(std::move(handler))});
       } else {
         self().table().add(self().place(), method, pattern, plan,
-                           detail::make_handler(std::move(handler)), {});
+                           {.at_once = detail::make_handler(std::move(handler))});
       }
     }
   }

@@ -35,10 +35,10 @@ class RouteTable {
   // Below `outer`.
   Group& group(const Place& outer, std::string_view prefix);
 
-  // Below `at`. One of the two functions is none. Each throws std::invalid_argument, which says
+  // Below `at`. Each throws std::invalid_argument, which says
   // what is wrong.
   void add(const Place& at, std::string_view method, std::string_view pattern,
-           const RoutePlan& plan, Around::Handler handler, Route::DeferredHandler responding_later);
+           const RoutePlan& plan, Route::Handlers handlers);
   void mount(const Place& at, std::string_view prefix, std::string_view folder, const Folder& how);
   void set_not_found(Place& at, Around::Handler handler);
   void set_body_limit(Place& at, std::uint64_t bytes);
@@ -61,6 +61,11 @@ class RouteTable {
   void find_places_of_routes();
   static void handle_not_found(void* table, const prefork_request* request,
                                prefork_response* response);
+  static prefork_handler handler_of(const Route& route) {
+    return route.handlers.coroutine  ? detail::handle_coroutine
+           : route.handlers.deferred ? Route::handle_deferred
+                                     : Route::handle;
+  }
   static prefork_priority to_native(Priority priority) {
     return priority == Priority::high  ? PREFORK_HIGH
            : priority == Priority::low ? PREFORK_LOW
@@ -101,11 +106,10 @@ inline Group& RouteTable::group(const Place& outer, std::string_view prefix) {
 }
 
 inline void RouteTable::add(const Place& at, std::string_view method, std::string_view pattern,
-                            const RoutePlan& plan, Around::Handler handler,
-                            Route::DeferredHandler responding_later) {
+                            const RoutePlan& plan, Route::Handlers handlers) {
   const std::string whole = at.prefix + std::string(pattern);
   const std::string name = "route " + std::string(method) + " '" + whole + "': ";
-  if (!handler && !responding_later) {
+  if (!handlers.at_once && !handlers.deferred && !handlers.coroutine) {
     throw std::invalid_argument(name + "the function is none");
   }
   if (!at.prefix.empty() && !pattern.empty() && !pattern.starts_with('/')) {
@@ -114,10 +118,12 @@ inline void RouteTable::add(const Place& at, std::string_view method, std::strin
   if (plan.body_limit == 0) {
     throw std::invalid_argument(name + "body_limit(0): at least 1");
   }
+  if (handlers.coroutine) {
+    detail::require_loop(api_, "coroutines");
+  }
   const Place& place = places_.of_pattern(whole);
-  auto owned = std::unique_ptr<Route>(new Route{api_, app_, places_, whole, std::move(handler),
-                                                std::move(responding_later), &place,
-                                                places_.is_scattered(whole)});
+  auto owned = std::unique_ptr<Route>(new Route{api_, app_, places_, whole, std::move(handlers),
+                                                &place, places_.is_scattered(whole)});
   const Place* const limit =
       detail::innermost(place, [](const Place& one) { return one.body_limit != 0; });
   const Place* const pool =
@@ -128,7 +134,7 @@ inline void RouteTable::add(const Place& at, std::string_view method, std::strin
   route.method = detail::text(method);
   route.pattern = detail::text(whole);
   route.run_on = plan.run_on;
-  route.handler = owned->deferred ? Route::handle_deferred : Route::handle;
+  route.handler = handler_of(*owned);
   route.user_data = owned.get();
   route.streams_body = plan.streams_body ? 1 : 0;
   route.body_limit = plan.body_limit.value_or(limit != nullptr ? limit->body_limit : 0);

@@ -59,7 +59,7 @@ class Sharing {
     if (!PREFORK_HAS(&api_, subscribe_topic)) {
       throw std::runtime_error("topics need a newer server than this one");
     }
-    return make<Topic>(PREFORK_TOPIC, name, pieces, piece_bytes);
+    return {api_, app_, declare_thing(PREFORK_TOPIC, name, pieces, piece_bytes, 0), piece_bytes};
   }
 
  protected:

@@ -180,6 +180,22 @@ class Tasks {
       call.release();
     }
   }
+  // For the layer below.
+  static prefork_task_order to_order(std::string_view task, std::string_view argument,
+                                     const TaskOptions& options) {
+    prefork_task_order order{};
+    order.size = sizeof order;
+    order.task = detail::text(task);
+    order.argument = detail::text(argument);
+    order.timeout_ns =
+        options.timeout.count() > 0 ? static_cast<std::uint64_t>(options.timeout.count()) : 0;
+    order.priority = options.priority == Priority::high  ? PREFORK_HIGH
+                     : options.priority == Priority::low ? PREFORK_LOW
+                                                         : PREFORK_NORMAL;
+    order.retries = options.retries;
+    order.outlives_worker = options.outlives_worker ? 1 : 0;
+    return order;
+  }
   // One job for each argument; the results in their order. Waits for all of them, so not on the
   // event loop; at most `at_once` are under way. Throws the TaskError of the first, in their order,
   // that has no result; the others are cancelled.
@@ -225,22 +241,6 @@ class Tasks {
       }
     }
   };
-
-  static prefork_task_order to_order(std::string_view task, std::string_view argument,
-                                     const TaskOptions& options) {
-    prefork_task_order order{};
-    order.size = sizeof order;
-    order.task = detail::text(task);
-    order.argument = detail::text(argument);
-    order.timeout_ns =
-        options.timeout.count() > 0 ? static_cast<std::uint64_t>(options.timeout.count()) : 0;
-    order.priority = options.priority == Priority::high  ? PREFORK_HIGH
-                     : options.priority == Priority::low ? PREFORK_LOW
-                                                         : PREFORK_NORMAL;
-    order.retries = options.retries;
-    order.outlives_worker = options.outlives_worker ? 1 : 0;
-    return order;
-  }
 
   const prefork_api* api_;
   prefork_app* app_;

@@ -21,6 +21,8 @@
 // same tests ask the server at that place instead.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <chrono>
 #include <concepts>
 #include <cstdlib>

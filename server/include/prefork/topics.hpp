@@ -6,9 +6,11 @@
 
 #include <prefork/cxx20.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,10 +23,24 @@
 namespace prefork {
 inline namespace v1 {
 
+namespace detail {
+
+// Where what is published can be read.
+struct TopicSource {
+  const prefork_api* api;
+  prefork_app* app;
+  std::uint32_t thing;
+  std::size_t piece_bytes;  // the longest
+};
+
+}  // namespace detail
+
 // Pieces of bytes for every worker that follows it, the publisher's own among them.
 class Topic : private detail::Thing {
  public:
-  using Thing::Thing;
+  // For App::topic.
+  Topic(const prefork_api& api, prefork_app* app, std::uint32_t number, std::size_t piece_bytes = 0)
+      : Thing(api, app, number), piece_bytes_(piece_bytes) {}
 
   // Any thread; waits for nobody but another publisher's copy. False: longer than declared, this is
   // no worker, or another process stands still within a publication.
@@ -32,10 +48,22 @@ class Topic : private detail::Thing {
     return api().publish_topic(app(), number(), detail::text(piece)) == PREFORK_OK;
   }
 
+  // For the layer below, by which events() follows it. Throws std::runtime_error when the server is
+  // too old.
+  [[nodiscard]] detail::TopicSource source() const {
+    if (!PREFORK_HAS(&api(), read_topic)) {
+      throw std::runtime_error("events of a topic need a newer server than this one");
+    }
+    return {&api(), app(), number(), piece_bytes_};
+  }
+
   // For App::subscribe. PREFORK_OK: done.
   prefork_status subscribe(prefork_topic_handler handler, void* user_data) const {
     return api().subscribe_topic(app(), number(), handler, user_data);
   }
+
+ private:
+  std::size_t piece_bytes_;
 };
 
 struct Message {

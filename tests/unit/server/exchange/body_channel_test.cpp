@@ -288,5 +288,44 @@ TEST(ChannelSource, AbandonsItsChannelWhenItGoes) {
   EXPECT_FALSE(channel->write("b"));
 }
 
+TEST_F(BodyChannelTest, AHandlerWithoutAThreadIsToldOnceThatThereIsRoom) {
+  int times = 0;
+  EXPECT_FALSE(channel_.tell_handler([&] { ++times; })) << "there is room";
+  EXPECT_EQ(channel_.try_write(std::string(kCapacity, 'a')), ChannelState::open);
+  EXPECT_EQ(channel_.try_write("b"), ChannelState::full);
+  EXPECT_TRUE(channel_.tell_handler([&] { ++times; }));
+  EXPECT_EQ(times, 0);
+  try_read_all();
+  EXPECT_EQ(times, 1);
+  EXPECT_EQ(channel_.try_write("b"), ChannelState::open);
+}
+
+TEST_F(BodyChannelTest, AHandlerWithoutAThreadIsToldOfContentAndOfItsEnd) {
+  std::array<char, 8> room;
+  int times = 0;
+  EXPECT_EQ(channel_.read_now(room).status, http::SourceStatus::wait);
+  EXPECT_EQ(loop_.wakes(), 1) << "it has asked for content";
+  EXPECT_TRUE(channel_.tell_handler([&] { ++times; }));
+  channel_.push("abc");
+  EXPECT_EQ(times, 1);
+  EXPECT_FALSE(channel_.tell_handler([&] { ++times; }));
+  EXPECT_EQ(channel_.read_now(room).size, 3U);
+  EXPECT_TRUE(channel_.tell_handler([&] { ++times; }));
+  channel_.finish();
+  EXPECT_EQ(times, 2);
+  EXPECT_EQ(channel_.read_now(room).status, http::SourceStatus::end);
+}
+
+TEST_F(BodyChannelTest, AWriterWithoutAThreadIsToldOnceThatNobodyReads) {
+  int times = 0;
+  EXPECT_TRUE(channel_.tell_gone([&] { times += 10; }));
+  EXPECT_TRUE(channel_.tell_gone(nullptr)) << "not any more";
+  EXPECT_TRUE(channel_.tell_gone([&] { ++times; }));
+  channel_.abandon();
+  channel_.abandon();
+  EXPECT_EQ(times, 1);
+  EXPECT_FALSE(channel_.tell_gone([&] { ++times; }));
+}
+
 }  // namespace
 }  // namespace prefork::exchange

@@ -44,7 +44,7 @@ TEST(NativeRequest, HasTheFieldsAndParametersInTheirOrder) {
   http::Request request;
   request.fields = fields;
   request.parameters = parameters;
-  const NativeRequest native(request);
+  const NativeRequest native(request, nullptr);
   const prefork_request& given = native.get();
   EXPECT_EQ(lines_of(given.fields, given.field_count),
             (std::vector<std::string>{"Host: a", "X: 1", "X: 2"}));
@@ -59,7 +59,7 @@ TEST(NativeRequest, HoldsWhatAUsualRequestHasInItself) {
   request.fields = fields;
   request.parameters = parameters;
   request.peer = ipv6_peer();
-  const NativeRequest native(request);
+  const NativeRequest native(request, nullptr);
   EXPECT_TRUE(lies_in(native, native.get().fields));
   EXPECT_TRUE(lies_in(native, native.get().parameters));
   EXPECT_TRUE(lies_in(native, native.get().client.data));
@@ -82,7 +82,7 @@ TEST(NativeRequest, TakesAnyNumberOfFields) {
     http::Request request;
     request.fields = fields;
     request.parameters = parameters;
-    const NativeRequest native(request);
+    const NativeRequest native(request, nullptr);
     const prefork_request& given = native.get();
     ASSERT_EQ(lines_of(given.fields, given.field_count), expected);
     ASSERT_EQ(lines_of(given.parameters, given.parameter_count), std::vector<std::string>{"id: 7"});
@@ -91,12 +91,12 @@ TEST(NativeRequest, TakesAnyNumberOfFields) {
 
 TEST(NativeRequest, HasATraceWhereThereIsOne) {
   http::Request request;
-  EXPECT_EQ(NativeRequest(request).get().trace, nullptr);
+  EXPECT_EQ(NativeRequest(request, nullptr).get().trace, nullptr);
   http::RequestTrace trace;
   trace.begin({0x0af7651916cd43dd, 0x8448eb211c80319c, 0xb7ad6b7169203331, true},
               "00f067aa0ba902b7", "a=1");
   request.trace = &trace;
-  const NativeRequest native(request);
+  const NativeRequest native(request, nullptr);
   const prefork_trace& given = *native.get().trace;
   EXPECT_EQ(given.size, sizeof given);
   EXPECT_EQ(text_of(given.trace_id), "0af7651916cd43dd8448eb211c80319c");
@@ -125,7 +125,7 @@ TEST(HeldRequest, LivesUntilTheLastOfItsHoldersHasReleasedIt) {
   job->own_request(request);
   const auto client = std::make_shared<exchange::ClientBox>();
   job->set_client(client);
-  auto* const held = new HeldRequest(*job);
+  auto* const held = new HeldRequest(nullptr, *job);
   prefork_api api{};
   add_request_functions(api);
   prefork_call* const call = held->get().call;
