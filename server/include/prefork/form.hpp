@@ -33,6 +33,7 @@
 #include <prefork/form_file.hpp>
 #include <prefork/multipart.hpp>
 #include <prefork/request.hpp>
+#include <prefork/values.hpp>
 
 namespace prefork {
 inline namespace v1 {
@@ -67,6 +68,15 @@ class Form {
       }
     }
     return std::nullopt;
+  }
+  // As Request::form<T>: read as a T. Throws Error(400) for a value that is none.
+  template <typename T>
+  [[nodiscard]] std::optional<T> value(std::string_view name) const {
+    return detail::value_of_client<T>(std::optional<std::string>(value(name)), "form", name);
+  }
+  template <typename T>
+  [[nodiscard]] T value(std::string_view name, T otherwise) const {
+    return value<T>(name).value_or(std::move(otherwise));
   }
   [[nodiscard]] std::vector<std::string_view> values(std::string_view name) const {
     std::vector<std::string_view> all;

@@ -113,6 +113,22 @@ TEST(Form, IsReadFromUrlencodedContentToo) {
   }
 }
 
+TEST(Form, HasTypedValues) {
+  const MadeRequest made(kUrlencoded, "count=7&price=x&paid=on");
+  const Form form = read_form(made.get());
+  EXPECT_EQ(form.value<int>("count"), 7);
+  EXPECT_EQ(form.value<int>("none"), std::nullopt);
+  EXPECT_EQ(form.value("none", 3), 3);
+  EXPECT_TRUE(form.value("paid", false));
+  try {
+    static_cast<void>(form.value<double>("price"));
+    FAIL() << "it was read";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), 400);
+    EXPECT_STREQ(error.what(), "form 'price': not a number");
+  }
+}
+
 TEST(Form, IsNoneOfAnotherTypeOrWithoutABoundary) {
   const std::string expected =
       "415 the content is no form: multipart/form-data or application/x-www-form-urlencoded is "
