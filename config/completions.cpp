@@ -29,6 +29,7 @@ constexpr std::array kValues = {
     Values{"ORDER", "fcfs shortest round-robin feedback"},
     Values{"FORMAT", "combined json"},
     Values{"N|auto", "auto"},
+    Values{"auto|llhttp", "auto llhttp"},
     Values{"off|auto|LIST", "off auto"},
     Values{"off|propagate|otlp", "off propagate otlp"},
     Values{"SHELL", "bash zsh fish"},
