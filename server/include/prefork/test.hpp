@@ -17,6 +17,10 @@
 // and the destructors of what the application holds at the end of the last client. Tasks run on a
 // thread of the test.
 //
+// Sanitizers see the application and the test, not the library. ThreadSanitizer therefore takes
+// what goes to a task and back, which is handed over by atomics in shared memory, for a race: tests
+// of tasks want a library that is built with it too (PREFORK_SANITIZE=thread).
+//
 // With the environment variable PREFORK_TEST_URL (http://127.0.0.1:8000, unix:/run/shop.sock) the
 // same tests ask the server at that place instead.
 #pragma once
