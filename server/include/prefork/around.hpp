@@ -52,16 +52,22 @@ class Around {
 
   // What a function before() responds, in place of whoever else would.
   std::optional<Response> respond_before(const Request& request, Failure& failure) const {
-    return guarded(request, failure, [&] { return ask_before(request); });
+    try {
+      return ask_before(request);
+    } catch (...) {
+      return respond_to_exception(request, failure);
+    }
   }
   // What a function before() or the handler responds.
   Response respond(const Request& request, const Handler& handler, Failure& failure) const {
-    return *guarded(request, failure, [&]() -> std::optional<Response> {
+    try {
       if (std::optional<Response> early = ask_before(request)) {
-        return early;
+        return std::move(*early);
       }
       return handler(request);
-    });
+    } catch (...) {
+      return respond_to_exception(request, failure);
+    }
   }
   // What is responded to an exception that is being handled.
   Response respond_to_exception(const Request& request, Failure& failure) const;
@@ -131,17 +137,6 @@ class Around {
       }
     }
     return std::nullopt;
-  }
-
-  // What `call` responds, or what is responded to what it throws.
-  template <typename Call>
-  std::optional<Response> guarded(const Request& request, Failure& failure,
-                                  const Call& call) const {
-    try {
-      return call();
-    } catch (...) {
-      return respond_to_exception(request, failure);
-    }
   }
 
   // Null: no place has it.

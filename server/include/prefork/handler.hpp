@@ -61,9 +61,12 @@ Response to_response(Result&& result) {
 
 template <typename Callable, typename... Arguments>
 Response respond_with(Callable& callable, Arguments&&... arguments) {
-  if constexpr (std::is_void_v<std::invoke_result_t<Callable&, Arguments...>>) {
+  using Result = std::invoke_result_t<Callable&, Arguments...>;
+  if constexpr (std::is_void_v<Result>) {
     std::invoke(callable, std::forward<Arguments>(arguments)...);
     return Response(204);
+  } else if constexpr (std::same_as<Result, Response>) {
+    return std::invoke(callable, std::forward<Arguments>(arguments)...);  // without a move
   } else {
     return to_response(std::invoke(callable, std::forward<Arguments>(arguments)...));
   }
