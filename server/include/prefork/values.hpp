@@ -153,6 +153,9 @@ void for_each_pair(std::string_view form, Visit visit) {
     }
     const std::string_view pair = form.substr(0, form.find('&'));
     form.remove_prefix(pair.size() < form.size() ? pair.size() + 1 : form.size());
+    if (pair.empty()) {
+      continue;
+    }
     const std::string_view name = pair.substr(0, pair.find('='));
     const std::string_view value =
         name.size() == pair.size() ? std::string_view{} : pair.substr(name.size() + 1);
