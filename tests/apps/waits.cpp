@@ -121,7 +121,8 @@ void define_coroutines(prefork::App& app) {
   app.get("/stream-of-a-coroutine", [](Request) -> Task<Response> {
     co_await prefork::sleep(1ms);
     co_return prefork::stream([](prefork::StreamWriter out) -> Task<> {
-      for (int i = 0; i < 3 && co_await out.write(std::to_string(i)); ++i) {
+      for (int i = 0; i < 3; ++i) {
+        co_await out.write(std::to_string(i));
         co_await prefork::sleep(1ms);
       }
     });

@@ -107,7 +107,7 @@ TEST(EventStreams, WhoIsTooLateIsToldHowManyWereLostOrIsClosed) {
 }
 
 TEST(EventStreams, AClientThatDoesNotReadHoldsUpNobody) {
-  ServerProcess server({kWaitsApp, "--workers", "1"});
+  ServerProcess server({kWaitsApp, "--workers", "1", "--timeout-write", "120"});
   Listener slow(server, "/news", {}, 4096);
   Listener quick(server, "/news");
   const std::string piece(50'000, 'p');

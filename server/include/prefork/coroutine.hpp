@@ -14,9 +14,11 @@
 // one that is destroyed before it has finished ends where it waits, and so do those that it waits
 // for: destructors run, and nothing is waited for any more. One thread: the event loop's.
 //
-// g++ 12 destroys an object without constructors of its own twice, if it has a destructor and is
-// made within an expression with co_await: a closure with captures, or an aggregate. Such a thing
-// gets a name first: auto work = [text] { ... }; co_await prefork::on_pool(work);
+// Two traps of g++ 12. In the condition of a loop, co_await behind && or || is evaluated always: it
+// gets a statement of its own. And an object without constructors of its own that has a destructor,
+// as a closure with captures or an aggregate, is destroyed twice when it is made within an
+// expression with co_await: it gets a name first (auto work = [text] { ... }; co_await
+// prefork::on_pool(work);).
 #pragma once
 
 #include <prefork/cxx20.hpp>

@@ -2,7 +2,7 @@
 //
 //   app.get("/count", [](const prefork::Request&) {
 //     return prefork::stream([](prefork::StreamWriter out) -> prefork::Task<> {
-//       for (int i = 0; i < 10 && co_await out.write(std::to_string(i) + "\n"); ++i) {
+//       while (co_await out.write(time_of_day())) {
 //         co_await prefork::sleep(1s);
 //       }
 //     });
