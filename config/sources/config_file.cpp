@@ -191,7 +191,10 @@ std::string syntax_message(const toml::parse_error& error) {
   constexpr std::string_view kRepeated = "Error while parsing ";
   std::string_view description = error.description();
   if (description.starts_with(kRepeated)) description.remove_prefix(kRepeated.size());
-  return "not valid TOML: " + std::string(description);
+  // The table [app] in a file that has the key app.
+  const bool is_app_twice = description.find("'app' as table") != description.npos;
+  return "not valid TOML: " + std::string(description) +
+         (is_app_twice ? "; write that table as [set]" : "");
 }
 
 }  // namespace

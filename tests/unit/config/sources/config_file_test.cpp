@@ -72,6 +72,9 @@ TEST(ConfigFile, TakesWhatIsSetForTheApplicationFromATable) {
             (Lines{"app=/srv/shop.so @shop.toml:1", "set=a=1 @shop.toml:3"}));
   EXPECT_EQ(config_file_settings("set = [\"a=1\", \"b=2\"]\n"),
             (Lines{"set=a=1 @shop.toml:1", "set=b=2 @shop.toml:1"}));
+  EXPECT_EQ(config_file_errors("app = \"/srv/shop.so\"\n[app]\na = 1\n"),
+            (Lines{"shop.toml:2:1: not valid TOML: table header: cannot redefine existing string "
+                   "'app' as table; write that table as [set]"}));
   const std::string message = ": a setting is one value: a text, a number or true or false";
   EXPECT_EQ(config_file_errors("[app]\na = [1]\n[app.db]\nb = 1\n"),
             (Lines{"shop.toml:2: a" + message, "shop.toml:3: db" + message}));
