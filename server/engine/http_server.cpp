@@ -96,7 +96,7 @@ void HttpServer::on_sleep(std::uint64_t until_ns) {
 void HttpServer::on_ready(std::uint64_t key, loop::Readiness readiness) {
   const net::ConnectionToken token = net::ConnectionTable::token_of(key);
   if (net::Connection* const connection = table_.find(token)) {
-    if (!connection->is_placed() && is_occupied() && rebalance_.offer(*connection)) {
+    if (table_.is_seeking(token.index) && is_occupied() && rebalance_.offer(*connection)) {
       forget(token);  // unread
       return;
     }
@@ -184,6 +184,7 @@ void HttpServer::admit(ipc::OwnedFd socket, const ipc::HandedConnection& about,
       transports != nullptr ? transports->make(std::move(socket))
                             : std::make_unique<net::SocketTransport>(std::move(socket));
   const net::ConnectionToken token = table_.reserve();
+  table_.set_seeking(token.index, home == Home::to_be_found);
   table_.set_deadline(token.index, loop_.now_ns() + connections_.patience_ns(about.requests));
   const bool is_refused = verdict == Admission::Verdict::refuse;
   if (net::ConnectionOpener::is_needed(*transport, about) && !is_refused) {
@@ -197,7 +198,6 @@ void HttpServer::admit(ipc::OwnedFd socket, const ipc::HandedConnection& about,
   opened.transport = std::move(transport);
   opened.about = about;
   opened.is_refused = is_refused;
-  opened.is_placed = home == Home::here;
   opened.is_readable = !is_refused && admission_.reads_on_accept();
   begin(token, std::move(opened));
 }
@@ -244,7 +244,7 @@ void HttpServer::begin(net::ConnectionToken token, net::OpenedConnection opened)
   if (opened.is_readable) {
     admission_.note_read_on_accept(connection.messages() != 0);
   }
-  if (!connection.is_placed() && connection.is_idle() && connection.messages() == 0) {
+  if (table_.is_seeking(token.index) && connection.is_idle() && connection.messages() == 0) {
     rebalance_.await_first_message(token);
     return;
   }
@@ -253,7 +253,7 @@ void HttpServer::begin(net::ConnectionToken token, net::OpenedConnection opened)
 
 // After each event.
 void HttpServer::see_to(net::Connection& connection) {
-  if (!connection.is_placed() && connection.messages() != 0) {
+  if (table_.is_seeking(connection.token().index) && connection.messages() != 0) {
     rebalance_.offer(connection);
   }
   if (connection.is_closed()) {
@@ -351,9 +351,9 @@ void HttpServer::drain_completions() {
     with_exchange(token, [](exchange::Exchange& exchange) { exchange.on_wake(); });
   }
   for (std::unique_ptr<exchange::Job>& job : completions.finished) {
-    if (job->response.has_later()) {
+    if (job->response.link().later) {
       job->begin_deferred();
-      const http::Response::Later later = job->response.take_later();
+      const http::HandlerLink::Later later = job->response.link().take_later();
       later(std::move(job));
       continue;
     }

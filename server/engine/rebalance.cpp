@@ -5,7 +5,7 @@
 namespace prefork::engine {
 
 bool Rebalance::place(net::Connection& connection) {
-  connection.set_placed();
+  connections_.table.set_seeking(connection.token().index, false);
   return hand_off(connection);
 }
 

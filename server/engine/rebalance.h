@@ -49,8 +49,9 @@ class Rebalance {
   // moment. One that was accepted here is then where it belongs, or is handed off. True: it was
   // handed off, and is closed here.
   bool offer(net::Connection& connection) {
-    return (wanted_ != 0 || !connection.is_placed()) && connection.is_idle() &&
-           (connection.is_placed() ? relieve(connection) : place(connection));
+    const bool is_seeking = connections_.table.is_seeking(connection.token().index);
+    return (wanted_ != 0 || is_seeking) && connection.is_idle() &&
+           (is_seeking ? place(connection) : relieve(connection));
   }
   // One that was accepted here and waits for its first message. If that does not come soon, it
   // stays for longer.
@@ -66,7 +67,8 @@ class Rebalance {
   bool place_waiting(const Erase& erase) {
     for (const net::ConnectionToken token : waited_) {
       net::Connection* const connection = connections_.table.find(token);
-      if (connection != nullptr && !connection->is_placed() && offer(*connection)) {
+      if (connection != nullptr && connections_.table.is_seeking(token.index) &&
+          offer(*connection)) {
         erase(*connection);
       }
     }

@@ -32,6 +32,8 @@ class ClientListener {
 
 struct ClientBox {
   std::atomic<ClientState> state{ClientState::waiting};
+  // Early hints are on their way to the loop: they go before the answer.
+  std::atomic<bool> has_hints{false};
   // The rest is for the event loop alone.
   CountedAs counted = CountedAs::nothing;
   std::vector<ClientListener*> listeners;

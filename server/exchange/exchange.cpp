@@ -39,7 +39,7 @@ void put_off(std::uint64_t& respond_by_ns, const Services& services) {
 // Complete, and in need of nothing that one that comes back later does not need as well.
 bool is_plain(const Job& job) {
   return !job.has_started() && !job.was_skipped() && !job.has_failed() &&
-         job.request.content == nullptr;
+         job.request.content == nullptr && !job.client()->has_hints.load(std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -156,12 +156,12 @@ void Exchange::run_on_loop() {
           ipc::RequestPhase::handling, request_.route);
   const bool is_timed = services_.access_log.tells_handler_time();
   const std::uint64_t started_ns = is_timed ? services_.clock.now_ns() : 0;
-  response.set_interim(&interim_);
+  response.link().interim = &interim_;
   std::string failure;
   if (!call_handler(*route_.handler, request_, response, failure)) {
     services_.accounting.report_handler_error(request_, failure);
-    if (response.has_later()) {
-      response.take_later()(nullptr);
+    if (response.link().later) {
+      response.link().take_later()(nullptr);
     }
     answer_failed(std::move(failure), response);
   }
@@ -169,9 +169,9 @@ void Exchange::run_on_loop() {
   if (is_timed) {
     log_.record().handler_us = elapsed_us(started_ns, services_.clock.now_ns());
   }
-  if (response.has_later()) [[unlikely]] {
+  if (response.link().later) [[unlikely]] {
     // The head is made, and the handler goes on as a deferred one.
-    const DeferredHandler later = response.take_later();
+    const DeferredHandler later = response.link().take_later();
     http::Response head = std::exchange(response, {});
     std::unique_ptr<Job> job = make_job();
     if (job) {

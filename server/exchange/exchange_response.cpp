@@ -4,6 +4,7 @@
 
 #include "server/exchange/elapsed.h"
 #include "server/exchange/exchange.h"
+#include "server/exchange/unrouted.h"
 #include "server/http/status.h"
 
 namespace prefork::exchange {

@@ -42,10 +42,10 @@ void Job::run() {
   if (!course_.was_skipped) {
     failed = !call_handler(*handler, request, response, failure);
   }
-  if (failed && response.has_later()) {
-    response.take_later()(nullptr);
+  if (failed && response.link().later) {
+    response.link().take_later()(nullptr);
   }
-  if (response.has_later()) {
+  if (response.link().later) {
     finished_ns = ipc::monotonic_ns();  // of this part; the rest is the event loop's
     executor = nullptr;
     return;
@@ -105,8 +105,8 @@ void Job::begin_deferred() {
 
 void Job::begin() {
   started_ns = ipc::monotonic_ns();
-  response.set_starter(this);
-  response.set_interim(this);
+  response.link().starter = this;
+  response.link().interim = this;
 }
 
 void Job::finish() {

@@ -43,7 +43,7 @@ void Response::clear() {
   fields_.clear();
   content_type_bytes_ = 0;
   failure_.clear();
-  later_ = nullptr;
+  link_.later = nullptr;
   clear_content();
 }
 
@@ -180,11 +180,11 @@ std::optional<std::uint64_t> Response::long_content_size() const {
 }
 
 exchange::BodyChannel& Response::start_stream(std::optional<std::uint64_t> size) {
-  if (starter_ == nullptr) {
+  if (link_.starter == nullptr) {
     throw std::logic_error("start_stream() in a handler that must not block; use set_source()");
   }
   source_size_ = size;
-  return starter_->start(*this);
+  return link_.starter->start(*this);
 }
 
 const char* Response::find_problem() const {

@@ -87,6 +87,20 @@ class ResponseStarter {
   [[nodiscard]] virtual const std::shared_ptr<exchange::ClientBox>& client() const = 0;
 };
 
+// Between a response's handler and who runs it.
+struct HandlerLink {
+  // The head is made, and the rest is for this, which the event loop calls once the handler has
+  // returned: with what it completes, or with null when there is no place for it. For handlers on
+  // the loop and on the pool.
+  using Later = std::function<void(std::unique_ptr<exchange::Job> job)>;
+
+  ResponseStarter* starter = nullptr;   // null: it may not block
+  InterimResponder* interim = nullptr;  // while the handler runs; null: nobody
+  Later later{};                        // null: it is done when it has returned
+
+  Later take_later() { return std::exchange(later, nullptr); }
+};
+
 class Response {
  public:
   // Back to 200 without fields or body.
@@ -143,19 +157,8 @@ class Response {
   // piece, each waiting for the client to take what was before it. Only where handlers may block;
   // elsewhere it throws std::logic_error. The response may not be changed afterwards.
   exchange::BodyChannel& start_stream(std::optional<std::uint64_t> size = {});
-  void set_starter(ResponseStarter* starter) { starter_ = starter; }
-  [[nodiscard]] const ResponseStarter* starter() const { return starter_; }
-  // While its handler runs; null: nobody.
-  void set_interim(InterimResponder* interim) { interim_ = interim; }
-  [[nodiscard]] InterimResponder* interim() const { return interim_; }
-
-  // The head is made, and the rest is for `later`, which the event loop calls once the handler has
-  // returned: with what it completes, or with null when there is no place for it. For handlers on
-  // the loop and on the pool.
-  using Later = std::function<void(std::unique_ptr<exchange::Job> job)>;
-  void set_later(Later later) { later_ = std::move(later); }
-  [[nodiscard]] bool has_later() const { return later_ != nullptr; }
-  Later take_later() { return std::exchange(later_, nullptr); }
+  [[nodiscard]] HandlerLink& link() { return link_; }
+  [[nodiscard]] const HandlerLink& link() const { return link_; }
 
   // Asks for the connection to be closed after this answer.
   void close_connection() { close_ = true; }
@@ -186,10 +189,6 @@ class Response {
   void note_content_type_line();
   [[nodiscard]] std::optional<std::uint64_t> long_content_size() const;
   [[nodiscard]] const char* find_problem() const;
-  // That of a 205 says so: its length is zero (RFC 9110 section 15.3.6).
-  [[nodiscard]] static bool is_without_content(int status) {
-    return is_bodyless(status) || status == 205;
-  }
 
   static constexpr std::size_t kLargeBodyBytes = 32 * 1024;
 
@@ -205,11 +204,9 @@ class Response {
   std::vector<BodyPiece> pieces_;
   std::unique_ptr<BodySource> source_;
   std::optional<std::uint64_t> source_size_;
-  ResponseStarter* starter_ = nullptr;
-  InterimResponder* interim_ = nullptr;
   std::string failure_;
   std::unique_ptr<ProblemDetails> error_;
-  Later later_;
+  HandlerLink link_;
 };
 
 }  // namespace prefork::http

@@ -79,4 +79,8 @@ constexpr bool is_bodyless(int status) {
   return (status >= 100 && status < 200) || status == 204 || status == 304;
 }
 
+// Whether an answer with this status has no content; that of a 205 says so, by its length of zero
+// (RFC 9110 section 15.3.6).
+constexpr bool is_without_content(int status) { return is_bodyless(status) || status == 205; }
+
 }  // namespace prefork::http

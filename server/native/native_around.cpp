@@ -8,6 +8,7 @@
 
 #include "ipc/base/forked.h"
 #include "server/exchange/job.h"
+#include "server/native/native_application.h"
 #include "server/native/native_request.h"
 #include "server/native/native_response.h"
 
@@ -22,9 +23,9 @@ void NativeAround::set(const prefork_around& functions, void* user_data) {
 
 void NativeAround::answer(prefork_app& app, const http::Request& request, http::Response& response,
                           const exchange::Handler& inner) const {
-  prefork_call call{response.starter(), nullptr, &app};
+  prefork_call call{response.link().starter, nullptr, &app};
   const NativeRequest native(request, &app, call.starter == nullptr ? nullptr : &call,
-                             response.interim());
+                             response.link().interim);
   prefork_response answer;
   answer.app = &app;
   answer.asked = &request;

@@ -77,6 +77,7 @@ class HeldRequest final : public http::InterimResponder {
   // The job may be gone.
   void send_early_hints(const http::FieldList& fields) override {
     if (!is_answered_.load(std::memory_order_relaxed)) {
+      client_->has_hints.store(true, std::memory_order_relaxed);
       sink_.deliver_hints(exchange_, id_, fields);
     }
   }

@@ -215,10 +215,10 @@ prefork_status respond_later(prefork_response* response, prefork_handler later, 
   if (response->job != nullptr) {
     return PREFORK_WRONG;
   }
-  response->response->set_later(
-      [app = response->app, later, user_data](std::unique_ptr<exchange::Job> job) {
-        go_on_later(app, later, user_data, std::move(job));
-      });
+  response->response->link().later = [app = response->app, later,
+                                      user_data](std::unique_ptr<exchange::Job> job) {
+    go_on_later(app, later, user_data, std::move(job));
+  };
   return PREFORK_OK;
 }
 
@@ -253,9 +253,9 @@ void add_response_functions(prefork_api& api) {
 
 void call_native(prefork_app* app, prefork_handler handler, void* user_data,
                  const http::Request& request, http::Response& response) {
-  prefork_call call{response.starter(), nullptr, app};
+  prefork_call call{response.link().starter, nullptr, app};
   const NativeRequest native(request, app, call.starter == nullptr ? nullptr : &call,
-                             response.interim());
+                             response.link().interim);
   prefork_response answer;
   answer.app = app;
   answer.asked = &request;

@@ -86,7 +86,7 @@ SubmittedTask::Done to_done(const prefork_task_order& order) {
   };
 }
 
-ipc::JobPriority to_priority(prefork_priority priority) {
+ipc::JobPriority to_job_priority(prefork_priority priority) {
   return priority == PREFORK_HIGH  ? ipc::JobPriority::high
          : priority == PREFORK_LOW ? ipc::JobPriority::low
                                    : ipc::JobPriority::normal;
@@ -112,7 +112,7 @@ std::shared_ptr<SubmittedTask> submit(prefork_app* app, const prefork_task_order
     return refuse(order, "the application has no task '" + std::string(name) + "'");
   }
   return app->tasks.client->submit({name, to_view(order.argument), order.timeout_ns,
-                                    to_priority(order.priority), order.retries,
+                                    to_job_priority(order.priority), order.retries,
                                     order.outlives_worker != 0, to_done(order)});
 }
 

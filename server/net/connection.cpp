@@ -49,7 +49,6 @@ Connection::Backlog& Connection::backlog() {
 void Connection::start(const OpenedConnection& opened) {
   interest_ = opened.is_registered ? Interest::readable : Interest::none;
   input_ = opened.is_readable ? Input::readable : Input::drained;
-  is_placed_ = opened.is_placed;
   if (opened.is_refused) {
     open_session();
     session_->refuse();

@@ -66,7 +66,6 @@ struct OpenedConnection {
   bool is_registered = false;  // with the loop, under the connection's key
   bool is_readable = false;    // there may be more to read
   bool is_refused = false;     // there is no place for it: it is told so and ends
-  bool is_placed = true;       // this process is where it belongs
 };
 
 // Who is at the other end.
@@ -96,10 +95,6 @@ class Connection {
   // Answered for the last time; only waits for the peer to have read it.
   [[nodiscard]] bool is_lingering() const { return state_ == State::lingering; }
   [[nodiscard]] bool is_closed() const { return state_ == State::closed; }
-  // It is where it belongs. One that was accepted by whoever was awake looks for its place when it
-  // comes to rest for the first time.
-  [[nodiscard]] bool is_placed() const { return is_placed_; }
-  void set_placed() { is_placed_ = true; }
   // The peer does not take what was written.
   [[nodiscard]] bool is_blocked() const { return output_.is_blocked(); }
 
@@ -185,7 +180,6 @@ class Connection {
   bool is_held_ = false;  // the unparsed bytes wait for the session to want them, not for more
   bool is_busy_ = false;
   bool linger_ = false;
-  bool is_placed_ = true;
 };
 
 }  // namespace prefork::net

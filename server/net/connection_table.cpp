@@ -43,6 +43,7 @@ void ConnectionTable::erase(ConnectionToken token) {
     count_busy(false);
   }
   slot.connection.reset();
+  slot.is_seeking = false;
   set_deadline(token.index, ipc::kNever);
   free_.push_back(token.index);
   --open_;

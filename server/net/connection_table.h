@@ -61,6 +61,11 @@ class ConnectionTable {
   // Those whose deadline has passed, oldest place first, and the earliest one anew.
   void collect_overdue(std::uint64_t now_ns, std::vector<ConnectionToken>& overdue);
 
+  // A connection that was accepted by whoever was awake seeks its place: where it belongs is found
+  // out when it comes to rest for the first time.
+  void set_seeking(std::uint32_t index, bool is_seeking) { slots_[index].is_seeking = is_seeking; }
+  [[nodiscard]] bool is_seeking(std::uint32_t index) const { return slots_[index].is_seeking; }
+
   // A connection tells when it stops or begins to be idle.
   void count_busy(bool is_busy);
 
@@ -69,6 +74,7 @@ class ConnectionTable {
     std::unique_ptr<Connection> connection;
     std::unique_ptr<ConnectionOpener> opener;
     std::uint32_t serial = 0;
+    bool is_seeking = false;
   };
 
   void publish();

@@ -33,16 +33,16 @@ exchange::RouteMatch without_handler(int status, const http::MethodSet& allow) {
 }  // namespace
 
 exchange::RouteMatch Router::Route::make_match() const {
-  exchange::RouteMatch match;
-  match.deferred = deferred.get();
-  match.handler = handler.get();
-  match.run_on = options.streams_body ? exchange::RunOn::pool : options.run_on;
-  match.streams_body = options.streams_body;
-  match.body_limit = options.body_limit;
-  match.profile = profile.get();
-  match.status = 200;
-  match.number = number;
-  return match;
+  exchange::RouteMatch made;
+  made.deferred = deferred.get();
+  made.handler = handler.get();
+  made.run_on = options.streams_body ? exchange::RunOn::pool : options.run_on;
+  made.streams_body = options.streams_body;
+  made.body_limit = options.body_limit;
+  made.profile = profile.get();
+  made.status = 200;
+  made.number = number;
+  return made;
 }
 
 const Router::Route* Router::PatternRoutes::find(http::MethodNumber method) const {

@@ -1,8 +1,6 @@
 // Server-sent events without a thread each: of a topic, and written by a coroutine.
 #include <gtest/gtest.h>
 
-#include <sys/socket.h>
-
 #include <csignal>
 #include <memory>
 #include <string>
@@ -43,13 +41,11 @@ class Listener {
   testing::AssertionResult hears(std::string_view text) {
     const Deadline deadline(kPatience);
     while (heard_.find(text) == std::string::npos) {
-      char room[4096];
-      const bool is_there = client_.is_readable_within(Milliseconds{deadline.left_ms()});
-      const auto got = is_there ? ::recv(client_.fd(), room, sizeof room, 0) : 0;
-      if (got <= 0) {
+      const std::string more = client_.receive_some(Milliseconds{deadline.left_ms()});
+      if (more.empty()) {
         return testing::AssertionFailure() << "only: " << heard_;
       }
-      heard_.append(room, static_cast<std::size_t>(got));
+      heard_.append(more);
     }
     return testing::AssertionSuccess();
   }

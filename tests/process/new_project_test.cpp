@@ -107,7 +107,7 @@ TEST_P(NewProjectOfAKind, BuildsPassesItsTestsAndIsServedWithItsSettings) {
   EXPECT_NE(built.out.find("100% tests passed"), std::string::npos) << built.out;
   EXPECT_TRUE(fs::exists(folder / "shop/build/compile_commands.json"));
 
-  ServerProcess server({folder / "shop" / kind.target, "--config", folder / "shop/shop.toml",
+  ServerProcess server({folder / ("shop/" + kind.target), "--config", folder / "shop/shop.toml",
                         "--bind", "127.0.0.1:0", "--admin", "127.0.0.1:0"});
   const Reply reply = get(server.url(), kind.path);
   EXPECT_EQ(reply.status, 200);

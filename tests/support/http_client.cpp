@@ -244,6 +244,13 @@ std::string Client::receive_to_the_end(Milliseconds within) {
   return std::exchange(received_, {});
 }
 
+std::string Client::receive_some(Milliseconds within) {
+  if (received_.empty() && is_connected() && !ended_) {
+    read_more(Deadline(within));
+  }
+  return std::exchange(received_, {});
+}
+
 bool Client::is_readable_within(Milliseconds within) const {
   return !received_.empty() || is_ready(socket_.get(), POLLIN, static_cast<int>(within.count()));
 }

@@ -55,6 +55,8 @@ class Client {
   // Everything up to the peer's end of the connection; sets the problem when that does not come or
   // when it comes as a reset.
   std::string receive_to_the_end(Milliseconds within = kPatience);
+  // What has come and is part of no answer, or what comes next; empty: the end, or nothing in time.
+  std::string receive_some(Milliseconds within = kPatience);
   // Whether something (bytes or an end) can be read before the time is over.
   [[nodiscard]] bool is_readable_within(Milliseconds within) const;
   // Neither bytes nor an end have arrived.

@@ -75,7 +75,11 @@ class Around {
   // as a handler's.
   template <typename Make>
   Response made_by(const Request& request, Failure& failure, const Make& make) const {
-    return *guarded(request, failure, [&] { return std::optional<Response>(make()); });
+    try {
+      return make();
+    } catch (...) {
+      return respond_to_exception(request, failure);
+    }
   }
   // What they throw is thrown.
   void pass(const Request& request, Response& response) const {

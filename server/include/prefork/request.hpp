@@ -127,6 +127,9 @@ template <typename Value, typename = void>
 struct JsonContent {
   static_assert(sizeof(Value) == 0,
                 "request.json() needs #include <prefork/json.hpp>, and nlohmann-json");
+  // So that a compiler says nothing else.
+  template <typename Any>
+  static int of(const Any& request);
 };
 struct AnyJson;
 

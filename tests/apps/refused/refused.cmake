@@ -16,15 +16,15 @@ function(find_errors said)
   set(errors "${errors}" PARENT_SCOPE)
 endfunction()
 
-file(STRINGS "${source}" uses REGEX "PREFORK_WRONG_USE == [0-9]+  // says: ")
+file(STRINGS "${source}" uses REGEX "WRONG == [0-9]+  // says: ")
 list(LENGTH uses count)
-if(count LESS 17)
+if(count LESS 20)
   message(FATAL_ERROR "${source} has ${count} wrong uses")
 endif()
 foreach(use IN LISTS uses)
   string(REGEX REPLACE "^.* == ([0-9]+)  // says: .*$" "\\1" number "${use}")
   string(REGEX REPLACE "^.*  // says: (.*)$" "\\1" sentence "${use}")
-  execute_process(COMMAND ${compile} -std=c++20 "-DPREFORK_WRONG_USE=${number}" "${source}"
+  execute_process(COMMAND ${compile} -std=c++20 "-DWRONG=${number}" "${source}"
                   RESULT_VARIABLE result ERROR_VARIABLE said OUTPUT_QUIET)
   find_errors("${said}")
   list(LENGTH errors error_count)

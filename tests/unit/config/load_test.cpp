@@ -270,7 +270,7 @@ TEST_F(Load, PrintsAnAlignedTable) {
     EXPECT_EQ(line[from_column - 1], ' ') << line;
     EXPECT_NE(line[from_column], ' ') << line;
   }
-  EXPECT_EQ(rows, 93u);
+  EXPECT_EQ(rows, 94u);
   EXPECT_EQ(printed("bind", {"--bind=:1", "--bind=:2"}), "0.0.0.0:1 command line");
   EXPECT_EQ(printed("bind", {"--bind=:1,proxy-protocol"}), "0.0.0.0:1,proxy-protocol command line");
 }

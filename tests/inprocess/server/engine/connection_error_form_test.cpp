@@ -140,7 +140,7 @@ TEST_F(ConnectionErrorForm, EarlyHintsOfTheLoopGoOutBeforeTheAnswerIsMade) {
   PREFORK_SKIP_OVER_RECORDS();
   router_.add(http::Method::get, "/hints", exchange::RunOn::loop,
               [](const http::Request&, http::Response& response) {
-                response.interim()->send_early_hints({{"Link", "</a.css>"}});
+                response.link().interim->send_early_hints({{"Link", "</a.css>"}});
                 response.set_body("x");
               });
   Client client = connect_by_packets();

@@ -67,7 +67,7 @@ TEST(Form, HasWhatWasSentInItsOrder) {
   const std::string body = a_field("tag", "one") + a_file("doc", "a.txt", "text", "text/plain") +
                            a_field("title", "") + a_field("tag", "two") +
                            a_file("doc", "C:\\b\\.c", std::string("\0\r\n", 3)) + kFormEnd;
-  for (const std::size_t piece : {0, 1, 7, 100'000}) {
+  for (const std::size_t piece : {0U, 1U, 7U, 100'000U}) {
     MadeRequest made(kMultipart, body);
     const Form form = read_form(piece == 0 ? made.get() : made.stream(piece).get());
     EXPECT_EQ(form.value("tag"), "one");
@@ -102,7 +102,7 @@ TEST(Form, HasNoFileWhereNoneWasChosen) {
 }
 
 TEST(Form, IsReadFromUrlencodedContentToo) {
-  for (const std::size_t piece : {0, 1, 100}) {
+  for (const std::size_t piece : {0U, 1U, 100U}) {
     MadeRequest made(kUrlencoded, "a=1+2&&b&a=%26%3d=&=x");
     const Form form = read_form(piece == 0 ? made.get() : made.stream(piece).get());
     EXPECT_EQ(form.values("a"), (std::vector<std::string_view>{"1 2", "&=="}));

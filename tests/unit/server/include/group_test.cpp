@@ -149,12 +149,12 @@ TEST(Group, AnErrorSaysItsStatusWhereNobodyTakesIt) {
     });
   });
   EXPECT_EQ(app.get("/gone").status, 410);
-  EXPECT_EQ(app.get("/gone").body, "sold out");
+  EXPECT_EQ(app.get("/gone").body, "410 Gone: sold out\n");
   EXPECT_EQ(app.get("/gone").failure, "") << "the client's fault is none of ours";
   EXPECT_EQ(app.get("/busy").status, 503);
   EXPECT_EQ(app.get("/busy").failure, "later");
   EXPECT_EQ(app.get("/deferred").status, 404);
-  EXPECT_EQ(app.get("/deferred").body, "no such order");
+  EXPECT_EQ(app.get("/deferred").body, "404 Not Found: no such order\n");
   EXPECT_EQ(app.get("/kept").body, "sent");
   EXPECT_EQ(app.lines().back(), "a deferred handler threw: too late");
   EXPECT_EQ(app.get("/dropped").status, 500);

@@ -110,7 +110,7 @@ class LoadedApp : private exchange::CompletionSink {
   }
 
   // As NativeApplication finds it, but for folders.
-  exchange::Handler handler_of(const exchange::RouteMatch& match) const {
+  exchange::Handler handler_of(const exchange::RouteMatch& match) {
     if (match.handler != nullptr) {
       return *match.handler;
     }
@@ -124,7 +124,7 @@ class LoadedApp : private exchange::CompletionSink {
       return unrouted;
     }
     return [this, unrouted](const http::Request& request, http::Response& response) {
-      native_.around.answer(request, response, unrouted);
+      native_.around.answer(native_, request, response, unrouted);
     };
   }
 

@@ -70,7 +70,8 @@ TEST(Values, AParameterThatIsNoneIsA404) {
   for (const char* target : {"/items/seven", "/items/40000", "/items/7x"}) {
     const AppAnswer answer = ask_one(target, id);
     EXPECT_EQ(answer.status, 404) << target;
-    EXPECT_EQ(answer.body, "'id' in the path: not a whole number from -32768 to 32767");
+    EXPECT_EQ(answer.body,
+              "404 Not Found: 'id' in the path: not a whole number from -32768 to 32767\n");
     EXPECT_EQ(answer.failure, "");
   }
   const auto color = [](const Request& request) {
@@ -107,10 +108,11 @@ TEST(Values, OfQueriesAndFormsAreOptionalAndWrongOnesA400) {
             "2 5 a b 4 \xC3\xA9!");
   const AppAnswer wrong = ask_one("/items/7?page=two", page);
   EXPECT_EQ(wrong.status, 400);
-  EXPECT_EQ(wrong.body, "query 'page': not a whole number from -2147483648 to 2147483647");
+  EXPECT_EQ(wrong.body,
+            "400 Bad Request: query 'page': not a whole number from -2147483648 to 2147483647\n");
   EXPECT_EQ(ask_one("/items/7?page=", page).status, 400);
   EXPECT_EQ(ask_one("/items/7", page, "count=256").body,
-            "form 'count': not a whole number from 0 to 255");
+            "400 Bad Request: form 'count': not a whole number from 0 to 255\n");
 }
 
 TEST(Values, AllOfAQueryAreThereInTheirOrder) {
@@ -134,7 +136,7 @@ TEST(Values, ThereIsALimitOnPairs) {
   EXPECT_EQ(ask_one("/items/7", last, form).body, "-1");
   const AppAnswer answer = ask_one("/items/7", last, form + "&c=3");
   EXPECT_EQ(answer.status, 400);
-  EXPECT_EQ(answer.body, "more than 1000 values");
+  EXPECT_EQ(answer.body, "400 Bad Request: more than 1000 values\n");
 }
 
 // --- settings ------------------------------------------------------------------------------------
