@@ -249,12 +249,12 @@ TEST(Group, IsRefusedWithTheReason) {
 // --- state of requests ---------------------------------------------------------------------------
 
 // Counts those that are there.
-class Counted {
+class CountedState {
  public:
-  explicit Counted(int& there) : there_(&there) { ++*there_; }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-  ~Counted() { --*there_; }
+  explicit CountedState(int& there) : there_(&there) { ++*there_; }
+  CountedState(const CountedState&) = delete;
+  CountedState& operator=(const CountedState&) = delete;
+  ~CountedState() { --*there_; }
 
  private:
   int* there_;
@@ -265,18 +265,18 @@ TEST(RequestState, LivesAsLongAsTheRequest) {
   int seen = 0;
   LoadedApp app([&](App& defined) {
     defined.before([&](const Request& request) {
-      request.emplace_state<Counted>(there);
-      request.emplace_state<Counted>(there);
+      request.emplace_state<CountedState>(there);
+      request.emplace_state<CountedState>(there);
     });
     defined.after([&](const Request& request, Response&) {
       seen += there;
-      EXPECT_NE(request.find_state<Counted>(), nullptr);
+      EXPECT_NE(request.find_state<CountedState>(), nullptr);
     });
     defined.get("/", [] { return 200; });
     defined.get("/deferred", deferred, [](Request request, Responder responder) {
       const Request copy = request;
       responder.send(Response(200));
-      EXPECT_NE(copy.find_state<Counted>(), nullptr);
+      EXPECT_NE(copy.find_state<CountedState>(), nullptr);
     });
   });
   for (const char* path : {"/", "/deferred", "/nowhere"}) {
@@ -305,7 +305,7 @@ TEST(RequestState, IsOneValueOfEachTypeAndStartsAnewWithEachRequest) {
 TEST(RequestState, OfATypeThatMakesItselfNotIsAskedForInVain) {
   LoadedApp app([](App& defined) {
     defined.get("/", [](const Request& request) {
-      request.state<Counted>();
+      request.state<CountedState>();
       return 200;
     });
   });
