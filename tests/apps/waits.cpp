@@ -18,6 +18,7 @@ namespace {
 
 std::atomic<int> alive{0};    // frames and what is in them
 std::atomic<int> running{0};  // functions on the pool
+std::atomic<bool> gate_is_open{false};
 
 struct Alive {
   Alive() { ++alive; }
@@ -165,6 +166,20 @@ void define_waits(prefork::App& app, const prefork::Semaphore& semaphore,
     };
     co_await prefork::on_pool(work);
     co_return prefork::text(flag ? "done" : "not");
+  });
+  app.get("/wait/gate", [](Request) -> Task<Response> {
+    const Alive here;
+    co_await prefork::on_pool([] {
+      ++running;
+      gate_is_open.wait(false);
+      --running;
+    });
+    co_return prefork::text("through");
+  });
+  app.get("/open-gate", prefork::on_loop, [](const Request&) {
+    gate_is_open = true;
+    gate_is_open.notify_all();
+    return Response();
   });
   app.get("/wait/task", [](Request) -> Task<Response> {
     const Alive here;

@@ -13,8 +13,10 @@
 namespace prefork::test {
 namespace {
 
-// Which of the clients' connections a worker has: the page says who answered.
+// Which worker has a client's connection: the page says who answered. The first answer is that of
+// the worker that accepted it; after it the connection goes where it belongs.
 int slot_of(Client& client) {
+  client.get("/plaintext");
   const std::string page = client.get("/").body;
   const std::size_t at = page.find("<b>worker ");
   return at == std::string::npos ? -1 : std::stoi(page.substr(at + 10));

@@ -67,8 +67,8 @@ class Sharing : public testing::Test {
     std::vector<std::unique_ptr<Client>> others;
     EXPECT_TRUE(wait_until([&] {
       auto client = std::make_unique<Client>(url());
-      client->send(request_for("GET", "/pid"));
-      const std::string pid = client->receive().body;
+      client->get("/pid");  // after it the connection goes where it belongs
+      const std::string pid = client->get("/pid").body;
       if (!clients.emplace(pid, std::move(client)).second) {
         others.push_back(std::make_unique<Client>(url()));  // so that it is another one's turn
       }

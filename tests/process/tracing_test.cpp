@@ -94,8 +94,11 @@ TEST(ServerTiming, SaysHowLongARequestWaitedAndRan) {
   EXPECT_GE(std::stod(times[2]), 20.0);
   const std::string later = ask(server, "/later", "").header("server-timing").value_or("none");
   EXPECT_TRUE(std::regex_match(later, shape)) << later;
-  EXPECT_FALSE(ask(server, "/loop", "").header("server-timing")) << "it would take the clock";
-  EXPECT_FALSE(ask(server, "/nothing", "").header("server-timing"));
+  // It would take the clock. On a busy machine the kernel may tell how long the request lay there.
+  const std::string loop = ask(server, "/loop", "").header("server-timing").value_or("");
+  EXPECT_EQ(loop.find("app;dur"), std::string::npos) << loop;
+  const std::string nothing = ask(server, "/nothing", "").header("server-timing").value_or("");
+  EXPECT_EQ(nothing.find("app;dur"), std::string::npos) << nothing;
 }
 
 TEST(ServerTiming, IsOffUnlessAskedFor) {

@@ -163,11 +163,16 @@ TEST(WaitsForThePool, AreRefusedWhenItIsFull) {
   ServerProcess server(
       {kApp, "--workers", "1", "--threads", "1", "--limit-queue", "1", "--log-level", "error"});
   Client busy(server.url());
-  busy.send(get_request("/wait/pool"));
+  busy.send(get_request("/wait/gate"));
   EXPECT_TRUE(becomes(server, "/alive", "1 1"));
+  Client queued(server.url());
+  queued.send(get_request("/wait/gate"));
+  EXPECT_TRUE(becomes(server, "/alive", "2 1"));
   EXPECT_EQ(get(server.url(), "/pool").status, 500);
   EXPECT_TRUE(server.has_logged({"/pool", "no thread of the pool was free"}));
-  EXPECT_EQ(busy.receive().body, "done");
+  EXPECT_EQ(get(server.url(), "/open-gate").status, 200);
+  EXPECT_EQ(busy.receive().body, "through");
+  EXPECT_EQ(queued.receive().body, "through");
 }
 
 TEST(WaitsThatLast, EndWithTheirTime) {

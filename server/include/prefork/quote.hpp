@@ -2,6 +2,8 @@
 // Pure functions of any thread. Whole values of JSON are for <prefork/json.hpp>.
 #pragma once
 
+#include <prefork/cxx20.hpp>
+
 #include <cstddef>
 #include <string>
 #include <string_view>

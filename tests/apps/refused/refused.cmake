@@ -38,7 +38,7 @@ file(GLOB headers "${INCLUDE}/prefork/*.hpp")
 file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/cxx17.cpp" "int main() {}\n")
 foreach(header IN LISTS headers)
   execute_process(
-    COMMAND ${compile} -std=c++17 -include "${header}" "${CMAKE_CURRENT_BINARY_DIR}/cxx17.cpp"
+    COMMAND ${compile} -Wfatal-errors -std=c++17 -include "${header}" "${CMAKE_CURRENT_BINARY_DIR}/cxx17.cpp"
     RESULT_VARIABLE result ERROR_VARIABLE said OUTPUT_QUIET)
   find_errors("${said}")
   list(POP_FRONT errors first)
