@@ -2,7 +2,7 @@
 // Pure functions of any thread. Whole values of JSON are for <prefork/json.hpp>.
 #pragma once
 
-#include <prefork/cxx20.hpp>
+#include "cxx20.hpp"  // the server includes this header too, by its path
 
 #include <cstddef>
 #include <string>
