@@ -16,6 +16,7 @@
 #include "server/http/request.h"
 #include "server/http/response.h"
 #include "server/include/prefork/abi.h"
+#include "server/native/keeps_one.h"
 
 namespace prefork::native {
 class HeldRequest;
@@ -67,7 +68,7 @@ class NativeRequest {
 };
 
 // The request of a deferred handler. Counts who holds it, on any thread, and goes with the last.
-class HeldRequest final : public http::InterimResponder {
+class HeldRequest final : public http::InterimResponder, public KeepsOne<HeldRequest> {
  public:
   // Held once.
   HeldRequest(prefork_app* app, const exchange::Job& job);

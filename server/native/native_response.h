@@ -10,12 +10,13 @@
 #include "server/exchange/job.h"
 #include "server/http/response.h"
 #include "server/include/prefork/abi.h"
+#include "server/native/keeps_one.h"
 #include "server/native/native_errors.h"
 #include "server/native/native_request.h"
 
 // A response that an application makes: on the stack of the one who calls its handler, or,
 // deferred, on its own together with the job.
-struct prefork_response {
+struct prefork_response : prefork::native::KeepsOne<prefork_response> {
   prefork_app* app = nullptr;
   const prefork::http::Request* asked = nullptr;  // what it responds to
   prefork::http::Response* response = nullptr;
