@@ -14,7 +14,8 @@
 // one that is destroyed before it has finished ends where it waits, and so do those that it waits
 // for: destructors run, and nothing is waited for any more. One thread: the event loop's.
 //
-// Two traps of g++ 12. In the condition of a loop, co_await behind && or || is evaluated always: it
+// Three traps of g++ 12. In the condition of a loop, co_await behind && or || is evaluated always,
+// and a co_return of a conditional expression with co_await in it returns what is gone: there it
 // gets a statement of its own. And an object without constructors of its own that has a destructor,
 // as a closure with captures or an aggregate, is destroyed twice when it is made within an
 // expression with co_await: it gets a name first (auto work = [text] { ... }; co_await
@@ -135,10 +136,7 @@ struct Promise : PromiseBase {
   static_assert(!std::is_reference_v<Result>, "a Task has a value, not a reference");
 
   Task<Result> get_return_object();
-  template <typename Value>
-  void return_value(Value&& value) {
-    result.emplace(std::forward<Value>(value));
-  }
+  void return_value(Result value) { result.emplace(std::move(value)); }
   Result take() {
     if (error) {
       std::rethrow_exception(error);
