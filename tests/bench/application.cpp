@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <prefork/app.hpp>
 #include <string>
 #include <thread>
@@ -25,6 +26,10 @@ std::vector<std::uint64_t> make_table() {
 
 prefork::Response hello(const prefork::Request&) { return prefork::text("Hello, World!"); }
 
+struct Visitor {
+  int number = 0;
+};
+
 }  // namespace
 
 PREFORK_APP(app) {
@@ -36,6 +41,19 @@ PREFORK_APP(app) {
   });
   app.get("/stream", [](const prefork::Request&) {
     return prefork::stream([](prefork::Writer& out) { out.write("Hello, World!"); });
+  });
+  app.get("/coroutine", [](prefork::Request) -> prefork::Task<prefork::Response> {
+    co_return prefork::text("Hello, World!");
+  });
+  app.get("/parameter/{id}", prefork::on_loop, hello);
+  prefork::Group& group = app.group("/group");
+  group.before([](const prefork::Request& request) -> std::optional<prefork::Response> {
+    request.state<Visitor>().number = 7;
+    return std::nullopt;
+  });
+  group.get("/{id}", prefork::on_loop, [](const prefork::Request& request) {
+    const bool is_it = request.parameter<int>("id") == request.state<Visitor>().number;
+    return prefork::text(is_it ? "Hello, World!" : "Hello, other!");
   });
   app.get("/block", [](const prefork::Request&) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

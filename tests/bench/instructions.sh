@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Counts the instructions that a worker executes in user space for a request (callgrind): a figure
-# that neither the machine's load nor its clock touches, and that repeats to 0.2 %. Half a minute:
+# that neither the machine's load nor its clock touches, and that repeats to 0.2 %. A minute:
 #
 #   ./tests/bench/instructions.sh                 builds the release and prints a table
 #   ./tests/bench/instructions.sh --check         exits with 1 if a case exceeds its limit in
@@ -15,6 +15,9 @@
 # pool       the same on a thread of the pool
 # deferred   the same by a Responder, within its handler
 # stream     the same as a stream, from a thread of the pool
+# coroutine  the same by a coroutine that does not wait
+# parameter  as loop, with a parameter in the pattern that nobody reads
+# group      as parameter, in a group whose function before() keeps a state; the handler reads both
 #
 # One worker, one keep-alive connection, every default on but the admin listener. What a worker does
 # besides answering is the same in a short run and in a long one, so their difference is what the
@@ -30,7 +33,7 @@ source "$root/deploy/dependencies.sh"
 # shellcheck source=tests/bench/servers.sh
 source "$here/servers.sh"
 
-cases=(plain pipelined browser file loop pool deferred stream)
+cases=(plain pipelined browser file loop pool deferred stream coroutine parameter group)
 short=1600
 long=17600 # both are whole batches of 16
 limits=$here/instructions.limits
@@ -93,9 +96,10 @@ describe() {
       served=("$site")
       client=(/1k.bin plain "$text" 1)
       ;;
-    loop | pool | deferred | stream)
+    loop | pool | deferred | stream | coroutine | parameter | group)
       served=("$build_folder/tests/bench/libbench_application.so")
       client=("/$1" plain "$text" 1)
+      [[ "$1" != parameter && "$1" != group ]] || client[0]+=/7
       [[ "$1" != stream ]] || client[2]+='\r\n0\r\n\r\n'
       ;;
   esac
