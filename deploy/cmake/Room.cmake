@@ -38,9 +38,9 @@ function(prefork_room folder)
     target_link_libraries(${target} ${kind} ${used_target})
   endforeach()
   target_link_libraries(${target} ${kind} ${arg_LIBRARIES})
-  if(sources AND PREFORK_SANITIZE)
-    # Less than two thirds of the time. The other builds compile each file alone, so that what one
-    # forgets to include is noticed there.
+  if(sources AND (PREFORK_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL "Debug"))
+    # Less than two thirds of the time. The build for development compiles each file alone, so that
+    # what one forgets to include is noticed there.
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
   endif()
   set_property(GLOBAL APPEND PROPERTY PREFORK_ROOMS "${folder}")
