@@ -2,7 +2,7 @@
 // Pure functions of any thread. Whole values of JSON are for <prefork/json.hpp>.
 #pragma once
 
-#include "cxx20.hpp"  // the server includes this header too, by its path
+#include <prefork/cxx20.hpp>
 
 #include <cstddef>
 #include <string>
