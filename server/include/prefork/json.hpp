@@ -8,13 +8,17 @@
 //
 // Reading. request.json() is the content as nlohmann::json, request.json<Order>() as whatever has a
 // from_json(const nlohmann::json&, Order&). Each is an Error, which needs no code of the handler's:
-//   400  it does not parse, with line and column; it is nested deeper than kMaxJsonDepth; a member
-//        that from_json wants is missing or of another type, by its name
+//   400  it does not parse, with line and column; it is nested deeper than kMaxJsonDepth; a number
+//        is too large for a double; a member that from_json wants is missing or of another type, by
+//        its name
 //   415  Content-Type names something else than JSON (application/json, or +json). A request
 //        without the field is taken at its word, as curl and many scripts send it; so this alone
 //        does not keep out what a page of another origin sends
 // How long it may be says --limit-body, or the limit of the route (413). The handler must have the
-// content: where it streams it (prefork::upload) this is a 500 with a line in the log.
+// content: where it streams it (prefork::upload) this is a 500 with a line in the log. The library
+// makes any number, and true and false, into the type of number that from_json asks for: an int
+// becomes 1 of 1.5 and of 4294967297. Where that matters, ask is_number_integer() and for an
+// std::int64_t.
 //
 // Writing. json(value) takes an nlohmann::json, or whatever has a to_json. Bytes that are no UTF-8
 // become U+FFFD.
@@ -107,6 +111,8 @@ inline nlohmann::json parse_json(const Request& request) {
     const std::size_t offset = error.byte == 0 ? 0 : error.byte - 1;
     throw Error(400, text.empty() ? "the content is empty, and has to be JSON"
                                   : "the content is no JSON at " + json_place(text, offset));
+  } catch (const nlohmann::json::out_of_range&) {  // of 1e400, for instance
+    throw Error(400, "the JSON has a number that is too large for a double");
   }
 }
 
@@ -198,6 +204,11 @@ Value convert_json(nlohmann::json document, std::size_t size) {
   } catch (const nlohmann::json::out_of_range& error) {
     throw Error(400, json_complaint(error));  // "key 'item' not found"
   } catch (const nlohmann::json::exception& error) {
+    constexpr int kNoObject = 304;  // the library names its own function
+    if (error.id == kNoObject && !document.is_object()) {
+      throw Error(400,
+                  std::string("the content has to be a JSON object, not ") + document.type_name());
+    }
     std::string where;
     if (size <= WrongMember<Value>::kMaxBytes) {
       where = WrongMember<Value>(std::move(document)).path();

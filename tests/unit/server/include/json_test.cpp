@@ -82,6 +82,7 @@ TEST(Json, NamesTheMemberThatIsWrong) {
             "400 member 'id': type must be number, but is array");
   EXPECT_EQ(refusal_of<Purchase>(R"({"id":7})"), "400 key 'customer' not found");
   EXPECT_EQ(refusal_of<int>(R"("x")"), "400 type must be number, but is string");
+  EXPECT_EQ(refusal_of<Purchase>("[1]"), "400 the content has to be a JSON object, not array");
 }
 
 TEST(Json, SaysWhereItDoesNotParse) {
@@ -99,6 +100,12 @@ TEST(Json, IsNotDeeperThanItsReadersStack) {
             "400 the JSON is nested deeper than 128 levels at line 1, column 129");
   EXPECT_EQ(refusal_of<nlohmann::json>("\"\\\"" + std::string(1000, '[') + "\""), "")
       << "those in a text do not count";
+}
+
+TEST(Json, HasNumbersThatFit) {
+  EXPECT_EQ(refusal_of<nlohmann::json>("{\"a\": 1e308}"), "");
+  EXPECT_EQ(refusal_of<nlohmann::json>("{\"a\": 1e400}"),
+            "400 the JSON has a number that is too large for a double");
 }
 
 TEST(Json, IsRefusedUnderAnotherType) {
