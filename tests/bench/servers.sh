@@ -113,7 +113,7 @@ start_prefork() {
   server_pid=$!
   started_pids+=("$server_pid")
   server_port='' admin_url=''
-  while read -r -t 10 -u 8 line; do
+  while read -r -t 60 -u 8 line; do
     case $line in
       listening*) server_port=${line##*:} ;;
       admin*) admin_url=${line#admin } ;;
