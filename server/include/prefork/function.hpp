@@ -16,6 +16,13 @@ namespace detail {
 template <typename Signature>
 class Function;
 
+// A function of its own, as its name is what a stack shows: the callable comes early in it, and
+// with that the application.
+template <typename Callable, typename Result, typename... Arguments>
+Result call_target(void* target, Arguments... arguments) {
+  return (*static_cast<Callable*>(target))(std::forward<Arguments>(arguments)...);
+}
+
 template <typename Result, typename... Arguments>
 class Function<Result(Arguments...)> {
  public:
@@ -25,9 +32,7 @@ class Function<Result(Arguments...)> {
   explicit Function(Callable callable)
       : target_(new Callable(std::move(callable)),
                 [](void* target) { delete static_cast<Callable*>(target); }),
-        call_([](void* target, Arguments... arguments) -> Result {
-          return (*static_cast<Callable*>(target))(std::forward<Arguments>(arguments)...);
-        }) {}
+        call_(call_target<Callable, Result, Arguments...>) {}
 
   explicit operator bool() const { return call_ != nullptr; }
   Result operator()(Arguments... arguments) const {
