@@ -97,7 +97,7 @@ PREFORK_APP(app) {
         "CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY AUTOINCREMENT, author TEXT,"
         " title TEXT UNIQUE, text TEXT, made INTEGER DEFAULT (unixepoch()))");
   });
-  app.body_limit(64 * 1024).mount("/", app.setting("site", "site"), {.cache_control = "no-cache"});
+  app.body_limit(65'536).mount("/", app.setting("site", "site"), {.cache_control = "no-cache"});
   app.security_headers({.content_security_policy = "default-src 'self'; frame-ancestors 'none'"});
   serve_login(app);
   auto& api = app.group("/api");
