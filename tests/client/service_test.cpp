@@ -40,7 +40,7 @@ class BoardInProgram : public testing::Test {
         "--set",
         "site=" PREFORK_DEPLOY "/../tests/apps/service/site",
         "--set",
-        "user.alice=$6$rounds=1000$prefork$bSROucqZQGYrZ36tBPPL3vgaUDZzFltu9zFrmtGI8.OFw."
+        "user_alice=$6$rounds=1000$prefork$bSROucqZQGYrZ36tBPPL3vgaUDZzFltu9zFrmtGI8.OFw."
         "FmxClI00b58w4HfJxFftm3L6QAGlDzAajyEdSI1/"};
     settings.insert(settings.end(), more.begin(), more.end());
     return TestClient(app_, settings);

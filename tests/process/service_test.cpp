@@ -106,7 +106,7 @@ class BoardOfNotes : public testing::Test {
     std::vector<std::string> arguments = {kServiceApp, "--workers", "2"};
     for (const std::string& setting :
          {"database=" + folder_ / "notes.db", "keys=" + folder_ / "keys", "site=" + kServiceSite,
-          "user.alice=" + kRabbit, "user.bob=" + kRabbit}) {
+          "user_alice=" + kRabbit, "user_bob=" + kRabbit}) {
       arguments.insert(arguments.end(), {"--set", setting});
     }
     arguments.insert(arguments.end(), more.begin(), more.end());

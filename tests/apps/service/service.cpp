@@ -2,9 +2,9 @@
 // events, and the pages of site/ in front of them. The notes are in SQLite, for all workers.
 //
 //   umask 077; openssl rand -hex 32 >keys
-//   prefork-server ./libservice.so --set site=service/site --set user.alice="$(openssl passwd -6)"
+//   prefork-server ./libservice.so --set site=service/site --set user_alice="$(openssl passwd -6)"
 //
-// Settings: the paths `database`, `keys` and `site`; `user.NAME`, a hash as of crypt(5); every
+// Settings: the paths `database`, `keys` and `site`; `user_NAME`, a hash as of crypt(5); every
 // `sweep_seconds` notes that are older than `keep_seconds` are removed.
 #include <crypt.h>
 #include <sqlite3.h>
@@ -72,7 +72,7 @@ void serve_login(prefork::App& app) {
   app.post("/login", [&app](const Request& request) {
     const std::string user = request.form("user", "");
     // For who is unknown the hash of nothing, which takes as long as a wrong password.
-    const std::string hash = app.setting("user." + user, "$6$nobody$");
+    const std::string hash = app.setting("user_" + user, "$6$nobody$");
     crypt_data room{};
     const char* const made = crypt_r(request.form("password", "").c_str(), hash.c_str(), &room);
     if (made == nullptr || made != hash) {
@@ -102,7 +102,7 @@ PREFORK_APP(app) {
   serve_login(app);
   auto& api = app.group("/api");
   api.before([&app](const Request& request) {
-    if (!app.setting("user." + user_of(request))) {
+    if (!app.setting("user_" + user_of(request))) {
       throw Error(401, "log in first").header("WWW-Authenticate", "Cookie");
     }
   });
