@@ -1,5 +1,6 @@
-// What operators set for the application: keys of the table [app] in the configuration file, and
-// --set KEY=VALUE, which is stronger. App derives from it.
+// What operators set for the application: keys of the table [app] in the configuration file, of
+// [set] where that also names the `app`, and --set KEY=VALUE, which is stronger. App derives from
+// it.
 //
 //   const std::string database = app.setting("database", "/var/lib/shop.db");
 //   const int connections = app.setting("connections", 4);
