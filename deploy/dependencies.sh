@@ -21,6 +21,7 @@ test_packages=(
   libgmock-dev
   libsqlite3-dev # of an example
   libssl-dev     # of signed cookies and sessions
+  doxygen        # makes the reference, and sees whether each function has an example
   goaccess       # these two read access logs
   jq
 )

@@ -1,10 +1,23 @@
 #!/bin/sh
-# check.sh FOLDER: fails when a public function in Doxygen's XML of that folder has no words, or no
-# example that shows it. Names each with its header and line.
+# check.sh FOLDER EXAMPLE...: fails when a public function in Doxygen's XML of that folder has no
+# words, or no example that shows it, or when one of the files of examples (see filter.awk) names a
+# function that there is not. Names each with its header, or its file.
 #
-# Not asked of: what only the layers below use (its words begin with "For ", or it has none and
-# follows such a function), constructors, destructors and operators, and what is not public.
+# Not asked of: what only the layers below use (its words begin with "For the layer below" or with
+# who it is for, "For App" or "For load()", or it has none and follows such a function),
+# constructors, destructors and operators, and what is not public.
+folder=$1
+shift
 exec awk '
+  FILENAME ~ /\.cpp$/ {
+    if (/^\/\/ ([A-Z][A-Za-z]*: )?[A-Za-z_]+(, [A-Za-z_]+)*$/) {
+      class = match($0, /[A-Z][A-Za-z]*: /) ? substr($0, RSTART, RLENGTH - 2) "::" : ""
+      sub(/^\/\/ ([A-Z][A-Za-z]*: )?/, "")
+      count = split($0, names, ", ")
+      for (i = 1; i <= count; ++i) named[class names[i]] = FILENAME
+    }
+    next
+  }
   FNR == 1 { class = ""; in_function = 0; is_below = 0; is_public = 1 }
   /<compounddef / { is_public = !/prot="(private|protected)"/ }
   /<compoundname>/ { class = $0; gsub(/<[^>]*>| /, "", class); sub(/.*::/, "", class) }
@@ -17,26 +30,28 @@ exec awk '
   /<name>/ { name = $0; gsub(/<[^>]*>| /, "", name) }
   /<(briefdescription|detaileddescription)>/ { in_words = 1 }
   in_words && /<para>/ {
-    ++words
-    if (/<para>For /) is_below = 1
+    if (++words == 1 && /<para>For (the layer below|<ref|[A-Z][A-Za-z:]*|[a-z_]+\(\))/) is_below = 1
   }
   /<programlisting/ { has_example = 1 }
   /<\/(briefdescription|detaileddescription)>/ { in_words = 0 }
   /<location / {
     match($0, /file="[^"]*"/); where = substr($0, RSTART + 6, RLENGTH - 7)
-    match($0, / line="[^"]*"/); where = where ":" substr($0, RSTART + 7, RLENGTH - 8)
   }
   /<\/memberdef>/ {
     in_function = 0
     if (!words && was_below) is_below = 1
+    full = (class == "prefork" ? "" : class "::") name
+    delete named[full]
     if (name == class || name ~ /^(~|operator)/ || is_below) next
     ++checked
     if (has_example) next
-    missing[where ": " (class == "prefork" ? "" : class "::") name] = words == 0 ? "nothing said of it, and no example" : "no example"
+    missing[where ": " full] = words == 0 ? "nothing said of it, and no example" : "no example"
   }
   END {
     for (one in missing) { print one ": " missing[one]; ++bad }
-    if (bad) { print bad " of " checked " functions lack an example: see tests/apps/reference"; exit }
+    if (bad) print bad " of " checked " functions lack an example: see tests/apps/reference"
+    for (one in named) { print named[one] ": an example of " one ", which there is not"; ++bad }
+    if (bad) exit 1
     if (!checked) { print "no functions found"; exit 1 }
     print checked " functions, each with an example"
-  }' "$1"/class*.xml "$1"/struct*.xml "$1"/namespaceprefork.xml
+  }' "$@" "$folder"/class*.xml "$folder"/struct*.xml "$folder"/namespaceprefork.xml

@@ -119,8 +119,34 @@ function declaration(from,    i, line, whole) {
   return whole
 }
 
+# Where the bracket ends that is the first of its kind.
+function end_of(whole, opening, closing,    i, c, open) {
+  for (i = index(whole, opening); i <= length(whole); ++i) {
+    c = substr(whole, i, 1)
+    open += (c == opening) - (c == closing)
+    if (open == 0) {
+      break
+    }
+  }
+  return i
+}
+
+# Without "template <...>" and "requires(...)" in front: what stands there is no value and no name of
+# what is declared.
+function without_template(whole) {
+  while (whole ~ /^template </) {
+    whole = substr(whole, end_of(whole, "<", ">") + 1)
+    sub(/^ /, "", whole)
+  }
+  if (whole ~ /^requires ?\(/) {
+    whole = substr(whole, end_of(whole, "(", ")") + 1)
+  }
+  return whole
+}
+
 # Empty: it is no function.
 function function_name(whole,    head) {
+  whole = without_template(whole)
   if (whole ~ /^(using|class|struct|enum|namespace|friend|return|static_assert|#)/) {
     return ""
   }
@@ -132,7 +158,7 @@ function function_name(whole,    head) {
     return ""  # a value
   }
   sub(/ *\($/, "", head)
-  return head == "requires" ? "" : head
+  return head
 }
 
 function is_scope() {

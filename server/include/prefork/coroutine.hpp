@@ -216,7 +216,7 @@ class [[nodiscard]] Task {
   }
   [[nodiscard]] bool is_done() const { return coroutine_.done(); }
   detail::Root& root() { return coroutine_.promise().own; }
-  // Of one that is done.
+  // For the layer below, of one that is done.
   Result take() { return coroutine_.promise().take(); }
 
  private:

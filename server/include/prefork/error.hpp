@@ -70,7 +70,9 @@ class Error : public std::runtime_error {
 
   // For the layer below.
   const std::string& type() const { return type_; }
+  // For the layer below.
   const std::string& title() const { return title_; }
+  // For the layer below.
   const std::vector<Pair>& members() const { return members_; }
   const std::vector<Pair>& fields() const { return fields_; }
 

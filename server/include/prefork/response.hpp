@@ -301,8 +301,8 @@ class Response {
   bool has_stream() const { return stream_ != nullptr || later_ != nullptr; }
   bool has_file() const { return !file_.empty(); }
   std::size_t header_count() const { return fields_.size(); }
-  // Lets the server make the page of an error, if this is one; then it is a response of the
-  // server's. `failure`: what the log is told, for pages that show it.
+  // For the layer below: lets the server make the page of an error, if this is one; then it is a
+  // response of the server's. `failure`: what the log is told, for pages that show it.
   void make_error_page(const prefork_api& api, prefork_response* to,
                        const std::optional<std::string>& failure);
 
@@ -319,6 +319,7 @@ class Response {
     response.is_of_server_ = true;
     return response;
   }
+  // For the layer below.
   void write_back(const prefork_api& api, prefork_response* to) const {
     api.clear_fields(to);
     if (keeps_content_) {

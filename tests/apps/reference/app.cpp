@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-// App: get, post, put, patch, del
+// RouteList: get, post, put, patch, del
 void define_items(prefork::App& app) {
   app.get("/items/{id}", [](const prefork::Request& request) {
     return prefork::text("item " + std::string(request.parameter("id")));
@@ -17,12 +17,12 @@ void define_items(prefork::App& app) {
   app.post("/items", [](const prefork::Request& request) {
     return prefork::text("made of " + std::to_string(request.body().size()) + " bytes", 201);
   });
-  app.put("/items/{id}", [](const prefork::Request&) { return prefork::Response(204); });
-  app.patch("/items/{id}", [](const prefork::Request&) { return prefork::Response(204); });
-  app.del("/items/{id}", [](const prefork::Request&) { return prefork::Response(204); });
+  app.put("/items/{id}", [] { return 204; });  // a status alone
+  app.patch("/items/{id}", [] { return "changed\n"; });
+  app.del("/items/{id}", [] {});  // 204
 }
 
-// App: route
+// RouteList: route
 void define_places(prefork::App& app) {
   // On the pool; on the event loop; with the content while it arrives; later, by any thread.
   app.route("GET", "/slow", [](const prefork::Request&) { return prefork::text("on the pool"); });
@@ -35,7 +35,7 @@ void define_places(prefork::App& app) {
   });
 }
 
-// App: before, after
+// RouteList: before, after
 void define_around(prefork::App& app) {
   app.before([](const prefork::Request& request) -> std::optional<prefork::Response> {
     if (request.header("Authorization")) {
@@ -48,7 +48,7 @@ void define_around(prefork::App& app) {
   });
 }
 
-// App: on_error, not_found
+// RouteList: on_error, not_found
 void define_errors(prefork::App& app) {
   app.on_error([](const prefork::Request&, const std::exception& error) {
     if (dynamic_cast<const std::out_of_range*>(&error) != nullptr) {
@@ -61,7 +61,7 @@ void define_errors(prefork::App& app) {
   });
 }
 
-// App: mount
+// RouteList: mount
 void define_folders(prefork::App& app) {
   app.mount("/assets", "public", {.cache_control = "max-age=3600"});
   app.mount("/", "front-end", {.spa = true});
@@ -109,12 +109,12 @@ void define_leader(prefork::App& app) {
   });
 }
 
+// App: per_worker
 struct Database {
   explicit Database(std::uint32_t number) : slot(number) {}
   std::uint32_t slot;
 };
 
-// App: per_worker
 void define_database(prefork::App& app) {
   const auto database = app.per_worker<Database>(
       [](const prefork::Worker& worker) { return std::make_unique<Database>(worker.slot); });
@@ -135,13 +135,8 @@ void define_news(prefork::App& app) {
   });
 }
 
-// on_pool, upload
-void define_pools(prefork::App& app) {
-  app.get("/report", prefork::on_pool("reports"), [](const prefork::Request&) {
-    return prefork::text("made by the class --pool reports");
-  });
-  app.get("/health", prefork::on_pool(prefork::Priority::high),
-          [](const prefork::Request&) { return prefork::text("before the others that wait"); });
+// upload
+void define_uploads(prefork::App& app) {
   app.put("/files/{name}", prefork::upload(std::uint64_t{1} << 30),
           [](const prefork::Request& request) {
             std::string room(65536, '\0');
@@ -164,5 +159,5 @@ PREFORK_APP(app) {
   define_leader(app);
   define_database(app);
   define_news(app);
-  define_pools(app);
+  define_uploads(app);
 }

@@ -1,20 +1,24 @@
 // Examples of the reference, see deploy/reference/filter.awk.
 #include <prefork/app.hpp>
 
+#include <chrono>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-// Response: status, header, add_header, body
-// text, html, json
+// Response: status, header, headers, add_header, remove_header, body
+// text, html
 prefork::Response make_page(const prefork::Request&) {
   prefork::Response page = prefork::html("<h1>Hello</h1>");
   page.status(201).header("Location", "/pages/7").add_header("Set-Cookie", "a=1");
   if (page.header("content-type") == "text/plain") {
     return prefork::text(page.body(), page.status());
   }
-  return page.body().empty() ? prefork::json(R"({"made":true})") : page;
+  if (page.headers("Set-Cookie").size() > 1) {
+    page.remove_header("Set-Cookie");
+  }
+  return page;
 }
 
 // Response: close_connection
@@ -22,36 +26,41 @@ prefork::Response say_goodbye(const prefork::Request&) {
   return prefork::text("goodbye\n").close_connection();
 }
 
-// Response: file
+// Response: file, download
 // file
 prefork::Response send_invoice(const prefork::Request& request) {
   if (request.query("name")) {
-    return prefork::Response()
-        .header("Content-Disposition", "attachment; filename=invoice.pdf")
-        .file("invoices/7.pdf");
+    return prefork::Response().file("invoices/7.pdf").download("invoice, May.pdf");
   }
   return prefork::file("invoices/7.pdf");
 }
 
+// Response: etag, last_modified
+prefork::Response send_price(const prefork::Request& request) {
+  using std::chrono::system_clock;
+  const system_clock::time_point changed = system_clock::from_time_t(1'700'000'000);
+  if (request.query("all")) {
+    return prefork::json(R"([{"price":4}])").etag();  // of the content, when it is sent
+  }
+  // Who has it already gets 304.
+  return prefork::json(R"({"price":4})")
+      .etag("price-4", prefork::Etag::weak)
+      .last_modified(changed);
+}
+
 // Response: stream
-// Writer: write, is_gone
-// stream
+// Writer: write, is_gone, trailer
 prefork::Response send_lines(const prefork::Request&) {
-  return prefork::stream([](prefork::Writer& out) {
-    for (int i = 0; i < 1000; ++i) {
-      if (out.is_gone() || !out.write(std::to_string(i) + "\n")) {
+  prefork::Response response(200);
+  response.header("Content-Type", "text/plain").header("Trailer", "X-Lines");
+  return response.stream([](prefork::Writer& out) {
+    int lines = 0;
+    while (lines < 1000 && !out.is_gone()) {
+      if (!out.write(std::to_string(++lines) + "\n")) {
         return;  // the client has left
       }
     }
-  });
-}
-
-// Writer: event
-// events, format_event
-prefork::Response send_events(const prefork::Request&) {
-  return prefork::events([](prefork::Writer& out) {
-    out.event("tea is ready", "kitchen");
-    out.write(prefork::format_event("two\nlines"));
+    out.trailer("X-Lines", std::to_string(lines));
   });
 }
 
@@ -64,13 +73,14 @@ prefork::Response send_picture(const prefork::Request&) {
   return prefork::bytes(picture, "image/png");
 }
 
-// quote_json
+// json_text, quote_json, html_text
 prefork::Response send_name(const prefork::Request& request) {
-  return prefork::json("{\"name\":" + prefork::quote_json(request.parameter("name")) + "}");
+  const std::string name = request.query("name", "<nobody>");
+  if (request.header("Accept") == "text/html") {
+    return prefork::html("<p title=\"" + prefork::html_text(name) + "\">hello</p>");
+  }
+  return prefork::json("{\"name\":" + prefork::json_text(name) + "}");
 }
-
-// Response: has_stream
-bool is_long(const prefork::Response& response) { return response.has_stream(); }
 
 // Responder: send
 void answer_later(prefork::Request, prefork::Responder responder) {
