@@ -1,7 +1,7 @@
 #!/bin/sh
 # check.sh FOLDER EXAMPLE...: fails when a public function in Doxygen's XML of that folder has no
-# words, or no example that shows it, or when one of the files of examples (see filter.awk) names a
-# function that there is not. Names each with its header, or its file.
+# words, or no example that shows it, or when one of the files of examples (see filter.awk) or
+# tasks.md names something that there is not. Says where.
 #
 # Not asked of: what only the layers below use (its words begin with "For the layer below" or with
 # who it is for, "For App" or "For load()", or it has none and follows such a function),
@@ -15,6 +15,14 @@ exec awk '
       sub(/^\/\/ ([A-Z][A-Za-z]*: )?/, "")
       count = split($0, names, ", ")
       for (i = 1; i <= count; ++i) named[class names[i]] = FILENAME
+    }
+    next
+  }
+  FILENAME ~ /\/tasks\.xml$/ {
+    gsub(/<ref [^>]*>[^<]*<\/ref>/, "")
+    while (match($0, /prefork::[A-Za-z_:]+/)) {
+      named[substr($0, RSTART, RLENGTH)] = "tasks.md"
+      $0 = substr($0, RSTART + RLENGTH)
     }
     next
   }
@@ -50,8 +58,8 @@ exec awk '
   END {
     for (one in missing) { print one ": " missing[one]; ++bad }
     if (bad) print bad " of " checked " functions lack an example: see tests/apps/reference"
-    for (one in named) { print named[one] ": an example of " one ", which there is not"; ++bad }
+    for (one in named) { print named[one] " names " one ", which there is not"; ++bad }
     if (bad) exit 1
     if (!checked) { print "no functions found"; exit 1 }
     print checked " functions, each with an example"
-  }' "$@" "$folder"/class*.xml "$folder"/struct*.xml "$folder"/namespaceprefork.xml
+  }' "$@" "$folder"/tasks.xml "$folder"/class*.xml "$folder"/struct*.xml "$folder"/namespaceprefork.xml
