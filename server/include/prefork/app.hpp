@@ -134,11 +134,12 @@ class App : public RouteList<App>,
     return Histogram(api_, app_, histogram);
   }
 
-  // auto database = app.per_worker<Database>([](const Worker& worker) {
-  //   return std::make_unique<Database>(worker.slot); });
-  // `make` is called at the worker's start; what it throws keeps the worker from starting, and so
-  // does null. Things are made in the order they were declared, among the on_worker_start hooks,
-  // and destroyed in the reverse order among the on_worker_stop hooks.
+  // A thing of each worker's own. `make` is called at the worker's start; what it throws keeps the
+  // worker from starting, and so does null. Things are made in the order they were declared, among
+  // the on_worker_start hooks, and destroyed in the reverse order among the on_worker_stop hooks.
+  //
+  //   auto database = app.per_worker<Database>([](const Worker& worker) {
+  //     return std::make_unique<Database>(worker.slot); });
   template <typename Thing, typename Make>
   PerWorker<Thing> per_worker(Make make) {
     auto maker = checked(std::function<std::unique_ptr<Thing>(const Worker&)>(std::move(make)),

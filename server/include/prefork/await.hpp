@@ -418,7 +418,7 @@ Task<std::invoke_result_t<Attempt&>> try_until(Attempt attempt, Timeout timeout)
 
 }  // namespace detail
 
-// co_await prefork::sleep(10ms): so long at least.
+// So long at least: co_await prefork::sleep(10ms).
 inline detail::Sleep sleep(std::chrono::nanoseconds time) { return detail::Sleep(time); }
 
 // Until `fd` can be read from, or written to, without waiting, or is broken. Each direction of a
@@ -431,13 +431,14 @@ inline detail::Ready writable(int fd, Timeout timeout = Timeout::max()) {
   return {fd, true, timeout};
 }
 
-// auto work = [text] { return compress(text); };
-// std::string result = co_await prefork::on_pool(work);
 // Calls it on a thread of the pool, where it may block, and gives what it returns; what it throws
 // is thrown. It finds the room that requests find there: throws PoolFull when there is none. If the
 // coroutine is ended meanwhile, that happens when the function has returned. The closure must have
 // a name with g++ 12 if it captures what has a destructor (see coroutine.hpp); then it is not
 // copied.
+//
+//   auto work = [text] { return compress(text); };
+//   std::string result = co_await prefork::on_pool(work);
 template <typename Function>
 requires std::is_invocable_v < std::remove_reference_t<Function>
 & > detail::OnPoolCall<std::remove_reference_t<Function>> on_pool(Function&& function,
@@ -451,9 +452,10 @@ requires std::is_invocable_v < std::remove_reference_t<Function>
   return {function, where};
 }
 
-// std::string small = co_await prefork::run_task("resize", image);
 // The result of a task (tasks.hpp). Throws TaskError when there is none. A coroutine that is ended
 // meanwhile cancels it.
+//
+//   std::string small = co_await prefork::run_task("resize", image);
 inline detail::TaskRun run_task(std::string_view task, std::string_view argument,
                                 const TaskOptions& options = {}) {
   return {task, argument, options};

@@ -83,8 +83,9 @@ class EventWriter : private StreamWriter {
  public:
   using StreamWriter::StreamWriter;
 
-  // if (!co_await out.send("data")) { ... }
   // Waits while 256 KiB wait for the client. False: it has left. Throws std::invalid_argument.
+  //
+  //   if (!co_await out.send("data")) { ... }
   Task<bool> send(const EventMessage& event) const { return send_text(run(), format_event(event)); }
   Task<bool> send(std::string_view data, std::string_view type = {}) const {
     return send_text(run(), format_event(data, type));

@@ -307,9 +307,12 @@ class Request {
   // request; so does the value, which then ends on whatever thread ends the request. Shared by the
   // copies of a request, one thread at a time.
   //
-  //   app.before([](const prefork::Request& request) { request.state<User>() = user_of(request);
-  //   }); app.get("/me", [](const prefork::Request& request) {
-  //     return prefork::text(request.state<User>().name); });
+  //   app.before([](const prefork::Request& request) {
+  //     request.state<User>() = user_of(request);
+  //   });
+  //   app.get("/me", [](const prefork::Request& request) {
+  //     return prefork::text(request.state<User>().name);
+  //   });
   template <typename T>
   T& state() const;
   // Makes the value, or another one in place of the one there was.
@@ -322,8 +325,9 @@ class Request {
     return found != nullptr && found->value ? &*found->value : nullptr;
   }
 
-  // std::size_t got = co_await request.read_some(room);
   // The same in a coroutine with prefork::upload (await.hpp), without a thread that waits.
+  //
+  //   std::size_t got = co_await request.read_some(room);
   detail::ReadSome read_some(std::span<char> room) const;
 
   // What the client of an event stream has seen last, when it comes back: Last-Event-ID (HTML
@@ -343,10 +347,11 @@ class Request {
   // Any thread, while the request lives; the token may be kept for longer. On the event loop, and
   // with a server that is older, it never does. Each call makes one that costs an allocation.
   std::stop_token stop_token() const;
-  // auto watch = request.on_gone([&] { query.cancel(); });
   // Calls `function`, once, when nobody waits for the answer any more; at once if that is so
   // already. On the event loop: it must not block. Not called any more once `watch` is destroyed,
   // which waits for a call that is under way; so `watch` lives no longer than what is used there.
+  //
+  //   auto watch = request.on_gone([&] { query.cancel(); });
   template <typename Function>
   [[nodiscard]] std::stop_callback<std::decay_t<Function>> on_gone(Function&& function) const {
     return std::stop_callback<std::decay_t<Function>>(stop_token(),

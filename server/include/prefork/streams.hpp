@@ -261,9 +261,10 @@ class StreamWriter {
   // For the layer below.
   explicit StreamWriter(detail::StreamRun& run) : run_(&run) {}
 
-  // if (!co_await out.write(bytes)) { ... }
   // Copies the bytes, as the client takes them: waits while 256 KiB wait for it. False: it has
   // left.
+  //
+  //   if (!co_await out.write(bytes)) { ... }
   Task<bool> write(std::string_view bytes) const { return write_all(*run_, bytes); }
   // Never waits. False: nothing was taken, since the client is slower or has left.
   bool try_write(std::string_view bytes) const {

@@ -2,10 +2,9 @@
 // nothing: no white space around it, no `+` in front, no digits of another base.
 //
 //   enum class Color { red, green };
-//   bool from_text(std::string_view text, Color& color);  // in Color's namespace; false: it is
-//   none
+//   bool from_text(std::string_view text, Color& color);  // false: it is none
 //
-// makes a type of the application's own one of them.
+// in the type's namespace makes a type of the application's own one of them.
 #pragma once
 
 #include <prefork/cxx20.hpp>
