@@ -40,7 +40,7 @@ exec awk '
   in_words && /<para>/ {
     if (++words == 1 && /<para>For (the layer below|<ref|[A-Z][A-Za-z:]*|[a-z_]+\(\))/) is_below = 1
   }
-  /<programlisting/ { has_example = 1 }
+  /<title>Example</ { has_example = 1 }
   /<\/(briefdescription|detaileddescription)>/ { in_words = 0 }
   /<location / {
     match($0, /file="[^"]*"/); where = substr($0, RSTART + 6, RLENGTH - 7)
