@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -126,12 +127,13 @@ void define_events(prefork::App& app) {
     return prefork::events(request, news, {.heartbeat = 15s, .retry = 3s});
   });
   app.get("/clock", [](const prefork::Request& request) {
-    const std::string seen(request.last_event_id().value_or("0"));
-    return prefork::events(request, [seen](prefork::EventWriter out) -> prefork::Task<> {
-      int second = std::stoi(seen);
+    int second = 0;  // of a client that comes back: where it has stopped
+    const std::string_view seen = request.last_event_id().value_or("");
+    std::from_chars(seen.data(), seen.data() + seen.size(), second);
+    return prefork::events(request, [second](prefork::EventWriter out) -> prefork::Task<> {
       co_await out.comment("welcome");
-      while (!out.is_gone()) {
-        const std::string id = std::to_string(++second);
+      for (int at = second + 1; !out.is_gone(); ++at) {
+        const std::string id = std::to_string(at);
         const bool is_sent = co_await out.send({.data = "tick", .type = "clock", .id = id});
         if (!is_sent) {
           co_return;  // the client has left

@@ -61,8 +61,8 @@ void define_settings(prefork::App& app) {
 void define_pages(prefork::App& app) {
   app.error_page(503, prefork::html("<h1>We are back soon</h1>"));
   app.error_page(404, [](const prefork::Request& request, const prefork::Error& error) {
-    return prefork::html("<h1>" + std::to_string(error.status()) + "</h1><p>Nothing at " +
-                         prefork::html_text(request.path()) + ": " +
+    return prefork::html("<h1>" + std::to_string(error.status()) + " for " +
+                         prefork::html_text(request.path()) + "</h1><p>" +
                          prefork::html_text(error.what()) + "</p>");
   });
 }

@@ -139,10 +139,11 @@ prefork::Response run_query(const prefork::Request& request) {
   std::atomic<bool> is_cancelled = false;
   const auto watch = request.on_gone([&] { is_cancelled = true; });
   const std::stop_token token = request.stop_token();  // for what takes one
-  while (!is_cancelled && !token.stop_requested()) {
-    return prefork::text("found\n");
+  int searched = 0;
+  while (searched < 1000 && !is_cancelled && !token.stop_requested()) {
+    ++searched;
   }
-  return prefork::Response(503);  // nobody sees it
+  return prefork::text("searched " + std::to_string(searched) + " parts\n");
 }
 
 // Request: trace
