@@ -65,6 +65,25 @@ TEST_P(BalanceOf, ConnectionsInUseDifferByAtMostOne) {
   EXPECT_TRUE(is_even(server, GetParam(), 4));
 }
 
+// One that comes to rest is moved; one whose first message lasts cannot be.
+TEST(Balance, OfConnectionsThatNeverRestDiffersByAFew) {
+  const ServerProcess server({"--workers", "4", "--timeout-body", "60s"});
+  auto clients = connect_clients(server.url(), 0);
+  for (int i = 0; i < 40; ++i) {
+    clients.emplace_back(server.url());
+    clients.back().send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n1");
+  }
+  std::map<int, int> active;
+  EXPECT_TRUE(wait_until([&] {
+    active = active_connections(server.statistics());
+    return std::accumulate(active.begin(), active.end(), 0,
+                           [](int total, const auto& one) { return total + one.second; }) == 40;
+  }));
+  for (const auto& [slot, count] : active) {
+    EXPECT_NEAR(count, 10, 4) << "worker " << slot;
+  }
+}
+
 TEST_P(BalanceOf, ConnectionsOverAUnixSocketDifferByAtMostOne) {
   const TemporaryFolder folder;
   const ServerProcess server(

@@ -63,9 +63,10 @@ engine::Place Placement::place(int socket, const ipc::HandedConnection& about, b
   return may_stay ? stay() : engine::Place::full;
 }
 
-bool Placement::keep(int socket) {
+bool Placement::keep(int socket, std::uint64_t now_ns) {
   look_at_number(socket);
-  return is_serving_ && !is_short_ && ipc::add_load(record(), epoch_);
+  return is_serving_ && !is_short_ && ipc::may_keep(segment_, self_, now_ns) &&
+         ipc::add_load(record(), epoch_);
 }
 
 // False: the place is free again.

@@ -31,7 +31,7 @@ class Placement {
   engine::Place place(int socket, const ipc::HandedConnection& about, bool may_stay,
                       std::uint64_t now_ns);
   // What ServerHooks::keep asks.
-  bool keep(int socket);
+  bool keep(int socket, std::uint64_t now_ns);
   // What ServerHooks::excess and ServerHooks::relieve ask.
   [[nodiscard]] std::uint32_t excess() const { return excess_; }
   engine::Place relieve(int socket, const ipc::HandedConnection& about, std::uint64_t now_ns);

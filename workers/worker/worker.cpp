@@ -129,7 +129,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     return placement_.place(socket, about, may_stay, loop_.clock().now_ns());
   }
 
-  bool keep(int socket) override { return placement_.keep(socket); }
+  bool keep(int socket) override { return placement_.keep(socket, loop_.now_ns()); }
 
   [[nodiscard]] std::uint32_t excess() const override { return placement_.excess(); }
 

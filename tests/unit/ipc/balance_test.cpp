@@ -166,6 +166,36 @@ TEST_F(Balance, KeepsAConnectionWhereNobodyHasFewer) {
   }
 }
 
+TEST_F(Balance, LetsAWorkerKeepWhatItAcceptsWhileItIsNotFarAhead) {
+  EXPECT_TRUE(may_keep(segment_, {0, 0}, kNow));
+  set_load(0, 1);
+  EXPECT_TRUE(may_keep(segment_, {0, 0}, kNow));
+  set_load(0, 1);
+  EXPECT_FALSE(may_keep(segment_, {0, 0}, kNow)) << "two more than the others";
+  for (std::uint32_t slot = 1; slot < kWorkers; ++slot) {
+    set_load(slot, 16);
+  }
+  set_load(0, 16 + 5 - 2);
+  EXPECT_TRUE(may_keep(segment_, {0, 0}, kNow)) << "a quarter more";
+  set_load(0, 1);
+  EXPECT_FALSE(may_keep(segment_, {0, 0}, kNow));
+}
+
+TEST_F(Balance, LetsAWorkerBeAheadByAFewOfMany) {
+  for (std::uint32_t slot = 1; slot < kWorkers; ++slot) {
+    set_load(slot, 1000);
+  }
+  set_load(0, 1000 + kMaxLead);
+  EXPECT_TRUE(may_keep(segment_, {0, 0}, kNow));
+  set_load(0, 1);
+  EXPECT_FALSE(may_keep(segment_, {0, 0}, kNow));
+}
+
+TEST_F(Balance, LetsAWorkerKeepEverythingWhenAllSiblingsAreSilent) {
+  set_load(0, 100);
+  EXPECT_TRUE(may_keep(segment_, {0, 0}, kNow + kHealthyBeatNs + 1));
+}
+
 TEST_F(Balance, FillsUpAWorkerThatLostItsConnections) {
   expect_even(40, [] { return 0; });
   for (int i = 0; i < 10; ++i) {
