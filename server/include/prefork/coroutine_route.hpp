@@ -127,8 +127,12 @@ Route::CoroutineHandler make_coroutine(Callable callable) {
                 "refers to is gone after the first co_await that waits");
   static_assert(std::is_same_v<Result, Task<Response>>,
                 "a handler that is a coroutine returns a prefork::Task<prefork::Response>");
-  return is_none(callable) ? Route::CoroutineHandler()
-                           : Route::CoroutineHandler(std::move(callable));
+  if constexpr (std::is_same_v<Result, Task<Response>>) {
+    return is_none(callable) ? Route::CoroutineHandler()
+                             : Route::CoroutineHandler(std::move(callable));
+  } else {
+    return {};  // not a second error
+  }
 }
 
 inline void run_coroutine(const Route& route, const prefork_request& native, prefork_response* to) {
