@@ -7,7 +7,7 @@
 //     const prefork::FormFile* const photo = form.file("photo");
 //     if (photo == nullptr) throw prefork::Error(400, "a photo is missing");
 //     photo->save_to("photos/" + photo->filename());
-//     return prefork::text(std::string(form.value("title").value_or("untitled")));
+//     return prefork::text(form.value("title", "untitled"));
 //   });
 //
 // What a client sends wrong is an Error: 400, with what and where; 413 for what is beyond a limit;
@@ -77,6 +77,9 @@ class Form {
   template <typename T>
   [[nodiscard]] T value(std::string_view name, T otherwise) const {
     return value<T>(name).value_or(std::move(otherwise));
+  }
+  [[nodiscard]] std::string value(std::string_view name, const char* otherwise) const {
+    return std::string(value(name).value_or(otherwise));
   }
   [[nodiscard]] std::vector<std::string_view> values(std::string_view name) const {
     std::vector<std::string_view> all;
