@@ -23,6 +23,7 @@
 
 #include <prefork/error.hpp>
 #include <prefork/multipart.hpp>
+#include <prefork/quote.hpp>
 
 namespace prefork {
 inline namespace v1 {
@@ -204,19 +205,26 @@ class Spool {
 }  // namespace detail
 
 // The name of a file as a client told it, made one that may stand in a path: what comes behind its
-// last slash or backslash, control characters and a dot in front as underscores, at most 255 bytes.
-// "file" where nothing is left. It says nothing of the content, and two files may have one name.
+// last slash or backslash; control characters, bytes that are no UTF-8 and a dot in front as
+// underscores; at most 255 bytes. "file" where nothing is left. Response::download() takes it, too.
+// It says nothing of the content, and two files may have one name.
 inline std::string safe_filename(std::string_view name) {
   const std::size_t separator = name.find_last_of("/\\");
   name.remove_prefix(separator == std::string_view::npos ? 0 : separator + 1);
-  std::size_t size = std::min<std::size_t>(name.size(), 255);
-  while (size < name.size() && size > 0 &&
-         (static_cast<unsigned char>(name[size]) & 0xC0U) == 0x80) {
-    --size;  // not within a character of UTF-8
-  }
-  std::string safe(name.substr(0, size));
-  for (char& c : safe) {
-    c = static_cast<unsigned char>(c) < ' ' || c == '\x7F' ? '_' : c;
+  std::string safe;
+  while (!name.empty()) {
+    const char c = name.front();
+    const std::size_t known = detail::utf8_size(name);
+    const std::size_t size = std::max<std::size_t>(known, 1);
+    if (safe.size() + size > 255) {
+      break;  // not within a character
+    }
+    if (known == 0 || static_cast<unsigned char>(c) < ' ' || c == '\x7F') {
+      safe.push_back('_');
+    } else {
+      safe.append(name.substr(0, size));
+    }
+    name.remove_prefix(size);
   }
   if (safe.starts_with('.')) {
     safe.front() = '_';
