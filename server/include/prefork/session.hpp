@@ -56,6 +56,9 @@ class Session {
     const auto found = values_.find(name);
     return found == values_.end() ? std::nullopt : std::optional<std::string_view>(found->second);
   }
+  [[nodiscard]] std::string get(std::string_view name, const char* otherwise) const {
+    return std::string(get(name).value_or(otherwise));
+  }
   void set(std::string_view name, std::string_view value) {
     const auto found = values_.find(name);
     if (found == values_.end()) {

@@ -63,7 +63,7 @@ struct Note {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Note, title, text)
 
 std::string user_of(const Request& request) {  // empty: nobody has logged in
-  return std::string(request.state<Session>().get("user").value_or(""));
+  return request.state<Session>().get("user", "");
 }
 
 void serve_login(prefork::App& app) {

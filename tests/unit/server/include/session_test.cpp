@@ -70,6 +70,8 @@ TEST(Sessions, ComeBackWithWhatWasPutIntoThem) {
   EXPECT_EQ(again.get("user"), "alice");
   EXPECT_EQ(again.values(), session.values());
   EXPECT_EQ(again.get("none"), std::nullopt);
+  EXPECT_EQ(again.get("user", "nobody"), "alice");
+  EXPECT_EQ(again.get("none", "nobody"), "nobody");
   EXPECT_FALSE(again.is_changed());
 }
 
