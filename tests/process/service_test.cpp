@@ -199,7 +199,7 @@ TEST_F(BoardOfNotes, TakesUploadsOfAForm) {
   EXPECT_EQ(notes[1]["title"], "list.txt");
 
   EXPECT_EQ(upload(board_file("large.txt", std::string(4'001, 'x'))).status, 413);
-  EXPECT_EQ(problem_of(upload("--b--\r\n")), "no file");
+  EXPECT_EQ(problem_of(upload("--b--\r\n")), "form 'file': a file is missing");
   EXPECT_EQ(upload("nothing of the kind").status, 400);
   EXPECT_EQ(alice.send("POST", "/api/files", "{}", kBoardJson).status, 415);
   EXPECT_EQ(alice.notes().size(), 2U);

@@ -4,9 +4,8 @@
 //
 //   app.post("/photos", prefork::upload(1 << 30), [](const prefork::Request& request) {
 //     const prefork::Form form = prefork::read_form(request, {.file_limit = 100 << 20});
-//     const prefork::FormFile* const photo = form.file("photo");
-//     if (photo == nullptr) throw prefork::Error(400, "a photo is missing");
-//     photo->save_to("photos/" + photo->filename());
+//     const prefork::FormFile& photo = form.need_file("photo");  // else a 400
+//     photo.save_to("photos/" + photo.filename());
 //     return prefork::text(form.value("title", "untitled"));
 //   });
 //
@@ -30,6 +29,7 @@
 #include <vector>
 
 #include <prefork/error.hpp>
+#include <prefork/form_content.hpp>
 #include <prefork/form_file.hpp>
 #include <prefork/multipart.hpp>
 #include <prefork/request.hpp>
@@ -81,6 +81,16 @@ class Form {
   [[nodiscard]] std::string value(std::string_view name, const char* otherwise) const {
     return std::string(value(name).value_or(otherwise));
   }
+  // What a handler cannot do without, which may be empty: throws Error(400) where it is missing.
+  [[nodiscard]] std::string_view need(std::string_view name) const {
+    const std::optional<std::string_view> found = value(name);
+    return found ? *found : throw refusal(name, "missing");
+  }
+  template <typename T>
+  [[nodiscard]] T need(std::string_view name) const {
+    std::optional<T> found = value<T>(name);
+    return found ? *std::move(found) : throw refusal(name, "missing");
+  }
   [[nodiscard]] std::vector<std::string_view> values(std::string_view name) const {
     std::vector<std::string_view> all;
     for (const FormField& field : fields_) {
@@ -99,6 +109,11 @@ class Form {
     }
     return nullptr;
   }
+  // Throws Error(400) where there is none.
+  [[nodiscard]] const FormFile& need_file(std::string_view name) const {
+    const FormFile* const found = file(name);
+    return found != nullptr ? *found : throw refusal(name, "a file is missing");
+  }
 
   // In the order they came.
   [[nodiscard]] std::span<const FormField> fields() const { return fields_; }
@@ -109,48 +124,16 @@ class Form {
   void add(FormFile file) { files_.push_back(std::move(file)); }
 
  private:
+  // Says it as a value that is no T.
+  static Error refusal(std::string_view name, const char* what) {
+    return Error(400, "form '" + std::string(name) + "': " + what);
+  }
+
   std::vector<FormField> fields_;
   std::vector<FormFile> files_;
 };
 
 namespace detail {
-
-inline std::string more_than(std::uint64_t limit, std::string_view what) {
-  return "more than " + std::to_string(limit) + " " + std::string(what);
-}
-
-// The content of a request, piece by piece, however its handler gets it.
-class FormContent {
- public:
-  FormContent(const Request& request, std::uint64_t limit) : request_(request), limit_(limit) {}
-
-  // Until the next call; empty: at the end.
-  std::string_view next() {
-    const std::string_view piece = is_streamed() ? read() : std::exchange(body_, {});
-    size_ += piece.size();
-    if (size_ > limit_) {
-      throw Error(413, more_than(limit_, "bytes of a form"));
-    }
-    return piece;
-  }
-
- private:
-  static constexpr std::size_t kPieceBytes = 64 * 1024;
-
-  [[nodiscard]] bool is_streamed() const { return request_.native().content != nullptr; }
-  std::string_view read() {
-    if (room_ == nullptr) {
-      room_.reset(new char[kPieceBytes]);
-    }
-    return {room_.get(), request_.read({room_.get(), kPieceBytes})};
-  }
-
-  const Request& request_;
-  const std::uint64_t limit_;
-  std::string_view body_ = request_.body();
-  std::unique_ptr<char[]> room_;
-  std::uint64_t size_ = 0;
-};
 
 // The parts of a form, one after the other.
 class PartReader {

@@ -128,7 +128,7 @@ PREFORK_APP(app) {
   api.post("/notes", [add](const Request& request) { return add(request, request.json<Note>()); });
   api.post("/files", [add](const Request& request) {
     const auto form = prefork::read_form(request, {.files = 1, .file_limit = 4'000});
-    const auto& file = form.files().empty() ? throw Error(400, "no file") : form.files()[0];
+    const prefork::FormFile& file = form.need_file("file");
     return add(request, {form.value<std::string>("title", file.filename()), file.text()});
   });
   api.del("/notes/{id}", [db, changes](const Request& request) {

@@ -5,6 +5,7 @@
 #include <prefork/form.hpp>
 #include <prefork/response.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,49 @@ TEST(SafeFilename, IsOneThatDownloadTakesWhateverTheBytes) {
           << first << " " << int{second};
     }
   }
+}
+
+template <typename Ask>
+std::string refusal_by_form(const Form& form, Ask ask) {
+  try {
+    ask(form);
+    return "";
+  } catch (const Error& error) {
+    return std::to_string(error.status()) + " " + error.what();
+  }
+}
+
+TEST(FormValues, ThatAreNeededAreThereOrA400) {
+  const Form form = form_of("title=tea&empty=&count=3");
+  EXPECT_EQ(form.need("title"), "tea");
+  EXPECT_EQ(form.need("title").data(), form.fields()[0].value.data()) << "it was copied";
+  EXPECT_EQ(form.need("empty"), "");
+  EXPECT_EQ(form.need<int>("count"), 3);
+  EXPECT_EQ(form.need<std::string>("title"), "tea");
+  const auto text = [](const Form& asked) { static_cast<void>(asked.need("text")); };
+  EXPECT_EQ(refusal_by_form(form, text), "400 form 'text': missing");
+  const auto number = [](const Form& asked) { static_cast<void>(asked.need<int>("number")); };
+  EXPECT_EQ(refusal_by_form(form, number), "400 form 'number': missing");
+  const auto title = [](const Form& asked) { static_cast<void>(asked.need<bool>("title")); };
+  EXPECT_EQ(refusal_by_form(form, title), "400 form 'title': not true or false");
+}
+
+Form form_with_file(const std::string& filename, const std::string& content,
+                    std::size_t memory_per_file) {
+  const testing_include::MadeRequest made(
+      {{"Content-Type", "multipart/form-data; boundary=x"}},
+      "--x\r\nContent-Disposition: form-data; name=\"doc\"; filename=\"" + filename + "\"\r\n\r\n" +
+          content + "\r\n--x--\r\n");
+  return read_form(made.get(), {.memory_per_file = memory_per_file});
+}
+
+TEST(FormValues, AFileThatIsNeededIsThereOrA400) {
+  const Form form = form_with_file("a.txt", "text", 4);
+  EXPECT_EQ(&form.need_file("doc"), form.file("doc"));
+  const auto doc = [](const Form& asked) { static_cast<void>(asked.need_file("doc")); };
+  EXPECT_EQ(refusal_by_form(form_with_file("", "", 4), doc), "400 form 'doc': a file is missing")
+      << "none was chosen";
+  EXPECT_EQ(refusal_by_form(form_of("doc=text"), doc), "400 form 'doc': a file is missing");
 }
 
 }  // namespace
