@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -254,6 +255,11 @@ class FormFile {
   [[nodiscard]] bool is_in_memory() const { return content_.fd() < 0; }
   // Of the temporary file, open for reading and writing; -1: it is in memory. Stays the form's.
   [[nodiscard]] int fd() const { return content_.fd(); }
+  // All of it without a copy, where it is in memory; nothing: it is in a temporary file. Ends with
+  // the form.
+  [[nodiscard]] std::optional<std::string_view> view() const {
+    return is_in_memory() ? std::optional<std::string_view>(content_.memory()) : std::nullopt;
+  }
 
   // Puts bytes from `offset` on into `room` and says how many; 0: at the end. Throws
   // std::system_error.
@@ -264,7 +270,7 @@ class FormFile {
     const std::string& memory = content_.memory();
     return offset < memory.size() ? memory.copy(room.data(), room.size(), offset) : 0;
   }
-  // All of it, as a copy.
+  // All of it, as a copy, wherever it is.
   [[nodiscard]] std::string text() const {
     std::string all(static_cast<std::size_t>(size()), '\0');
     std::size_t had = 0;

@@ -87,5 +87,14 @@ TEST(FormValues, AFileThatIsNeededIsThereOrA400) {
   EXPECT_EQ(refusal_by_form(form_of("doc=text"), doc), "400 form 'doc': a file is missing");
 }
 
+TEST(FormValues, AFileInMemoryIsSeenWithoutACopy) {
+  const Form in_memory = form_with_file("a.txt", "text", 4);
+  EXPECT_EQ(in_memory.need_file("doc").view(), "text");
+  EXPECT_EQ(form_with_file("a.txt", "", 4).need_file("doc").view(), "");
+  const Form in_a_file = form_with_file("a.txt", "text", 3);
+  EXPECT_EQ(in_a_file.need_file("doc").view(), std::nullopt);
+  EXPECT_EQ(in_a_file.need_file("doc").text(), "text");
+}
+
 }  // namespace
 }  // namespace prefork
