@@ -20,8 +20,9 @@
 // becomes 1 of 1.5 and of 4294967297. Where that matters, ask is_number_integer() and for an
 // std::int64_t.
 //
-// Writing. json(value) takes an nlohmann::json, or whatever has a to_json. Bytes that are no UTF-8
-// become U+FFFD.
+// Writing. json(value) takes an nlohmann::json, or whatever has a to_json, as the content of a
+// response; json_text(value) gives the same text, for topics, events and queues:
+// news.publish(json_text({{"id", 7}})). Bytes that are no UTF-8 become U+FFFD.
 #pragma once
 
 #include <prefork/cxx20.hpp>
@@ -240,20 +241,28 @@ concept JsonValue = std::same_as<Value, nlohmann::json> ||
     (!std::convertible_to<const Value&, std::string_view> &&
      std::constructible_from<nlohmann::json, const Value&>);
 
+template <typename Json>
+std::string dumped_json(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace detail
 
-// `value` as the content of a response. In braces it is an nlohmann::json: json({{"id", 7}}).
+// `value` as a text, on one line. In braces it is an nlohmann::json: json_text({{"id", 7}}). What
+// is a text itself becomes a JSON string, see quote.hpp.
+template <typename Value = nlohmann::json>
+requires detail::JsonValue<Value> std::string json_text(const Value& value) {
+  if constexpr (std::same_as<Value, nlohmann::ordered_json>) {
+    return detail::dumped_json(value);
+  } else {
+    return detail::dumped_json(nlohmann::json(value));
+  }
+}
+
+// The same as the content of a response. What is a text itself is JSON already.
 template <typename Value = nlohmann::json>
 requires detail::JsonValue<Value> Response json(const Value& value, int status = 200) {
-  const auto dumped = [](const auto& json) {
-    using Json = std::remove_cvref_t<decltype(json)>;
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  };
-  if constexpr (std::same_as<Value, nlohmann::ordered_json>) {
-    return json(dumped(value), status);
-  } else {
-    return json(dumped(nlohmann::json(value)), status);
-  }
+  return json(json_text(value), status);
 }
 
 }  // namespace v1

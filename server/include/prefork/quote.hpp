@@ -1,5 +1,6 @@
 // Texts that come from outside, quoted so that they stay texts: in JSON (RFC 8259) and in HTML.
-// Pure functions of any thread. Whole values of JSON are for <prefork/json.hpp>.
+// Pure functions of any thread. Whole values of JSON are for <prefork/json.hpp>, where json_text()
+// takes them, too.
 #pragma once
 
 #include <prefork/cxx20.hpp>

@@ -122,7 +122,7 @@ PREFORK_APP(app) {
     if (made.empty()) {
       throw Error(409, "there is a note of that title");
     }
-    changes.publish(prefork::json({{"note", made[0]}}).body());
+    changes.publish(prefork::json_text({{"note", made[0]}}));
     return prefork::json(made[0], 201);
   };
   api.post("/notes", [add](const Request& request) { return add(request, request.json<Note>()); });
@@ -136,7 +136,7 @@ PREFORK_APP(app) {
     if (db().rows("DELETE FROM notes WHERE id = ? AND author = ? RETURNING id", which).empty()) {
       throw Error(404, "you have no such note");
     }
-    changes.publish(prefork::json({{"removed", which[0]}}).body());
+    changes.publish(prefork::json_text({{"removed", which[0]}}));
   });
 
   const std::chrono::seconds pause(app.setting("sweep_seconds", 60));
@@ -144,7 +144,7 @@ PREFORK_APP(app) {
   app.every(pause, prefork::leader, prefork::on_pool(prefork::Priority::low), [=] {
     const char* const sql = "DELETE FROM notes WHERE made < unixepoch() - ? RETURNING id";
     for (const json& note : db().rows(sql, {keep})) {
-      changes.publish(prefork::json({{"removed", note["id"]}}).body());
+      changes.publish(prefork::json_text({{"removed", note["id"]}}));
     }
   });
 }

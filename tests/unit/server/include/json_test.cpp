@@ -128,5 +128,26 @@ TEST(Json, WritesValues) {
   EXPECT_EQ(json(std::string("[]")).header("Content-Type"), "application/json");
 }
 
+TEST(JsonText, WritesValuesAndTexts) {
+  EXPECT_EQ(json_text({{"id", 7}}), R"({"id":7})");
+  EXPECT_EQ(json_text({{"name", "tea"}}), R"({"name":"tea"})");
+  EXPECT_EQ(json_text({{"id", 7}, {"name", "tea"}}), R"({"id":7,"name":"tea"})");
+  EXPECT_EQ(json_text({{"note", nlohmann::json{{"id", 7}}}}), R"({"note":{"id":7}})");
+  EXPECT_EQ(json_text(Customer{"you", 30}), R"({"age":30,"name":"you"})");
+  EXPECT_EQ(json_text(std::vector<int>{1, 2}), "[1,2]");
+  EXPECT_EQ(json_text(7), "7");
+  EXPECT_EQ(json_text(nlohmann::ordered_json{{"b", 1}, {"a", 2}}), R"({"b":1,"a":2})");
+  EXPECT_EQ(json_text({{"name", "\xff"}}), "{\"name\":\"\xef\xbf\xbd\"}");
+  EXPECT_EQ(json_text(nlohmann::json("a\"b")), R"("a\"b")");
+}
+
+TEST(JsonText, OfTextsIsThatOfQuote) {
+  EXPECT_EQ(json_text("a\"\xff"), R"("a\"\ufffd")");
+  EXPECT_EQ(json_text(std::string("[1]")), R"("[1]")");
+  EXPECT_EQ(json_text(std::string_view("tea")), R"("tea")");
+  EXPECT_EQ(json_text({"team", 3}), R"("tea")") << "a pointer and a size";
+  EXPECT_EQ(json_text({}), R"("")");
+}
+
 }  // namespace
 }  // namespace prefork
