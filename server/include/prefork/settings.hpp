@@ -4,6 +4,7 @@
 //
 //   const std::string database = app.setting("database", "/var/lib/shop.db");
 //   const int connections = app.setting("connections", 4);
+//   const auto timeout = app.setting("timeout", std::chrono::milliseconds(500));  // "2s", "250ms"
 //
 // Any thread, any time: they are the same as long as the App lives, and a reload loads the
 // application with those of then. An older server has none.

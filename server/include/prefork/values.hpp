@@ -1,5 +1,7 @@
 // Texts as values: of paths, queries, forms and settings. What is read is the whole text or
-// nothing: no white space around it, no `+` in front, no digits of another base.
+// nothing: no white space around it, no `+` in front, no digits of another base. A duration of
+// std::chrono is a whole number with its unit, as the server's own options take it: "250ms", "60s",
+// "5m", "1h"; nothing is rounded, so 250ms are no std::chrono::seconds.
 //
 //   enum class Color { red, green };
 //   bool from_text(std::string_view text, Color& color);  // false: it is none
@@ -9,13 +11,17 @@
 
 #include <prefork/cxx20.hpp>
 
+#include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <locale>
 #include <optional>
+#include <ratio>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -52,8 +58,16 @@ concept OwnValue = requires(std::string_view text, T& value) {
 };
 
 template <typename T>
+inline constexpr bool kIsDuration = false;
+template <typename Rep, typename Period>
+inline constexpr bool kIsDuration<std::chrono::duration<Rep, Period>> = true;
+
+template <typename T>
+concept Duration = kIsDuration<T> && !OwnValue<T>;
+
+template <typename T>
 inline constexpr bool kIsValue =
-    WholeNumber<T> || std::floating_point<T> || std::same_as<T, bool> ||
+    WholeNumber<T> || std::floating_point<T> || Duration<T> || std::same_as<T, bool> ||
     std::same_as<T, std::string> || std::same_as<T, std::string_view> || OwnValue<T>;
 
 template <WholeNumber T>
@@ -97,6 +111,48 @@ inline bool read_value(std::string_view text, std::string_view& value) {
   return true;
 }
 
+// In milliseconds; nothing: it is none, or has more of them than fit.
+inline std::optional<std::int64_t> read_duration_ms(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    std::int64_t ms;
+  };
+  constexpr std::array<Unit, 4> kUnits{{{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}}};
+  const char* const end = text.data() + text.size();
+  std::int64_t number = 0;
+  const auto [behind, error] = std::from_chars(text.data(), end, number);
+  const std::string_view name(behind, static_cast<std::size_t>(end - behind));
+  for (const Unit& unit : kUnits) {
+    if (error == std::errc() && name == unit.name && text.front() != '-' &&
+        number <= std::numeric_limits<std::int64_t>::max() / unit.ms) {
+      return number * unit.ms;
+    }
+  }
+  return std::nullopt;
+}
+
+template <Duration T>
+bool read_value(std::string_view text, T& value) {
+  using Rep = typename T::rep;
+  using Scale = std::ratio_divide<std::milli, typename T::period>;
+  const std::optional<std::int64_t> ms = read_duration_ms(text);
+  if (!ms) {
+    return false;
+  }
+  if constexpr (std::floating_point<Rep>) {
+    value = std::chrono::milliseconds(*ms);
+    return true;
+  } else {
+    const std::int64_t count = *ms / Scale::den;
+    if (*ms % Scale::den != 0 || count > std::numeric_limits<std::int64_t>::max() / Scale::num ||
+        !std::in_range<Rep>(count * Scale::num)) {
+      return false;
+    }
+    value = T(static_cast<Rep>(count * Scale::num));
+    return true;
+  }
+}
+
 template <OwnValue T>
 bool read_value(std::string_view text, T& value) {
   return from_text(text, value);
@@ -110,6 +166,14 @@ std::string describe_value() {
            std::to_string(std::numeric_limits<T>::max());
   } else if constexpr (std::floating_point<T>) {
     return "a number";
+  } else if constexpr (Duration<T>) {
+    std::string examples;
+    for (const char* const example : {"250ms", "60s", "5m", "24h"}) {
+      if (T value{}; read_value(example, value)) {
+        examples.append(examples.empty() ? "" : ", ").append(example);
+      }
+    }
+    return "a whole number with a unit that fits, such as " + examples;
   } else if constexpr (std::same_as<T, bool>) {
     return "true or false";
   } else {
@@ -209,8 +273,9 @@ template <typename T, typename Refuse>
 std::optional<T> typed_value(const std::optional<std::string>& text, Refuse refuse) {
   if constexpr (!kIsValue<T>) {
     static_assert(kNever<T>,
-                  "a typed value is a whole or floating number, bool, std::string, or a type that "
-                  "has `bool from_text(std::string_view, T&)` in its namespace");
+                  "a typed value is a whole or floating number, bool, std::string, a duration of "
+                  "std::chrono, or a type that has `bool from_text(std::string_view, T&)` in its "
+                  "namespace");
   } else if constexpr (std::same_as<T, std::string_view>) {
     static_assert(kNever<T>,
                   "values of queries, forms and settings are copies: take std::string instead of "
