@@ -14,11 +14,11 @@
 // on_worker_start, the reason why the worker does not start. A function that is handed in and is
 // none (an empty std::function, a null pointer) is refused with std::invalid_argument.
 //
-// Which thread may call what: everything that defines the application (all but log(),
+// Which thread may call what: everything that defines the application (all but setting(), log(),
 // is_leader() and leader_token()) belongs into PREFORK_APP, which one thread runs; afterwards the
 // App does not change. What is handed in, functions and texts, is copied or moved and lives as long
 // as the App, which is until the process ends, or with --preload until no worker of its generation
-// is left.
+// is left. So handlers may capture &app, for these four: it outlives them.
 #pragma once
 
 #include <prefork/cxx20.hpp>

@@ -117,7 +117,9 @@ enum class SlowClients : std::uint8_t {
 struct TopicOptions {
   std::chrono::nanoseconds heartbeat{0};
   std::chrono::milliseconds retry{0};  // after which clients come back; 0: not said
-  std::string_view type = {};          // of each event; copied
+  // Of each event; copied. A topic has one: what differs is said in the data ({"removed": 7}), or
+  // published in a topic of its own, which is a stream of its own.
+  std::string_view type = {};
   // The type of an event that says, as its data, how many were lost before it; empty: none is sent.
   std::string_view lost_type = {};
   SlowClients slow_clients = SlowClients::skip;

@@ -1,9 +1,12 @@
 // JSON (RFC 8259) as values, for authors who have nlohmann-json; <prefork/app.hpp> does not include
 // this.
 //
+//   struct Order { std::string item; int count = 0; };
+//   NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Order, item, count)
+//
 //   app.post("/orders", [](const prefork::Request& request) {
-//     const nlohmann::json order = request.json();
-//     return prefork::json({{"id", store(order.at("item"))}}, 201);
+//     const Order order = request.json<Order>();
+//     return prefork::json({{"id", store(order.item)}}, 201);
 //   });
 //
 // Reading. request.json() is the content as nlohmann::json, request.json<Order>() as whatever has a
@@ -14,6 +17,10 @@
 //   415  Content-Type names something else than JSON (application/json, or +json). A request
 //        without the field is taken at its word, as curl and many scripts send it; so this alone
 //        does not keep out what a page of another origin sends
+// An Error that from_json throws itself, Error(400, "count: 0") for instance, reaches the client as
+// it is. What the library throws elsewhere is a 500 as in any function: request.json().at("item")
+// of a document without an item is one, where at("item") in from_json is a 400.
+//
 // How long it may be says --limit-body, or the limit of the route (413). The handler must have the
 // content: where it streams it (prefork::upload) this is a 500 with a line in the log. The library
 // makes any number, and true and false, into the type of number that from_json asks for: an int

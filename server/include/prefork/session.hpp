@@ -9,6 +9,21 @@
 //     return prefork::redirect("/", 303);
 //   });
 //
+// A group for those who have logged in asks its guard, which finds the session open: a program gets
+// a 401, which has to say how to log in (RFC 9110 section 15.5.2), and a browser the page for it.
+//
+//   auto& api = app.group("/api");
+//   api.before([](const prefork::Request& request) {
+//     if (!request.state<prefork::Session>().get("user")) {
+//       throw prefork::Error(401, "log in first").header("WWW-Authenticate", "Cookie");
+//     }
+//   });
+//   auto& pages = app.group("/board");
+//   pages.before([](const prefork::Request& request) -> std::optional<prefork::Response> {
+//     if (request.state<prefork::Session>().get("user")) return std::nullopt;  // go on
+//     return prefork::redirect("/login", 303);
+//   });
+//
 // A session that was cleared is still valid until it expires, for who has kept its cookie: what
 // must not come back (a logout everywhere, a balance) is kept elsewhere, under a number in the
 // session.
