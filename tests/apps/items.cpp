@@ -23,25 +23,28 @@ class Database {
  public:
   Database() {
     const char* const path = std::getenv("ITEMS_DATABASE");
-    check(sqlite3_open(path == nullptr ? "items.db" : path, &handle_));
-    sqlite3_busy_timeout(handle_, 10'000);
+    sqlite3* opened = nullptr;
+    const int result = sqlite3_open(path == nullptr ? "items.db" : path, &opened);
+    handle_.reset(opened);  // there is one to close also where it could not be opened
+    check(result);
+    sqlite3_busy_timeout(opened, 10'000);
     execute("PRAGMA journal_mode = WAL");  // readers do not wait for the one that writes
     execute("PRAGMA synchronous = NORMAL");
   }
-  ~Database() { sqlite3_close(handle_); }
-  Database(const Database&) = delete;
-  Database& operator=(const Database&) = delete;
 
-  void execute(const char* sql) { check(sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr)); }
+  void execute(const char* sql) { check(sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr)); }
   void check(int result) const {
     if (result != SQLITE_OK) {
-      throw std::runtime_error(sqlite3_errmsg(handle_));
+      throw std::runtime_error(sqlite3_errmsg(handle()));
     }
   }
-  sqlite3* handle() const { return handle_; }
+  sqlite3* handle() const { return handle_.get(); }
 
  private:
-  sqlite3* handle_ = nullptr;
+  struct Close {
+    void operator()(sqlite3* handle) const { sqlite3_close(handle); }
+  };
+  std::unique_ptr<sqlite3, Close> handle_;
 };
 
 // One connection for each thread, made when the thread needs it first.
