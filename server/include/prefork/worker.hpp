@@ -4,6 +4,8 @@
 #include <prefork/cxx20.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -44,6 +46,52 @@ class PerWorker {
 
  private:
   std::shared_ptr<std::unique_ptr<Thing>> thing_ = std::make_shared<std::unique_ptr<Thing>>();
+};
+
+// A thing that each thread has for itself, as a connection that two must not use at once: made when
+// the thread asks for it first, and destroyed when the thread ends, that of the event loop with the
+// worker.
+//
+//   const prefork::PerThread<Database> database([path] {
+//     return std::make_unique<Database>(path);
+//   });
+//   app.get("/items", [database] { return prefork::json(database->items()); });
+//
+// A small value, to be copied into handlers: all copies mean the same things. It is made in
+// PREFORK_APP, but not asked there nor in on_load: with --preload that is before the fork, and
+// workers would have one thing between them. What `make` throws is thrown, and the next one who
+// asks tries again.
+template <typename Thing>
+class PerThread {
+ public:
+  using Make = std::function<std::unique_ptr<Thing>()>;
+
+  // `make` is called on any thread, on several at once. Throws std::invalid_argument for none.
+  explicit PerThread(Make make) : make_(std::make_shared<const Make>(std::move(make))) {
+    if (!*make_) {
+      throw std::invalid_argument("PerThread: the function is none");
+    }
+  }
+
+  // Throw std::invalid_argument where `make` returns null.
+  Thing& operator*() const { return *get(); }
+  Thing* operator->() const { return get(); }
+
+ private:
+  Thing* get() const {
+    // By who makes them, who lives as long: another one cannot have the same address.
+    thread_local std::map<std::shared_ptr<const Make>, std::unique_ptr<Thing>> things;
+    if (const auto found = things.find(make_); found != things.end()) {
+      return found->second.get();
+    }
+    std::unique_ptr<Thing> made = (*make_)();
+    if (made == nullptr) {
+      throw std::invalid_argument("a function given to PerThread returned null");
+    }
+    return things.emplace(make_, std::move(made)).first->second.get();
+  }
+
+  std::shared_ptr<const Make> make_;
 };
 
 }  // namespace v1
