@@ -149,5 +149,22 @@ TEST(JsonText, OfTextsIsThatOfQuote) {
   EXPECT_EQ(json_text({}), R"("")");
 }
 
+struct Positive {
+  int value = 0;
+};
+void from_json(const nlohmann::json& json, Positive& positive) {
+  json.at("value").get_to(positive.value);
+  if (positive.value <= 0) {
+    throw Error(422, "value: above 0");
+  }
+}
+
+TEST(Json, PassesOnWhatItsTypesRefuse) {
+  EXPECT_EQ(refusal_of<Positive>(R"({"value":1})"), "");
+  EXPECT_EQ(refusal_of<Positive>(R"({"value":0})"), "422 value: above 0");
+  const WithContent content("{}");
+  EXPECT_THROW(content.get().json().at("value"), nlohmann::json::out_of_range) << "a 500";
+}
+
 }  // namespace
 }  // namespace prefork
