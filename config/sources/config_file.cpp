@@ -106,7 +106,8 @@ class TableReader {
       const std::string place = place_of(*key);
       const std::string source = place + ": " + printable(key->str());
       if (node->is_table() || node->is_array()) {
-        add_error(source, "a setting is one value: a text, a number or true or false");
+        add_error(source, "a setting is one value: a text, a number or true or false" +
+                              advice_for(std::string(key->str()), *node));
       } else {
         const std::string text = std::string(key->str()) + "=" + as_text(*node);
         reading_.settings.push_back({option, text, Level::file, source, place});
@@ -152,6 +153,18 @@ class TableReader {
 
   void add_error(const std::string& source, std::string message) {
     reading_.errors.push_back({source, std::move(message)});
+  }
+
+  // TOML reads user.alice = "x" as a table `user`. Empty: it is none, or has nothing in it.
+  static std::string advice_for(std::string name, const toml::node& node) {
+    const toml::table* table = node.as_table();
+    if (table == nullptr || table->empty()) return {};
+    while (table != nullptr && !table->empty()) {
+      const auto [key, value] = in_order(*table).front();
+      name.append(".").append(key->str());
+      table = value->as_table();
+    }
+    return "; write \"" + printable(name) + "\" in quotes";
   }
 
   static const OptionSpec* option_of(std::string_view key) {

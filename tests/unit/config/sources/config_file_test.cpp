@@ -77,7 +77,13 @@ TEST(ConfigFile, TakesWhatIsSetForTheApplicationFromATable) {
                    "'app' as table; write that table as [set]"}));
   const std::string message = ": a setting is one value: a text, a number or true or false";
   EXPECT_EQ(config_file_errors("[app]\na = [1]\n[app.db]\nb = 1\n"),
-            (Lines{"shop.toml:2: a" + message, "shop.toml:3: db" + message}));
+            (Lines{"shop.toml:2: a" + message,
+                   "shop.toml:3: db" + message + "; write \"db.b\" in quotes"}));
+  EXPECT_EQ(config_file_errors("[app]\nuser.alice = 'x'\nuser.bob = 'y'\n"),
+            (Lines{"shop.toml:2: user" + message + "; write \"user.alice\" in quotes"}));
+  EXPECT_EQ(config_file_errors("[app]\nb.a.c = 1\n[app.empty]\n[[app.many]]\n"),
+            (Lines{"shop.toml:2: b" + message + "; write \"b.a.c\" in quotes",
+                   "shop.toml:3: empty" + message, "shop.toml:4: many" + message}));
 }
 
 TEST(ConfigFile, RefusesArraysThatMeanNothing) {
