@@ -86,14 +86,13 @@ void serve_login(prefork::App& app) {
 }  // namespace
 
 PREFORK_APP(app) {
-  const auto db = [path = app.setting("database", "notes.db")]() -> const Database& {
-    thread_local const Database of_this_thread(path);
-    return of_this_thread;
-  };
+  const prefork::PerThread<const Database> db([path = app.setting("database", "notes.db")] {
+    return std::make_unique<const Database>(path);
+  });
   const prefork::Topic changes = app.topic("changes", 64, 32 * 1024);
   app.on_worker_start([db](const prefork::Worker&) {
-    db().rows("PRAGMA journal_mode = WAL");  // who reads does not wait for who writes
-    db().rows(
+    db->rows("PRAGMA journal_mode = WAL");  // who reads does not wait for who writes
+    db->rows(
         "CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY AUTOINCREMENT, author TEXT,"
         " title TEXT UNIQUE, text TEXT, made INTEGER DEFAULT (unixepoch()))");
   });
@@ -110,15 +109,15 @@ PREFORK_APP(app) {
     return prefork::events(request, changes, {.heartbeat = std::chrono::seconds(15)});
   });
   api.get("/notes", [db] {
-    return prefork::json(db().rows("SELECT * FROM notes ORDER BY id DESC LIMIT 100"));
+    return prefork::json(db->rows("SELECT * FROM notes ORDER BY id DESC LIMIT 100"));
   });
   const auto add = [db, changes](const Request& request, const Note& note) {
     if (note.title.empty() || note.title.size() > 200 || note.text.size() > 4'000) {
       throw Error(400, "a title has 1 to 200 bytes, and a text at most 4000");
     }
     const json made =
-        db().rows("INSERT OR IGNORE INTO notes (author, title, text) VALUES (?, ?, ?) RETURNING *",
-                  {user_of(request), note.title, note.text});
+        db->rows("INSERT OR IGNORE INTO notes (author, title, text) VALUES (?, ?, ?) RETURNING *",
+                 {user_of(request), note.title, note.text});
     if (made.empty()) {
       throw Error(409, "there is a note of that title");
     }
@@ -133,7 +132,7 @@ PREFORK_APP(app) {
   });
   api.del("/notes/{id}", [db, changes](const Request& request) {
     const std::vector<std::string> which{request.parameter<std::string>("id"), user_of(request)};
-    if (db().rows("DELETE FROM notes WHERE id = ? AND author = ? RETURNING id", which).empty()) {
+    if (db->rows("DELETE FROM notes WHERE id = ? AND author = ? RETURNING id", which).empty()) {
       throw Error(404, "you have no such note");
     }
     changes.publish(prefork::json_text({{"removed", which[0]}}));
@@ -143,7 +142,7 @@ PREFORK_APP(app) {
   const std::string keep = std::to_string(app.setting("keep_seconds", 30 * 24 * 3600));
   app.every(pause, prefork::leader, prefork::on_pool(prefork::Priority::low), [=] {
     const char* const sql = "DELETE FROM notes WHERE made < unixepoch() - ? RETURNING id";
-    for (const json& note : db().rows(sql, {keep})) {
+    for (const json& note : db->rows(sql, {keep})) {
       changes.publish(prefork::json_text({{"removed", note["id"]}}));
     }
   });
