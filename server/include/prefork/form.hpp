@@ -86,6 +86,7 @@ class Form {
     const std::optional<std::string_view> found = value(name);
     return found ? *found : throw refusal(name, "missing");
   }
+  // The same of a type, as value<T>() reads it.
   template <typename T>
   [[nodiscard]] T need(std::string_view name) const {
     std::optional<T> found = value<T>(name);

@@ -41,6 +41,15 @@ prefork::Response list_form(const prefork::Request& request) {
   return prefork::text(text);
 }
 
+// Form: need, need_file
+prefork::Response take_order(const prefork::Request& request) {
+  const prefork::Form form = prefork::read_form(request);
+  const int count = form.need<int>("count");  // 400 where it is missing, or no number
+  const prefork::FormFile& drawing = form.need_file("drawing");
+  return prefork::text(std::to_string(count) + " " + std::string(form.need("article")) + " as in " +
+                       drawing.filename());
+}
+
 // FormFile: read, text, is_in_memory, fd
 std::string begin_of(const prefork::FormFile& file) {
   if (file.is_in_memory() || file.fd() < 0) {
@@ -49,6 +58,12 @@ std::string begin_of(const prefork::FormFile& file) {
   std::array<char, 4096> room;
   const std::size_t got = file.read(0, room);  // from byte 0 on
   return {room.data(), got};
+}
+
+// FormFile: view
+bool is_png(const prefork::FormFile& file) {
+  // Small files are in memory.
+  return file.view().value_or(std::string_view()).starts_with("\x89PNG");
 }
 
 // read_parts
