@@ -391,8 +391,8 @@ T Request::parameter(std::string_view name) const {
   if constexpr (!detail::kIsValue<T>) {
     static_assert(
         detail::kNever<T>,
-        "a parameter is a whole or floating number, bool, std::string, or a type that has "
-        "`bool from_text(std::string_view, T&)` in its namespace");
+        "a parameter is a whole or floating number, bool, std::string, a duration of std::chrono, "
+        "or a type that has `bool from_text(std::string_view, T&)` in its namespace");
   } else {
     for (const prefork_field& field : parameters()) {
       if (detail::view(field.name) == name) {
