@@ -73,7 +73,7 @@ ResponseBody::Next ResponseBody::next() {
       return Next::text;
     }
     if (piece.size != 0) {
-      const char* const problem = look_at_file(piece.file);
+      const char* const problem = look_at_file(piece);
       if (problem == nullptr) {
         return Next::file;
       }
@@ -86,12 +86,18 @@ ResponseBody::Next ResponseBody::next() {
 
 // Old bytes and new ones never make a complete response: who gets it must see that it broke off.
 // What is only appended to a file, a log for instance, does not change what is being sent of it.
-const char* ResponseBody::look_at_file(const std::shared_ptr<const ipc::OwnedFd>& file) {
+const char* ResponseBody::look_at_file(const http::BodyPiece& piece) {
   struct stat status {};
-  if (::fstat(file->get(), &status) != 0) {
+  file_left_ = piece.size;
+  if (::fstat(piece.file->get(), &status) != 0) {
     return nullptr;  // whoever sends it will see
   }
-  const FileState now{file.get(), status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_size};
+  if (S_ISREG(status.st_mode)) {
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    file_left_ = size - std::min(size, piece.offset);
+  }
+  const FileState now{piece.file.get(), status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
+                      status.st_size};
   const FileState before = std::exchange(file_state_, now);
   if (before.file != now.file || now.size > before.size || now == before) {
     return nullptr;

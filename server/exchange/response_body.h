@@ -3,6 +3,7 @@
 // that sends it. One thread: the event loop.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -20,7 +21,8 @@ class ResponseBody {
  public:
   enum class Next : std::uint8_t {
     text,    // text(): send it, then text_sent()
-    file,    // file() from file_offset(), at most file_size() bytes: send some, then file_sent()
+    file,    // file() from file_offset(), at most file_size() bytes, none where it has become too
+             // short: send some, then file_sent()
     source,  // read() up to room() bytes of it
     end,     // that was all
     failed,  // see problem()
@@ -44,7 +46,9 @@ class ResponseBody {
   void text_sent(std::size_t size);
   [[nodiscard]] int file() const { return pieces_[piece_].file->get(); }
   [[nodiscard]] std::uint64_t file_offset() const { return pieces_[piece_].offset; }
-  [[nodiscard]] std::uint64_t file_size() const { return pieces_[piece_].size; }
+  [[nodiscard]] std::uint64_t file_size() const {
+    return std::min(pieces_[piece_].size, file_left_);
+  }
   void file_sent(std::size_t size);
   // In place of file_sent(): nothing more can be had of the file.
   void file_ended() { fail_file(kFileShortened); }
@@ -81,7 +85,7 @@ class ResponseBody {
     bool operator==(const FileState&) const = default;
   };
 
-  const char* look_at_file(const std::shared_ptr<const ipc::OwnedFd>& file);
+  const char* look_at_file(const http::BodyPiece& piece);
   http::SourceResult end_source();
   http::SourceResult fail_source(const char* problem);
   void fail_file(const char* problem);
@@ -91,6 +95,7 @@ class ResponseBody {
   std::string_view text_;  // of the present piece, what is left
   bool in_piece_ = false;
   FileState file_state_;
+  std::uint64_t file_left_ = 0;  // behind the present offset, when it was looked at
   std::unique_ptr<http::BodySource> source_;
   bool is_counted_ = false;
   std::uint64_t left_ = 0;  // of a counted source

@@ -138,6 +138,7 @@ bool Output::on_written(const IoResult& result) {
   switch (result.status) {
     case IoStatus::done:
       services_.counters.add(ipc::Counter::bytes_out, result.size);
+      wait_ = result.filled ? Wait::writable : wait_;
       return true;
     case IoStatus::want_read:
       wait_ = Wait::readable;

@@ -73,10 +73,12 @@ IoResult SocketTransport::send_file(int file, std::uint64_t offset, std::uint64_
   // sendfile(2) moves no more than this at once, whatever is asked for.
   constexpr std::uint64_t kMaxAtOnce = 0x7ffff000;
   const auto amount = static_cast<std::size_t>(std::min(size, kMaxAtOnce));
-  const IoResult result = retried([&] {
+  IoResult result = retried([&] {
     auto from = static_cast<off_t>(offset);
     return ::sendfile(fd_.get(), file, &from, amount);
   });
+  // Asking once more only to be told so would be half of the calls that a large file takes.
+  result.filled = result.status == IoStatus::done && result.size < amount;
   if (result.status == IoStatus::done && result.size == 0) {
     return {IoStatus::end, 0, false};
   }

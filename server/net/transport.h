@@ -30,6 +30,9 @@ struct IoResult {
   // Of a read: the descriptor and whatever is kept ahead of it are empty, so that the next bytes
   // come with an event. False: there may be more.
   bool drained = false;
+  // Of a file: the descriptor took less than it was offered, and tells when it has room again.
+  // False: it may take more.
+  bool filled = false;
 };
 
 // What one implementation is like, for whoever moves bytes through it.

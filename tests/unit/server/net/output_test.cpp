@@ -34,7 +34,12 @@ class PlannedTransport : public Transport {
     return write(std::string(first).append(second));
   }
   IoResult send_file(int, std::uint64_t, std::uint64_t size) override {
-    return {IoStatus::done, static_cast<std::size_t>(size), false};
+    IoResult result{IoStatus::done, static_cast<std::size_t>(size), false};
+    if (!plan.empty()) {
+      result = plan.front();
+      plan.pop_front();
+    }
+    return result;
   }
   void finish_writing() override {}
   void close() override {}
@@ -142,6 +147,20 @@ TEST_F(OutputTest, ARecordThatWasRefusedIsOfferedAgainExactly) {
   EXPECT_EQ(transport_.offered.back(), "abc") << "and no more, although more has come";
   output_.retry();
   EXPECT_EQ(transport_.taken, "abcdef");
+}
+
+TEST_F(OutputTest, AfterLessOfAFileThanWasOfferedItWaitsForRoom) {
+  IoResult less = some(3);
+  less.filled = true;
+  transport_.plan = {some(10), less};
+  EXPECT_EQ(output_.send_file(0, 0, 10).size, 10U);
+  EXPECT_FALSE(output_.is_blocked());
+  const IoResult result = output_.send_file(0, 10, 10);
+  EXPECT_EQ(result.status, IoStatus::done);
+  EXPECT_EQ(result.size, 3U);
+  EXPECT_TRUE(output_.waits_for_writable()) << "without a call that is only told so";
+  output_.retry();
+  EXPECT_FALSE(output_.is_blocked());
 }
 
 TEST_F(OutputTest, WithoutSendFileAFileIsReadInPieces) {
