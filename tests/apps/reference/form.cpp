@@ -42,7 +42,7 @@ prefork::Response list_form(const prefork::Request& request) {
 }
 
 // Form: need, need_file
-prefork::Response take_order(const prefork::Request& request) {
+prefork::Response take_drawing(const prefork::Request& request) {
   const prefork::Form form = prefork::read_form(request);
   const int count = form.need<int>("count");  // 400 where it is missing, or no number
   const prefork::FormFile& drawing = form.need_file("drawing");
