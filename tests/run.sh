@@ -9,8 +9,9 @@
 # asan          every test, with AddressSanitizer and UndefinedBehaviorSanitizer, but for those in
 #               which mostly another program runs (a compiler, a proxy, systemd-analyze, man),
 #               connections or system calls are counted, what the sanitizers need is missing (/proc,
-#               descriptors), or the same code runs as in others (examples, wrong command lines,
-#               each start method, many reloads in a row)
+#               descriptors; of crypt(3) they lose the function of a library that is loaded later),
+#               or the same code runs as in others (examples, wrong command lines, each start
+#               method, many reloads in a row)
 # tsan          the levels unit and inprocess where threads share data, with ThreadSanitizer
 # release       every test, against build/release/prefork-server itself
 # instructions  how many a request costs that program, against tests/bench/instructions.limits

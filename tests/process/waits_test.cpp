@@ -165,14 +165,17 @@ TEST(WaitsForThePool, AreRefusedWhenItIsFull) {
   Client busy(server.url());
   busy.send(get_request("/wait/gate"));
   EXPECT_TRUE(becomes(server, "/alive", "1 1"));
-  Client queued(server.url());
-  queued.send(get_request("/wait/gate"));
-  EXPECT_TRUE(becomes(server, "/alive", "2 1"));
-  EXPECT_EQ(get(server.url(), "/pool").status, 500);
-  EXPECT_TRUE(server.has_logged({"/pool", "no thread of the pool was free"}));
+  // There is room for one of them at most: a function that is repeated may have it.
+  Client first(server.url());
+  Client second(server.url());
+  for (Client* const waiting : {&first, &second}) {
+    waiting->send(get_request("/wait/gate"));
+  }
+  EXPECT_TRUE(server.has_logged({"/wait/gate", "no thread of the pool was free"}));
   EXPECT_EQ(get(server.url(), "/open-gate").status, 200);
   EXPECT_EQ(busy.receive().body, "through");
-  EXPECT_EQ(queued.receive().body, "through");
+  const int first_status = first.receive().status;
+  EXPECT_TRUE(first_status == 500 || second.receive().status == 500) << first_status;
 }
 
 TEST(WaitsThatLast, EndWithTheirTime) {
