@@ -120,7 +120,7 @@ std::shared_ptr<exchange::ClientBox> client_of(const prefork_call& call) {
 HeldRequest::HeldRequest(prefork_app* app, const exchange::Job& job)
     : owned_(job.shared_request()),
       client_(job.client()),
-      sink_(*job.sink),
+      sink_(job.sink),
       exchange_(job.exchange),
       id_(job.request.id),
       call_{nullptr, this, app},

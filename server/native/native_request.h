@@ -79,7 +79,7 @@ class HeldRequest final : public http::InterimResponder, public KeepsOne<HeldReq
   void send_early_hints(const http::FieldList& fields) override {
     if (!is_answered_.load(std::memory_order_relaxed)) {
       client_->has_hints.store(true, std::memory_order_relaxed);
-      sink_.deliver_hints(exchange_, id_, fields);
+      sink_->deliver_hints(exchange_, id_, fields);
     }
   }
   void note_answered() { is_answered_.store(true, std::memory_order_relaxed); }
@@ -95,7 +95,7 @@ class HeldRequest final : public http::InterimResponder, public KeepsOne<HeldReq
   std::atomic<bool> is_answered_{false};
   const std::shared_ptr<const http::OwnedRequest> owned_;
   const std::shared_ptr<exchange::ClientBox> client_;
-  exchange::CompletionSink& sink_;
+  exchange::CompletionSink* const sink_;
   const exchange::ExchangeToken exchange_;
   const std::uint64_t id_;
   prefork_call call_;
