@@ -9,10 +9,12 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <regex>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -127,16 +129,25 @@ class LinesOfTheDead : public testing::TestWithParam<const char*> {
       ASSERT_EQ(client.receive().status, 200);
     }
   }
+  // Each in its order. Those of a worker that ended behind a write, before it had noted that, come
+  // twice: one piece of them at most.
   bool all_come() {
-    std::string expected;
-    for (int i = 0; i < kLines; ++i) {
-      expected += "/plaintext " + query(i) + " 0 1\n";
+    const std::string last = "/plaintext " + query(kLines - 1) + " 0 1\n";
+    EXPECT_TRUE(wait_until([&] {
+      text_ += pipe_.read_all();
+      return text_.ends_with(last);
+    }));
+    std::istringstream lines(text_);
+    std::string line;
+    int next = 0;
+    int repeated = 0;
+    while (std::getline(lines, line)) {
+      const bool is_next = line == "/plaintext " + query(next) + " 0 1";
+      next += is_next ? 1 : 0;
+      repeated += is_next ? 0 : 1;
     }
-    return wait_until([&] {
-             text_ += pipe_.read_all();
-             return text_.size() >= expected.size();
-           }) &&
-           text_ == expected;
+    constexpr int kMostOfAPiece = PIPE_BUF / 24;  // no line is shorter
+    return next == kLines && repeated <= kMostOfAPiece;
   }
 
   const TemporaryFolder folder_;
