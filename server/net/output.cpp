@@ -14,8 +14,11 @@ constexpr std::size_t kMaxRetriedBytes = 16 * 1024;
 
 }  // namespace
 
-bool Output::write_batch(bool more_follows) {
+bool Output::flush(bool more_follows) {
   http::ByteBuffer& batch = services_.batch;
+  if (batch.empty()) {
+    return !is_blocked();
+  }
   if (is_blocked() || transport_.traits().repeats_writes) {
     keep(batch.view());
     batch.clear();

@@ -29,9 +29,7 @@ class Output {
   [[nodiscard]] http::ByteBuffer& batch() const { return services_.batch; }
   // Writes what was gathered. False when not all of it is on its way: the rest is kept, or the peer
   // is gone.
-  bool flush(bool more_follows = false) {
-    return batch().empty() ? !is_blocked() : write_batch(more_follows);
-  }
+  bool flush(bool more_follows = false);
   // The same, and as much of `text` as goes with it; returns how much of the text is on its way.
   std::size_t send(std::string_view text);
   // Some of a part of a file, after everything gathered. `done`, or what a file can be in the way
@@ -63,7 +61,6 @@ class Output {
     std::size_t forgotten = 0;   // bytes that were never sent
   };
 
-  bool write_batch(bool more_follows);
   void keep(std::string_view bytes);
   bool on_written(const IoResult& result);
 
