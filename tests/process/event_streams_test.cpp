@@ -39,13 +39,8 @@ class Listener {
 
   // Waits until all that came has this text in it.
   testing::AssertionResult hears(std::string_view text) {
-    const Deadline deadline(kPatience);
-    while (heard_.find(text) == std::string::npos) {
-      const std::string more = client_.receive_some(Milliseconds{deadline.left_ms()});
-      if (more.empty()) {
-        return testing::AssertionFailure() << "only: " << heard_;
-      }
-      heard_.append(more);
+    if (!client_.receive_until(text, heard_)) {
+      return testing::AssertionFailure() << "only: " << heard_;
     }
     return testing::AssertionSuccess();
   }

@@ -81,14 +81,9 @@ class BoardUser {
 };
 
 testing::AssertionResult board_tells(Client& listener, std::string_view text) {
-  const Deadline deadline(kPatience);
   std::string heard;
-  while (heard.find(text) == std::string::npos) {
-    const std::string more = listener.receive_some(Milliseconds{deadline.left_ms()});
-    if (more.empty()) {
-      return testing::AssertionFailure() << "only: " << heard;
-    }
-    heard.append(more);
+  if (!listener.receive_until(text, heard)) {
+    return testing::AssertionFailure() << "only: " << heard;
   }
   return testing::AssertionSuccess();
 }

@@ -251,6 +251,18 @@ std::string Client::receive_some(Milliseconds within) {
   return std::exchange(received_, {});
 }
 
+bool Client::receive_until(std::string_view text, std::string& received, Milliseconds within) {
+  const Deadline deadline(within);
+  while (received.find(text) == std::string::npos) {
+    const std::string more = receive_some(Milliseconds{deadline.left_ms()});
+    if (more.empty()) {
+      return false;
+    }
+    received.append(more);
+  }
+  return true;
+}
+
 bool Client::is_readable_within(Milliseconds within) const {
   return !received_.empty() || is_ready(socket_.get(), POLLIN, static_cast<int>(within.count()));
 }

@@ -57,6 +57,8 @@ class Client {
   std::string receive_to_the_end(Milliseconds within = kPatience);
   // What has come and is part of no answer, or what comes next; empty: the end, or nothing in time.
   std::string receive_some(Milliseconds within = kPatience);
+  // Adds to `received` until `text` is in it. False: the time or the connection ended first.
+  bool receive_until(std::string_view text, std::string& received, Milliseconds within = kPatience);
   // Whether something (bytes or an end) can be read before the time is over.
   [[nodiscard]] bool is_readable_within(Milliseconds within) const;
   // Neither bytes nor an end have arrived.
