@@ -132,14 +132,13 @@ std::optional<Placement> reserve_place(const Segment& segment, Place self, std::
   return Placement{best->id, epoch};
 }
 
-bool may_keep(const Segment& segment, Place self, std::uint64_t now_ns) {
-  const auto best = least_loaded(segment, self, now_ns, false);
-  if (!best) {
-    return true;
+bool is_ahead(const Segment& segment, Place self, std::uint32_t by, std::uint64_t now_ns) {
+  const std::uint32_t own = load_of(segment.record(self));
+  if (own <= by) {
+    return false;  // whatever the others have
   }
-  // Among many that come and go the numbers differ by chance.
-  const std::uint32_t fewest = count_of(best->word);
-  return load_of(segment.record(self)) <= fewest + std::min(kMaxLead, 1 + fewest / 4);
+  const auto best = least_loaded(segment, self, now_ns, false);
+  return best && own > std::uint64_t{count_of(best->word)} + by;
 }
 
 std::uint32_t excess_of(const Segment& segment, Place self, std::uint64_t now_ns) {

@@ -52,12 +52,9 @@ struct Placement {
 std::optional<Placement> reserve_place(const Segment& segment, Place self, std::uint64_t now_ns,
                                        bool allow_self);
 
-// Whether `self` may keep a connection that it has accepted until that comes to rest, instead of
-// placing it at once: it is not far ahead of the healthy sibling with the fewest. What lives for
-// one message never travels then, and what never rests, a stream for instance, is spread all the
-// same, to within kMaxLead.
-inline constexpr std::uint32_t kMaxLead = 8;
-[[nodiscard]] bool may_keep(const Segment& segment, Place self, std::uint64_t now_ns);
+// Whether `self` has more than `by` connections more than the healthy sibling with the fewest.
+[[nodiscard]] bool is_ahead(const Segment& segment, Place self, std::uint32_t by,
+                            std::uint64_t now_ns);
 
 // How many of its connections `self` has too many beside its healthy siblings: 0 when none of these
 // has at least two fewer, so that numbers as even as they can be ask for nothing.

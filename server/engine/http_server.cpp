@@ -96,11 +96,15 @@ void HttpServer::on_sleep(std::uint64_t until_ns) {
 void HttpServer::on_ready(std::uint64_t key, loop::Readiness readiness) {
   const net::ConnectionToken token = net::ConnectionTable::token_of(key);
   if (net::Connection* const connection = table_.find(token)) {
-    if (table_.is_seeking(token.index) && is_occupied() && rebalance_.offer(*connection)) {
+    const bool is_first = table_.is_seeking(token.index) && connection->messages() == 0;
+    if (is_first && (is_occupied() || rebalance_.is_ahead()) && rebalance_.offer(*connection)) {
       forget(token);  // unread
       return;
     }
     connection->on_ready(readiness);
+    if (is_first) {
+      rebalance_.learn_from(*connection);
+    }
     see_to(*connection);
   } else if (net::ConnectionOpener* const opener = table_.find_opener(token)) {
     on_opening(token, opener->on_ready(readiness));
@@ -139,7 +143,7 @@ void HttpServer::on_accepted(ipc::OwnedFd socket, const ipc::HandedConnection& a
                              const net::TransportFactory* transports) {
   record_.counters.add(ipc::Counter::connections_accepted);
   PREFORK_PROBE1(connection__accept, socket.get());
-  if (may_keep(about, transports) && hooks_.keep(socket.get())) {
+  if (may_keep(about, transports) && rebalance_.keep(socket.get())) {
     admit(std::move(socket), about, transports, Home::to_be_found);
     return;
   }
@@ -248,6 +252,9 @@ void HttpServer::begin(net::ConnectionToken token, net::OpenedConnection opened)
     rebalance_.await_first_message(token);
     return;
   }
+  if (table_.is_seeking(token.index)) {
+    rebalance_.learn_from(connection);
+  }
   see_to(connection);
 }
 
@@ -274,7 +281,7 @@ void HttpServer::tick() {
   bool is_soon = std::exchange(is_active_, false) || drain_.is_active();
   for (const auto& listener : listeners_) {
     is_soon = is_soon || listener->is_paused();
-    listener->resume();
+    listener->look_again();
   }
   if (drain_.is_active()) {
     advance_drain();

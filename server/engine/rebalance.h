@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "server/engine/lead.h"
 #include "server/engine/server_hooks.h"
 #include "server/net/connection.h"
 #include "server/net/connection_table.h"
@@ -53,6 +54,23 @@ class Rebalance {
     return (wanted_ != 0 || is_seeking) && connection.is_idle() &&
            (is_seeking ? place(connection) : relieve(connection));
   }
+  // A connection was accepted here. True: it may stay until its first message is answered, and
+  // counts here.
+  bool keep(int socket) { return hooks_.keep(socket, lead_.most()); }
+  // Whether those that were kept, and have not sent anything yet, had better be placed unread. (One
+  // of them is who asks.)
+  [[nodiscard]] bool is_ahead() const { return hooks_.is_ahead(lead_.most() + 1); }
+  // One that was kept has been read from for the first time.
+  void learn_from(const net::Connection& connection) {
+    if (connection.messages() == 0) {
+      return;
+    }
+    if (connection.is_closed() || connection.is_idle()) {
+      lead_.on_answered_at_once();
+    } else {
+      lead_.on_lasting();
+    }
+  }
   // One that was accepted here and waits for its first message. If that does not come soon, it
   // stays for longer.
   void await_first_message(net::ConnectionToken token) { waiting_.push_back(token); }
@@ -82,6 +100,7 @@ class Rebalance {
 
   const net::ConnectionServices& connections_;
   ServerHooks& hooks_;
+  Lead lead_;
   std::uint32_t wanted_ = 0;  // until the next tick
   std::uint64_t rests_until_ns_ = 0;
   // Accepted here, without a message yet: since this tick, and since the one before.

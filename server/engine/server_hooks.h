@@ -29,8 +29,10 @@ class ServerHooks {
   }
   // A connection was accepted here. True: it counts here from now on, is answered here if its first
   // message is short, and looks for its place when it comes to rest (relieve). False: it is to be
-  // placed at once.
-  virtual bool keep(int /*socket*/) { return false; }
+  // placed at once, as this process has more than `lead` connections more than another one.
+  virtual bool keep(int /*socket*/, std::uint32_t /*lead*/) { return false; }
+  // Whether this process has more than `by` connections more than another one.
+  [[nodiscard]] virtual bool is_ahead(std::uint32_t /*by*/) const { return false; }
   // How many of the connections here others should have instead; asked with each tick.
   [[nodiscard]] virtual std::uint32_t excess() const { return 0; }
   // An idle connection that is here could be one of these: `given`, or `here` when it is not.

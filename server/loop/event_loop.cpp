@@ -51,10 +51,23 @@ EventLoop::EventLoop(const ipc::Clock& clock)
 // --- descriptors ---------------------------------------------------------------------------------
 
 EventLoop::WatchId EventLoop::watch(int fd, std::function<void()> on_readable) {
+  return add_watch({fd, std::move(on_readable)});
+}
+
+EventLoop::WatchId EventLoop::watch_shared(int fd, std::function<void()> on_readable) {
+  return add_watch({fd, std::move(on_readable), true});
+}
+
+EventLoop::WatchId EventLoop::add_watch(Watch watch) {
   const auto id = static_cast<WatchId>(watches_.size());
-  watches_.push_back({fd, std::move(on_readable), true});
+  watches_.push_back(std::move(watch));
   resume_watch(id);
   return id;
+}
+
+void EventLoop::stand_behind(WatchId id) {
+  pause_watch(id);
+  resume_watch(id);
 }
 
 void EventLoop::pause_watch(WatchId id) {
@@ -65,7 +78,8 @@ void EventLoop::pause_watch(WatchId id) {
 
 void EventLoop::resume_watch(WatchId id) {
   if (std::exchange(watches_[id].paused, false)) {
-    PREFORK_CHECK(control(epoll_fd_.get(), EPOLL_CTL_ADD, watches_[id].fd, EPOLLIN, id));
+    const std::uint32_t events = watches_[id].is_shared ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
+    PREFORK_CHECK(control(epoll_fd_.get(), EPOLL_CTL_ADD, watches_[id].fd, events, id));
   }
 }
 
@@ -176,6 +190,28 @@ int EventLoop::timeout_ms() const {
   return static_cast<int>((wait_ns + kNsPerMs - 1) / kNsPerMs);
 }
 
+void EventLoop::hand_out(std::span<const epoll_event> events) {
+  // What is shared has woken nobody else.
+  for (const epoll_event& event : events) {
+    if (event.data.u64 < kFirstClientKey && watches_[event.data.u64].is_shared) {
+      call(watches_[event.data.u64]);
+    }
+  }
+  for (const epoll_event& event : events) {
+    if (event.data.u64 >= kFirstClientKey) {
+      client_->on_ready(event.data.u64, to_readiness(event.events));
+    } else if (!watches_[event.data.u64].is_shared) {
+      call(watches_[event.data.u64]);
+    }
+  }
+}
+
+void EventLoop::call(const Watch& watch) {
+  if (!watch.paused) {
+    watch.on_readable();
+  }
+}
+
 bool EventLoop::turn(int timeout_ms) {
   if (static_cast<std::uint64_t>(timeout_ms) * kNsPerMs > kLongWaitNs && client_ != nullptr) {
     client_->on_sleep(now_ns_ + static_cast<std::uint64_t>(timeout_ms) * kNsPerMs);
@@ -187,14 +223,7 @@ bool EventLoop::turn(int timeout_ms) {
   if (client_ != nullptr) {
     client_->on_turn(now_ns_, count > 0);
   }
-  for (int i = 0; i < count; ++i) {
-    const epoll_event& event = events[static_cast<std::size_t>(i)];
-    if (event.data.u64 >= kFirstClientKey) {
-      client_->on_ready(event.data.u64, to_readiness(event.events));
-    } else if (const Watch& watch = watches_[event.data.u64]; !watch.paused) {
-      watch.on_readable();
-    }
-  }
+  hand_out({events.data(), static_cast<std::size_t>(std::max(count, 0))});
   const bool has_fired = fire_due_timers();
   const bool has_deferred = run_deferred();
   if (client_ != nullptr) {

@@ -23,11 +23,14 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "ipc/base/clock.h"
 #include "ipc/base/owned_fd.h"
 #include "server/loop/timer.h"
+
+struct epoll_event;
 
 namespace prefork::loop {
 
@@ -93,6 +96,13 @@ class EventLoop {
   // Calls `on_readable` again and again while there is something to read from `fd` or to accept,
   // which stays the caller's.
   WatchId watch(int fd, std::function<void()> on_readable);
+  // The same for a descriptor that siblings watch too, a listening socket: an event wakes one of
+  // those that wait, not all (epoll_ctl(2): EPOLLEXCLUSIVE), and whoever it has woken sees to it
+  // before anything else, as nobody else does.
+  WatchId watch_shared(int fd, std::function<void()> on_readable);
+  // Of those that wait the kernel wakes the one that has watched for longest, which is not this
+  // process from now on. Goes on after a pause, too.
+  void stand_behind(WatchId id);
   // Before `fd` is closed, or for a while.
   void pause_watch(WatchId id);
   void resume_watch(WatchId id);
@@ -121,9 +131,13 @@ class EventLoop {
   struct Watch {
     int fd = -1;
     std::function<void()> on_readable;
-    bool paused = false;
+    bool is_shared = false;
+    bool paused = true;
   };
 
+  WatchId add_watch(Watch watch);
+  void hand_out(std::span<const epoll_event> events);
+  static void call(const Watch& watch);
   bool turn(int timeout_ms);
   [[nodiscard]] int timeout_ms() const;
   bool fire_due_timers();

@@ -77,7 +77,7 @@ Listener::Listener(loop::EventLoop& loop, const ListenerSpec& spec, AcceptHandle
       handler_(handler),
       spec_(spec),
       socket_(::fcntl(spec.fd, F_DUPFD_CLOEXEC, 0)),
-      watch_(loop.watch(socket_.get(), [this] { accept_some(); })) {
+      watch_(loop.watch_shared(socket_.get(), [this] { accept_some(); })) {
   // An application of an earlier worker may have taken that away, for all of them.
   ::fcntl(socket_.get(), F_SETFL, ::fcntl(socket_.get(), F_GETFL) | O_NONBLOCK);
   if (spec.peer_timeout.count() != 0) {
@@ -87,10 +87,10 @@ Listener::Listener(loop::EventLoop& loop, const ListenerSpec& spec, AcceptHandle
 
 Listener::~Listener() { stop(); }
 
-void Listener::resume() {
-  if (paused_ && !stopped_) {
+void Listener::look_again() {
+  if (!stopped_) {
     paused_ = false;
-    loop_.resume_watch(watch_);
+    loop_.stand_behind(watch_);
   }
 }
 
@@ -122,6 +122,10 @@ void Listener::accept_some() {
     }
     const Outcome outcome = accept_one();
     if (outcome == Outcome::accepted) {
+      if (++accepted_in_front_ == kAcceptsInFront && !stopped_) {
+        accepted_in_front_ = 0;
+        loop_.stand_behind(watch_);
+      }
       continue;
     }
     if (outcome == Outcome::out_of_resources) {

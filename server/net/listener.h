@@ -34,10 +34,11 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // Out of descriptors, it waits to be resumed.
+  // Out of descriptors, it waits to look again.
   [[nodiscard]] bool is_paused() const { return paused_; }
-  // Tries again after a pause.
-  void resume();
+  // With each tick: tries again after a pause, and sees what waits for a sibling that was woken for
+  // it and has died since.
+  void look_again();
   // Leaves the socket to others.
   void stop();
   // The service stops: takes everything that is in the queue, then ends the listening in whatever
@@ -72,6 +73,10 @@ class Listener {
   static constexpr int kTurnsUntilMore = 8;
   int expected_ = 1;
   int full_turns_ = 0;
+  // How many it takes before a sibling is woken in its stead. Few of them are spread over all, but
+  // each change of process has the processor's caches filled anew.
+  static constexpr int kAcceptsInFront = 4;
+  int accepted_in_front_ = 0;
   bool paused_ = false;
   bool stopped_ = false;
 };

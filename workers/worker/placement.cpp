@@ -63,10 +63,13 @@ engine::Place Placement::place(int socket, const ipc::HandedConnection& about, b
   return may_stay ? stay() : engine::Place::full;
 }
 
-bool Placement::keep(int socket, std::uint64_t now_ns) {
+bool Placement::keep(int socket, std::uint32_t lead, std::uint64_t now_ns) {
   look_at_number(socket);
-  return is_serving_ && !is_short_ && ipc::may_keep(segment_, self_, now_ns) &&
-         ipc::add_load(record(), epoch_);
+  return is_serving_ && !is_short_ && !is_ahead(lead, now_ns) && ipc::add_load(record(), epoch_);
+}
+
+bool Placement::is_ahead(std::uint32_t by, std::uint64_t now_ns) const {
+  return ipc::is_ahead(segment_, self_, by, now_ns);
 }
 
 // False: the place is free again.

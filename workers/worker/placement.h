@@ -30,8 +30,9 @@ class Placement {
   // What ServerHooks::place asks.
   engine::Place place(int socket, const ipc::HandedConnection& about, bool may_stay,
                       std::uint64_t now_ns);
-  // What ServerHooks::keep asks.
-  bool keep(int socket, std::uint64_t now_ns);
+  // What ServerHooks::keep and ServerHooks::is_ahead ask.
+  bool keep(int socket, std::uint32_t lead, std::uint64_t now_ns);
+  [[nodiscard]] bool is_ahead(std::uint32_t by, std::uint64_t now_ns) const;
   // What ServerHooks::excess and ServerHooks::relieve ask.
   [[nodiscard]] std::uint32_t excess() const { return excess_; }
   engine::Place relieve(int socket, const ipc::HandedConnection& about, std::uint64_t now_ns);

@@ -129,7 +129,12 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
     return placement_.place(socket, about, may_stay, loop_.clock().now_ns());
   }
 
-  bool keep(int socket) override { return placement_.keep(socket, loop_.now_ns()); }
+  bool keep(int socket, std::uint32_t lead) override {
+    return placement_.keep(socket, lead, loop_.now_ns());
+  }
+  [[nodiscard]] bool is_ahead(std::uint32_t by) const override {
+    return placement_.is_ahead(by, loop_.now_ns());
+  }
 
   [[nodiscard]] std::uint32_t excess() const override { return placement_.excess(); }
 

@@ -166,34 +166,25 @@ TEST_F(Balance, KeepsAConnectionWhereNobodyHasFewer) {
   }
 }
 
-TEST_F(Balance, LetsAWorkerKeepWhatItAcceptsWhileItIsNotFarAhead) {
-  EXPECT_TRUE(may_keep(segment_, {0, 0}, kNow));
-  set_load(0, 1);
-  EXPECT_TRUE(may_keep(segment_, {0, 0}, kNow));
-  set_load(0, 1);
-  EXPECT_FALSE(may_keep(segment_, {0, 0}, kNow)) << "two more than the others";
-  for (std::uint32_t slot = 1; slot < kWorkers; ++slot) {
-    set_load(slot, 16);
-  }
-  set_load(0, 16 + 5 - 2);
-  EXPECT_TRUE(may_keep(segment_, {0, 0}, kNow)) << "a quarter more";
-  set_load(0, 1);
-  EXPECT_FALSE(may_keep(segment_, {0, 0}, kNow));
-}
-
-TEST_F(Balance, LetsAWorkerBeAheadByAFewOfMany) {
+TEST_F(Balance, TellsWhoIsAheadOfTheSiblingWithTheFewest) {
+  constexpr Place kSelf{0, 0};
+  EXPECT_FALSE(is_ahead(segment_, kSelf, 0, kNow));
+  set_load(0, 3);
+  set_load(1, 9);
+  EXPECT_TRUE(is_ahead(segment_, kSelf, 0, kNow));
+  EXPECT_TRUE(is_ahead(segment_, kSelf, 2, kNow));
+  EXPECT_FALSE(is_ahead(segment_, kSelf, 3, kNow));
   for (std::uint32_t slot = 1; slot < kWorkers; ++slot) {
     set_load(slot, 1000);
   }
-  set_load(0, 1000 + kMaxLead);
-  EXPECT_TRUE(may_keep(segment_, {0, 0}, kNow));
-  set_load(0, 1);
-  EXPECT_FALSE(may_keep(segment_, {0, 0}, kNow));
+  set_load(0, 1000);
+  EXPECT_TRUE(is_ahead(segment_, kSelf, 2, kNow));
+  EXPECT_FALSE(is_ahead(segment_, kSelf, 3, kNow));
 }
 
-TEST_F(Balance, LetsAWorkerKeepEverythingWhenAllSiblingsAreSilent) {
+TEST_F(Balance, NobodyIsAheadOfSiblingsThatAreSilent) {
   set_load(0, 100);
-  EXPECT_TRUE(may_keep(segment_, {0, 0}, kNow + kHealthyBeatNs + 1));
+  EXPECT_FALSE(is_ahead(segment_, {0, 0}, 0, kNow + kHealthyBeatNs + 1));
 }
 
 TEST_F(Balance, FillsUpAWorkerThatLostItsConnections) {

@@ -229,7 +229,11 @@ class FakeHooks : public ServerHooks {
     given_fresh += may_stay && found == Place::given ? 1 : 0;
     return found;
   }
-  bool keep(int) override { return keeps; }
+  bool keep(int, std::uint32_t lead) override {
+    last_lead = lead;
+    return keeps;
+  }
+  [[nodiscard]] bool is_ahead(std::uint32_t by) const override { return by < ahead_by; }
   [[nodiscard]] std::uint32_t excess() const override { return excess_now; }
   Place relieve(int socket, const ipc::HandedConnection& about) override {
     ++reliefs_offered;
@@ -256,7 +260,9 @@ class FakeHooks : public ServerHooks {
   };
   std::function<Place(int socket, const ipc::HandedConnection& about)> on_place;
   std::function<Place(int socket, const ipc::HandedConnection& about)> on_relieve;
-  bool keeps = false;  // what is accepted, until it comes to rest
+  bool keeps = false;           // what is accepted, until it comes to rest
+  std::uint32_t last_lead = 0;  // as keep() was told
+  std::uint32_t ahead_by = 0;
   std::uint64_t given_fresh = 0;
   std::uint32_t excess_now = 0;
   int reliefs_offered = 0;

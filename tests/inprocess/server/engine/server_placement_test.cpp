@@ -159,6 +159,35 @@ TEST_F(ServerPlacement, ARequestThatComesWhileItIsOccupiedGoesOnUnread) {
   turn();
 }
 
+TEST_F(ServerPlacement, MoreMayStayAfterShortConnectionsAndFewerAfterLongAnswers) {
+  serve();
+  const auto lead_after = [this](std::string_view request, std::uint64_t accepted) {
+    Client client = dial(request);
+    EXPECT_TRUE(turn_until_accepted(accepted));
+    EXPECT_TRUE(turn_until([&] { return client.at_any_end() || !held_.jobs.empty(); }));
+    return hooks_.last_lead;
+  };
+  const std::string is_short = get("/", "Connection: close\r\n");
+  EXPECT_EQ(lead_after(is_short, 1), 1U);
+  EXPECT_EQ(lead_after(is_short, 2), 2U);
+  EXPECT_EQ(lead_after(is_short, 3), 3U);
+  EXPECT_EQ(lead_after(get("/slow"), 4), 4U) << "it asks before it reads";
+  held_.complete(*server_);
+  ASSERT_TRUE(turn_until([this] { return server_->connection_count() == 0; }));
+  EXPECT_EQ(lead_after(is_short, 5), 2U);
+}
+
+TEST_F(ServerPlacement, ARequestThatComesWhenTooManyWereKeptGoesOnUnread) {
+  serve();
+  Client waiting = dial();
+  ASSERT_TRUE(turn_until_accepted(1));
+  ASSERT_TRUE(handed_.empty());
+  hooks_.ahead_by = 3;
+  waiting.send(get("/"));
+  ASSERT_TRUE(turn_until([this] { return handed_.size() == 1; }));
+  EXPECT_EQ(handed_[0].first.requests, 0U);
+}
+
 TEST_F(ServerPlacement, WhoIsFullHandsOnAtOnce) {
   settings_.limits.connections = 1;
   hooks_.on_relieve = nullptr;

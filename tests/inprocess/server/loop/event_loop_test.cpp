@@ -6,8 +6,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
+#include <fstream>
 #include <functional>
+#include <string>
+#include <thread>
 #include <vector>
 
 namespace prefork::loop {
@@ -109,6 +113,102 @@ TEST_F(EventLoopTest, AWatchThatIsPausedByAnotherOneInTheSameTurnIsNotCalled) {
   watches.push_back(loop_.watch(second.get(), pause_all));
   loop_.poll();
   EXPECT_EQ(calls, 1);
+}
+
+TEST_F(EventLoopTest, WhatIsSharedComesFirst) {
+  const ipc::OwnedFd event = make_event(1);
+  const ipc::OwnedFd own = make_event(1);
+  const ipc::OwnedFd shared = make_event(1);
+  std::vector<int> calls;
+  loop_.add(event.get(), kKey);
+  loop_.watch(own.get(), [&] {
+    calls.push_back(1);
+    drain(own);
+  });
+  loop_.watch_shared(shared.get(), [&] {
+    calls.push_back(2);
+    EXPECT_TRUE(client_.keys.empty());
+    drain(shared);
+  });
+  loop_.poll();
+  EXPECT_EQ(calls, (std::vector<int>{2, 1}));
+  EXPECT_EQ(client_.keys, std::vector<std::uint64_t>{kKey});
+}
+
+// Two loops that wait for the same.
+class SharedWatch : public testing::Test {
+ protected:
+  struct Waiter {
+    explicit Waiter(const ipc::OwnedFd& event)
+        : watch(loop.watch_shared(event.get(), [this] { ++calls; })) {}
+    void start() {
+      thread = std::thread([this] {
+        id = ::gettid();
+        loop.run_one_for(60'000 * kMs);
+      });
+    }
+    void await_sleep() const {
+      while (!is_asleep()) {
+        std::this_thread::yield();
+      }
+    }
+    [[nodiscard]] bool is_asleep() const {
+      std::ifstream file("/proc/self/task/" + std::to_string(id.load()) + "/stat");
+      std::string word;
+      return id != 0 && file >> word >> word >> word && word == "S";
+    }
+
+    const ipc::MonotonicClock clock;
+    EventLoop loop{clock};
+    std::atomic<int> calls{0};
+    std::atomic<pid_t> id{0};
+    EventLoop::WatchId watch;
+    std::thread thread;
+  };
+
+  void start_both() {
+    for (Waiter* const waiter : {&first_, &second_}) {
+      waiter->start();
+      waiter->await_sleep();
+    }
+  }
+
+  const ipc::OwnedFd event_ = make_event(0);
+  Waiter first_{event_};
+  Waiter second_{event_};
+};
+
+TEST_F(SharedWatch, AnEventWakesOneOfThoseThatWait) {
+  start_both();
+  signal(event_);
+  first_.thread.join();
+  EXPECT_TRUE(second_.is_asleep());
+  EXPECT_EQ(first_.calls, 1);
+  EXPECT_EQ(second_.calls, 0);
+  signal(event_);
+  second_.thread.join();
+  EXPECT_EQ(second_.calls, 1);
+}
+
+TEST_F(SharedWatch, WhoStandsBehindIsNotTheOneThatIsWoken) {
+  first_.loop.stand_behind(first_.watch);
+  start_both();
+  signal(event_);
+  second_.thread.join();
+  EXPECT_TRUE(first_.is_asleep());
+  EXPECT_EQ(first_.calls, 0);
+  signal(event_);
+  first_.thread.join();
+}
+
+TEST_F(SharedWatch, WhoStandsBehindSeesWhatWaitsForAnother) {
+  start_both();
+  signal(event_);
+  first_.thread.join();
+  EXPECT_TRUE(second_.is_asleep());
+  second_.loop.stand_behind(second_.watch);
+  second_.thread.join();
+  EXPECT_EQ(second_.calls, 1);
 }
 
 TEST_F(EventLoopTest, WhatIsAddedByKeyIsToldOnceForEachArrival) {
