@@ -107,15 +107,18 @@ class HttpServer : private loop::LoopClient, private net::AcceptHandler {
 
   // What all connections and exchanges use in their turn.
   struct Scratch {
-    Scratch(const ServerSettings& settings, ipc::RouteRecord& record, bool asks_for_delays)
+    Scratch(const loop::EventLoop& loop, const ServerSettings& settings, ipc::RouteRecord& record,
+            bool asks_for_delays)
         : date(settings.fixed_fields, settings.date_field),
-          receive_delay(record.receive_delays, asks_for_delays) {}
+          receive_delay(record.receive_delays, asks_for_delays),
+          bulk(loop) {}
 
     std::array<char, 80 * 1024> room;  // to read into: 64 KiB of content and its head
     http::ByteBuffer batch;            // output that is gathered
     http::Response response;           // that is made on the loop
     http::DateCache date;
     net::ReceiveDelay receive_delay;
+    net::BulkTransfers bulk;
     // Being seen to; here for their memory.
     exchange::Completions completions;
     std::vector<net::ConnectionToken> overdue;

@@ -13,7 +13,7 @@ namespace {
 
 // Of a long answer, in one step at most: other connections want service too.
 constexpr int kMaxPiecesPerStep = 16;
-constexpr std::uint64_t kMaxFileBytesAtOnce = 1024 * 1024;
+constexpr std::uint64_t kMaxFileBytesAtOnce = 2 * 1024 * 1024;
 constexpr std::string_view kRetryAfterSeconds = "1";
 
 ipc::Counter counter_for(int status) {

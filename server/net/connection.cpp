@@ -277,6 +277,7 @@ void Connection::settle() {
   const bool is_idle = state_ == State::open && settle_session();
   if (is_busy_ == is_idle) {
     is_busy_ = !is_idle;
+    output_.rest();
     services_.table.count_busy(is_busy_);
   }
   update_interest();

@@ -85,6 +85,9 @@ IoResult Output::send_file(int file, std::uint64_t offset, std::uint64_t size) {
 }
 
 void Output::retry() {
+  if (wait_ == Wait::writable && !is_bulk_) {
+    note_refill();
+  }
   // A first try that moves nothing begins to wait; a later one only goes on waiting.
   bool has_moved = std::exchange(wait_, Wait::none) == Wait::none;
   if (!unsent_) {
@@ -112,10 +115,28 @@ void Output::retry() {
   unsent_.reset();
 }
 
+void Output::note_refill() {
+  const auto now_ms = static_cast<std::uint32_t>(services_.bulk.now_ns() / 1'000'000);
+  refills_ = now_ms - refilled_ms_ <= BulkTransfers::kRefillMs ? refills_ + 1 : 0;
+  refilled_ms_ = now_ms;
+  if (refills_ == BulkTransfers::kRefills) {
+    refills_ = 0;
+    is_bulk_ = services_.bulk.begin(transport_.fd());
+  }
+}
+
+void Output::end_bulk() {
+  is_bulk_ = false;
+  services_.bulk.end(transport_.fd());
+}
+
 bool Output::take_progress() { return std::exchange(has_progress_, false); }
 
 void Output::close() {
   wait_ = Wait::gone;
+  if (std::exchange(is_bulk_, false)) {
+    services_.bulk.forget();
+  }
   const std::size_t forgotten = services_.batch.size() + unsent_size();
   services_.batch.clear();
   unsent_.reset();

@@ -9,6 +9,7 @@
 
 #include "ipc/counters.h"
 #include "server/http/byte_buffer.h"
+#include "server/net/bulk_transfers.h"
 #include "server/net/transport.h"
 
 namespace prefork::net {
@@ -17,6 +18,7 @@ namespace prefork::net {
 struct OutputServices {
   http::ByteBuffer& batch;  // empty whenever another connection writes
   ipc::Counters& counters;
+  BulkTransfers& bulk;
 };
 
 class Output {
@@ -44,6 +46,12 @@ class Output {
   [[nodiscard]] bool waits_for_readable() const { return wait_ == Wait::readable; }
   // What it waits for has come.
   void retry();
+  // No message is under way.
+  void rest() {
+    if (is_bulk_) {
+      end_bulk();
+    }
+  }
   // Whether it began to wait, or got rid of something, since the last call.
   bool take_progress();
   // What is kept, or was when it was closed.
@@ -63,12 +71,17 @@ class Output {
 
   void keep(std::string_view bytes);
   bool on_written(const IoResult& result);
+  void note_refill();
+  void end_bulk();
 
   Transport& transport_;
   const OutputServices& services_;
   std::unique_ptr<Unsent> unsent_;  // none while nothing has to be kept
   Wait wait_ = Wait::none;
   bool has_progress_ = false;
+  bool is_bulk_ = false;
+  std::uint8_t refills_ = 0;  // in a row, each soon after the one before
+  std::uint32_t refilled_ms_ = 0;
 };
 
 }  // namespace prefork::net

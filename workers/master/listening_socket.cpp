@@ -20,6 +20,7 @@
 
 #include "ipc/base/error_text.h"
 #include "ipc/base/peer_address.h"
+#include "ipc/base/tcp_limits.h"
 #include "workers/child/process_limits.h"
 
 namespace prefork::master {
@@ -88,10 +89,8 @@ void set_tcp_options(int fd, int family) {
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  // The kernel would queue megabytes for a client that does not read. A thousand of those fill the
-  // memory that TCP has (tcp_mem), and then everybody's connections stall.
-  const int unsent_bytes = 128 * 1024;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes, sizeof unsent_bytes);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &ipc::kMaxUnsentBytes,
+               sizeof ipc::kMaxUnsentBytes);
   if (family == AF_INET6) {
     // One family per socket, on every system alike: `--bind 0.0.0.0:80 --bind [::]:80` works.
     ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);

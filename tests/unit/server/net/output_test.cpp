@@ -1,11 +1,18 @@
 #include "server/net/output.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "ipc/base/clock.h"
+#include "ipc/base/tcp_limits.h"
 
 namespace prefork::net {
 namespace {
@@ -44,13 +51,20 @@ class PlannedTransport : public Transport {
   void finish_writing() override {}
   void close() override {}
   void abort() override {}
-  [[nodiscard]] int fd() const override { return -1; }
+  [[nodiscard]] int fd() const override { return socket; }
   ipc::OwnedFd release() override { return {}; }
 
   bool repeats_writes = false;
+  int socket = -1;
   std::deque<IoResult> plan;
   std::deque<std::string> offered;
   std::string taken;
+};
+
+class OutputClock final : public ipc::Clock {
+ public:
+  [[nodiscard]] std::uint64_t now_ns() const override { return time_ns; }
+  std::uint64_t time_ns = 1'000'000'000;
 };
 
 constexpr IoResult kFull{IoStatus::want_write, 0, false};
@@ -63,7 +77,10 @@ class OutputTest : public testing::Test {
   PlannedTransport transport_;
   http::ByteBuffer batch_;
   std::unique_ptr<ipc::Counters> counters_ = std::make_unique<ipc::Counters>();
-  const OutputServices services_{batch_, *counters_};
+  OutputClock clock_;
+  loop::EventLoop loop_{clock_};
+  BulkTransfers bulk_{loop_};
+  const OutputServices services_{batch_, *counters_, bulk_};
   Output output_{transport_, services_};
 };
 
@@ -175,6 +192,86 @@ TEST_F(OutputTest, WithoutSendFileAFileIsReadInPieces) {
   EXPECT_EQ(transport_.taken, "3456");
   EXPECT_EQ(output_.send_file(::fileno(file), 10, 4).status, IoStatus::end);
   std::fclose(file);
+}
+
+// Whose peer makes room again and again.
+class BulkOutput : public OutputTest {
+ protected:
+  struct Stream {
+    explicit Stream(const OutputServices& services) : output(transport, services) {
+      transport.socket = socket.get();
+      const int usual = ipc::kMaxUnsentBytes;
+      ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &usual, sizeof usual);
+    }
+    [[nodiscard]] int most_unsent() const {
+      int bytes = -1;
+      socklen_t size = sizeof bytes;
+      ::getsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, &size);
+      return bytes;
+    }
+
+    ipc::OwnedFd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    PlannedTransport transport;
+    Output output;
+  };
+
+  // It is full, and after so long it is not.
+  void refill(Stream& stream, std::uint64_t after_ms, int times) {
+    for (int i = 0; i < times; ++i) {
+      stream.transport.plan = {kFull};
+      batch_.append("x");
+      stream.output.flush();
+      clock_.time_ns += after_ms * 1'000'000;
+      loop_.refresh_now();
+      stream.output.retry();
+    }
+  }
+
+  static constexpr int kMachinesLimit = 0;
+  // The first one comes after nothing.
+  static constexpr int kEnough = BulkTransfers::kRefills + 1;
+};
+
+TEST_F(BulkOutput, MayHaveMoreUnsentOnceThePeerHasShownThatItReads) {
+  Stream stream(services_);
+  refill(stream, BulkTransfers::kRefillMs, kEnough - 1);
+  EXPECT_EQ(stream.most_unsent(), ipc::kMaxUnsentBytes);
+  refill(stream, BulkTransfers::kRefillMs, 1);
+  EXPECT_EQ(stream.most_unsent(), kMachinesLimit);
+  stream.output.rest();
+  EXPECT_EQ(stream.most_unsent(), ipc::kMaxUnsentBytes);
+  EXPECT_EQ(bulk_.under_way(), 0U);
+}
+
+TEST_F(BulkOutput, OfASlowPeerNeverMayHaveMore) {
+  Stream stream(services_);
+  refill(stream, BulkTransfers::kRefillMs + 1, 3 * kEnough);
+  refill(stream, BulkTransfers::kRefillMs, kEnough - 2);
+  refill(stream, BulkTransfers::kRefillMs + 1, 1);
+  refill(stream, BulkTransfers::kRefillMs, kEnough - 2);
+  EXPECT_EQ(stream.most_unsent(), ipc::kMaxUnsentBytes);
+}
+
+TEST_F(BulkOutput, MayHaveMoreOnlyAFewAtATime) {
+  std::vector<std::unique_ptr<Stream>> streams;
+  for (std::uint32_t i = 0; i <= BulkTransfers::kMost; ++i) {
+    streams.push_back(std::make_unique<Stream>(services_));
+    refill(*streams.back(), 1, 2 * kEnough);
+  }
+  EXPECT_EQ(bulk_.under_way(), BulkTransfers::kMost);
+  EXPECT_EQ(streams.back()->most_unsent(), ipc::kMaxUnsentBytes);
+  streams.front()->output.close();
+  refill(*streams.back(), 1, kEnough);
+  EXPECT_EQ(streams.back()->most_unsent(), kMachinesLimit);
+  EXPECT_EQ(bulk_.under_way(), BulkTransfers::kMost);
+}
+
+TEST_F(BulkOutput, OfALocalSocketIsAsAllOthers) {
+  Stream stream(services_);
+  const ipc::OwnedFd local(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  stream.transport.socket = local.get();
+  refill(stream, 1, 3 * kEnough);
+  EXPECT_EQ(bulk_.under_way(), 0U);
 }
 
 }  // namespace
