@@ -270,8 +270,11 @@ void HttpServer::see_to(net::Connection& connection) {
 }
 
 void HttpServer::forget(net::ConnectionToken token) {
+  const net::Connection* const connection = table_.find(token);
+  if (connection == nullptr || !connection->is_given()) {
+    record_.counters.add(ipc::Counter::connections_closed);
+  }
   table_.erase(token);
-  record_.counters.add(ipc::Counter::connections_closed);
   hooks_.on_connection_gone();
   drain_.report_if_done();
 }
@@ -282,7 +285,7 @@ void HttpServer::tick() {
   bool is_soon = std::exchange(is_active_, false) || drain_.is_active();
   for (const auto& listener : listeners_) {
     is_soon = is_soon || listener->is_paused();
-    listener->look_again();
+    listener->resume();
   }
   if (drain_.is_active()) {
     advance_drain();

@@ -101,7 +101,8 @@ class EventLoop {
   // before anything else, as nobody else does.
   WatchId watch_shared(int fd, std::function<void()> on_readable);
   // Of those that wait the kernel wakes the one that has watched for longest, which is not this
-  // process from now on. Goes on after a pause, too.
+  // process from now on. It sees what is there, also what another one was woken for that has died
+  // since.
   void stand_behind(WatchId id);
   // Before `fd` is closed, or for a while.
   void pause_watch(WatchId id);

@@ -259,7 +259,7 @@ void Connection::settle() {
       close();
     }
   }
-  if (state_ == State::closed) {
+  if (is_closed()) {
     return;
   }
   if (is_blocked()) {
@@ -380,6 +380,7 @@ ipc::OwnedFd Connection::release() {
   }
   ipc::OwnedFd socket = transport_->release();
   close();
+  state_ = State::given;
   return socket;
 }
 
@@ -390,7 +391,7 @@ void Connection::abort() {
 
 // The session stays until the connection is destroyed: it may be what closes it.
 void Connection::close() {
-  if (state_ == State::closed) {
+  if (is_closed()) {
     return;
   }
   if (is_busy_) {

@@ -94,7 +94,9 @@ class Connection {
   [[nodiscard]] bool is_idle() const { return state_ == State::open && !is_busy_; }
   // Answered for the last time; only waits for the peer to have read it.
   [[nodiscard]] bool is_lingering() const { return state_ == State::lingering; }
-  [[nodiscard]] bool is_closed() const { return state_ == State::closed; }
+  [[nodiscard]] bool is_closed() const { return state_ >= State::closed; }
+  // Closed here, and going on where its descriptor was given to.
+  [[nodiscard]] bool is_given() const { return state_ == State::given; }
   // The peer does not take what was written.
   [[nodiscard]] bool is_blocked() const { return output_.is_blocked(); }
 
@@ -127,7 +129,7 @@ class Connection {
   void finish(bool linger);
 
  private:
-  enum class State : std::uint8_t { open, finishing, lingering, closed };
+  enum class State : std::uint8_t { open, finishing, lingering, closed, given };
   // What the loop tells of.
   enum class Interest : std::uint8_t { none, readable, readable_and_writable };
   // What is known of the bytes that can be read.

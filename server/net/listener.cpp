@@ -87,10 +87,10 @@ Listener::Listener(loop::EventLoop& loop, const ListenerSpec& spec, AcceptHandle
 
 Listener::~Listener() { stop(); }
 
-void Listener::look_again() {
-  if (!stopped_) {
+void Listener::resume() {
+  if (paused_ && !stopped_) {
     paused_ = false;
-    loop_.stand_behind(watch_);
+    loop_.resume_watch(watch_);
   }
 }
 

@@ -34,11 +34,10 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // Out of descriptors, it waits to look again.
+  // Out of descriptors, it waits to be resumed.
   [[nodiscard]] bool is_paused() const { return paused_; }
-  // With each tick: tries again after a pause, and sees what waits for a sibling that was woken for
-  // it and has died since.
-  void look_again();
+  // Tries again after a pause.
+  void resume();
   // Leaves the socket to others.
   void stop();
   // The service stops: takes everything that is in the queue, then ends the listening in whatever
