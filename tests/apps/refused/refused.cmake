@@ -16,6 +16,20 @@ function(find_errors said)
   set(errors "${errors}" PARENT_SCOPE)
 endfunction()
 
+# Each compiler has a folder: two may run at a time.
+cmake_path(GET COMPILER FILENAME work)
+set(work "${CMAKE_CURRENT_BINARY_DIR}/refused.${work}")
+# The headers are read once for all of them.
+set(read "${work}/read.hpp")
+file(WRITE "${read}" "#include <prefork/app.hpp>\n")
+if(COMPILER MATCHES "clang")
+  set(read_result "${read}.pch")
+else()
+  set(read_result "${read}.gch")
+endif()
+execute_process(COMMAND "${COMPILER}" -I "${INCLUDE}" -std=c++20 -x c++-header "${read}" -o "${read_result}"
+                COMMAND_ERROR_IS_FATAL ANY)
+
 file(STRINGS "${source}" uses REGEX "WRONG == [0-9]+  // says: ")
 list(LENGTH uses count)
 if(count LESS 20)
@@ -24,7 +38,7 @@ endif()
 foreach(use IN LISTS uses)
   string(REGEX REPLACE "^.* == ([0-9]+)  // says: .*$" "\\1" number "${use}")
   string(REGEX REPLACE "^.*  // says: (.*)$" "\\1" sentence "${use}")
-  execute_process(COMMAND ${compile} -std=c++20 "-DWRONG=${number}" "${source}"
+  execute_process(COMMAND ${compile} -std=c++20 -include "${read}" "-DWRONG=${number}" "${source}"
                   RESULT_VARIABLE result ERROR_VARIABLE said OUTPUT_QUIET)
   find_errors("${said}")
   list(LENGTH errors error_count)
@@ -35,10 +49,10 @@ foreach(use IN LISTS uses)
 endforeach()
 
 file(GLOB headers "${INCLUDE}/prefork/*.hpp")
-file(WRITE "${CMAKE_CURRENT_BINARY_DIR}/cxx17.cpp" "int main() {}\n")
+file(WRITE "${work}/cxx17.cpp" "int main() {}\n")
 foreach(header IN LISTS headers)
   execute_process(
-    COMMAND ${compile} -Wfatal-errors -std=c++17 -include "${header}" "${CMAKE_CURRENT_BINARY_DIR}/cxx17.cpp"
+    COMMAND ${compile} -Wfatal-errors -std=c++17 -include "${header}" "${work}/cxx17.cpp"
     RESULT_VARIABLE result ERROR_VARIABLE said OUTPUT_QUIET)
   find_errors("${said}")
   list(POP_FRONT errors first)
