@@ -16,7 +16,7 @@ bool Drain::advance_one(net::Connection& connection) {
   net::ConnectionTable& table = connections_.table;
   const std::uint64_t now_ns = connections_.loop.now_ns();
   const std::uint64_t deadline_ns = connection.deadline_ns();
-  if (connection.is_lingering()) {
+  if (connection.state() == net::Connection::State::lingering) {
     table.set_deadline(connection.token().index, std::min(deadline_ns, now_ns + kLingerNs));
   }
   if (!connection.is_idle()) {

@@ -249,10 +249,6 @@ void HttpServer::begin(net::ConnectionToken token, net::OpenedConnection opened)
   if (opened.is_readable) {
     admission_.note_read_on_accept(connection.messages() != 0);
   }
-  if (table_.is_seeking(token.index) && connection.is_idle() && connection.messages() == 0) {
-    rebalance_.await_first_message(token);
-    return;
-  }
   if (table_.is_seeking(token.index)) {
     rebalance_.learn_from(connection);
   }
@@ -271,7 +267,7 @@ void HttpServer::see_to(net::Connection& connection) {
 
 void HttpServer::forget(net::ConnectionToken token) {
   const net::Connection* const connection = table_.find(token);
-  if (connection == nullptr || !connection->is_given()) {
+  if (connection == nullptr || connection->state() != net::Connection::State::given) {
     record_.counters.add(ipc::Counter::connections_closed);
   }
   table_.erase(token);

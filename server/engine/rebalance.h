@@ -60,20 +60,20 @@ class Rebalance {
   // Whether those that were kept, and have not sent anything yet, had better be placed unread. (One
   // of them is who asks.)
   [[nodiscard]] bool is_ahead() const { return hooks_.is_ahead(lead_.most() + 1); }
-  // One that was kept has been read from for the first time.
+  // One that was kept is open, or was read from for the first time. While its first message does
+  // not come it may be one that stays for longer.
   void learn_from(const net::Connection& connection) {
+    const bool is_resting = connection.is_closed() || connection.is_idle();
     if (connection.messages() == 0) {
-      return;
-    }
-    if (connection.is_closed() || connection.is_idle()) {
+      if (is_resting) {
+        waiting_.push_back(connection.token());
+      }
+    } else if (is_resting) {
       lead_.on_answered_at_once();
     } else {
       lead_.on_lasting();
     }
   }
-  // One that was accepted here and waits for its first message. If that does not come soon, it
-  // stays for longer.
-  void await_first_message(net::ConnectionToken token) { waiting_.push_back(token); }
 
  private:
   // Where all are busy, or none can be moved, looking at each of them ten times a second finds

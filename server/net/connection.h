@@ -76,6 +76,14 @@ struct Peer {
 
 class Connection {
  public:
+  enum class State : std::uint8_t {
+    open,
+    finishing,
+    lingering,  // answered for the last time; only waits for the peer to have read it
+    closed,
+    given  // closed here, and going on where its descriptor is now
+  };
+
   Connection(const ConnectionServices& services, ConnectionToken token,
              std::unique_ptr<Transport> transport, const ipc::HandedConnection& about);
   ~Connection();
@@ -90,13 +98,10 @@ class Connection {
   // How many the session has counted, those before the connection came here included.
   [[nodiscard]] std::uint32_t messages() const { return messages_; }
 
+  [[nodiscard]] State state() const { return state_; }
   // Between two messages (or before the first), with nothing read and nothing to write.
   [[nodiscard]] bool is_idle() const { return state_ == State::open && !is_busy_; }
-  // Answered for the last time; only waits for the peer to have read it.
-  [[nodiscard]] bool is_lingering() const { return state_ == State::lingering; }
   [[nodiscard]] bool is_closed() const { return state_ >= State::closed; }
-  // Closed here, and going on where its descriptor was given to.
-  [[nodiscard]] bool is_given() const { return state_ == State::given; }
   // The peer does not take what was written.
   [[nodiscard]] bool is_blocked() const { return output_.is_blocked(); }
 
@@ -129,7 +134,6 @@ class Connection {
   void finish(bool linger);
 
  private:
-  enum class State : std::uint8_t { open, finishing, lingering, closed, given };
   // What the loop tells of.
   enum class Interest : std::uint8_t { none, readable, readable_and_writable };
   // What is known of the bytes that can be read.

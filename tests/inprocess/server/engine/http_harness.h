@@ -398,9 +398,8 @@ class HttpTest : public testing::Test {
     EXPECT_EQ(gauge(ipc::Gauge::connections_active), 0U);
     EXPECT_EQ(gauge(ipc::Gauge::connections_idle), 0U);
     EXPECT_EQ(gauge(ipc::Gauge::requests_in_progress), 0U);
-    EXPECT_EQ(
-        count(ipc::Counter::connections_accepted) + count(ipc::Counter::connections_received),
-        count(ipc::Counter::connections_closed) + count(ipc::Counter::connections_handed_on));
+    EXPECT_EQ(count(ipc::Counter::connections_accepted) + count(ipc::Counter::connections_received),
+              count(ipc::Counter::connections_closed) + count(ipc::Counter::connections_handed_on));
     EXPECT_EQ(static_cast<std::uint64_t>(hooks_.connections_gone), placed_here());
     EXPECT_EQ(in_flight(), "");
   }
