@@ -3,6 +3,9 @@
 option(PREFORK_DEVELOPER "Build the tests and treat warnings as errors" OFF)
 set(PREFORK_SANITIZE "" CACHE STRING "Sanitizers: empty, address,undefined or thread")
 option(PREFORK_COVERAGE "Instrument for gcov" OFF)
+option(PREFORK_PROFILE "Optimise by the profile of a training run; needs g++ and curl" OFF)
+option(PREFORK_RECORDS_PROFILE "Be what that run is made with" OFF)
+mark_as_advanced(PREFORK_RECORDS_PROFILE)
 option(PREFORK_FUZZERS "Build the fuzzers of tests/fuzz; needs clang" OFF)
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
@@ -42,6 +45,7 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT PREFORK_SANITIZE AND NOT PREFORK_
   endif()
 endif()
 
+include(Profile)
 include(CheckPIESupported)
 check_pie_supported(LANGUAGES CXX)
 

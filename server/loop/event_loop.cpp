@@ -191,16 +191,19 @@ int EventLoop::timeout_ms() const {
 }
 
 void EventLoop::hand_out(std::span<const epoll_event> events) {
-  // What is shared has woken nobody else.
-  for (const epoll_event& event : events) {
-    if (event.data.u64 < kFirstClientKey && watches_[event.data.u64].is_shared) {
-      call(watches_[event.data.u64]);
+  // What is shared has woken nobody else, and comes first.
+  const bool is_alone = events.size() == 1;
+  if (!is_alone) {
+    for (const epoll_event& event : events) {
+      if (event.data.u64 < kFirstClientKey && watches_[event.data.u64].is_shared) {
+        call(watches_[event.data.u64]);
+      }
     }
   }
   for (const epoll_event& event : events) {
     if (event.data.u64 >= kFirstClientKey) {
       client_->on_ready(event.data.u64, to_readiness(event.events));
-    } else if (!watches_[event.data.u64].is_shared) {
+    } else if (is_alone || !watches_[event.data.u64].is_shared) {
       call(watches_[event.data.u64]);
     }
   }
