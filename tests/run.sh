@@ -3,7 +3,8 @@
 #
 #   ./tests/run.sh                  every stage
 #   ./tests/run.sh --quick          the release stage only
-#   ./tests/run.sh --stage NAME     one stage: format, asan, tsan, release, instructions, or tidy
+#   ./tests/run.sh --stage NAME     one stage: format, asan, tsan, release, instructions, tidy, or
+#                                   profiled
 #
 # format        the C++ files are as clang-format 14 leaves them
 # asan          every test, with AddressSanitizer and UndefinedBehaviorSanitizer, but for those in
@@ -17,6 +18,8 @@
 # instructions  how many a request costs that program, against tests/bench/instructions.limits
 #               (which hold for Debian 12 with its compiler; elsewhere they are only shown)
 # tidy          clang-tidy over the sources (not among the stages that run by default)
+# profiled      the build that is optimised by a profile: it is recorded, built, serves, and takes
+#               so many instructions beside build/release (not by default)
 #
 # Each build turns warnings into errors. The output ends with CTest's summary of the last stage that
 # ran tests; by default these are all tests, in the release build. Exits non-zero if a stage failed.
@@ -72,6 +75,11 @@ stage_instructions() {
   if is_debian_12; then options=(--check); fi
   tests/bench/instructions.sh "${options[@]}"
 }
+stage_profiled() {
+  configure "$root" profiled && cmake --build build/profiled --target prefork-server &&
+    deploy/train.sh build/profiled/prefork-server &&
+    tests/bench/instructions.sh && tests/bench/instructions.sh --binary build/profiled/prefork-server
+}
 stage_tidy() {
   configure "$root" dev -DPREFORK_DEVELOPER=ON &&
     cmake --build build/dev --target prefork_config &&
@@ -85,7 +93,7 @@ while (($#)); do
     --quick) stages=(release) ;;
     --stage)
       if ! declare -F "stage_${2:-}" >/dev/null; then
-        fail "--stage needs one of: ${default_stages[*]} tidy"
+        fail "--stage needs one of: ${default_stages[*]} tidy profiled"
       fi
       stages+=("$2")
       shift
