@@ -10,7 +10,7 @@ namespace slow {
 
 // What is left of the time: a signal would end it early.
 [[gnu::noinline]] std::string sleep_soundly() {
-  const timespec time{0, 400'000'000};
+  const timespec time{1, 0};
   timespec left{};
   return ::nanosleep(&time, &left) == 0 ? "slept\n" : "woken\n";
 }
