@@ -80,7 +80,7 @@ install_dependencies "$build_folder" "${test_packages[@]}" "${bench_packages[@]}
 [[ -n "$against" ]] || install_servers nginx h2o lighttpd
 configure "$root" release -DPREFORK_DEVELOPER=ON
 cmake --build "$build_folder" --target prefork-server bench_bare_loop bench_idle \
-  bench_application >&2
+  bench_application bench_system_call >&2
 application=$build_folder/tests/bench/libbench_application.so
 
 # The first two of the processors this shell may use.
@@ -397,6 +397,8 @@ case_preload() {
   done
 }
 
+printf 'a system call that does nothing (getppid): %s ns\n' \
+  "$(taskset -c "$server_core" "$build_folder/tests/bench/bench_system_call")"
 take_answer
 for name in "${cases[@]}"; do "case_$name"; done
 
