@@ -74,6 +74,8 @@ endif()
 if(PREFORK_COVERAGE)
   add_compile_options(--coverage -O0 -g)
   add_link_options(--coverage)
+endif()
+if(PREFORK_COVERAGE OR PREFORK_RECORDS_PROFILE)
   # A child that leaves by _exit writes no counters: the program asks for it where this is defined.
   add_compile_definitions(PREFORK_COVERAGE_BUILD)
 endif()

@@ -14,8 +14,6 @@ endif()
 if(PREFORK_RECORDS_PROFILE)
   add_compile_options(-fprofile-generate -fprofile-update=prefer-atomic)
   add_link_options(-fprofile-generate)
-  # A child that leaves by _exit writes no counters: the program asks for it where this is defined.
-  add_compile_definitions(PREFORK_COVERAGE_BUILD)
   return()
 endif()
 
