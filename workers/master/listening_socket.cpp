@@ -89,8 +89,7 @@ void set_tcp_options(int fd, int family) {
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &ipc::kMaxUnsentBytes,
-               sizeof ipc::kMaxUnsentBytes);
+  ipc::limit_unsent(fd, ipc::kMaxUnsentBytes);
   if (family == AF_INET6) {
     // One family per socket, on every system alike: `--bind 0.0.0.0:80 --bind [::]:80` works.
     ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);

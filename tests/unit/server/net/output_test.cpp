@@ -200,8 +200,7 @@ class BulkOutput : public OutputTest {
   struct Stream {
     explicit Stream(const OutputServices& services) : output(transport, services) {
       transport.socket = socket.get();
-      const int usual = ipc::kMaxUnsentBytes;
-      ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &usual, sizeof usual);
+      EXPECT_TRUE(ipc::limit_unsent(socket.get(), ipc::kMaxUnsentBytes));
     }
     [[nodiscard]] int most_unsent() const {
       int bytes = -1;
