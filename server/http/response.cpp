@@ -163,8 +163,7 @@ void Response::set_source(std::unique_ptr<BodySource> source, std::optional<std:
 
 void Response::detach_large_body() {
   if (!is_static_ && body_.size() >= kLargeBodyBytes && !has_long_body()) {
-    pieces_.push_back({std::move(body_), nullptr, 0, 0});
-    body_.clear();
+    pieces_.emplace_back().text.swap(body_);
   }
 }
 
