@@ -7,7 +7,7 @@
 namespace prefork::config {
 namespace {
 
-bool is_value_character(char c) {
+bool is_printable_ascii(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x20 && byte < 0x7f;
 }
@@ -58,7 +58,7 @@ Result<CacheRule> parse_cache_rule(std::string_view text) {
   if (value.empty()) {
     return Problem{in_quotes(text) + " has no value" + std::string(kForm)};
   }
-  if (!std::all_of(value.begin(), value.end(), is_value_character)) {
+  if (!std::all_of(value.begin(), value.end(), is_printable_ascii)) {
     return Problem{"the value for " + in_quotes(pattern) +
                    " may only have letters, digits and punctuation: " + in_quotes(value)};
   }

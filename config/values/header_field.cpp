@@ -21,12 +21,6 @@ constexpr std::array kReserved = {
     ReservedHeader{"date", "is the time of each response; --no-date-header leaves it out"},
 };
 
-// RFC 9110 section 5.5: anything but control characters, tabs excepted.
-bool is_value_character(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return c == '\t' || (byte >= 0x20 && byte != 0x7f);
-}
-
 }  // namespace
 
 std::string HeaderField::text() const { return name + (value.empty() ? ":" : ": " + value); }
@@ -47,7 +41,7 @@ Result<HeaderField> parse_header_field(std::string_view text) {
     }
   }
   const std::string_view value = trim(text.substr(colon + 1));
-  if (!std::all_of(value.begin(), value.end(), is_value_character)) {
+  if (!is_safe_field_value(value)) {
     return Problem{"the value of " + printable(name) +
                    " has a control character in it: " + in_quotes(value)};
   }

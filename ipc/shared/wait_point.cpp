@@ -38,7 +38,6 @@ bool WaitPoint::wake_in_turn() {
 }
 
 bool WaitPoint::sleep(std::uint32_t announced, std::uint64_t for_ns) {
-  constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
   const timespec time{static_cast<std::time_t>(for_ns / kNsPerSecond),
                       static_cast<long>(for_ns % kNsPerSecond)};
   return ::syscall(SYS_futex, &changes_, FUTEX_WAIT, announced, &time, nullptr, 0) == 0 ||

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "ipc/base/monotonic.h"
+
 namespace prefork::ipc {
 
 namespace {
-
-constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 
 // One word: the low bits of generation (24) and first death in seconds (32), and the count (8).
 struct Deaths {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ipc/base/monotonic.h"
 #include "ipc/base/probe.h"
 #include "server/exchange/client_identity.h"
 #include "server/exchange/elapsed.h"
@@ -22,10 +23,9 @@ constexpr std::string_view kRetryAfterSeconds = "1";
   const auto for_ns =
       services.route_bans->banned_for_ns({services.generation, match.number}, services.now_ns);
   if (for_ns) {
-    constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
     match = {};
     match.status = 503;
-    match.retry_after_s = static_cast<std::uint32_t>(*for_ns / kNsPerSecond) + 1;
+    match.retry_after_s = static_cast<std::uint32_t>(*for_ns / ipc::kNsPerSecond) + 1;
   }
 }
 

@@ -15,7 +15,6 @@ namespace {
 constexpr std::uint64_t kBusyLookNs = 50'000'000;
 constexpr std::uint64_t kIdleLookNs = 100'000'000;
 constexpr std::uint64_t kLongestPauseNs = 30'000'000'000;
-constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 
 // OTLP/HTTP: what may go well another time. No answer at all may, too.
 bool may_be_tried_again(int status) {
@@ -139,7 +138,7 @@ void OtlpExporter::settle_batch(bool is_sent) {
 
 void OtlpExporter::try_again_later(const CollectorLink::Outcome& outcome) {
   const std::uint64_t doubled_ns = kFirstPauseNs << static_cast<unsigned>(tries_ - 1);
-  const std::uint64_t asked_ns = outcome.retry_after_s.value_or(0) * kNsPerSecond;
+  const std::uint64_t asked_ns = outcome.retry_after_s.value_or(0) * ipc::kNsPerSecond;
   retry_timer_.arm(parts_.loop.refresh_now() +
                    std::min(std::max(doubled_ns, asked_ns), kLongestPauseNs));
 }

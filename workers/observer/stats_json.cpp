@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "config/version.h"
+#include "ipc/base/monotonic.h"
 #include "ipc/base/signal_name.h"
 
 namespace prefork::observer {
@@ -17,7 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 constexpr std::string_view kPoolGroup = "pool";  // comes with its histograms
 
 // RFC 3339 with milliseconds; null for "never".
@@ -25,7 +25,7 @@ Json timestamp(std::uint64_t realtime_ns) {
   if (realtime_ns == 0) {
     return nullptr;
   }
-  const auto seconds = static_cast<std::time_t>(realtime_ns / kNsPerSecond);
+  const auto seconds = static_cast<std::time_t>(realtime_ns / ipc::kNsPerSecond);
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);
   std::array<char, 64> text{};
@@ -36,7 +36,7 @@ Json timestamp(std::uint64_t realtime_ns) {
 }
 
 // Seconds with microsecond precision.
-double seconds(std::uint64_t microseconds) { return static_cast<double>(microseconds) / 1e6; }
+double us_to_seconds(std::uint64_t microseconds) { return static_cast<double>(microseconds) / 1e6; }
 
 double milliseconds_since(std::uint64_t then_ns, std::uint64_t now_ns) {
   const std::uint64_t age_ns = now_ns > then_ns ? now_ns - then_ns : 0;
@@ -166,7 +166,7 @@ Json worker_of(const WorkerSnapshot& worker, std::uint64_t now_ns) {
       {"heartbeat_age_ms",
        worker.beat_ns == 0 ? Json(nullptr) : Json(milliseconds_since(worker.beat_ns, now_ns))},
       {"accepting", worker.is_accepting},
-      {"cpu_seconds", usage ? Json(seconds(usage->cpu_us)) : Json(nullptr)},
+      {"cpu_seconds", usage ? Json(us_to_seconds(usage->cpu_us)) : Json(nullptr)},
       {"resident_bytes", usage ? Json(usage->resident_bytes) : Json(nullptr)}};
   add_numbers(json, worker.numbers);
   json["in_flight"] = in_flight(worker, now_ns);
@@ -281,7 +281,7 @@ std::string to_json(const StatsSnapshot& snapshot, const std::vector<std::string
   json["server"] = server_of(snapshot, urls, admin_url);
   Json totals = Json::object();
   add_numbers(totals, snapshot.totals);
-  totals["cpu_seconds"] = seconds(snapshot.cpu_us);
+  totals["cpu_seconds"] = us_to_seconds(snapshot.cpu_us);
   if (is_detailed) {
     totals["latency"]["buckets"] = buckets_of(snapshot.totals.latency);
   }

@@ -105,12 +105,11 @@ native::TaskOutcome TaskRunner::outcome_of(const ipc::JobTable::Job& job) {
 
 // A deadline that has passed is fired at once. None stops the timer: timerfd_settime(2).
 void TaskRunner::arm(std::uint64_t deadline_ns) {
-  constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
   deadline_ns_.store(deadline_ns);
   itimerspec at{};
   if (deadline_ns != ipc::kNever) {
-    at.it_value = {static_cast<std::time_t>(deadline_ns / kNsPerSecond),
-                   static_cast<long>(deadline_ns % kNsPerSecond)};
+    at.it_value = {static_cast<std::time_t>(deadline_ns / ipc::kNsPerSecond),
+                   static_cast<long>(deadline_ns % ipc::kNsPerSecond)};
   }
   ::timerfd_settime(deadline_fd_.get(), TFD_TIMER_ABSTIME, &at, nullptr);
 }
