@@ -14,6 +14,7 @@
 
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -210,8 +211,7 @@ class EveryKindOfHandler : public testing::Test {
     server_.send_signal(SIGHUP);
   }
 
-  ServerProcess server_{{std::string(PREFORK_TEST_APPS) + "/libtest_app_kinds.so", "--workers",
-                         std::to_string(kWorkers)}};
+  ServerProcess server_{{test_app("kinds"), "--workers", std::to_string(kWorkers)}};
   Crowd crowd_{server_.url()};
   std::mt19937 random_{20261121};
   std::vector<Kill> kills_;

@@ -13,11 +13,10 @@
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
-
-std::string application() { return std::string(PREFORK_TEST_APPS) + "/libtest_app_processes.so"; }
 
 // As a careless parent starts a program: it inherits what is ignored.
 Launch with_sleeping_ears(const std::vector<std::string>& arguments) {
@@ -55,7 +54,7 @@ TEST(SignalsOfTheParent, ThatWereIgnoredDoNotKeepAHungWorker) {
 }
 
 TEST(SignalsOfTheApplication, ThatItChangesAtItsLoadAreSetAgain) {
-  Launch launch = launch_of({application(), "--workers", "1"});
+  Launch launch = launch_of({test_app("processes"), "--workers", "1"});
   launch.environment["TEST_CHANGES_SIGNALS"] = "1";
   ServerProcess server(std::move(launch));
   const pid_t before = server.worker_pid(0);
@@ -68,7 +67,7 @@ TEST(SignalsOfTheApplication, ThatItChangesAtItsLoadAreSetAgain) {
 
 // SIGTERM of the default action would end a worker with all its requests.
 TEST(SignalsOfTheApplication, ThatAHandlerChangesAreSetAgainSoon) {
-  ServerProcess server({application(), "--workers", "1"});
+  ServerProcess server({test_app("processes"), "--workers", "1"});
   const pid_t before = server.worker_pid(0);
   ASSERT_EQ(get(server.url(), "/forget-signals").status, 200);
   EXPECT_TRUE(wait_until([&] {
@@ -95,7 +94,7 @@ std::uint64_t signals_in(const std::string& said, const std::string& name) {
 }
 
 TEST_P(ProgramsOfHandlers, FindNoSignalBlockedOrIgnored) {
-  const ServerProcess server({application(), "--workers", "1"});
+  const ServerProcess server({test_app("processes"), "--workers", "1"});
   const std::string said = get(server.url(), GetParam()).body;
   EXPECT_EQ(signals_in(said, "SigBlk"), 0U) << said;
   EXPECT_EQ(signals_in(said, "SigIgn"), 0U) << said;
@@ -105,7 +104,7 @@ INSTANTIATE_TEST_SUITE_P(HoweverTheyAreStarted, ProgramsOfHandlers,
                          testing::Values("/popen", "/fork-and-exec", "/posix-spawn"));
 
 TEST(ProgramsOfHandlers, ThatAreForkedHaveTheFileLimitOfTheStart) {
-  Launch launch = launch_of({application(), "--workers", "1"});
+  Launch launch = launch_of({test_app("processes"), "--workers", "1"});
   launch.limit_open_files_softly = 300;
   const ServerProcess server(std::move(launch));
   const std::string said = get(server.url(), "/fork-and-exec").body;
@@ -113,7 +112,7 @@ TEST(ProgramsOfHandlers, ThatAreForkedHaveTheFileLimitOfTheStart) {
 }
 
 TEST(AWorkerThatEndsItself, HasCrashedWhateverItsCode) {
-  ServerProcess server({application(), "--workers", "1"});
+  ServerProcess server({test_app("processes"), "--workers", "1"});
   for (const char* path : {"/exit/3", "/exit/4", "/exit/0", "/exit/3", "/exit/3", "/exit/3"}) {
     const pid_t before = server.worker_pid(0);
     Client client(server.url());
@@ -129,7 +128,7 @@ TEST(AWorkerThatEndsItself, HasCrashedWhateverItsCode) {
 }
 
 TEST(AForkedProcess, DoesNotKeepTheConnectionsOfItsParentOpen) {
-  ServerProcess server({application(), "--workers", "1"});
+  ServerProcess server({test_app("processes"), "--workers", "1"});
   const pid_t forked = std::stoi(get(server.url(), "/fork").body);
   for (int i = 0; i < 3; ++i) {
     Client client(server.url());
@@ -155,7 +154,7 @@ TEST(AForkedProcess, DoesNotKeepTheConnectionsOfItsParentOpen) {
 class ACopyOfAWorker : public testing::TestWithParam<const char*> {};
 
 TEST_P(ACopyOfAWorker, ThatComesBackFromItsHandlerEndsAndAnswersNobody) {
-  ServerProcess server({application(), "--workers", "1", "--admin", "off"});
+  ServerProcess server({test_app("processes"), "--workers", "1", "--admin", "off"});
   Client client(server.url());
   const std::size_t processes = processes_of_group(server.pid()).size();
   EXPECT_EQ(client.get(GetParam()).body, "returned\n");
@@ -170,7 +169,8 @@ INSTANTIATE_TEST_SUITE_P(OfEachKind, ACopyOfAWorker,
                          testing::Values("/fork-and-return", "/fork-and-return-on-the-loop"));
 
 TEST(AWorkerThatBecomesAnotherProgram, IsReplacedWithoutTheHealthCheck) {
-  ServerProcess server({application(), "--workers", "1", "--timeout-worker-healthcheck", "off"});
+  ServerProcess server(
+      {test_app("processes"), "--workers", "1", "--timeout-worker-healthcheck", "off"});
   const pid_t before = server.worker_pid(0);
   Client client(server.url());
   client.send(get_request("/become-another-program"));
@@ -183,7 +183,7 @@ TEST(AWorkerThatBecomesAnotherProgram, IsReplacedWithoutTheHealthCheck) {
 }
 
 TEST(AListeningSocket, ThatAnApplicationShutsDownListensAgain) {
-  ServerProcess server({application(), "--workers", "2"});
+  ServerProcess server({test_app("processes"), "--workers", "2"});
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(get(server.url(), "/shut-down-listeners").body, "1");
     EXPECT_TRUE(wait_until([&] { return get(server.url(), "/").status == 200; }));
@@ -195,7 +195,7 @@ TEST(AListeningSocket, ThatAnApplicationShutsDownListensAgain) {
 
 TEST(AListeningSocket, OfAFileThatAnApplicationShutsDownIsOpenedAnew) {
   const TemporaryFolder folder;
-  ServerProcess server({application(), "--workers", "2", "--uds", folder / "socket"});
+  ServerProcess server({test_app("processes"), "--workers", "2", "--uds", folder / "socket"});
   EXPECT_EQ(get(server.url(), "/shut-down-listeners").body, "1");
   EXPECT_TRUE(server.has_logged({"reload to generation 2 is done"}));
   EXPECT_EQ(get(server.url(), "/").status, 200);
@@ -206,7 +206,7 @@ TEST(AListeningSocket, OfAFileThatAnApplicationShutsDownIsOpenedAnew) {
 TEST(AListeningSocket, ThatAnApplicationHasMadeToWaitHoldsUpNoWorker) {
   for (const bool is_local : {false, true}) {
     const TemporaryFolder folder;
-    std::vector<std::string> arguments = {application(), "--workers", "4"};
+    std::vector<std::string> arguments = {test_app("processes"), "--workers", "4"};
     if (is_local) {
       arguments.insert(arguments.end(), {"--uds", folder / "s"});
     }
@@ -224,7 +224,7 @@ class TheAddressOfAService : public testing::TestWithParam<bool> {};
 
 // Forked by a worker that is gone when the service stops, or by one that stops with it.
 TEST_P(TheAddressOfAService, IsFreeWhenItHasStoppedThoughWhatItForkedLivesOn) {
-  ServerProcess server({application(), "--workers", "2"});
+  ServerProcess server({test_app("processes"), "--workers", "2"});
   const pid_t forked = std::stoi(get(server.url(), "/fork").body);
   if (GetParam()) {
     for (const int slot : {0, 1}) {
@@ -236,7 +236,7 @@ TEST_P(TheAddressOfAService, IsFreeWhenItHasStoppedThoughWhatItForkedLivesOn) {
   const std::string port = server.url().substr(server.url().rfind(':') + 1);
   EXPECT_EQ(server.stop(), exit_code(0));
   EXPECT_TRUE(is_running(forked));
-  Launch again = launch_of({application(), "--workers", "1", "--port", port});
+  Launch again = launch_of({test_app("processes"), "--workers", "1", "--port", port});
   ServerProcess successor(std::move(again));
   EXPECT_EQ(get(successor.url(), "/").body, "alive\n");
   EXPECT_EQ(successor.stop(), exit_code(0));
@@ -246,13 +246,13 @@ TEST_P(TheAddressOfAService, IsFreeWhenItHasStoppedThoughWhatItForkedLivesOn) {
 
 INSTANTIATE_TEST_SUITE_P(WhoeverForked, TheAddressOfAService, testing::Bool());
 
-// The run-time library of a sanitizer wants to be the first to be loaded, and reads /proc.
-#ifndef PREFORK_SANITIZE_BUILD
 TEST(TheProcessTitle, LeavesTheEnvironmentToLibrariesThatReadItAtTheEnd) {
+  if (is_sanitized()) {
+    GTEST_SKIP() << "the run-time library of a sanitizer wants to be the first to be loaded";
+  }
   for (const char* padding : {"", "x"}) {
     Launch launch = launch_of({"--workers", "1"});
-    launch.environment["LD_PRELOAD"] =
-        std::string(PREFORK_TEST_APPS) + "/libtest_app_late_reader.so";
+    launch.environment["LD_PRELOAD"] = test_app("late_reader");
     // First and last of the environment, in its order.
     launch.environment[std::string("AAA") + padding] = "1";
     launch.environment["TEST_LATE_READER"] = "as it was";
@@ -264,11 +264,14 @@ TEST(TheProcessTitle, LeavesTheEnvironmentToLibrariesThatReadItAtTheEnd) {
 }
 
 TEST(TheProcessTitle, LeavesTheNameThatTheCLibraryHasOfTheProgram) {
-  const ServerProcess server({application(), "--workers", "1"});
+  const ServerProcess server({test_app("processes"), "--workers", "1"});
   EXPECT_EQ(get(server.url(), "/name").body, server_binary() + " prefork-server");
 }
 
 TEST(WithoutProc, TheServerServesReplacesAndStops) {
+  if (is_sanitized()) {
+    GTEST_SKIP() << "the run-time library of a sanitizer reads /proc";
+  }
   if (::geteuid() != 0) {
     GTEST_SKIP() << "only root can hide /proc";
   }
@@ -285,6 +288,9 @@ TEST(WithoutProc, TheServerServesReplacesAndStops) {
 }
 
 TEST(WithoutProc, ProcessesCannotBeStartedAnewWhichIsALine) {
+  if (is_sanitized()) {
+    GTEST_SKIP() << "the run-time library of a sanitizer reads /proc";
+  }
   Launch launch = launch_of({"--workers", "1", "--port", "0", "--start-method", "spawn"});
   launch.without_proc = true;
   if (::geteuid() != 0) {
@@ -296,11 +302,10 @@ TEST(WithoutProc, ProcessesCannotBeStartedAnewWhichIsALine) {
             "prefork-server: --start-method: spawn starts the file again that runs "
             "(/proc/self/exe), and it cannot be found; mount /proc, or use fork or forkserver\n");
 }
-#endif
 
 TEST(AHookThatHangs, IsNamedWhenItsWorkerIsCutAndIsNoRequest) {
   Launch launch =
-      launch_of({application(), "--workers", "1", "--timeout-graceful-shutdown", "300ms"});
+      launch_of({test_app("processes"), "--workers", "1", "--timeout-graceful-shutdown", "300ms"});
   launch.environment["TEST_STOP_HOOK_HANGS"] = "1";
   ServerProcess server(std::move(launch));
   EXPECT_EQ(server.stop(), exit_code(0));
@@ -308,7 +313,8 @@ TEST(AHookThatHangs, IsNamedWhenItsWorkerIsCutAndIsNoRequest) {
 }
 
 TEST(AnExitHandlerThatHangs, IsNamedWhenItsWorkerIsCut) {
-  ServerProcess server({application(), "--workers", "1", "--timeout-graceful-shutdown", "500ms"});
+  ServerProcess server(
+      {test_app("processes"), "--workers", "1", "--timeout-graceful-shutdown", "500ms"});
   ASSERT_EQ(get(server.url(), "/hang-at-exit").status, 200);
   EXPECT_EQ(server.stop(), exit_code(0));
   EXPECT_TRUE(
@@ -316,8 +322,8 @@ TEST(AnExitHandlerThatHangs, IsNamedWhenItsWorkerIsCut) {
 }
 
 TEST(AnExitHandlerThatHangs, KeepsNoReplacedWorkerForEver) {
-  ServerProcess server({application(), "--workers", "1", "--timeout-graceful-shutdown", "500ms",
-                        "--timeout-worker-healthcheck", "500ms"});
+  ServerProcess server({test_app("processes"), "--workers", "1", "--timeout-graceful-shutdown",
+                        "500ms", "--timeout-worker-healthcheck", "500ms"});
   ASSERT_EQ(get(server.url(), "/hang-at-exit").status, 200);
   const pid_t before = server.worker_pid(0);
   server.send_signal(SIGHUP);

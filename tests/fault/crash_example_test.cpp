@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -18,8 +19,7 @@ struct Way {
 class CrashExample : public testing::TestWithParam<Way> {};
 
 TEST_P(CrashExample, CostsOneWorkerAndIsNamed) {
-  const ServerProcess server(
-      {std::string(PREFORK_TEST_APPS) + "/libtest_app_crash.so", "--workers", "2"});
+  const ServerProcess server({test_app("crash"), "--workers", "2"});
   Client other(server.url());
   Client client(server.url());
   for (Client* const each : {&other, &client}) {
@@ -49,9 +49,7 @@ std::vector<Way> ways() {
       {"/abort", "signal 6 (SIGABRT)", "on pool thread"},
       {"/overflow", "signal 11 (SIGSEGV)", "on pool thread"},
       {"/thread", "signal 6 (SIGABRT)", "on pool thread"},
-#ifndef PREFORK_SANITIZE_BUILD  // where an exit looks for leaks first
       {"/exit", "exit code 7", "on pool thread"},
-#endif
   };
 }
 

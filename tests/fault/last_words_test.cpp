@@ -7,13 +7,13 @@
 
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
 std::vector<std::string> crash_application(std::string workers = "1") {
-  return {std::string(PREFORK_TEST_APPS) + "/libtest_app_crash.so", "--workers",
-          std::move(workers)};
+  return {test_app("crash"), "--workers", std::move(workers)};
 }
 
 // Of the last process that died, once it is known.
@@ -60,7 +60,7 @@ TEST(LastWords, NameTheFunctionTheFileAndTheLineOfACrash) {
 TEST(LastWords, NameTheCodeOfAnApplicationThatWasReplacedMeanwhile) {
   const TemporaryFolder folder;
   const std::string application = folder.path() + "/libcrash.so";
-  std::filesystem::copy_file(std::string(PREFORK_TEST_APPS) + "/libtest_app_crash.so", application);
+  std::filesystem::copy_file(test_app("crash"), application);
   const ServerProcess server({application, "--workers", "1"});
   std::filesystem::remove(application);
   Client client(server.url());

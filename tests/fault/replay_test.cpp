@@ -10,11 +10,12 @@
 #include <vector>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
-const std::string kCrashApplication = std::string(PREFORK_TEST_APPS) + "/libtest_app_crash.so";
+const std::string kCrashApplication = test_app("crash");
 
 class Replay : public testing::Test {
  protected:
@@ -148,8 +149,7 @@ INSTANTIATE_TEST_SUITE_P(All, ReplayByStartMethod,
                                          std::vector<std::string>{"--preload"}));
 
 TEST_F(Replay, AWorkerThatIsKilledLeavesWhatItWorksOnAndNothingElse) {
-  ServerProcess server({std::string(PREFORK_TEST_APPS) + "/libtest_app_features.so", "--workers",
-                        "1", "--keep-requests", folder_.path()});
+  ServerProcess server({test_app("features"), "--workers", "1", "--keep-requests", folder_.path()});
   Client client(server.url());
   client.send("GET /block HTTP/1.1\r\nHost: shop\r\n\r\n");
   ASSERT_TRUE(server.wait_for_statistics(

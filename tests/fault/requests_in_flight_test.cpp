@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -27,9 +28,7 @@ class RequestsInFlight : public testing::Test {
 
   // One worker with one thread, and a request in each phase.
   void start(std::vector<std::string> arguments = {}) {
-    arguments.insert(arguments.begin(),
-                     {std::string(PREFORK_TEST_APPS) + "/libtest_app_features.so", "--workers", "1",
-                      "--threads", "1"});
+    arguments.insert(arguments.begin(), {test_app("features"), "--workers", "1", "--threads", "1"});
     Launch launch = launch_of(arguments);
     launch.environment["TEST_APP_ASSETS"] = folder_.path();
     server_ = std::make_unique<ServerProcess>(std::move(launch));

@@ -5,6 +5,7 @@
 
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -63,13 +64,8 @@ TEST_F(FewDescriptors, AreEnoughAgainWhenConnectionsClose) {
 // once may cost the connection that is on its way to that worker.
 TEST(AWorkerWithoutDescriptors, DrawsNoShareOfTheConnections) {
   Launch launch;
-  launch.arguments = {std::string(PREFORK_TEST_APPS) + "/libtest_app_processes.so",
-                      "--workers",
-                      "4",
-                      "--limit-connections",
-                      "60",
-                      "--threads",
-                      "1"};
+  launch.arguments = {test_app("processes"), "--workers", "4", "--limit-connections", "60",
+                      "--threads",           "1"};
   launch.limit_open_files = kFewDescriptors;
   ServerProcess server(launch);
   EXPECT_EQ(get(server.url(), "/hoard/6").body, "hoarded\n");

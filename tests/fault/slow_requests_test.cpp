@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
 std::vector<std::string> slow_application(std::string slow) {
-  return {std::string(PREFORK_TEST_APPS) + "/libtest_app_slow.so", "--workers", "1",
-          "--slow-request", std::move(slow)};
+  return {test_app("slow"), "--workers", "1", "--slow-request", std::move(slow)};
 }
 
 bool has_counted(const Json& report, std::string_view function) {
@@ -32,8 +32,10 @@ TEST(ASlowRequest, ThatSleepsIsNamedAndNotWoken) {
       [](const Json& report) { return has_counted(report, "sleep_soundly"); }));
 }
 
-#if !defined(PREFORK_SANITIZE_BUILD)  // which deliver signals later
 TEST(ASlowRequest, ThatComputesIsNamed) {
+  if (is_sanitized()) {
+    GTEST_SKIP() << "sanitizers deliver signals later";
+  }
   const ServerProcess server(slow_application("50ms"));
   Client client(server.url());
   EXPECT_EQ(client.get("/computing").body, "computed\n");
@@ -42,13 +44,15 @@ TEST(ASlowRequest, ThatComputesIsNamed) {
 }
 
 TEST(ASlowRequest, ThatHoldsUpTheEventLoopIsNamed) {
+  if (is_sanitized()) {
+    GTEST_SKIP() << "sanitizers deliver signals later";
+  }
   const ServerProcess server(slow_application("50ms"));
   Client client(server.url());
   EXPECT_EQ(client.get("/computing-on-the-loop").body, "computed\n");
   EXPECT_TRUE(server.has_logged(
       {"is slow with GET /computing-on-the-loop from ", "on its event loop", "compute"}));
 }
-#endif
 
 // It stays slow for many looks.
 TEST(ASlowRequest, IsNamedOnce) {

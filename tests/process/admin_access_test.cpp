@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {

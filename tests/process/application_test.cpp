@@ -8,17 +8,14 @@
 #include <string>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
-std::string app(const std::string& name) {
-  return std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so";
-}
-
 class Features : public testing::TestWithParam<const char*> {
  protected:
-  ServerProcess server_{{app(GetParam()), "--workers", "2"}};
+  ServerProcess server_{{test_app(GetParam()), "--workers", "2"}};
   Client client_{server_.url()};
 
   Reply send(const std::string& bytes) {
@@ -90,7 +87,7 @@ TEST_P(Features, TheyStandAroundEveryAnswerOfTheApplication) {
 TEST_P(Features, TheyStandAroundMountedFolders) {
   const TemporaryFolder assets;
   assets.write("a.txt", "of a folder\n");
-  Launch launch = launch_of({app(GetParam()), "--workers", "1"});
+  Launch launch = launch_of({test_app(GetParam()), "--workers", "1"});
   launch.environment["TEST_APP_ASSETS"] = assets.path();
   const ServerProcess server(std::move(launch));
   Client client(server.url());
@@ -227,7 +224,7 @@ INSTANTIATE_TEST_SUITE_P(AnotherCompilerAndLibrary, Features, testing::Values("f
 INSTANTIATE_TEST_SUITE_P(TheServersCompiler, Features, testing::Values("features"));
 
 TEST(Application, ADeferredAnswerThatNeverComesIsA504) {
-  ServerProcess server({app("features"), "--workers", "1", "--timeout-deferred", "100ms"});
+  ServerProcess server({test_app("features"), "--workers", "1", "--timeout-deferred", "100ms"});
   EXPECT_EQ(get(server.url(), "/never").status, 504);
   EXPECT_EQ(get(server.url(), "/loop").body, "loop");
 }
@@ -243,7 +240,7 @@ class WrongApplication : public testing::TestWithParam<Wrong> {};
 
 TEST_P(WrongApplication, EndsTheStartWithOneLineAndCode4) {
   const FinishedRun run = run_to_the_end(
-      launch_of({app(GetParam().name), "--workers", "1", "--port", "0", "--admin", "off"}));
+      launch_of({test_app(GetParam().name), "--workers", "1", "--port", "0", "--admin", "off"}));
   EXPECT_EQ(run.exit, exit_code(4)) << run.err;
   EXPECT_NE(run.err.find(GetParam().said), std::string::npos) << run.err;
   EXPECT_TRUE(no_process_left(run.group));
@@ -274,7 +271,8 @@ TEST(Application, AFileThatIsNoSharedObjectIsSaidToBeNone) {
 }
 
 TEST(Application, ThatRefusesToStartAWorkerIsABootFailure) {
-  Launch launch = launch_of({app("features"), "--workers", "1", "--port", "0", "--admin", "off"});
+  Launch launch =
+      launch_of({test_app("features"), "--workers", "1", "--port", "0", "--admin", "off"});
   launch.environment["TEST_APP_REFUSES"] = "1";
   const FinishedRun run = run_to_the_end(launch);
   EXPECT_EQ(run.exit, exit_code(3)) << run.err;
@@ -297,11 +295,11 @@ class ExchangedApplication : public testing::Test {
 };
 
 TEST_F(ExchangedApplication, AReloadServesTheNewFile) {
-  put(app("hello"));
+  put(test_app("hello"));
   ServerProcess server({path_, "--workers", "2"});
   ASSERT_EQ(get(server.url(), "/").body, "Hello, World!\n");
   EXPECT_EQ(get(server.url(), "/hello/you").body, R"({"hello":"you"})");
-  put(app("features"));
+  put(test_app("features"));
   server.send_signal(SIGHUP);
   EXPECT_TRUE(server.wait_for_statistics([](const Json& statistics) {
     return statistics["server"]["generation"] == 2 && statistics["workers"].size() == 2;
@@ -310,10 +308,10 @@ TEST_F(ExchangedApplication, AReloadServesTheNewFile) {
 }
 
 TEST_F(ExchangedApplication, AReloadWithAWrongFileKeepsTheOldWorkers) {
-  put(app("hello"));
+  put(test_app("hello"));
   ServerProcess server({path_, "--workers", "2"});
   const auto before = server.worker_pids();
-  put(app("broken_3"));
+  put(test_app("broken_3"));
   server.send_signal(SIGHUP);
   EXPECT_TRUE(server.has_logged({"no licence file"}));
   EXPECT_EQ(get(server.url(), "/").body, "Hello, World!\n");
@@ -322,7 +320,7 @@ TEST_F(ExchangedApplication, AReloadWithAWrongFileKeepsTheOldWorkers) {
 
 // One generation is one build: the file may be exchanged, written over or gone meanwhile.
 TEST_F(ExchangedApplication, AWorkerThatIsReplacedServesTheBuildOfItsGeneration) {
-  put(app("hello"));
+  put(test_app("hello"));
   ServerProcess server({path_, "--workers", "1"});
   const auto replace_worker = [&server] {
     const pid_t before = server.worker_pid(0);
@@ -332,7 +330,7 @@ TEST_F(ExchangedApplication, AWorkerThatIsReplacedServesTheBuildOfItsGeneration)
       return worker["state"] == "ready" && worker["pid"] != before;
     });
   };
-  put(app("features"));
+  put(test_app("features"));
   ASSERT_TRUE(replace_worker());
   EXPECT_EQ(get(server.url(), "/").body, "Hello, World!\n");
   std::filesystem::remove(path_);
@@ -341,7 +339,7 @@ TEST_F(ExchangedApplication, AWorkerThatIsReplacedServesTheBuildOfItsGeneration)
 }
 
 TEST_F(ExchangedApplication, AFileThatIsWrittenOverHarmsNobodyWhoHasLoadedIt) {
-  std::filesystem::copy_file(app("hello"), path_);
+  std::filesystem::copy_file(test_app("hello"), path_);
   ServerProcess server({path_, "--workers", "1"});
   std::ofstream(path_, std::ios::trunc) << "no application any more";
   EXPECT_EQ(get(server.url(), "/").body, "Hello, World!\n");
@@ -355,7 +353,7 @@ TEST_F(ExchangedApplication, AReloadServesWhatTheWorkingFoldersNameMeansNow) {
   for (const std::string release : {"hello", "features"}) {
     const std::string folder = folder_.path() + "/" + release;
     std::filesystem::create_directory(folder);
-    std::filesystem::copy_file(app(release), folder + "/app.so");
+    std::filesystem::copy_file(test_app(release), folder + "/app.so");
   }
   std::filesystem::create_directory_symlink("hello", link);
   Launch launch = launch_of({"./app.so", "--workers", "1"});

@@ -153,7 +153,7 @@ std::uint64_t handed_on(const ServerProcess& server) {
 }
 
 // After the last worker is ready. Two seconds are promised, a machine that is busy gets another.
-constexpr Milliseconds kFairWithin = kASecond * 3;
+const Milliseconds kFairWithin = kASecond * 3;
 
 class FairnessOf : public testing::TestWithParam<int> {};
 

@@ -10,8 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path source_folder() { return fs::path(PREFORK_TEST_BUILD).parent_path().parent_path(); }
-
 // Instead of tools: they say how they were called.
 void write_program(const TemporaryFolder& folder, const std::string& name,
                    const std::string& text) {
@@ -24,7 +22,7 @@ TEST(ACopiedCheckout, ConfiguresAndRunsItsOwnFolder) {
   const std::string copy = fs::canonical(folder.path()).string() + "/copy";
   fs::create_directories(copy + "/build/release");
   fs::create_directories(copy + "/bin");
-  fs::copy(source_folder() / "deploy", copy + "/deploy", fs::copy_options::recursive);
+  fs::copy(PREFORK_DEPLOY, copy + "/deploy", fs::copy_options::recursive);
   // What is installed here is not the point.
   folder.write("copy/deploy/dependencies.sh",
                read_file(copy + "/deploy/dependencies.sh") + "\ninstall_dependencies() { :; }\n");

@@ -6,6 +6,7 @@
 #include <regex>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -239,19 +240,18 @@ TEST(CheckConfig, LoadsTheApplicationWhereNobodyIsHarmed) {
   const auto check = [](const std::string& path) {
     return run_to_the_end(launch_of({"--check-config", path}));
   };
-  const std::string apps = std::string(PREFORK_TEST_APPS) + "/libtest_app_";
-  const FinishedRun fine = check(apps + "hello.so");
+  const FinishedRun fine = check(test_app("hello"));
   EXPECT_EQ(fine.exit, exit_code(0)) << fine.err;
-  const FinishedRun refused = check(apps + "broken_3.so");
+  const FinishedRun refused = check(test_app("broken_3"));
   EXPECT_EQ(refused.exit, exit_code(4));
   EXPECT_EQ(refused.err,
-            "prefork-server: '" + apps + "broken_3.so' cannot be loaded: no licence file\n");
+            "prefork-server: '" + test_app("broken_3") + "' cannot be loaded: no licence file\n");
   EXPECT_EQ(refused.out, "");
-  const FinishedRun crashed = check(apps + "broken_8.so");
+  const FinishedRun crashed = check(test_app("broken_8"));
   EXPECT_EQ(crashed.exit, exit_code(4));
   EXPECT_NE(crashed.err.find("ended the process that loaded it: signal"), std::string::npos)
       << crashed.err;
-  const FinishedRun none = check(std::string(PREFORK_TEST_APPS) + "/cmake_install.cmake");
+  const FinishedRun none = check(tested_build() + "/CMakeCache.txt");
   EXPECT_EQ(none.exit, exit_code(4));
   EXPECT_NE(none.err.find("not a shared object"), std::string::npos) << none.err;
 }

@@ -15,14 +15,12 @@
 
 #include "tests/support/server_process.h"
 #include "tests/support/terminal.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
-std::string control_program() {
-  const std::string server = server_binary();
-  return server.substr(0, server.rfind('/') + 1) + "preforkctl";
-}
+std::string control_program() { return tested_build() + "/preforkctl"; }
 
 FinishedRun control(std::vector<std::string> arguments,
                     const std::map<std::string, std::string>& environment = {}) {
@@ -144,14 +142,13 @@ TEST_F(Controlled, WhatCannotBeDoneIsRefusedWithTheReason) {
 }
 
 TEST_F(Controlled, AReloadThatIsRefusedOrGivenUpSaysWhy) {
-  const std::string apps = std::string(PREFORK_TEST_APPS) + "/libtest_app_";
-  const std::string file = folder_.write("server.toml", "app = \"" + apps + "hello.so\"\n");
+  const std::string file = folder_.write("server.toml", "app = \"" + test_app("hello") + "\"\n");
   const ServerProcess server(with_socket({"--config", file, "--port", "0"}, socket_));
   folder_.write("server.toml", "workers = 0\n");
   const std::string refused = run({"reload"});
   EXPECT_TRUE(refused.starts_with("1 preforkctl: ")) << refused;
   EXPECT_NE(refused.find("out of range"), std::string::npos) << refused;
-  folder_.write("server.toml", "app = \"" + apps + "broken_3.so\"\n");
+  folder_.write("server.toml", "app = \"" + test_app("broken_3") + "\"\n");
   const std::string given_up = run({"reload", "--wait"});
   EXPECT_TRUE(given_up.starts_with("1 preforkctl: worker 0 ")) << given_up;
   EXPECT_NE(given_up.find("no licence file"), std::string::npos) << given_up;

@@ -5,11 +5,12 @@
 #include <string>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
-const std::string kAnswersApp = std::string(PREFORK_TEST_APPS) + "/libtest_app_answers.so";
+const std::string kAnswersApp = test_app("answers");
 const std::string kJson = "Accept: application/json\r\n";
 const std::string kHtml = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
 

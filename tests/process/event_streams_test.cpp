@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
-constexpr const char* kWaitsApp = PREFORK_TEST_APPS "/libtest_app_waits.so";
+const std::string kWaitsApp = test_app("waits");
 
 Reply publish(const ServerProcess& server, std::string_view piece) {
   Client client(server.url());

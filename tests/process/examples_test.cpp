@@ -13,13 +13,10 @@
 
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
-
-std::string example(const std::string& name) {
-  return std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so";
-}
 
 Reply ask(Client& client, const std::string& method, const std::string& path,
           const std::string& body = "") {
@@ -33,10 +30,10 @@ Reply ask(Client& client, const std::string& method, const std::string& path,
 class ItemsExample : public testing::Test {
  protected:
   void SetUp() override {
-    if (!exists(example("items"))) {
+    if (!exists(test_app("items"))) {
       GTEST_SKIP() << "built without SQLite";
     }
-    Launch launch = launch_of({example("items"), "--workers", "3", "--threads", "4"});
+    Launch launch = launch_of({test_app("items"), "--workers", "3", "--threads", "4"});
     launch.environment["ITEMS_DATABASE"] = folder_ / "items.db";
     server_ = std::make_unique<ServerProcess>(std::move(launch));
   }
@@ -124,7 +121,7 @@ class EventsExample : public testing::Test {
         [&] { return get(server_.url(), "/listeners").body == std::to_string(count) + "\n"; });
   }
 
-  ServerProcess server_{{example("events"), "--workers", "1"}};
+  ServerProcess server_{{test_app("events"), "--workers", "1"}};
 };
 
 TEST_F(EventsExample, ReachEverybodyWhoListens) {
@@ -200,14 +197,10 @@ std::string answer_for_zeros(std::uint64_t size) {
 }
 
 TEST(UploadExample, TakesAGibibyteInConstantMemory) {
-#if defined(PREFORK_SANITIZE_BUILD) || !defined(NDEBUG)
-  constexpr std::uint64_t kPieces = 128;
-#else
-  constexpr std::uint64_t kPieces = 1024;
-#endif
+  const std::uint64_t pieces = is_sanitized() || is_debug_build() ? 128 : 1024;
   const std::string piece(1 << 20, '\0');
-  const std::uint64_t size = kPieces * piece.size();
-  const ServerProcess server({example("upload"), "--workers", "1"});
+  const std::uint64_t size = pieces * piece.size();
+  const ServerProcess server({test_app("upload"), "--workers", "1"});
   Client client(server.url(), kPatience * 2);
   // What a first request needs is there before the comparison begins.
   EXPECT_EQ(ask(client, "POST", "/upload", piece).body, answer_for_zeros(piece.size()));
@@ -217,17 +210,18 @@ TEST(UploadExample, TakesAGibibyteInConstantMemory) {
   ASSERT_GT(before, 0U);
   client.send("PUT /upload HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(size) +
               "\r\n\r\n");
-  for (std::uint64_t i = 0; i < kPieces; ++i) {
+  for (std::uint64_t i = 0; i < pieces; ++i) {
     ASSERT_TRUE(client.send(piece)) << client.problem();
   }
   EXPECT_EQ(client.receive().body, answer_for_zeros(size));
-#ifndef PREFORK_SANITIZE_BUILD  // which keeps for a while what was freed
-  EXPECT_LT(peak_memory_kib(worker), before + 16 * 1024);
-#endif
+  // A sanitizer keeps for a while what was freed.
+  if (!is_sanitized()) {
+    EXPECT_LT(peak_memory_kib(worker), before + 16 * 1024);
+  }
 }
 
 TEST(UploadExample, KnowsTheSumThatZlibKnows) {
-  const ServerProcess server({example("upload"), "--workers", "1"});
+  const ServerProcess server({test_app("upload"), "--workers", "1"});
   Client client(server.url());
   EXPECT_EQ(ask(client, "POST", "/upload", "Wikipedia").body, R"({"bytes":9,"adler32":300286872})");
   EXPECT_EQ(ask(client, "POST", "/upload", "").body, R"({"bytes":0,"adler32":1})");
@@ -236,7 +230,7 @@ TEST(UploadExample, KnowsTheSumThatZlibKnows) {
 // --- cpu -----------------------------------------------------------------------------------------
 
 TEST(CpuExample, KeepsTheLoopFreeWhileThePoolComputes) {
-  const ServerProcess server({example("cpu"), "--workers", "1", "--threads", "2"});
+  const ServerProcess server({test_app("cpu"), "--workers", "1", "--threads", "2"});
   std::array<Client, 2> computing{Client(server.url()), Client(server.url())};
   for (Client& client : computing) {
     client.send(get_request("/primes?below=2000000"));

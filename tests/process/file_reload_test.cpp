@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -16,19 +17,16 @@ class ReloadedByFiles : public testing::Test {
  protected:
   ReloadedByFiles() { put("hello"); }
 
-  static std::string built(const std::string& name) {
-    return std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so";
-  }
   // As deployments do it.
   void put(const std::string& name) const {
     const std::string next = folder_ / "next";
-    fs::copy_file(built(name), next, fs::copy_options::overwrite_existing);
+    fs::copy_file(test_app(name), next, fs::copy_options::overwrite_existing);
     fs::rename(next, path_);
   }
   // As linkers do it.
   void link_anew(const std::string& name) const {
     fs::remove(path_);
-    fs::copy_file(built(name), path_);
+    fs::copy_file(test_app(name), path_);
   }
   static bool runs_generation(const ServerProcess& server, int generation) {
     return server.wait_for_statistics([&](const Json& report) {
@@ -88,13 +86,13 @@ TEST_F(ReloadedByFiles, ABrokenFileIsToldInOneLineAndTheNextGoodOneIsServed) {
 
 TEST_F(ReloadedByFiles, ABuildFolderThatIsMadeAnewIsFoundAgain) {
   fs::create_directory(folder_ / "build");
-  fs::copy_file(built("hello"), folder_ / "build/libshop.so");
+  fs::copy_file(test_app("hello"), folder_ / "build/libshop.so");
   ServerProcess server({folder_ / "build/libshop.so", "--workers", "1", "--reload"});
   fs::remove_all(folder_ / "build");
   ASSERT_TRUE(server.has_logged({"reload: folder " + folder_ / "build" + " is gone"}));
   EXPECT_EQ(get(server.url(), "/").body, "Hello, World!\n");
   fs::create_directory(folder_ / "build");
-  fs::copy_file(built("features"), folder_ / "build/libshop.so");
+  fs::copy_file(test_app("features"), folder_ / "build/libshop.so");
   ASSERT_TRUE(server.wait_for_statistics([&](const Json& report) {
     return report["server"]["generation"] >= 2 && report["server"]["state"] == "running";
   })) << server.log();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -52,8 +53,7 @@ std::size_t peak_kib_of(pid_t pid) {
 class Forms : public testing::Test {
  protected:
   Forms() {
-    Launch launch =
-        launch_of({std::string(PREFORK_TEST_APPS) + "/libtest_app_form.so", "--workers", "1"});
+    Launch launch = launch_of({test_app("form"), "--workers", "1"});
     launch.environment["PICTURES"] = pictures_.path();
     launch.environment["TMPDIR"] = temporary_.path();
     server_ = std::make_unique<ServerProcess>(std::move(launch));
@@ -181,11 +181,7 @@ TEST_F(Forms, WithoutRoomForTheirFilesAreA507AndLeaveNothingBehind) {
 }
 
 TEST_F(Forms, OfAnySizeTakeConstantMemory) {
-#if defined(PREFORK_SANITIZE_BUILD) || !defined(NDEBUG)
-  constexpr std::uint64_t kPieces = 64;
-#else
-  constexpr std::uint64_t kPieces = 256;
-#endif
+  const std::uint64_t pieces = is_sanitized() || is_debug_build() ? 64 : 256;
   const std::string piece(1 << 20, 'x');
   const std::string head = form_field("title", "large") + form_file_head("picture", "l");
   const std::string end = "\r\n" + kFormEnd;
@@ -194,21 +190,22 @@ TEST_F(Forms, OfAnySizeTakeConstantMemory) {
     EXPECT_LT(post(path, head + piece + end).status, 300);
     const std::size_t before = peak_kib_of(server_->worker_pid(0));
     ASSERT_GT(before, 0U);
-    client_->send(post_head(path, head.size() + kPieces * piece.size() + end.size()) + head);
-    for (std::uint64_t i = 0; i < kPieces; ++i) {
+    client_->send(post_head(path, head.size() + pieces * piece.size() + end.size()) + head);
+    for (std::uint64_t i = 0; i < pieces; ++i) {
       ASSERT_TRUE(client_->send(piece)) << client_->problem();
     }
     client_->send(end);
     const Reply reply = client_->receive();
     EXPECT_EQ(reply.body, path == "/measure"
-                              ? "title=5 picture=" + std::to_string(kPieces << 20) + " "
+                              ? "title=5 picture=" + std::to_string(pieces << 20) + " "
                               : "2-l large")
         << reply;
-#ifndef PREFORK_SANITIZE_BUILD  // which keeps for a while what was freed
-    EXPECT_LT(peak_kib_of(server_->worker_pid(0)), before + 8 * 1024);
-#endif
+    // A sanitizer keeps for a while what was freed.
+    if (!is_sanitized()) {
+      EXPECT_LT(peak_kib_of(server_->worker_pid(0)), before + 8 * 1024);
+    }
   }
-  EXPECT_EQ(std::filesystem::file_size(pictures_ / "2-l"), kPieces << 20);
+  EXPECT_EQ(std::filesystem::file_size(pictures_ / "2-l"), pieces << 20);
 }
 
 }  // namespace

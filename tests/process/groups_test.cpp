@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
-const std::string kGroupsApp = std::string(PREFORK_TEST_APPS) + "/libtest_app_groups.so";
+const std::string kGroupsApp = test_app("groups");
 
 class Groups : public testing::Test {
  protected:

@@ -14,6 +14,7 @@
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tested_build.h"
 #include "tests/support/waiting.h"
 
 namespace prefork::test {
@@ -162,8 +163,7 @@ TEST(Metrics, TellHowLongARequestLayInTheKernel) {
 }
 
 TEST(Metrics, HaveWhatTheApplicationCounts) {
-  const ServerProcess server(
-      {std::string(PREFORK_TEST_APPS) + "/libtest_app_shared.so", "--workers", "2"});
+  const ServerProcess server({test_app("shared"), "--workers", "2"});
   const auto order = [&](double times) {
     Client client(server.url());
     for (int i = 0; i < times; ++i) {

@@ -7,6 +7,7 @@
 
 #include "tests/support/server_process.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -19,8 +20,7 @@ class Names : public testing::Test {
   Names() {
     for (const char* const release : {"one", "two"}) {
       fs::create_directories(folder_ / release + "/public");
-      fs::copy_file(std::string(PREFORK_TEST_APPS) + "/libtest_app_processes.so",
-                    folder_ / release + "/app.so");
+      fs::copy_file(test_app("processes"), folder_ / release + "/app.so");
       folder_.write(std::string(release) + "/public/page", release);
       folder_.write(std::string(release) + "/own.txt", release);
     }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // For CMake and a compiler at work on a busy machine.
-constexpr Milliseconds kBuildTime{200'000 * kSlowness};
+const Milliseconds kBuildTime{200'000 * kSlowness};
 
 FinishedRun in_shell(const std::string& folder, const std::string& commands) {
   Launch launch;
@@ -39,7 +40,7 @@ TEST(NewProject, OfAnInstalledServerBuildsWithTwoCommandsAndIsServed) {
   const TemporaryFolder folder;
   const std::string prefix = folder / "a prefix";
   const FinishedRun installed =
-      in_shell("/", "cmake --install '" PREFORK_TEST_BUILD "' --prefix '" + prefix + "'");
+      in_shell("/", "cmake --install '" + tested_build() + "' --prefix '" + prefix + "'");
   ASSERT_EQ(installed.exit, exit_code(0)) << installed.err;
   const std::string program = prefix + "/bin/prefork-server";
 
@@ -74,7 +75,7 @@ TEST(NewProject, OfAServerInItsBuildFolderFindsThePackageThereAndSaysHowToInstal
   const TemporaryFolder folder;
   const FinishedRun made = run_new(folder / "shop");
   ASSERT_EQ(made.exit, exit_code(0)) << made.err;
-  EXPECT_TRUE(made.out.ends_with("cmake --install " PREFORK_TEST_BUILD " --prefix /usr/local\n"))
+  EXPECT_TRUE(made.out.ends_with("cmake --install " + tested_build() + " --prefix /usr/local\n"))
       << made.out;
   const FinishedRun configured = in_shell(folder / "shop", "cmake -B build");
   EXPECT_EQ(configured.exit, exit_code(0)) << configured.out << configured.err;
@@ -92,9 +93,9 @@ struct Kind {
 class NewProjectOfAKind : public testing::TestWithParam<Kind> {};
 
 TEST_P(NewProjectOfAKind, BuildsPassesItsTestsAndIsServedWithItsSettings) {
-#ifdef PREFORK_SANITIZE_BUILD
-  GTEST_SKIP() << "its tests, which are not instrumented, would load a library that is";
-#endif
+  if (is_sanitized()) {
+    GTEST_SKIP() << "its tests, which are not instrumented, would load a library that is";
+  }
   const Kind& kind = GetParam();
   const TemporaryFolder folder;
   const FinishedRun made = run_new(folder / "shop", "", kind.name);

@@ -10,17 +10,18 @@
 
 #include "tests/support/collector.h"
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
-const std::string kSpansApp = PREFORK_TEST_APPS "/libtest_app_traced.so";
+const std::string kSpansApp = test_app("traced");
 constexpr const char* kNginx = "/usr/sbin/nginx";
 constexpr const char* kSampledTrace = "0af7651916cd43dd8448eb211c80319c";
 constexpr const char* kSampledCaller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 constexpr const char* kUnsampledCaller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 // A batch waits for five seconds for more.
-constexpr Milliseconds kBatchPatience{20'000 * kSlowness};
+const Milliseconds kBatchPatience{20'000 * kSlowness};
 
 std::vector<std::string> arguments(const Collector& collector,
                                    const std::vector<std::string>& more = {},

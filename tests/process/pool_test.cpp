@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
-
-std::string pools_app() { return std::string(PREFORK_TEST_APPS) + "/libtest_app_pools.so"; }
 
 // Of the class with this name in the first worker's part of the statistics.
 Json class_of(const Json& report, const std::string& name) {
@@ -30,7 +29,8 @@ bool wait_for_class(const ServerProcess& server, const std::string& name, const 
 }
 
 TEST(Pools, AClassWhoseThreadsAreBusyHoldsUpNoOther) {
-  ServerProcess server({pools_app(), "--workers", "1", "--threads", "1", "--pool", "reports=1"});
+  ServerProcess server(
+      {test_app("pools"), "--workers", "1", "--threads", "1", "--pool", "reports=1"});
   Client report(server.url());
   report.send(get_request("/reports/hold"));
   ASSERT_TRUE(wait_for_class(server, "reports", "busy", 1));
@@ -43,7 +43,7 @@ TEST(Pools, AClassWhoseThreadsAreBusyHoldsUpNoOther) {
 
 TEST(Pools, WhoWaitsForTooLongIsToldSoThoughNoThreadIsFree) {
   ServerProcess server(
-      {pools_app(), "--workers", "1", "--pool", "reports=1,wait=50ms", "--access-log", "-"});
+      {test_app("pools"), "--workers", "1", "--pool", "reports=1,wait=50ms", "--access-log", "-"});
   Client report(server.url());
   report.send(get_request("/reports/hold"));
   ASSERT_TRUE(wait_for_class(server, "reports", "busy", 1));
@@ -57,7 +57,8 @@ TEST(Pools, WhoWaitsForTooLongIsToldSoThoughNoThreadIsFree) {
 }
 
 TEST(Pools, AReservedThreadIsLeftForHighPriority) {
-  ServerProcess server({pools_app(), "--workers", "1", "--pool", "default=2,reserve=1,wait=off"});
+  ServerProcess server(
+      {test_app("pools"), "--workers", "1", "--pool", "default=2,reserve=1,wait=off"});
   std::vector<std::unique_ptr<Client>> held;
   for (int i = 0; i < 3; ++i) {
     held.push_back(std::make_unique<Client>(server.url()));
@@ -75,7 +76,7 @@ TEST(Pools, AReservedThreadIsLeftForHighPriority) {
 }
 
 TEST(Pools, AClassThatNobodyHasMadeIsTheDefaultOneAndIsTold) {
-  const ServerProcess server({pools_app(), "--workers", "2"});
+  const ServerProcess server({test_app("pools"), "--workers", "2"});
   EXPECT_TRUE(wait_until([&] {
     return server.times_logged("no --pool has the class that GET /reports/hold (reports) names") ==
            1;
@@ -89,7 +90,7 @@ class PoolOrders : public testing::TestWithParam<const char*> {};
 
 TEST_P(PoolOrders, ServeEverybody) {
   ServerProcess server(
-      {pools_app(), "--workers", "1", "--threads", "2", "--pool-order", GetParam()});
+      {test_app("pools"), "--workers", "1", "--threads", "2", "--pool-order", GetParam()});
   std::vector<std::unique_ptr<Client>> clients;
   for (int i = 0; i < 20; ++i) {
     clients.push_back(std::make_unique<Client>(server.url()));

@@ -8,6 +8,7 @@
 
 #include "tests/support/load.h"
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -62,8 +63,8 @@ TEST(Recycling, ReplacesWorkersAfterTheirTimeWithoutAFailedRequest) {
 }
 
 TEST(Recycling, ReplacesAWorkerThatHasGrownTooLargeWithoutAFailedRequest) {
-  ServerProcess server({std::string(PREFORK_TEST_APPS) + "/libtest_app_leak.so", "--workers", "2",
-                        "--max-worker-memory", "128m", "--memory-interval", "100ms"});
+  ServerProcess server({test_app("leak"), "--workers", "2", "--max-worker-memory", "128m",
+                        "--memory-interval", "100ms"});
   const std::set<pid_t> before = all_pids(server);
   LoadShape shape;
   shape.path = "/leak";
@@ -84,8 +85,8 @@ TEST(Recycling, ReplacesAWorkerThatHasGrownTooLargeWithoutAFailedRequest) {
 }
 
 TEST(Recycling, LeavesAWorkerAloneThatStaysBelowTheLimit) {
-  ServerProcess server({std::string(PREFORK_TEST_APPS) + "/libtest_app_leak.so", "--workers", "1",
-                        "--max-worker-memory", "1g", "--memory-interval", "100ms"});
+  ServerProcess server({test_app("leak"), "--workers", "1", "--max-worker-memory", "1g",
+                        "--memory-interval", "100ms"});
   const std::set<pid_t> before = all_pids(server);
   EXPECT_EQ(get(server.url(), "/leak").status, 200);
   pause_for(Milliseconds{500});

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -49,8 +50,7 @@ TEST(ReloadHistory, SaysWhyOneWasRolledBack) {
   const TemporaryFolder folder;
   static_cast<void>(folder.write("licences", "1000"));
   static_cast<void>(folder.write("open", ""));
-  Launch launch =
-      launch_of({std::string(PREFORK_TEST_APPS) + "/libtest_app_boots.so", "--workers", "1"});
+  Launch launch = launch_of({test_app("boots"), "--workers", "1"});
   launch.environment["TEST_BOOTS"] = folder.path();
   ServerProcess server(std::move(launch));
   static_cast<void>(folder.write("licences", "1"));

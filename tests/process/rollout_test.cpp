@@ -7,6 +7,7 @@
 
 #include "tests/support/load.h"
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -17,7 +18,7 @@ class Rollout : public testing::TestWithParam<bool> {
   Launch launch(std::vector<std::string> arguments) {
     folder_.write("licences", "1000");
     folder_.write("open", "");
-    arguments.insert(arguments.begin(), std::string(PREFORK_TEST_APPS) + "/libtest_app_boots.so");
+    arguments.insert(arguments.begin(), test_app("boots"));
     if (GetParam()) arguments.emplace_back("--preload");
     Launch launch = launch_of(arguments);
     launch.environment["TEST_BOOTS"] = folder_.path();

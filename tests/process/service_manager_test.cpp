@@ -18,6 +18,7 @@
 
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {

@@ -9,11 +9,12 @@
 #include <vector>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
-const std::string kServiceApp = PREFORK_TEST_APPS "/libtest_app_service.so";
+const std::string kServiceApp = test_app("service");
 const std::string kServiceSite = PREFORK_DEPLOY "/../tests/apps/service/site";
 // Of "rabbit", in few rounds.
 const std::string kRabbit =

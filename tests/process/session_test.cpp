@@ -7,14 +7,13 @@
 #include <string>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
 const std::string kFirstKey = "the first key: 32 bytes or more..";
 const std::string kSecondKey = "the second key: 32 bytes or more.";
-
-std::string session_app() { return std::string(PREFORK_TEST_APPS) + "/libtest_app_session.so"; }
 
 // "name=value" of the Set-Cookie, as a browser sends it back; empty: there is none.
 std::string cookie_of(const Reply& reply) {
@@ -25,7 +24,7 @@ std::string cookie_of(const Reply& reply) {
 class SessionsInCookies : public testing::Test {
  protected:
   void SetUp() override {
-    if (!exists(session_app())) {
+    if (!exists(test_app("session"))) {
       GTEST_SKIP() << "built without OpenSSL";
     }
     write_keys(kFirstKey + "\n");
@@ -36,7 +35,7 @@ class SessionsInCookies : public testing::Test {
     EXPECT_EQ(::chmod(folder_.write("keys", text).c_str(), mode), 0);
   }
   [[nodiscard]] Launch launch(const std::vector<std::string>& more = {}) const {
-    Launch launch = launch_of({session_app(), "--workers", "2"});
+    Launch launch = launch_of({test_app("session"), "--workers", "2"});
     launch.arguments.insert(launch.arguments.end(), more.begin(), more.end());
     launch.environment["KEYS"] = folder_ / "keys";
     return launch;

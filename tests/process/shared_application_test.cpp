@@ -10,13 +10,10 @@
 
 #include "tests/support/child_process.h"
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
-
-std::string app(const std::string& name) {
-  return std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so";
-}
 
 std::string post(const std::string& url, const std::string& path, const std::string& method) {
   Client client(url);
@@ -45,7 +42,7 @@ pid_t leader_of(const ServerProcess& server) {
 }
 
 TEST(SharedNumbers, AreSummedOverTheWorkersAndKeepWhatEndedOnesCounted) {
-  ServerProcess server({app("shared"), "--workers", "2"});
+  ServerProcess server({test_app("shared"), "--workers", "2"});
   for (int i = 0; i < 10; ++i) {
     post(server.url(), "/orders", "POST");
   }
@@ -62,7 +59,7 @@ TEST(SharedNumbers, AreSummedOverTheWorkersAndKeepWhatEndedOnesCounted) {
 }
 
 TEST(SharedNumbers, GaugesEndWithTheirWorker) {
-  ServerProcess server({app("shared"), "--workers", "1"});
+  ServerProcess server({test_app("shared"), "--workers", "1"});
   EXPECT_EQ(post(server.url(), "/stock/7", "PUT"), "7");
   EXPECT_EQ(server.statistics()["totals"]["application"]["stock"], 7);
   replace_worker(server, 0);
@@ -70,7 +67,7 @@ TEST(SharedNumbers, GaugesEndWithTheirWorker) {
 }
 
 TEST(Leader, IsOneWorkerAndWhenItDiesAnother) {
-  ServerProcess server({app("shared"), "--workers", "3"});
+  ServerProcess server({test_app("shared"), "--workers", "3"});
   const pid_t first = leader_of(server);
   ASSERT_NE(first, 0);
   EXPECT_TRUE(server.has_logged({"leads: " + std::to_string(first)}));
@@ -83,7 +80,7 @@ TEST(Leader, IsOneWorkerAndWhenItDiesAnother) {
 }
 
 TEST(Leader, PassesOnWithAReload) {
-  ServerProcess server({app("shared"), "--workers", "2"});
+  ServerProcess server({test_app("shared"), "--workers", "2"});
   const pid_t first = leader_of(server);
   server.send_signal(SIGHUP);
   ASSERT_TRUE(wait_until([&] {
@@ -94,7 +91,7 @@ TEST(Leader, PassesOnWithAReload) {
 }
 
 TEST(PerWorker, IsMadeInTheWorkerAndDestroyedWhenItStops) {
-  ServerProcess server({app("shared"), "--workers", "2", "--preload"});
+  ServerProcess server({test_app("shared"), "--workers", "2", "--preload"});
   const std::string slot = get(server.url(), "/slot").body;
   EXPECT_TRUE(slot == "0" || slot == "1") << slot;
   EXPECT_EQ(server.stop(), exit_code(0));
@@ -110,7 +107,7 @@ class Mounts : public testing::Test {
     folder.write("routed", "by the folder");
     std::filesystem::create_directories(folder.path() + "/below/empty");
     folder.write("below/index.html", "<p>below</p>");
-    std::vector<std::string> arguments{app("shared"), "--workers", "1"};
+    std::vector<std::string> arguments{test_app("shared"), "--workers", "1"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     Launch launch = launch_of(arguments);
     launch.environment["TEST_APP_FOLDER"] = folder.path();
@@ -158,7 +155,7 @@ TEST_F(Mounts, AnswerGetAndHeadOnly) {
 TEST(MountsBehindAProxy, RedirectBelowTheRootPath) {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder.path() + "/below");
-  Launch launch = launch_of({app("shared"), "--workers", "1", "--root-path", "/shop"});
+  Launch launch = launch_of({test_app("shared"), "--workers", "1", "--root-path", "/shop"});
   launch.environment["TEST_APP_FOLDER"] = folder.path();
   ServerProcess server(launch);
   EXPECT_EQ(get(server.url(), "/assets").header("Location"), "/shop/assets/");
@@ -168,7 +165,7 @@ TEST(MountOfEverything, LeavesToRoutesAndNotFoundWhatIsTheirs) {
   const TemporaryFolder folder;
   folder.write("index.html", "the index");
   folder.write("a.txt", "a file");
-  Launch launch = launch_of({app("shared"), "--workers", "1"});
+  Launch launch = launch_of({test_app("shared"), "--workers", "1"});
   launch.environment["TEST_APP_SITE"] = folder.path();
   ServerProcess server(launch);
   EXPECT_EQ(get(server.url(), "/").body, "the index") << "although there is a route for POST";
@@ -198,7 +195,7 @@ pid_t fork_server_of(const ServerProcess& server) {
 }
 
 TEST(Preload, LoadsOnceInAProcessOfItsOwnThatForksTheWorkers) {
-  ServerProcess server({app("shared"), "--workers", "2", "--preload"});
+  ServerProcess server({test_app("shared"), "--workers", "2", "--preload"});
   const pid_t fork_server = fork_server_of(server);
   EXPECT_TRUE(server.has_logged({"fork server", "loaded by " + std::to_string(fork_server)}));
   EXPECT_NE(fork_server, server.pid());
@@ -210,7 +207,7 @@ TEST(Preload, LoadsOnceInAProcessOfItsOwnThatForksTheWorkers) {
 }
 
 TEST(Preload, AForkServerThatIsLostIsStartedAgainWithTheNextWorker) {
-  ServerProcess server({app("shared"), "--workers", "1", "--preload"});
+  ServerProcess server({test_app("shared"), "--workers", "1", "--preload"});
   const pid_t first = fork_server_of(server);
   ASSERT_EQ(::kill(first, SIGKILL), 0);
   EXPECT_TRUE(server.has_logged({"the fork server of generation 1 ended: signal 9"}));
@@ -221,7 +218,7 @@ TEST(Preload, AForkServerThatIsLostIsStartedAgainWithTheNextWorker) {
 }
 
 TEST(Preload, AnApplicationThatCrashesAsItIsLetGoEndsNobodyElse) {
-  Launch launch = launch_of({app("shared"), "--workers", "1", "--preload"});
+  Launch launch = launch_of({test_app("shared"), "--workers", "1", "--preload"});
   launch.environment["TEST_APP_UNLOAD_CRASH"] = "1";
   ServerProcess server(launch);
   server.send_signal(SIGHUP);
@@ -234,7 +231,7 @@ TEST(Preload, AnApplicationThatCrashesAsItIsLetGoEndsNobodyElse) {
 }
 
 TEST(Preload, AnApplicationThatHangsAsItIsLetGoDelaysAStopByASecond) {
-  Launch launch = launch_of({app("shared"), "--workers", "1", "--preload"});
+  Launch launch = launch_of({test_app("shared"), "--workers", "1", "--preload"});
   launch.environment["TEST_APP_UNLOAD_HANG"] = "1";
   ServerProcess server(launch);
   EXPECT_EQ(server.stop(), exit_code(0));
@@ -242,7 +239,7 @@ TEST(Preload, AnApplicationThatHangsAsItIsLetGoDelaysAStopByASecond) {
 
 TEST(Preload, AStopDoesNotWaitForALoadThatHangs) {
   Launch launch = launch_of(
-      {app("shared"), "--workers", "2", "--preload", "--port", "0", "--admin", "127.0.0.1:0"});
+      {test_app("shared"), "--workers", "2", "--preload", "--port", "0", "--admin", "127.0.0.1:0"});
   launch.environment["TEST_APP_LOAD_HANG"] = "1";
   const TemporaryFolder folder;
   launch.stderr_path = folder.path() + "/log";
@@ -258,13 +255,13 @@ TEST(Preload, AStopDoesNotWaitForALoadThatHangs) {
 }
 
 TEST(Preload, WithoutItEachWorkerLoads) {
-  ServerProcess server({app("shared"), "--workers", "2"});
+  ServerProcess server({test_app("shared"), "--workers", "2"});
   EXPECT_EQ(server.times_logged("loaded by "), 2U);
   EXPECT_NE(get(server.url(), "/loaded-by").body, std::to_string(server.pid()));
 }
 
 TEST(Preload, AThreadThatIsLeftBehindIsNamedAndRefused) {
-  Launch launch = launch_of({app("shared"), "--preload", "--port", "0", "--admin", "off"});
+  Launch launch = launch_of({test_app("shared"), "--preload", "--port", "0", "--admin", "off"});
   launch.environment["TEST_APP_LOAD_THREAD"] = "1";
   const FinishedRun run = run_to_the_end(launch);
   EXPECT_EQ(run.exit, exit_code(4)) << run.err;
@@ -272,8 +269,8 @@ TEST(Preload, AThreadThatIsLeftBehindIsNamedAndRefused) {
 }
 
 TEST(Preload, AWrongApplicationIsACodeAndALine) {
-  const FinishedRun run =
-      run_to_the_end(launch_of({app("broken_3"), "--preload", "--port", "0", "--admin", "off"}));
+  const FinishedRun run = run_to_the_end(
+      launch_of({test_app("broken_3"), "--preload", "--port", "0", "--admin", "off"}));
   EXPECT_EQ(run.exit, exit_code(4)) << run.err;
   EXPECT_NE(run.err.find("cannot be loaded: no licence file"), std::string::npos) << run.err;
 }
@@ -287,7 +284,7 @@ TEST(Preload, MeansNothingWithoutAnApplication) {
 
 class PreloadedReload : public testing::Test {
  protected:
-  PreloadedReload() { put(app("shared")); }
+  PreloadedReload() { put(test_app("shared")); }
 
   void put(const std::string& from) {
     const std::string next = folder_.path() + "/next.so";
@@ -310,7 +307,7 @@ class PreloadedReload : public testing::Test {
 
 TEST_F(PreloadedReload, ServesTheNewFileAndLetsGoOfTheOldOne) {
   ServerProcess server({path_, "--workers", "2", "--preload"});
-  put(app("hello"));
+  put(test_app("hello"));
   server.send_signal(SIGHUP);
   ASSERT_TRUE(wait_until([&] { return get(server.url(), "/").body == "Hello, World!\n"; }));
   EXPECT_TRUE(server.has_logged({"fork server", "table freed"}));
@@ -330,9 +327,9 @@ TEST_F(PreloadedReload, OfTheSameFileLoadsItAgain) {
 
 TEST_F(PreloadedReload, WithAWrongOrCrashingFileKeepsTheOldWorkers) {
   ServerProcess server({path_, "--workers", "2", "--preload"});
-  put(app("broken_3"));
+  put(test_app("broken_3"));
   reload_in_vain(server, "no licence file");
-  put(app("broken_8"));
+  put(test_app("broken_8"));
   reload_in_vain(server, "ended the process that loaded it: signal");
 }
 

@@ -15,14 +15,11 @@
 #include "ipc/control_channel.h"
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 #include "workers/child/start_order.h"
 
 namespace prefork::test {
 namespace {
-
-std::string app_for_method(const std::string& name) {
-  return std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so";
-}
 
 // What its descriptors above standard error lead to.
 std::multiset<std::string> descriptors_of(pid_t pid) {
@@ -116,7 +113,7 @@ TEST_P(EachStartMethod, LeavesNoProcessBehindAKilledMaster) {
 }
 
 TEST_P(EachStartMethod, ACrashIsToldWithItsRequest) {
-  const ServerProcess server(launch({app_for_method("crash"), "--workers", "1"}));
+  const ServerProcess server(launch({test_app("crash"), "--workers", "1"}));
   Client client(server.url());
   EXPECT_EQ(client.get("/null").status, 0);
   EXPECT_TRUE(
@@ -125,7 +122,7 @@ TEST_P(EachStartMethod, ACrashIsToldWithItsRequest) {
 }
 
 TEST_P(EachStartMethod, NumbersAndLeaderAreSharedByWorkersOfEachGeneration) {
-  ServerProcess server(launch({app_for_method("shared"), "--workers", "2"}));
+  ServerProcess server(launch({test_app("shared"), "--workers", "2"}));
   const auto order = [&] {
     Client client(server.url());
     client.send("POST /orders HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n");
@@ -162,8 +159,8 @@ TEST_P(EachStartMethod, GivesProcessesTheirOwnDescriptorsAlone) {
 
 TEST_P(EachStartMethod, NamesOfLogsAndOfTheProgramAreThoseOfTheStart) {
   const TemporaryFolder folder;
-  Launch in_folder = launch({app_for_method("processes"), "--workers", "1", "--log-file", "log",
-                             "--access-log", "access"});
+  Launch in_folder = launch(
+      {test_app("processes"), "--workers", "1", "--log-file", "log", "--access-log", "access"});
   in_folder.working_folder = folder / ".";
   ServerProcess server(std::move(in_folder));
   EXPECT_EQ(get(server.url(), "/name").body, server_binary() + " prefork-server");
@@ -176,7 +173,7 @@ TEST_P(EachStartMethod, NamesOfLogsAndOfTheProgramAreThoseOfTheStart) {
 
 TEST_P(EachStartMethod, AWorkerThatBecomesAnotherProgramIsReplaced) {
   ServerProcess server(
-      launch({app_for_method("processes"), "--workers=1", "--timeout-worker-healthcheck=off"}));
+      launch({test_app("processes"), "--workers=1", "--timeout-worker-healthcheck=off"}));
   const pid_t before = server.worker_pid(0);
   Client client(server.url());
   client.send(get_request("/become-another-program"));
@@ -185,7 +182,7 @@ TEST_P(EachStartMethod, AWorkerThatBecomesAnotherProgramIsReplaced) {
 }
 
 TEST_P(EachStartMethod, ACopyOfAWorkerThatComesBackFromItsHandlerEnds) {
-  const ServerProcess server(launch({app_for_method("processes"), "--workers", "1"}));
+  const ServerProcess server(launch({test_app("processes"), "--workers", "1"}));
   const std::size_t processes = processes_of_group(server.pid()).size();
   EXPECT_EQ(get(server.url(), "/fork-and-return").body, "returned\n");
   EXPECT_TRUE(wait_until([&] { return processes_of_group(server.pid()).size() == processes; }));
@@ -193,8 +190,10 @@ TEST_P(EachStartMethod, ACopyOfAWorkerThatComesBackFromItsHandlerEnds) {
 
 // --- not alike -----------------------------------------------------------------------------------
 
-#ifndef PREFORK_SANITIZE_BUILD  // whose memory about memory is always at the same place
 TEST(ASpawnedWorker, HasAnAddressSpaceOfItsOwn) {
+  if (is_sanitized()) {
+    GTEST_SKIP() << "a sanitizer's memory about memory is always at the same place";
+  }
   const ServerProcess server({"--workers", "2", "--start-method", "spawn"});
   const auto pids = server.worker_pids();
   const auto first = layout_of(pids.at(0));
@@ -207,7 +206,6 @@ TEST(ASpawnedWorker, HasAnAddressSpaceOfItsOwn) {
     EXPECT_NE(first[i], master.at(i));
   }
 }
-#endif
 
 TEST(AForkedWorker, HasTheAddressSpaceOfWhoeverForkedIt) {
   for (const char* method : {"fork", "forkserver"}) {
@@ -236,7 +234,7 @@ TEST(ASpawnedWorker, IsOfTheProgramThatRunsWhateverItsPathNamesByNow) {
   const TemporaryFolder folder;
   Launch launch = launch_of({"--workers", "1", "--start-method", "spawn"});
   launch.program = folder / "server";
-  std::filesystem::copy_file(PREFORK_SERVER_BINARY, launch.program);
+  std::filesystem::copy_file(server_binary(), launch.program);
   const ServerProcess server(launch);
   std::filesystem::rename(folder.write("next", "no program"), launch.program);
   const pid_t first = server.worker_pid(0);
@@ -299,7 +297,7 @@ TEST(AForkServer, ThatDoesNothingIsReplacedWhenAWorkerIsNotThereInTime) {
 
 TEST(AForkServer, ThatLoadsForLongHoldsUpNobodyElse) {
   const TemporaryFolder folder;
-  Launch launch = launch_of({app_for_method("shared"), "--workers", "2", "--preload"});
+  Launch launch = launch_of({test_app("shared"), "--workers", "2", "--preload"});
   const std::string gate = folder / "gate";
   launch.environment["TEST_APP_LOAD_GATE"] = gate;
   ServerProcess server(std::move(launch));

@@ -12,6 +12,7 @@
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
 #include "tests/support/terminal.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -212,8 +213,7 @@ TEST(Stop, AQuitOfAnIdleServerHasCutNothing) {
 TEST(Stop, EndsAWorkerAsAProgramEnds) {
   for (const bool preload : {false, true}) {
     const TemporaryFolder folder;
-    Launch launch =
-        launch_of({std::string(PREFORK_TEST_APPS) + "/libtest_app_processes.so", "--workers", "2"});
+    Launch launch = launch_of({test_app("processes"), "--workers", "2"});
     if (preload) {
       launch.arguments.emplace_back("--preload");
     }
@@ -228,8 +228,7 @@ TEST(Stop, EndsAWorkerAsAProgramEnds) {
 }
 
 TEST(Stop, DoesNotWaitForAWorkerThatBoots) {
-  Launch launch =
-      launch_of({std::string(PREFORK_TEST_APPS) + "/libtest_app_processes.so", "--workers", "1"});
+  Launch launch = launch_of({test_app("processes"), "--workers", "1"});
   launch.environment["TEST_BOOT_MS"] = "1500";
   ServerProcess server(std::move(launch));
   server.send_signal(SIGTTIN);

@@ -14,11 +14,10 @@
 
 #include "ipc/base/owned_fd.h"
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
-
-std::string streaming_app() { return std::string(PREFORK_TEST_APPS) + "/libtest_app_features.so"; }
 
 using Clients = std::vector<std::unique_ptr<Client>>;
 
@@ -70,7 +69,7 @@ class OwnNetwork {
 
 // Nothing is written to them, so only the connections themselves can tell.
 TEST(Streams, AThousandWhoseClientsCloseAreForgotten) {
-  ServerProcess server({streaming_app(), "--workers", "1", "--limit-concurrency", "100"});
+  ServerProcess server({test_app("features"), "--workers", "1", "--limit-concurrency", "100"});
   Clients clients = listeners_of(server, 1000);
   EXPECT_EQ(listeners(server), "1000");
   EXPECT_EQ(get(server.url(), "/items/1/a").body, "1|a") << "requests have a limit of their own";
@@ -93,7 +92,7 @@ TEST(Streams, AThousandWhoseNetworkIsLostAreForgotten) {
   }
   OwnNetwork::set_up(true);
   const TemporaryFolder folder;
-  ServerProcess server({streaming_app(), "--workers", "1", "--timeout-write", "2s", "--admin",
+  ServerProcess server({test_app("features"), "--workers", "1", "--timeout-write", "2s", "--admin",
                         "unix:" + folder.path() + "/admin"});
   const Clients clients = listeners_of(server, 1000);
   EXPECT_EQ(server.statistics()["totals"]["pool"]["streams"], 1000);
@@ -111,7 +110,7 @@ TEST(Streams, AThousandWhoseNetworkIsLostAreForgotten) {
 }
 
 TEST(Streams, SlowReadersHoldNoThread) {
-  const ServerProcess server({streaming_app(), "--workers", "1", "--threads", "2"});
+  const ServerProcess server({test_app("features"), "--workers", "1", "--threads", "2"});
   std::vector<std::unique_ptr<Client>> slow;
   for (int i = 0; i < 20; ++i) {
     slow.push_back(std::make_unique<Client>(server.url(), kPatience, 4096));
@@ -123,7 +122,7 @@ TEST(Streams, SlowReadersHoldNoThread) {
 }
 
 TEST(Uploads, SlowOnesHoldNoThread) {
-  const ServerProcess server({streaming_app(), "--workers", "1", "--threads", "2"});
+  const ServerProcess server({test_app("features"), "--workers", "1", "--threads", "2"});
   std::vector<std::unique_ptr<Client>> slow;
   for (int i = 0; i < 20; ++i) {
     slow.push_back(std::make_unique<Client>(server.url()));
@@ -139,7 +138,7 @@ TEST(Uploads, SlowOnesHoldNoThread) {
 }
 
 TEST(Uploads, BrokenOffAreNoFaultOfTheHandler) {
-  const ServerProcess server({streaming_app(), "--workers", "1"});
+  const ServerProcess server({test_app("features"), "--workers", "1"});
   for (int i = 0; i < 10; ++i) {
     Client client(server.url());
     client.send("POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\nsome");

@@ -12,11 +12,10 @@
 #include "tests/support/child_process.h"
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
-
-std::string app_file() { return std::string(PREFORK_TEST_APPS) + "/libtest_app_tasks.so"; }
 
 std::string post_request(const std::string& path, const std::string& body) {
   return "POST " + path +
@@ -27,7 +26,7 @@ std::string post_request(const std::string& path, const std::string& body) {
 class TaskProcesses : public testing::Test {
  protected:
   explicit TaskProcesses(const std::vector<std::string>& more = {"--task-workers", "1"}) {
-    std::vector<std::string> arguments = {app_file(), "--workers", "1", "--threads", "8"};
+    std::vector<std::string> arguments = {test_app("tasks"), "--workers", "1", "--threads", "8"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     server_ = std::make_unique<ServerProcess>(arguments);
     EXPECT_TRUE(
@@ -317,8 +316,9 @@ TEST_F(TaskProcesses, OneThatIsTerminatedGetsASuccessorAndFinishesItsTask) {
 
 TEST_F(TaskProcesses, AStopGivesARunningTaskTheTimeOfARequestAndNoMore) {
   server_->stop();
-  server_ = std::make_unique<ServerProcess>(std::vector<std::string>{
-      app_file(), "--workers", "1", "--task-workers", "1", "--timeout-graceful-shutdown", "300ms"});
+  server_ = std::make_unique<ServerProcess>(
+      std::vector<std::string>{test_app("tasks"), "--workers", "1", "--task-workers", "1",
+                               "--timeout-graceful-shutdown", "300ms"});
   ASSERT_EQ(post("/send/wait?outlives=1", file("never")), "sent\n");
   ASSERT_TRUE(wait_for_jobs("running", 1));
   server_->send_signal(SIGTERM);
@@ -327,7 +327,7 @@ TEST_F(TaskProcesses, AStopGivesARunningTaskTheTimeOfARequestAndNoMore) {
 }
 
 TEST(NoTaskProcesses, ATaskIsRefusedWithTheReason) {
-  const ServerProcess server({app_file(), "--workers", "1"});
+  const ServerProcess server({test_app("tasks"), "--workers", "1"});
   Client client(server.url());
   client.send(post_request("/run/reverse", "x"));
   EXPECT_NE(client.receive().body.find("refused: there are no task processes here"),
@@ -339,7 +339,7 @@ TEST(NoTaskProcesses, TheirNumberStaysWhatItWasAtTheStart) {
   TemporaryFolder folder;
   const std::string config = folder.path() + "/server.conf";
   std::ofstream(config) << "task_workers = 1\nworkers = 1\n";
-  ServerProcess server({app_file(), "--config", config});
+  ServerProcess server({test_app("tasks"), "--config", config});
   std::ofstream(config) << "task_workers = 3\nworkers = 1\n";
   server.send_signal(SIGHUP);
   EXPECT_TRUE(server.has_logged({"--task-workers", "takes a restart"}));

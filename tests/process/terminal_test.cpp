@@ -4,6 +4,7 @@
 
 #include "tests/support/server_process.h"
 #include "tests/support/terminal.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
@@ -17,15 +18,9 @@ class InTheBackground : public testing::Test {
     const std::string script =
         "stty tostop </dev/tty; set -m; \"$@\" </dev/tty >/dev/tty & "
         "exec 63>&-; trap 'kill $!' TERM; wait; wait";
-    launch.arguments = {"-c",
-                        script,
-                        "bash",
-                        server_binary(),
-                        std::string(PREFORK_TEST_APPS) + "/libtest_app_processes.so",
-                        "--workers",
-                        "2",
-                        "--access-log",
-                        "-"};
+    launch.arguments = {
+        "-c", script,         "bash", server_binary(), test_app("processes"), "--workers",
+        "2",  "--access-log", "-"};
     launch.terminal = terminal_.fd();
     return launch;
   }

@@ -4,15 +4,16 @@
 #include <string>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
-const std::string kApplication = PREFORK_TEST_APPS "/libtest_app_features.so";
+const std::string kApplication = test_app("features");
 
 FinishedRun run_client_tests(const std::string& url) {
   Launch launch;
-  launch.program = PREFORK_TEST_BUILD "/tests/client_tests";
+  launch.program = tested_build() + "/tests/client_tests";
   launch.arguments = {
       "--gtest_filter=*LinkedIntoTheTest:*CookiesAndForms:*Middleware*:*PieceByPiece*:*Leaves*:"
       "*Deferred*:*Uploads*:*HearsIt:*NoClientWould"};

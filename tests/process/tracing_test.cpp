@@ -7,11 +7,12 @@
 #include <string>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
-const std::string kTracedApp = PREFORK_TEST_APPS "/libtest_app_traced.so";
+const std::string kTracedApp = test_app("traced");
 constexpr const char* kCallerTrace = "0af7651916cd43dd8448eb211c80319c";
 constexpr const char* kCaller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 

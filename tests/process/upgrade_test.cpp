@@ -13,13 +13,10 @@
 #include "tests/support/load.h"
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
-
-std::string upgraded_app(const std::string& name) {
-  return std::string(PREFORK_TEST_APPS) + "/libtest_app_" + name + ".so";
-}
 
 // A server whose program is a name that leads to the real one, until something else is put there.
 class Upgrades : public testing::Test {
@@ -249,17 +246,17 @@ TEST_F(Upgrades, WhereNoProgramCanGoOnItIsSaidAndTheExitCodeTells) {
 
 TEST_F(Upgrades, WorkersThatCannotBootBringTheProgramBeforeBack) {
   const std::string file =
-      folder_.write("server.toml", "app = \"" + upgraded_app("hello") + "\"\nworkers = 2\n");
+      folder_.write("server.toml", "app = \"" + test_app("hello") + "\"\nworkers = 2\n");
   ServerProcess server(launch({"--config", file, "--port", "0"}));
   const std::set<pid_t> before = workers_of(server);
-  folder_.write("server.toml", "app = \"" + upgraded_app("broken_3") + "\"\nworkers = 2\n");
+  folder_.write("server.toml", "app = \"" + test_app("broken_3") + "\"\nworkers = 2\n");
   const std::string told = upgrade();
   EXPECT_TRUE(told.starts_with("1 preforkctl: ")) << told;
   EXPECT_NE(told.find("no licence file"), std::string::npos) << told;
   EXPECT_TRUE(server.has_logged({"the program before takes over again"}));
   EXPECT_TRUE(server.has_logged({"the program before goes on"}));
   EXPECT_EQ(workers_of(server), before);
-  folder_.write("server.toml", "app = \"" + upgraded_app("hello") + "\"\nworkers = 2\n");
+  folder_.write("server.toml", "app = \"" + test_app("hello") + "\"\nworkers = 2\n");
   EXPECT_EQ(upgrade(), "0 ");
   EXPECT_EQ(server.stop(), exit_code(0));
 }
@@ -268,7 +265,7 @@ TEST_F(Upgrades, ALaterWorkerThatCannotBootBringsTheProgramBeforeAndItsWorkersBa
   const TemporaryFolder boots;
   boots.write("open", "");
   boots.write("licences", "4");  // three workers, and one of the new program
-  Launch limited = launch({upgraded_app("boots"), "--workers", "3"});
+  Launch limited = launch({test_app("boots"), "--workers", "3"});
   limited.environment["TEST_BOOTS"] = boots.path();
   ServerProcess server(limited);
   Load load(server.url(), {.path = "/", .expected_body = "served"});
@@ -360,8 +357,8 @@ TEST_F(Upgrades, WhatTheServerHoldsIsHeldOnAndGivenBackInTheEnd) {
 TEST_F(Upgrades, WorkWithEachWayToMakeProcesses) {
   for (const std::string method : {"fork", "spawn", "forkserver"}) {
     SCOPED_TRACE(method);
-    ServerProcess server(launch({upgraded_app("tasks"), "--workers", "2", "--task-workers", "1",
-                                 "--start-method", method}));
+    ServerProcess server(launch(
+        {test_app("tasks"), "--workers", "2", "--task-workers", "1", "--start-method", method}));
     for (const int generation : {2, 3}) {
       const std::set<pid_t> before = workers_of(server);
       EXPECT_EQ(upgrade(), "0 ");

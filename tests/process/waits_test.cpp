@@ -11,11 +11,12 @@
 #include <vector>
 
 #include "tests/support/server_process.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 namespace {
 
-constexpr const char* kApp = PREFORK_TEST_APPS "/libtest_app_waits.so";
+const std::string kApp = test_app("waits");
 
 Reply post_to(const ServerProcess& server, std::string_view path, std::string_view body) {
   Client client(server.url());

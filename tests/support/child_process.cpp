@@ -18,6 +18,7 @@
 #include <system_error>
 
 #include "tests/support/processes.h"
+#include "tests/support/tested_build.h"
 
 namespace prefork::test {
 
@@ -136,8 +137,6 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 }
 
 }  // namespace
-
-std::string server_binary() { return PREFORK_SERVER_BINARY; }
 
 Launch launch_of(const std::vector<std::string>& arguments) {
   Launch launch;

@@ -34,9 +34,6 @@ struct Launch {
   std::optional<uid_t> user;  // needs root
 };
 
-// The path of the server's binary.
-std::string server_binary();
-
 // Of the server; without a control socket, unless the arguments name one.
 Launch launch_of(const std::vector<std::string>& arguments);
 

@@ -5,21 +5,19 @@
 #include <chrono>
 #include <functional>
 
+#include "tests/support/tested_build.h"
+
 namespace prefork::test {
 
 using Milliseconds = std::chrono::milliseconds;
 using TestClock = std::chrono::steady_clock;
 
-// Sanitized programs are slow; what is promised within a second is then promised within several.
-#ifdef PREFORK_SANITIZE_BUILD
-inline constexpr int kSlowness = 4;
-#else
-inline constexpr int kSlowness = 1;
-#endif
+// Sanitized servers are slow; what is promised within a second is then promised within several.
+inline const int kSlowness = is_sanitized() ? 4 : 1;
 
 // For what should happen at once: long enough for a machine that is busy with something else.
-inline constexpr Milliseconds kPatience{10'000 * kSlowness};
-inline constexpr Milliseconds kASecond{1'000 * kSlowness};
+inline const Milliseconds kPatience{10'000 * kSlowness};
+inline const Milliseconds kASecond{1'000 * kSlowness};
 
 class Deadline {
  public:
