@@ -12,7 +12,8 @@
 #               connections or system calls are counted, what the sanitizers need is missing (/proc,
 #               descriptors; of crypt(3) they lose the function of a library that is loaded later),
 #               or the same code runs as in others (examples, wrong command lines, each start
-#               method, many reloads in a row)
+#               method, many reloads in a row). Those that talk to servers are the programs of
+#               build/release, uninstrumented, with the server of build/asan
 # tsan          the levels unit and inprocess where threads share data, with ThreadSanitizer
 # release       every test, against build/release/prefork-server itself
 # instructions  how many a request costs that program, against tests/bench/instructions.limits
@@ -51,18 +52,35 @@ stage_format() {
   cxx_files | xargs -r clang-format-14 --dry-run -Werror
 }
 
-# build_and_test PRESET TARGET...
-build_and_test() {
+# build PRESET TARGET...
+build() {
   local preset=$1
   shift
-  configure "$root" "$preset" -DPREFORK_DEVELOPER=ON || return
-  cmake --build "build/$preset" --target "$@" || return
-  # One line per failed test and its output; the passed ones are in build/PRESET/ctest.log.
-  ctest --preset "$preset" 2>&1 | tee "build/$preset/ctest.log" |
+  configure "$root" "$preset" -DPREFORK_DEVELOPER=ON && cmake --build "build/$preset" --target "$@"
+}
+
+# run_tests PRESET LOG: one line per failed test and its output; the passed ones are in LOG, too.
+run_tests() {
+  ctest --preset "$1" 2>&1 | tee -a "$2" |
     sed -uE '/^ *Start +[0-9]+: /d; /\.+ +Passed +[0-9.]+ sec *$/d'
 }
 
-stage_asan() { build_and_test asan all; }
+# build_and_test PRESET TARGET...
+build_and_test() {
+  build "$@" || return
+  rm -f "build/$1/ctest.log"
+  run_tests "$1" "build/$1/ctest.log"
+}
+
+stage_asan() {
+  local verdict=0
+  build asan all || return
+  rm -f build/asan/ctest.log
+  run_tests asan build/asan/ctest.log || verdict=1
+  # What talks to the server is compiled once, for both builds.
+  build release outside_tests && run_tests asan-outside build/asan/ctest.log || verdict=1
+  return "$verdict"
+}
 stage_tsan() { build_and_test tsan unit_tests inprocess_tests; }
 stage_release() { build_and_test release all; }
 stage_instructions() {
@@ -147,7 +165,10 @@ for stage in "${stages[@]}"; do
   report+=("$(printf '%-12s %s in %d s' "$stage" "$verdict" $((SECONDS - started)))")
 done
 
-summary() { sed -n '/^[0-9]*% tests passed/,$p' "$1"; }
+# Of each run in the log, up to the head of the next one.
+summary() {
+  sed -n '/^[0-9]*% tests passed/,/^Test project/{/^Test project/!p}' "$1"
+}
 
 printf '\n=== all stages (%s)\n' "$(elapsed)"
 printf '%s\n' "${report[@]}"
