@@ -34,8 +34,7 @@ class Output {
   bool flush(bool more_follows = false);
   // The same, and as much of `text` as goes with it; returns how much of the text is on its way.
   std::size_t send(std::string_view text);
-  // Some of a part of a file, after everything gathered. `done`, or what a file can be in the way
-  // of
+  // Some of a part of a file, after everything gathered. `done`, or why the file has no more
   // (`end`, `unreadable`); with any other status it is blocked.
   IoResult send_file(int file, std::uint64_t offset, std::uint64_t size);
 
