@@ -1,6 +1,5 @@
 #include "config/values/header_field.h"
 
-#include <algorithm>
 #include <array>
 
 #include "config/base/config_error.h"

@@ -7,18 +7,17 @@
 #include <ctime>
 #include <limits>
 
+#include "ipc/base/timespec.h"
+
 namespace prefork::ipc {
 
 // The time of a deadline that does not exist.
 inline constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
-inline constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
-
 inline std::uint64_t clock_ns(clockid_t clock) {
   timespec now{};
   ::clock_gettime(clock, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSecond +
-         static_cast<std::uint64_t>(now.tv_nsec);
+  return to_ns(now);
 }
 
 // A configured duration, which is never negative, in the same unit.

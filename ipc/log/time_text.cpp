@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstddef>
 
+#include "ipc/base/timespec.h"
+
 namespace prefork::ipc {
 
 namespace {
@@ -20,13 +22,13 @@ void put_number(char* at, std::size_t digits, std::uint64_t number) {
 }  // namespace
 
 std::string_view TimeText::rfc3339(std::uint64_t realtime_ns) {
-  follow(realtime_ns / 1'000'000'000);
+  follow(realtime_ns / kNsPerSecond);
   put_number(&rfc3339_[20], 3, realtime_ns / 1'000'000 % 1000);
   return {rfc3339_.data(), rfc3339_.size()};
 }
 
 std::string_view TimeText::common_log(std::uint64_t realtime_ns) {
-  follow(realtime_ns / 1'000'000'000);
+  follow(realtime_ns / kNsPerSecond);
   return {common_log_.data(), common_log_.size()};
 }
 

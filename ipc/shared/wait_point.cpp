@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <ctime>
+
+#include "ipc/base/timespec.h"
 
 namespace prefork::ipc {
 
@@ -38,8 +39,7 @@ bool WaitPoint::wake_in_turn() {
 }
 
 bool WaitPoint::sleep(std::uint32_t announced, std::uint64_t for_ns) {
-  const timespec time{static_cast<std::time_t>(for_ns / kNsPerSecond),
-                      static_cast<long>(for_ns % kNsPerSecond)};
+  const timespec time = to_timespec(for_ns);
   return ::syscall(SYS_futex, &changes_, FUTEX_WAIT, announced, &time, nullptr, 0) == 0 ||
          errno != ETIMEDOUT;
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ipc/base/monotonic.h"
+#include "ipc/base/timespec.h"
 
 namespace prefork::ipc {
 

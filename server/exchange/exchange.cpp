@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "ipc/base/monotonic.h"
 #include "ipc/base/probe.h"
+#include "ipc/base/timespec.h"
 #include "server/exchange/client_identity.h"
 #include "server/exchange/elapsed.h"
 #include "server/exchange/unrouted.h"

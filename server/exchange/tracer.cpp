@@ -13,6 +13,8 @@
 #include <system_error>
 #include <utility>
 
+#include "server/http/status.h"
+
 namespace prefork::exchange {
 
 namespace {
@@ -103,11 +105,11 @@ void Tracer::begin(std::shared_ptr<http::RequestTrace>& trace, http::FieldView f
 }
 
 bool Tracer::is_wanted(const AccessRecord& record, const Times& times) const {
-  constexpr int kFirstServerError = 500;
   const std::uint64_t answered_ns = times.answered_ns != 0 ? times.answered_ns : times.ended_ns;
   const bool is_slow =
       answered_ns > times.began_ns && answered_ns - times.began_ns > settings_.slow_ns;
-  return record.request->trace->own().is_sampled() || record.status >= kFirstServerError || is_slow;
+  return record.request->trace->own().is_sampled() || http::is_server_error(record.status) ||
+         is_slow;
 }
 
 void Tracer::end(const AccessRecord& record, const Times& times) {

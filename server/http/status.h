@@ -72,6 +72,7 @@ std::string_view reason_phrase(int status);
 
 // Of the client's doing, or of the server's (RFC 9110 sections 15.5 and 15.6).
 constexpr bool is_error(int status) { return status >= 400 && status <= 599; }
+constexpr bool is_server_error(int status) { return status >= 500; }
 
 // Whether an answer with this status never carries content, nor says how much there would be (RFC
 // 9110 section 6.4.1).

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ipc/base/monotonic.h"
+#include "ipc/base/timespec.h"
 #include "workers/observer/otlp_json.h"
 
 namespace prefork::observer {

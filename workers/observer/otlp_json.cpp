@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "config/version.h"
+#include "server/http/status.h"
 
 namespace prefork::observer {
 
@@ -17,7 +18,6 @@ using OtlpJson = nlohmann::json;
 
 constexpr int kKindServer = 2;
 constexpr int kStatusError = 2;
-constexpr int kFirstErrorStatus = 500;
 // Flags of a span: the trace's own, and that it is known where the parent was.
 constexpr unsigned kSampledFlag = 1;
 constexpr unsigned kHasRemoteFlag = 0x100;
@@ -83,7 +83,7 @@ OtlpJson attributes_of(const ipc::SpanRecord& span) {
   if (span.status != 0) {
     attributes.number("http.response.status_code", span.status);
   }
-  if (span.status >= kFirstErrorStatus) {
+  if (http::is_server_error(span.status)) {
     attributes.text("error.type", std::to_string(span.status));
   }
   attributes.text("client.address", ipc::host_of(span.client));
@@ -131,7 +131,7 @@ OtlpJson to_json(const ipc::SpanRecord& span) {
   if (span.attributes_dropped != 0) {
     json["droppedAttributesCount"] = span.attributes_dropped;
   }
-  if (span.status >= kFirstErrorStatus) {
+  if (http::is_server_error(span.status)) {
     json["status"] = {{"code", kStatusError}};
   }
   return json;

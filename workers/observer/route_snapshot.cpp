@@ -4,12 +4,11 @@
 #include <utility>
 
 #include "server/http/method_set.h"
+#include "server/http/status.h"
 
 namespace prefork::observer {
 
 namespace {
-
-constexpr int kFirstServerError = 500;
 
 std::string_view method_of(const ipc::RequestKind& kind) {
   return kind.method + 1U == ipc::RequestKind::kMethods ? "_OTHER" : http::method_name(kind.method);
@@ -28,7 +27,7 @@ std::uint64_t RouteSnapshot::Route::answered() const {
 std::uint64_t RouteSnapshot::Route::failed() const {
   std::uint64_t all = 0;
   for (const auto& [kind, count] : requests) {
-    all += kind.second >= kFirstServerError ? count : 0;
+    all += http::is_server_error(kind.second) ? count : 0;
   }
   return all;
 }

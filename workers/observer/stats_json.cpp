@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "config/version.h"
-#include "ipc/base/monotonic.h"
 #include "ipc/base/signal_name.h"
+#include "ipc/base/timespec.h"
 
 namespace prefork::observer {
 

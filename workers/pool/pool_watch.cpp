@@ -4,19 +4,19 @@
 
 #include "config/base/config_error.h"
 #include "config/values/pool_spec.h"
+#include "ipc/base/timespec.h"
 
 namespace prefork::pool {
 
 namespace {
 
-constexpr std::uint64_t kSecondNs = 1'000'000'000;
-constexpr std::uint64_t kStallNs = 3 * kSecondNs;
-constexpr std::uint64_t kAgainNs = 30 * kSecondNs;
+constexpr std::uint64_t kStallNs = 3 * ipc::kNsPerSecond;
+constexpr std::uint64_t kAgainNs = 30 * ipc::kNsPerSecond;
 // More would make no line that anybody reads.
 constexpr std::size_t kMaxNamed = 8;
 
 std::string seconds(std::uint64_t from_ns, std::uint64_t until_ns) {
-  return std::to_string(until_ns > from_ns ? (until_ns - from_ns) / kSecondNs : 0) + " s";
+  return std::to_string(until_ns > from_ns ? (until_ns - from_ns) / ipc::kNsPerSecond : 0) + " s";
 }
 
 }  // namespace

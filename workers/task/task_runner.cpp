@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <ctime>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include "ipc/base/alternate_stack.h"
 #include "ipc/base/monotonic.h"
+#include "ipc/base/timespec.h"
 
 namespace prefork::task {
 
@@ -108,8 +108,7 @@ void TaskRunner::arm(std::uint64_t deadline_ns) {
   deadline_ns_.store(deadline_ns);
   itimerspec at{};
   if (deadline_ns != ipc::kNever) {
-    at.it_value = {static_cast<std::time_t>(deadline_ns / ipc::kNsPerSecond),
-                   static_cast<long>(deadline_ns % ipc::kNsPerSecond)};
+    at.it_value = ipc::to_timespec(deadline_ns);
   }
   ::timerfd_settime(deadline_fd_.get(), TFD_TIMER_ABSTIME, &at, nullptr);
 }

@@ -11,8 +11,6 @@ namespace prefork::ipc {
 
 inline constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
-inline constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
-
 inline std::uint64_t monotonic_ns() { return model::Explorer::now_ns(); }
 
 }  // namespace prefork::ipc
