@@ -118,7 +118,8 @@ void EventFeed::tick() {
 
 void EventFeed::make_events() {
   LiveReport report = look_();
-  made_ns_ = loop_.now_ns();
+  // From here the next second runs, whenever in its turn of the loop this one came about.
+  made_ns_ = loop_.refresh_now();
   state_ = {state_.number + 1, event_of("state", report.state)};
   if (details_.number == 0 || report.details != told_details_) {
     details_ = {details_.number + 1, event_of("details", report.details)};

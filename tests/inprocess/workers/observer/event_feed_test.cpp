@@ -56,8 +56,9 @@ class EventFeedTest : public testing::Test {
       text.append(room, 0, result.size);
     }
   }
-  void pass_a_second() {
-    clock_.advance(EventFeed::kIntervalNs);
+  void pass_a_second() { pass(EventFeed::kIntervalNs); }
+  void pass(std::uint64_t time_ns) {
+    clock_.advance(time_ns);
     loop_.refresh_now();
     while (loop_.poll()) {
     }
@@ -72,9 +73,13 @@ class EventFeedTest : public testing::Test {
   FeedClock clock_;
   loop::EventLoop loop_{clock_};
   int looks_ = 0;
+  std::uint64_t look_takes_ns_ = 0;
   std::string details_ = "a";
   http::Response refused_;
-  EventFeed feed_{loop_, [this] { return LiveReport{std::to_string(++looks_), details_}; }};
+  EventFeed feed_{loop_, [this] {
+                    clock_.advance(look_takes_ns_);
+                    return LiveReport{std::to_string(++looks_), details_};
+                  }};
 };
 
 TEST_F(EventFeedTest, TellsEverythingAtOnceAndThenWhatIsNewOnceASecond) {
@@ -87,6 +92,19 @@ TEST_F(EventFeedTest, TellsEverythingAtOnceAndThenWhatIsNewOnceASecond) {
   details_ = "b";
   pass_a_second();
   EXPECT_EQ(read(*stream), details("b") + state(3));
+}
+
+TEST_F(EventFeedTest, TellsNoSoonerThanASecondAfterWhatTookLongToSee) {
+  const auto stream = connect();
+  read(*stream);
+  look_takes_ns_ = EventFeed::kIntervalNs / 4;
+  pass_a_second();
+  EXPECT_EQ(read(*stream), state(2));
+  look_takes_ns_ = 0;
+  pass(EventFeed::kIntervalNs - 1);
+  EXPECT_EQ(read(*stream), "");
+  pass(1);
+  EXPECT_EQ(read(*stream), state(3));
 }
 
 TEST_F(EventFeedTest, LooksOnceForAllAndNotAtAllForNobody) {
