@@ -52,37 +52,32 @@ stage_format() {
   cxx_files | xargs -r clang-format-14 --dry-run -Werror
 }
 
-# build PRESET TARGET...
+# build PRESET TARGET...: what an earlier build said when it was tested is of no use any more.
 build() {
   local preset=$1
   shift
-  configure "$root" "$preset" -DPREFORK_DEVELOPER=ON && cmake --build "build/$preset" --target "$@"
+  configure "$root" "$preset" -DPREFORK_DEVELOPER=ON || return
+  rm -f "build/$preset/ctest.log"
+  cmake --build "build/$preset" --target "$@"
 }
 
-# run_tests PRESET LOG: one line per failed test and its output; the passed ones are in LOG, too.
+# run_tests PRESET [BUILD]: one line per failed test and its output; the passed ones are in
+# build/BUILD/ctest.log, too. BUILD: where the preset has another name.
 run_tests() {
-  ctest --preset "$1" 2>&1 | tee -a "$2" |
+  ctest --preset "$1" 2>&1 | tee -a "build/${2:-$1}/ctest.log" |
     sed -uE '/^ *Start +[0-9]+: /d; /\.+ +Passed +[0-9.]+ sec *$/d'
-}
-
-# build_and_test PRESET TARGET...
-build_and_test() {
-  build "$@" || return
-  rm -f "build/$1/ctest.log"
-  run_tests "$1" "build/$1/ctest.log"
 }
 
 stage_asan() {
   local verdict=0
   build asan all || return
-  rm -f build/asan/ctest.log
-  run_tests asan build/asan/ctest.log || verdict=1
+  run_tests asan || verdict=1
   # What talks to the server is compiled once, for both builds.
-  build release outside_tests && run_tests asan-outside build/asan/ctest.log || verdict=1
+  { build release outside_tests && run_tests asan-outside asan; } || verdict=1
   return "$verdict"
 }
-stage_tsan() { build_and_test tsan unit_tests inprocess_tests; }
-stage_release() { build_and_test release all; }
+stage_tsan() { build tsan unit_tests inprocess_tests && run_tests tsan; }
+stage_release() { build release all && run_tests release; }
 stage_instructions() {
   if ! command -v valgrind >/dev/null; then
     echo 'skipped: there is no valgrind on this system'
