@@ -7,125 +7,18 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "ipc/base/monotonic.h"
-#include "tests/inprocess/default_class.h"
-#include "tests/inprocess/gate.h"
+#include "tests/inprocess/workers/pool/thread_pool_harness.h"
 
 namespace prefork::pool {
 namespace {
 
-using prefork::test::Gate;
-
 using namespace std::chrono_literals;
-
-// Time has to pass, and nobody tells of it.
-template <typename Condition>
-void wait_until(Condition condition) {
-  while (!condition()) {
-    std::this_thread::yield();
-  }
-}
-
-// Nobody hears of what is written.
-class DeafSink : public exchange::CompletionSink {
- public:
-  void deliver_start(const exchange::Job&, std::unique_ptr<http::Response>) override {}
-  void deliver(std::unique_ptr<exchange::Job>) override {}
-  void wake(exchange::ExchangeToken) override {}
-};
-
-class ThreadPoolTest : public testing::Test {
- protected:
-  ThreadPoolTest() : record_(std::make_unique<ipc::WorkerRecord>()) {}
-
-  // Without a limit to waiting.
-  void start(std::uint32_t threads, std::uint32_t queue_limit) {
-    start(test::default_class(threads, queue_limit));
-  }
-  void start(const config::PoolSpec& spec, config::PoolOrder order = config::PoolOrder::fcfs) {
-    pool_ = std::make_unique<ThreadPool>(spec, order, account_, record_->pools[0],
-                                         [this](std::unique_ptr<exchange::Job> job) {
-                                           {
-                                             const std::lock_guard lock(mutex_);
-                                             done_.push_back(std::move(job));
-                                           }
-                                           changed_.notify_all();
-                                         });
-  }
-
-  // Handlers outlive their jobs.
-  const exchange::Handler* keep(exchange::Handler handler) {
-    handlers_.push_back(std::make_unique<exchange::Handler>(std::move(handler)));
-    return handlers_.back().get();
-  }
-
-  bool submit(const exchange::Handler* handler, std::uint64_t id = 0,
-              exchange::JobProfile* profile = nullptr) {
-    const bool taken = submit_later(handler, id, profile);
-    pool_->start_submitted();
-    return taken;
-  }
-  bool submit_later(const exchange::Handler* handler, std::uint64_t id = 0,
-                    exchange::JobProfile* profile = nullptr) {
-    auto job = std::make_unique<exchange::Job>();
-    job->handler = handler;
-    job->profile = profile;
-    job->executor = pool_.get();
-    job->sink = &sink_;
-    job->queued_ns = ipc::monotonic_ns();
-    job->request.id = id;
-    job->request.method_text = "GET";
-    job->request.path = "/job";
-    const bool taken = pool_->submit(job);
-    EXPECT_EQ(job == nullptr, taken) << "a job is either taken or left";
-    return taken;
-  }
-
-  void wait_for_done(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this, count] { return done_.size() >= count; });
-  }
-
-  std::size_t done_count() {
-    const std::lock_guard lock(mutex_);
-    return done_.size();
-  }
-  std::vector<std::uint64_t> ids_done() {
-    const std::lock_guard lock(mutex_);
-    std::vector<std::uint64_t> ids;
-    for (const auto& job : done_) {
-      ids.push_back(job->request.id);
-    }
-    return ids;
-  }
-
-  // A job that says when it runs and then waits for the gate.
-  const exchange::Handler* blocking(Gate& running, Gate& go_on) {
-    return keep([&running, &go_on](const http::Request&, http::Response&) {
-      running.open();
-      go_on.wait();
-    });
-  }
-
-  [[nodiscard]] std::uint64_t gauge(ipc::Gauge gauge) const { return record_->gauges.get(gauge); }
-
-  std::unique_ptr<ipc::WorkerRecord> record_;
-  PoolAccount account_{*record_};
-  DeafSink sink_;
-  std::vector<std::unique_ptr<exchange::Handler>> handlers_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::unique_ptr<exchange::Job>> done_;
-  std::unique_ptr<ThreadPool> pool_;
-};
 
 TEST_F(ThreadPoolTest, RunsAJobAndGivesItBack) {
   start(2, 10);
@@ -261,38 +154,6 @@ TEST_F(ThreadPoolTest, AllThreadsWorkAtOnce) {
   wait_for_done(kThreads);
 }
 
-TEST_F(ThreadPoolTest, RefusesWhatWouldWaitBeyondTheLimit) {
-  start(1, 2);
-  Gate running;
-  Gate go_on;
-  const exchange::Handler* nothing = keep([](const http::Request&, http::Response&) {});
-  ASSERT_TRUE(submit(blocking(running, go_on)));
-  running.wait();
-  EXPECT_TRUE(submit(nothing));
-  EXPECT_TRUE(submit(nothing));
-  EXPECT_FALSE(submit(nothing));
-  EXPECT_EQ(gauge(ipc::Gauge::pool_queued), 2U);
-  go_on.open();
-  wait_for_done(3);
-}
-
-TEST_F(ThreadPoolTest, WithoutAQueueAFreeThreadStillTakesAJob) {
-  start(2, 0);
-  Gate first_running;
-  Gate second_running;
-  Gate go_on;
-  const exchange::Handler* nothing = keep([](const http::Request&, http::Response&) {});
-  // At once, before any thread can have woken up: what counts is who would have to wait.
-  EXPECT_TRUE(submit(blocking(first_running, go_on)));
-  EXPECT_TRUE(submit(blocking(second_running, go_on)));
-  EXPECT_FALSE(submit(nothing));
-  first_running.wait();
-  second_running.wait();
-  EXPECT_FALSE(submit(nothing));
-  go_on.open();
-  wait_for_done(2);
-}
-
 TEST_F(ThreadPoolTest, TellsInItsBoxesWhatRuns) {
   start(2, 10);
   Gate running;
@@ -373,69 +234,6 @@ TEST_F(ThreadPoolTest, EndsTheRunningJobAndDropsTheWaitingOnes) {
   ASSERT_GE(done_.size(), 1U) << "who runs is waited for";
   EXPECT_EQ(done_[0]->request.id, 1U);
   EXPECT_EQ(static_cast<std::size_t>(dropped_runs.load()), done_.size() - 1);
-}
-
-TEST_F(ThreadPoolTest, WhoHasWaitedForTooLongIsShedThoughEveryThreadIsBusy) {
-  start({.name = "default", .threads = 1, .queue = 10, .wait = 10ms});
-  Gate running;
-  Gate go_on;
-  bool has_run = false;
-  ASSERT_TRUE(submit(blocking(running, go_on), 1));
-  running.wait();
-  ASSERT_TRUE(
-      submit(keep([&has_run](const http::Request&, http::Response&) { has_run = true; }), 2));
-  wait_until([this] {
-    pool_->shed_overdue();
-    return done_count() == 1;
-  });
-  EXPECT_TRUE(done_[0]->was_shed());
-  EXPECT_EQ(done_[0]->request.id, 2U);
-  EXPECT_EQ(record_->pools[0].get(ipc::PoolRecord::Number::shed), 1U);
-  go_on.open();
-  wait_for_done(2);
-  EXPECT_FALSE(done_[1]->was_shed());
-  EXPECT_FALSE(has_run);
-}
-
-TEST_F(ThreadPoolTest, InACongestionTheNewestIsServedAndTheOldestMakesRoom) {
-  start({.name = "default", .threads = 1, .queue = 3, .wait = 10s});
-  Gate running;
-  Gate go_on;
-  ASSERT_TRUE(submit(blocking(running, go_on), 1));
-  running.wait();
-  const exchange::Handler* nothing = keep([](const http::Request&, http::Response&) {});
-  for (const std::uint64_t id : std::array<std::uint64_t, 3>{2, 3, 4}) {
-    ASSERT_TRUE(submit(nothing, id));
-  }
-  EXPECT_FALSE(submit(nothing, 5)) << "a burst: who came first is served";
-  wait_until([&] {
-    pool_->shed_overdue();
-    return submit(nothing, 6);
-  });
-  ASSERT_EQ(done_count(), 1U);
-  EXPECT_EQ(done_[0]->request.id, 2U);
-  EXPECT_TRUE(done_[0]->was_shed());
-  go_on.open();
-  wait_for_done(5);
-  EXPECT_EQ(ids_done(), (std::vector<std::uint64_t>{2, 1, 6, 4, 3}));
-}
-
-TEST_F(ThreadPoolTest, AReservedThreadIsForHighPriorityAlone) {
-  start({.name = "default", .threads = 2, .queue = 10, .wait = {}, .reserve = 1});
-  exchange::JobProfile high("", exchange::Priority::high);
-  Gate normal_running;
-  Gate high_running;
-  Gate go_on;
-  ASSERT_TRUE(submit(blocking(normal_running, go_on), 1));
-  normal_running.wait();
-  Gate second_running;
-  ASSERT_TRUE(submit(blocking(second_running, go_on), 2));
-  ASSERT_TRUE(submit(blocking(high_running, go_on), 3, &high));
-  high_running.wait();
-  EXPECT_EQ(gauge(ipc::Gauge::pool_busy), 2U);
-  EXPECT_EQ(gauge(ipc::Gauge::pool_queued), 1U) << "the second normal one waits";
-  go_on.open();
-  wait_for_done(3);
 }
 
 TEST_F(ThreadPoolTest, LearnsHowLongTheJobsOfARouteTake) {

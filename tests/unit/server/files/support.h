@@ -108,4 +108,18 @@ class StaticSiteTest : public testing::Test {
   std::unique_ptr<StaticFiles> files_;
 };
 
+// With an index, a small file and a large one.
+class StaticFilesTest : public StaticSiteTest {
+ protected:
+  StaticFilesTest() {
+    std::filesystem::create_directories(folder_ / "site");
+    write("index.html", "<h1>root</h1>");
+    write("a.txt", "0123456789");
+    write("large.bin", large_);
+  }
+
+  // Small enough to read, too large for memory.
+  const std::string large_ = std::string(kMaxFileBytesInMemory, 'x') + "the end";
+};
+
 }  // namespace prefork::files

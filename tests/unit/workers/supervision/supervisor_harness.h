@@ -215,4 +215,12 @@ inline Harness with(std::uint32_t workers, bool observer = false) {
   return Harness(Harness::settings(workers, observer));
 }
 
+// One that serves already.
+struct Serving : Harness {
+  explicit Serving(std::uint32_t workers, bool observer = false)
+      : Harness(settings(workers, observer)) {
+    serve();
+  }
+};
+
 }  // namespace prefork::supervision
