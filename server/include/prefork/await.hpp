@@ -1,47 +1,34 @@
-// What a coroutine on the event loop may wait for: a time, a descriptor, a function on the pool, a
-// task process, what workers share, the content of its request. Each is for `co_await` alone, in a
-// coroutine that returns a Task (coroutine.hpp). When the coroutine is ended while it waits, it is
-// not waited for any more.
+// What a coroutine on the event loop may wait for: a time, a descriptor, what workers share, the
+// content of its request, and what others do for it (await_work.hpp). Each is for `co_await` alone,
+// in a coroutine that returns a Task (coroutine.hpp). When the coroutine is ended while it waits,
+// it is not waited for any more.
 //
 // Each throws std::system_error where nothing can be waited for (the worker stops, no memory).
 #pragma once
 
 #include <prefork/cxx20.hpp>
 
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <exception>
-#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <thread>
 #include <type_traits>
 #include <utility>
 
 #include <prefork/abi.h>
+#include <prefork/await_work.hpp>
 #include <prefork/coroutine.hpp>
 #include <prefork/locks.hpp>
 #include <prefork/request.hpp>
-#include <prefork/run_on.hpp>
 #include <prefork/stores.hpp>
-#include <prefork/tasks.hpp>
 
 namespace prefork {
 inline namespace v1 {
 
 namespace detail {
-
-inline prefork_priority to_native(Priority priority) {
-  return priority == Priority::high  ? PREFORK_HIGH
-         : priority == Priority::low ? PREFORK_LOW
-                                     : PREFORK_NORMAL;
-}
 
 class Sleep final : public LoopPause {
  public:
@@ -128,239 +115,6 @@ class Ready final : public Pause {
   prefork_wait* time_wait_ = nullptr;
 };
 
-// A value or nothing, for results that may be void.
-template <typename Result>
-struct Outcome {
-  std::optional<Result> value;
-  std::exception_ptr error;
-
-  template <typename Function>
-  void call(Function& function) {
-    try {
-      value.emplace(function());
-    } catch (...) {
-      error = std::current_exception();
-    }
-  }
-  Result take() {
-    if (error) {
-      std::rethrow_exception(error);
-    }
-    return std::move(*value);
-  }
-};
-
-template <>
-struct Outcome<void> {
-  std::exception_ptr error;
-
-  template <typename Function>
-  void call(Function& function) {
-    try {
-      function();
-    } catch (...) {
-      error = std::current_exception();
-    }
-  }
-  void take() const {
-    if (error) {
-      std::rethrow_exception(error);
-    }
-  }
-};
-
-}  // namespace detail
-
-// The pool had no room for a function, or no thread in time.
-class PoolFull : public std::runtime_error {
- public:
-  PoolFull() : std::runtime_error("no thread of the pool was free") {}
-};
-
-namespace detail {
-
-// A function on the pool. The coroutine stays until it has returned, for it may use what lies
-// there; one that has not begun when the coroutine is ended is not called any more.
-template <typename Function>
-class OnPoolCall final : public Pause {
- public:
-  using Result = std::invoke_result_t<Function&>;
-
-  OnPoolCall(Function& function, OnPool where) : function_(&function), where_(where) {}
-  ~OnPoolCall() = default;
-  bool await_ready() const noexcept { return false; }
-  template <IsTask Awaiting>
-  void await_suspend(std::coroutine_handle<Awaiting> awaiting) {
-    root_ = awaiting.promise().root;
-    coroutine_ = awaiting;
-    root_->check();
-    auto parcel = std::make_unique<Parcel>();
-    parcel->function = function_;
-    parcel->receiver = this;
-    prefork_work work{};
-    work.size = sizeof work;
-    work.pool = text(where_.name);
-    work.priority = to_native(where_.priority);
-    work.run = Parcel::run;
-    work.done = Parcel::done;
-    work.user_data = parcel.get();
-    if (root_->api->submit_work(root_->app, &work) != PREFORK_OK) {
-      throw PoolFull();
-    }
-    parcel_ = parcel.release();
-    root_->pause = this;
-  }
-  Result await_resume() { return outcome_.take(); }
-  bool cancel() override {
-    int waits = kWaits;
-    if (!parcel_->state.compare_exchange_strong(waits, kCancelled)) {
-      return false;
-    }
-    parcel_->receiver = nullptr;
-    return true;
-  }
-
- private:
-  static constexpr int kWaits = 0;
-  static constexpr int kRuns = 1;
-  static constexpr int kCancelled = 2;
-
-  // What goes to the pool and comes back, once, whatever becomes of the coroutine.
-  struct Parcel {
-    std::atomic<int> state{kWaits};
-    Function* function = nullptr;
-    OnPoolCall* receiver = nullptr;  // for the event loop; null: it is gone
-    Outcome<Result> outcome;
-
-    static void run(void* self) {
-      auto& parcel = *static_cast<Parcel*>(self);
-      int waits = kWaits;
-      if (parcel.state.compare_exchange_strong(waits, kRuns)) {
-        parcel.outcome.call(*parcel.function);
-      }
-    }
-    static void done(void* self, prefork_status how) {
-      const std::unique_ptr<Parcel> parcel(static_cast<Parcel*>(self));
-      if (parcel->receiver != nullptr) {
-        parcel->receiver->take(*parcel, how);
-      }
-    }
-  };
-
-  void take(Parcel& parcel, prefork_status how) {
-    outcome_ = std::move(parcel.outcome);
-    if (how != PREFORK_OK) {
-      outcome_.error = std::make_exception_ptr(PoolFull());
-      root_->is_cancelled = root_->is_cancelled || how == PREFORK_GONE;
-    }
-    root_->go_on(coroutine_);
-  }
-
-  Function* function_;
-  OnPool where_;
-  Root* root_ = nullptr;
-  std::coroutine_handle<> coroutine_;
-  Parcel* parcel_ = nullptr;
-  Outcome<Result> outcome_;
-};
-
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
-inline constexpr bool destroys_closures_twice = true;
-#else
-inline constexpr bool destroys_closures_twice = false;
-#endif
-
-// A job of a task process.
-class TaskRun final : public Pause {
- public:
-  TaskRun(std::string_view task, std::string_view argument, const TaskOptions& options)
-      : task_(task), argument_(argument), options_(options) {}
-  ~TaskRun() { release(); }
-  bool await_ready() const noexcept { return false; }
-  template <IsTask Awaiting>
-  void await_suspend(std::coroutine_handle<Awaiting> awaiting) {
-    root_ = awaiting.promise().root;
-    coroutine_ = awaiting;
-    root_->check();
-    auto parcel = std::make_unique<Parcel>(*root_->api, root_->app, *this);
-    prefork_task_order order = Tasks::to_order(task_, argument_, options_);
-    order.done = Parcel::done;
-    order.user_data = parcel.get();
-    if (root_->api->submit_task(root_->app, &order, &job_) != PREFORK_OK) {
-      throw std::runtime_error("the server does not take such tasks");
-    }
-    parcel_ = parcel.release();
-    root_->pause = this;
-  }
-  std::string await_resume() {
-    if (end_ != TaskEnd::done) {
-      throw TaskError(end_, bytes_);
-    }
-    return std::move(bytes_);
-  }
-  bool cancel() override {
-    parcel_->receiver = nullptr;
-    root_->api->cancel_job(job_);
-    return true;
-  }
-
- private:
-  // The result on its way to the event loop.
-  struct Parcel {
-    Parcel(const prefork_api& of, prefork_app* in, TaskRun& to) : api(of), app(in), receiver(&to) {}
-
-    const prefork_api& api;
-    prefork_app* app;
-    TaskRun* receiver;  // for the event loop; null: it is gone
-    TaskEnd end = TaskEnd::none;
-    std::string bytes;
-
-    // On a thread that may wait until the loop has room.
-    static void done(void* self, prefork_job_end end, prefork_text bytes) {
-      std::unique_ptr<Parcel> parcel(static_cast<Parcel*>(self));
-      parcel->end = static_cast<TaskEnd>(end);
-      parcel->bytes = view(bytes);
-      const prefork_api& api = parcel->api;
-      prefork_status posted = api.post(parcel->app, arrive, parcel.get());
-      while (posted == PREFORK_FULL && api.is_loop_thread(parcel->app) == 0) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        posted = api.post(parcel->app, arrive, parcel.get());
-      }
-      if (posted == PREFORK_OK) {
-        parcel.release();
-      }
-    }
-    static void arrive(void* self) {
-      const std::unique_ptr<Parcel> parcel(static_cast<Parcel*>(self));
-      if (parcel->receiver != nullptr) {
-        parcel->receiver->take(*parcel);
-      }
-    }
-  };
-
-  void take(Parcel& parcel) {
-    end_ = parcel.end;
-    bytes_ = std::move(parcel.bytes);
-    release();
-    root_->go_on(coroutine_);
-  }
-  void release() {
-    if (job_ != nullptr) {
-      root_->api->release_job(std::exchange(job_, nullptr));
-    }
-  }
-
-  std::string_view task_;
-  std::string_view argument_;
-  TaskOptions options_;
-  Root* root_ = nullptr;
-  std::coroutine_handle<> coroutine_;
-  Parcel* parcel_ = nullptr;
-  prefork_job* job_ = nullptr;
-  TaskEnd end_ = TaskEnd::none;
-  std::string bytes_;
-};
-
 // The next piece of a request's content.
 class ReadSome final : public LoopPause {
  public:
@@ -429,36 +183,6 @@ inline detail::Ready readable(int fd, Timeout timeout = Timeout::max()) {
 }
 inline detail::Ready writable(int fd, Timeout timeout = Timeout::max()) {
   return {fd, true, timeout};
-}
-
-// Calls it on a thread of the pool, where it may block, and gives what it returns; what it throws
-// is thrown. It finds the room that requests find there: throws PoolFull when there is none. If the
-// coroutine is ended meanwhile, that happens when the function has returned. The closure must have
-// a name with g++ 12 if it captures what has a destructor (see coroutine.hpp); then it is not
-// copied.
-//
-//   auto work = [text] { return compress(text); };
-//   std::string result = co_await prefork::on_pool(work);
-template <typename Function>
-requires std::is_invocable_v < std::remove_reference_t<Function>
-& > detail::OnPoolCall<std::remove_reference_t<Function>> on_pool(Function&& function,
-                                                                  OnPool where = {}) {
-  using Plain = std::remove_reference_t<Function>;
-  static_assert(
-      !detail::destroys_closures_twice || std::is_lvalue_reference_v<Function> ||
-          std::is_trivially_destructible_v<Plain>,
-      "g++ 12 destroys a closure twice that is made within a co_await expression: give it a name "
-      "first (auto work = [...] { ... }; co_await prefork::on_pool(work);)");
-  return {function, where};
-}
-
-// The result of a task (tasks.hpp). Throws TaskError when there is none. A coroutine that is ended
-// meanwhile cancels it.
-//
-//   std::string small = co_await prefork::run_task("resize", image);
-inline detail::TaskRun run_task(std::string_view task, std::string_view argument,
-                                const TaskOptions& options = {}) {
-  return {task, argument, options};
 }
 
 // What workers share, without blocking: looked at again after 1 ms, 2 ms, and so on up to 16 ms, so

@@ -20,6 +20,7 @@
 #include <prefork/place.hpp>
 #include <prefork/route.hpp>
 #include <prefork/route_plan.hpp>
+#include <prefork/run_on.hpp>
 
 namespace prefork {
 inline namespace v1 {
@@ -65,11 +66,6 @@ class RouteTable {
     return route.handlers.coroutine  ? detail::handle_coroutine
            : route.handlers.deferred ? Route::handle_deferred
                                      : Route::handle;
-  }
-  static prefork_priority to_native(Priority priority) {
-    return priority == Priority::high  ? PREFORK_HIGH
-           : priority == Priority::low ? PREFORK_LOW
-                                       : PREFORK_NORMAL;
   }
 
   const prefork_api& api_;
@@ -140,10 +136,10 @@ inline void RouteTable::add(const Place& at, std::string_view method, std::strin
   route.body_limit = plan.body_limit.value_or(limit != nullptr ? limit->body_limit : 0);
   if (plan.run_on == PREFORK_POOL && (names_pool || pool == nullptr)) {
     route.pool = detail::text(plan.pool.name);
-    route.priority = to_native(plan.pool.priority);
+    route.priority = detail::to_native(plan.pool.priority);
   } else if (plan.run_on == PREFORK_POOL) {
     route.pool = detail::text(pool->pool);
-    route.priority = to_native(*pool->priority);
+    route.priority = detail::to_native(*pool->priority);
   }
   if (api_.add_route(app_, &route) != PREFORK_OK) {
     throw refusal();

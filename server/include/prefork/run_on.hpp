@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include <prefork/abi.h>
+
 namespace prefork {
 inline namespace v1 {
 
@@ -23,6 +25,16 @@ inline constexpr Deferred deferred{};
 // Of the requests that wait for a thread of the same class. A lower one is not forgotten: of nine
 // that run while it waits, one is its.
 enum class Priority { high, normal, low };
+
+namespace detail {
+
+inline prefork_priority to_native(Priority priority) {
+  return priority == Priority::high  ? PREFORK_HIGH
+         : priority == Priority::low ? PREFORK_LOW
+                                     : PREFORK_NORMAL;
+}
+
+}  // namespace detail
 
 // On a thread of the pool, and on which: the class `name` of --pool, whose threads nobody else
 // takes (empty, or a class that there is not: the default one, --threads). `name` is copied when
