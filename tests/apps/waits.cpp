@@ -20,6 +20,11 @@ std::atomic<int> alive{0};    // frames and what is in them
 std::atomic<int> running{0};  // functions on the pool
 std::atomic<bool> gate_is_open{false};
 
+void open_gate() {
+  gate_is_open = true;
+  gate_is_open.notify_all();
+}
+
 struct Alive {
   Alive() { ++alive; }
   ~Alive() { --alive; }
@@ -155,30 +160,21 @@ void define_waits(prefork::App& app, const prefork::Semaphore& semaphore,
     const auto piece = co_await prefork::pop(queue, 1h);
     co_return prefork::text(piece.value_or("none"));
   });
-  app.get("/wait/pool", [](Request) -> Task<Response> {
+  app.get("/wait/pool", [](Request request) -> Task<Response> {
     const Alive here;
+    const auto watch = request.on_gone(open_gate);
     std::atomic<bool> flag{false};
     auto work = [&flag] {
       ++running;
-      std::this_thread::sleep_for(300ms);
+      gate_is_open.wait(false);
       flag = true;  // what lies in the coroutine is still there
       --running;
     };
     co_await prefork::on_pool(work);
     co_return prefork::text(flag ? "done" : "not");
   });
-  app.get("/wait/gate", [](Request) -> Task<Response> {
-    const Alive here;
-    co_await prefork::on_pool([] {
-      ++running;
-      gate_is_open.wait(false);
-      --running;
-    });
-    co_return prefork::text("through");
-  });
   app.get("/open-gate", prefork::on_loop, [](const Request&) {
-    gate_is_open = true;
-    gate_is_open.notify_all();
+    open_gate();
     return Response();
   });
   app.get("/wait/task", [](Request) -> Task<Response> {

@@ -164,17 +164,17 @@ TEST(WaitsForThePool, AreRefusedWhenItIsFull) {
   ServerProcess server(
       {kApp, "--workers", "1", "--threads", "1", "--limit-queue", "1", "--log-level", "error"});
   Client busy(server.url());
-  busy.send(get_request("/wait/gate"));
+  busy.send(get_request("/wait/pool"));
   EXPECT_TRUE(becomes(server, "/alive", "1 1"));
   // There is room for one of them at most: a function that is repeated may have it.
   Client first(server.url());
   Client second(server.url());
   for (Client* const waiting : {&first, &second}) {
-    waiting->send(get_request("/wait/gate"));
+    waiting->send(get_request("/wait/pool"));
   }
-  EXPECT_TRUE(server.has_logged({"/wait/gate", "no thread of the pool was free"}));
+  EXPECT_TRUE(server.has_logged({"/wait/pool", "no thread of the pool was free"}));
   EXPECT_EQ(get(server.url(), "/open-gate").status, 200);
-  EXPECT_EQ(busy.receive().body, "through");
+  EXPECT_EQ(busy.receive().body, "done");
   const int first_status = first.receive().status;
   EXPECT_TRUE(first_status == 500 || second.receive().status == 500) << first_status;
 }
