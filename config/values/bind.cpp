@@ -13,7 +13,7 @@
 namespace prefork::config {
 namespace {
 
-constexpr const char* kForms = "use host:port, [::1]:8000, :8000, unix:/path or fd://3";
+constexpr const char* kBindForms = "use host:port, [::1]:8000, :8000, unix:/path or fd://3";
 
 // The path ends with a zero byte inside sun_path.
 constexpr std::size_t kLongestUnixPath = sizeof(sockaddr_un::sun_path) - 1;
@@ -26,7 +26,7 @@ bool is_name_character(char byte) {
          (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_';
 }
 
-bool is_name(std::string_view text) {
+bool is_host_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_name_character);
 }
 
@@ -35,7 +35,7 @@ Result<std::string> parse_ipv6(std::string_view host) {
   const std::size_t percent = host.find('%');
   const std::string_view scope = percent == host.npos ? "" : host.substr(percent);
   const std::string literal(host.substr(0, percent));
-  const bool scope_is_fine = scope.empty() || is_name(scope.substr(1));
+  const bool scope_is_fine = scope.empty() || is_host_name(scope.substr(1));
   in6_addr address{};
   if (!scope_is_fine || inet_pton(AF_INET6, literal.c_str(), &address) != 1) {
     return Problem{in_quotes(host) + " is not an IPv6 address"};
@@ -47,7 +47,7 @@ Result<std::string> parse_ipv6(std::string_view host) {
 
 Result<std::string> parse_name_or_ipv4(std::string_view host) {
   if (host == "*") return Problem{"'*' is not a host; use 0.0.0.0 or ::"};
-  if (!is_name(host)) return Problem{in_quotes(host) + " is not a host name or an IP address"};
+  if (!is_host_name(host)) return Problem{in_quotes(host) + " is not a host name or an IP address"};
   std::string name(host);
   const bool looks_like_ipv4 = host.find_first_not_of("0123456789.") == host.npos;
   in_addr address{};
@@ -91,7 +91,7 @@ Result<Bind> parse_unix_bind(std::string_view path) {
 Result<Bind> parse_tcp_bind(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == text.npos || text.find(']', colon) != text.npos) {
-    return Problem{in_quotes(text) + " has no port; " + kForms};
+    return Problem{in_quotes(text) + " has no port; " + kBindForms};
   }
   const std::string_view host_text = text.substr(0, colon);
   if (host_text.find(':') != host_text.npos && !host_text.starts_with('[')) {
@@ -127,7 +127,7 @@ Result<Bind> parse_address(std::string_view text) {
     return parse_activated(text.substr(kSystemd.size()));
   }
   if (text.find("//") != text.npos || text.starts_with('/')) {
-    return Problem{in_quotes(text) + " is not an address; " + kForms};
+    return Problem{in_quotes(text) + " is not an address; " + kBindForms};
   }
   return parse_tcp_bind(text);
 }

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::string_view kEverybody = "*";
 constexpr std::string_view kUnix = "unix";
-constexpr std::string_view kForms = "use one as in 192.0.2.1, 10.0.0.0/8, ::1, fd00::/8, * or unix";
+constexpr std::string_view kNetworkForms =
+    "use one as in 192.0.2.1, 10.0.0.0/8, ::1, fd00::/8, * or unix";
 
 constexpr unsigned kIpv4Bits = 32;
 constexpr unsigned kIpv6Bits = 128;
@@ -114,12 +115,13 @@ Result<void> IpNetworks::add_one(std::string_view text) {
 }
 
 Result<IpNetworks::Network> IpNetworks::parse_network(std::string_view text) {
-  if (text.empty()) return Problem{std::string("an address is empty; ").append(kForms)};
+  if (text.empty()) return Problem{std::string("an address is empty; ").append(kNetworkForms)};
   const std::size_t slash = text.find('/');
   Network network;
   const auto family = parse_ip(text.substr(0, slash), network.bytes);
   if (!family)
-    return Problem{in_quotes(text).append(" is not an IP address or network; ").append(kForms)};
+    return Problem{
+        in_quotes(text).append(" is not an IP address or network; ").append(kNetworkForms)};
   network.family = *family;
   network.prefix_bits = *family == AddressFamily::ipv4 ? kIpv4Bits : kIpv6Bits;
   if (slash != text.npos) {

@@ -30,7 +30,7 @@ constexpr std::array kOrders = {
     OrderName{PoolOrder::feedback, "feedback"},
 };
 
-bool is_name(std::string_view text) {
+bool is_pool_name(std::string_view text) {
   const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
   return !text.empty() && text.size() <= kMaxPoolNameBytes && is_letter(text.front()) &&
          std::all_of(text.begin(), text.end(), [&](char c) {
@@ -87,7 +87,7 @@ Result<PoolSpec> parse_pool_spec(std::string_view text) {
   }
   PoolSpec spec;
   spec.name = text.substr(0, equals);
-  if (!is_name(spec.name)) {
+  if (!is_pool_name(spec.name)) {
     return Problem{in_quotes(spec.name) +
                    " is no name of a pool; use at most 15 of a-z, 0-9, _ and -, a letter first"};
   }

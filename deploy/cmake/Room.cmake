@@ -54,7 +54,7 @@ function(prefork_room folder)
   if(sources AND (PREFORK_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL "Debug"))
     # Less than two thirds of the time. The build for development compiles each file alone, so that
     # what one forgets to include is noticed there.
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 24)
   endif()
   set_property(GLOBAL APPEND PROPERTY PREFORK_ROOMS "${folder}")
   set_property(GLOBAL PROPERTY "PREFORK_ROOM_USES_${folder}" "${arg_USES}")

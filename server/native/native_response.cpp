@@ -149,7 +149,7 @@ void report_failure(prefork_response* response, prefork_text what) {
   response->response->note_failure(std::string(to_view(what)));
 }
 
-prefork_status to_status(const http::SourceResult& result, std::size_t* got) {
+prefork_status read_status(const http::SourceResult& result, std::size_t* got) {
   *got = result.size;
   switch (result.status) {
     case http::SourceStatus::more:
@@ -172,12 +172,12 @@ prefork_status read(prefork_stream* stream, char* room, std::size_t size, std::s
   if (to_channel(stream).is_loop_thread()) {
     return PREFORK_REFUSED;
   }
-  return to_status(to_channel(stream).read({room, size}), got);
+  return read_status(to_channel(stream).read({room, size}), got);
 }
 
 prefork_status try_read(prefork_stream* stream, char* room, std::size_t size, std::size_t* got) {
   *got = 0;
-  return size == 0 ? PREFORK_WRONG : to_status(to_channel(stream).read_now({room, size}), got);
+  return size == 0 ? PREFORK_WRONG : read_status(to_channel(stream).read_now({room, size}), got);
 }
 
 void complete(prefork_response* response) {
