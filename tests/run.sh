@@ -14,6 +14,7 @@
 #               or the same code runs as in others (examples, wrong command lines, each start
 #               method, many reloads in a row). Those that talk to servers are the programs of
 #               build/release, uninstrumented, with the server of build/asan
+#               What is undefined ends as an illegal instruction, whose line AddressSanitizer tells
 # tsan          the levels unit and inprocess where threads share data, with ThreadSanitizer
 # release       every test, against build/release/prefork-server itself
 # instructions  how many a request costs that program, against tests/bench/instructions.limits
