@@ -260,7 +260,7 @@ TEST_F(EveryKindOfHandler, LosesOnlyWhatWasWithAKilledWorker) {
   const std::uint64_t requests = server_.statistics()["totals"]["requests"].get<std::uint64_t>();
   EXPECT_GE(requests, crowd_.answered());
   EXPECT_LE(requests, crowd_.answered() + crowd_.losses().size());
-  EXPECT_TRUE(wait_until([&] { return zombies_of_group(server_.pid()).empty(); }));
+  EXPECT_TRUE(no_zombie_stays(server_.pid()));
   RecordProperty("kills", static_cast<int>(kills_.size()));
   RecordProperty("answered", static_cast<int>(crowd_.answered()));
   RecordProperty("lost", static_cast<int>(crowd_.losses().size()));

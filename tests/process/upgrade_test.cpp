@@ -141,7 +141,7 @@ TEST_F(Upgrades, FiveInARowBySignalLoseNothing) {
   EXPECT_TRUE(told.failures.empty()) << told.first_failures();
   EXPECT_EQ(server.statistics()["totals"]["requests"], told.answered);
   EXPECT_LE(open_descriptors(server.pid()), descriptors);
-  EXPECT_TRUE(zombies_of_group(server.pid()).empty());
+  EXPECT_TRUE(no_zombie_stays(server.pid()));
   EXPECT_EQ(server.stop(), exit_code(0));
   EXPECT_TRUE(no_process_left(server.pid()));
 }
@@ -331,7 +331,7 @@ TEST_F(Upgrades, AWorkerThatDiesMeanwhileIsMissed) {
     ASSERT_TRUE(has_generation(server, generation, 2)) << server.statistics();
     EXPECT_FALSE(is_running(victim));
   }
-  EXPECT_TRUE(zombies_of_group(server.pid()).empty());
+  EXPECT_TRUE(no_zombie_stays(server.pid()));
 }
 
 TEST_F(Upgrades, WhatTheServerHoldsIsHeldOnAndGivenBackInTheEnd) {
@@ -369,7 +369,7 @@ TEST_F(Upgrades, WorkWithEachWayToMakeProcesses) {
     const std::size_t all = method == "forkserver" ? 6 : 5;
     EXPECT_TRUE(wait_until([&] { return processes_of_group(server.pid()).size() == all; }))
         << processes_of_group(server.pid()).size();
-    EXPECT_TRUE(zombies_of_group(server.pid()).empty());
+    EXPECT_TRUE(no_zombie_stays(server.pid()));
     EXPECT_EQ(server.stop(), exit_code(0));
   }
 }

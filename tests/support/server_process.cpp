@@ -241,6 +241,17 @@ testing::AssertionResult no_process_left(pid_t group, Milliseconds within) {
   return failure;
 }
 
+testing::AssertionResult no_zombie_stays(pid_t group, Milliseconds within) {
+  if (wait_until([group] { return zombies_of_group(group).empty(); }, within)) {
+    return testing::AssertionSuccess();
+  }
+  auto failure = testing::AssertionFailure() << "not reaped:";
+  for (const pid_t pid : zombies_of_group(group)) {
+    failure << " " << pid;
+  }
+  return failure;
+}
+
 FinishedRun run_to_the_end(Launch launch, Milliseconds within) {
   const TemporaryFolder folder;
   launch.stdout_path = folder / "stdout";

@@ -83,6 +83,9 @@ class ServerProcess {
 // No process of the group runs any more; waits for it as long as told.
 testing::AssertionResult no_process_left(pid_t group, Milliseconds within = kASecond);
 
+// None that has ended is left unreaped: one is, in between.
+testing::AssertionResult no_zombie_stays(pid_t group, Milliseconds within = kASecond);
+
 // A program that is expected to end by itself, as after a wrong command line. Nothing is added to
 // the arguments.
 struct FinishedRun {
