@@ -32,6 +32,8 @@ struct Launch {
   bool without_proc = false;  // needs root
   std::string cgroup_folder;  // stands at /sys/fs/cgroup; needs root
   std::optional<uid_t> user;  // needs root
+  // A ServerProcess takes a free port for each address that nobody names, but for this one.
+  bool has_default_admin = false;
 };
 
 // Of the server; without a control socket, unless the arguments name one.

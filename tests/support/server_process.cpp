@@ -29,14 +29,22 @@ bool has_any(const std::vector<std::string>& arguments,
   });
 }
 
-// On the command line or in a configuration file.
-bool names_a_start_method(const std::vector<std::string>& arguments) {
-  if (has_any(arguments, {"--start-method", "--preload"})) {
+// As an option on the command line, or in a configuration file under its name there.
+bool names(const std::vector<std::string>& arguments,
+           const std::vector<std::string_view>& options) {
+  if (has_any(arguments, options)) {
     return true;
   }
   const auto config = std::find(arguments.begin(), arguments.end(), "--config");
-  return config != arguments.end() && config + 1 != arguments.end() &&
-         read_file(*(config + 1)).find("start_method") != std::string::npos;
+  if (config == arguments.end() || config + 1 == arguments.end()) {
+    return false;
+  }
+  const std::string file = '\n' + read_file(*(config + 1));
+  return std::any_of(options.begin(), options.end(), [&](std::string_view option) {
+    std::string name(option.substr(2));
+    std::replace(name.begin(), name.end(), '-', '_');
+    return file.find('\n' + name + " =") != file.npos;
+  });
 }
 
 ipc::OwnedFd make_pipe(ipc::OwnedFd& write_end) {
@@ -74,10 +82,11 @@ ServerProcess::~ServerProcess() {
 
 Launch ServerProcess::completed(Launch launch, const TemporaryFolder& folder, int notify_fd) {
   std::vector<std::string>& arguments = launch.arguments;
-  if (!has_any(arguments, {"--config", "--admin"})) {
+  if (!launch.has_default_admin && !names(arguments, {"--admin"})) {
     arguments.insert(arguments.end(), {"--admin", "127.0.0.1:0"});
   }
-  if (!has_any(arguments, {"--config", "--port", "--host", "--uds", "--fd", "--bind"})) {
+  if (!names(arguments, {"--port", "--host", "--uds", "--fd", "--bind"}) &&
+      !launch.environment.contains("LISTEN_FDS")) {
     arguments.insert(arguments.end(), {"--port", "0"});
   }
   // Or it would warn of what tests are meant to be.
@@ -89,7 +98,7 @@ Launch ServerProcess::completed(Launch launch, const TemporaryFolder& folder, in
   }
   // All tests with another way of making processes, where they leave that open.
   if (const char* const method = std::getenv("PREFORK_TEST_START_METHOD");
-      method != nullptr && !names_a_start_method(arguments)) {
+      method != nullptr && !names(arguments, {"--start-method", "--preload"})) {
     arguments.insert(arguments.end(), {"--start-method", method});
   }
   arguments.insert(arguments.end(), {"--notify-fd", std::to_string(kNotifyFd)});
@@ -190,6 +199,17 @@ bool ServerProcess::wait_for_workers(std::size_t count, Milliseconds within) con
         return workers.size() == count &&
                std::all_of(workers.begin(), workers.end(),
                            [](const Json& worker) { return worker["state"] == "ready"; });
+      },
+      within);
+}
+
+bool ServerProcess::wait_for_replacement(int slot, pid_t before, Milliseconds within) const {
+  return wait_for_statistics(
+      [&](const Json& report) {
+        const Json& workers = report["workers"];
+        return std::any_of(workers.begin(), workers.end(), [&](const Json& worker) {
+          return worker["slot"] == slot && worker["state"] == "ready" && worker["pid"] != before;
+        });
       },
       within);
 }

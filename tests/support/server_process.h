@@ -58,6 +58,8 @@ class ServerProcess {
   bool wait_for_statistics(const std::function<bool(const Json&)>& condition,
                            Milliseconds within = kPatience) const;
   bool wait_for_workers(std::size_t count, Milliseconds within = kPatience) const;
+  // The slot has a ready worker that is not `before`.
+  bool wait_for_replacement(int slot, pid_t before, Milliseconds within = kPatience) const;
 
   [[nodiscard]] const TemporaryFolder& folder() const { return folder_; }
   // Everything it wrote to standard error so far: by default that is its log.

@@ -28,13 +28,21 @@ std::vector<SharedSocket> sockets_of(const std::vector<SharedSocket>& open,
 
 using PlanSockets = std::vector<SharedSocket> ServingPlan::*;
 
-config::Result<std::vector<SharedSocket>, ListenError> reuse_or_open(
-    const config::Bind& bind, const config::ListenOptions& listening,
-    const std::vector<SharedPlan>& living, PlanSockets which) {
+std::vector<SharedSocket> find_open(const config::Bind& bind, const std::vector<SharedPlan>& living,
+                                    PlanSockets which) {
   for (const SharedPlan& plan : living) {
     if (std::vector<SharedSocket> found = sockets_of((*plan).*which, bind); !found.empty()) {
       return found;
     }
+  }
+  return {};
+}
+
+config::Result<std::vector<SharedSocket>, ListenError> reuse_or_open(
+    const config::Bind& bind, const config::ListenOptions& listening,
+    const std::vector<SharedPlan>& living, PlanSockets which) {
+  if (std::vector<SharedSocket> found = find_open(bind, living, which); !found.empty()) {
+    return found;
   }
   const char* option = bind.kind == config::Bind::Kind::unix_path ? "--uds" : "--port";
   return open_listening_sockets(bind, static_cast<int>(listening.backlog),
@@ -50,14 +58,22 @@ config::Result<void, ListenError> open_admin(ServingPlan& plan,
   if (!plan.options.admin.address) {
     return {};
   }
-  config::Bind bind = *plan.options.admin.address;
+  const config::Bind& bind = *plan.options.admin.address;
+  config::Bind free_bind = bind;
+  free_bind.port = 0;
   config::ListenOptions listening = plan.options.listening;
   listening.uds_mode = plan.options.admin.mode.value_or(kModeOfAdmin);
+  if (plan.options.admin.is_default) {
+    // One that was found stays when the default is free by now: it is known to those who ask it.
+    plan.admin = find_open(free_bind, living, &ServingPlan::admin);
+    if (!plan.admin.empty()) {
+      return {};
+    }
+  }
   auto opened = reuse_or_open(bind, listening, living, &ServingPlan::admin);
   if (!opened.ok() && opened.problem().code == config::ExitCode::address_in_use &&
       plan.options.admin.is_default) {
-    bind.port = 0;
-    opened = reuse_or_open(bind, listening, living, &ServingPlan::admin);
+    opened = reuse_or_open(free_bind, listening, living, &ServingPlan::admin);
     if (opened.ok()) {
       plan.note = "the default admin address " + plan.options.admin.address->text() +
                   " is in use; a free port was taken instead (choose one with --admin)";
