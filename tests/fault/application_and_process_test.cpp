@@ -25,20 +25,11 @@ Launch with_sleeping_ears(const std::vector<std::string>& arguments) {
   return launch;
 }
 
-bool is_replaced(const ServerProcess& server, pid_t before) {
-  return server.wait_for_statistics(
-      [before](const Json& report) {
-        const Json& worker = report["workers"][0];
-        return worker["state"] == "ready" && worker["pid"] != before;
-      },
-      2 * kASecond);
-}
-
 TEST(SignalsOfTheParent, ThatWereIgnoredAreHeardAllTheSame) {
   ServerProcess server(with_sleeping_ears({"--workers", "2"}));
   const pid_t before = server.worker_pid(0);
   ::kill(before, SIGKILL);
-  EXPECT_TRUE(is_replaced(server, before));
+  EXPECT_TRUE(server.wait_for_replacement(0, before, 2 * kASecond));
   EXPECT_EQ(server.stop(), exit_code(0));
 }
 
@@ -59,7 +50,7 @@ TEST(SignalsOfTheApplication, ThatItChangesAtItsLoadAreSetAgain) {
   ServerProcess server(std::move(launch));
   const pid_t before = server.worker_pid(0);
   ::kill(before, SIGTERM);
-  EXPECT_TRUE(is_replaced(server, before));
+  EXPECT_TRUE(server.wait_for_replacement(0, before, 2 * kASecond));
   EXPECT_NE(get(server.url(), "/popen").body.find("SigBlk:\t0000000000000000"), std::string::npos);
   server.send_signal_to_group(SIGINT);
   EXPECT_EQ(server.wait_for_exit(), exit_code(0));
@@ -78,7 +69,7 @@ TEST(SignalsOfTheApplication, ThatAHandlerChangesAreSetAgainSoon) {
   })) << "within the next look, a second at most";
   ::kill(before, SIGTERM);
   EXPECT_TRUE(server.has_logged({"worker 0", "ended: exit code 0, as asked"}));
-  EXPECT_TRUE(is_replaced(server, before));
+  EXPECT_TRUE(server.wait_for_replacement(0, before, 2 * kASecond));
 }
 
 class ProgramsOfHandlers : public testing::TestWithParam<const char*> {};
@@ -281,7 +272,7 @@ TEST(WithoutProc, TheServerServesReplacesAndStops) {
     ServerProcess server(std::move(launch));
     const pid_t before = server.worker_pid(0);
     ::kill(before, SIGKILL);
-    EXPECT_TRUE(is_replaced(server, before)) << method;
+    EXPECT_TRUE(server.wait_for_replacement(0, before, 2 * kASecond)) << method;
     EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
     EXPECT_EQ(server.stop(), exit_code(0));
   }

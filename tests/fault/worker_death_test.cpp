@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <map>
 #include <random>
-#include <sstream>
 
 #include "tests/support/load.h"
-#include "tests/support/processes.h"
 #include "tests/support/server_process.h"
 
 namespace prefork::test {
@@ -20,17 +19,6 @@ int slot_of(Client& client) {
   const std::string page = client.get("/").body;
   const std::size_t at = page.find("<b>worker ");
   return at == std::string::npos ? -1 : std::stoi(page.substr(at + 10));
-}
-
-bool is_replaced(const ServerProcess& server, int slot, pid_t before, Milliseconds within) {
-  return server.wait_for_statistics(
-      [&](const Json& report) {
-        const Json& workers = report["workers"];
-        return std::any_of(workers.begin(), workers.end(), [&](const Json& worker) {
-          return worker["slot"] == slot && worker["state"] == "ready" && worker["pid"] != before;
-        });
-      },
-      within);
 }
 
 // Every number of the totals that only ever grows.
@@ -78,7 +66,7 @@ TEST(AKilledWorker, IsReplacedInItsSlotWithinASecond) {
   const ServerProcess server({"--workers", "4"});
   const auto before = server.worker_pids();
   ::kill(before.at(2), SIGKILL);
-  EXPECT_TRUE(is_replaced(server, 2, before.at(2), kASecond));
+  EXPECT_TRUE(server.wait_for_replacement(2, before.at(2), kASecond));
   const auto after = server.worker_pids();
   ASSERT_EQ(after.size(), 4U);
   for (const int slot : {0, 1, 3}) {
@@ -101,7 +89,7 @@ TEST(AKilledWorker, BreaksOnlyItsOwnConnections) {
   }
   const pid_t victim = server.worker_pid(1);
   ::kill(victim, SIGKILL);
-  ASSERT_TRUE(is_replaced(server, 1, victim, kASecond));
+  ASSERT_TRUE(server.wait_for_replacement(1, victim, kASecond));
   int broken = 0;
   for (auto& [slot, client] : clients) {
     const Reply reply = client.get("/plaintext");
@@ -123,7 +111,7 @@ TEST(AKilledWorker, UnderLoadLetsNoTotalGoBackAndFailsOnlyItsOwnRequests) {
   EXPECT_TRUE(wait_until(
       [&] {
         watch.look();
-        return is_replaced(server, 0, victim, Milliseconds{0});
+        return server.wait_for_replacement(0, victim, Milliseconds{0});
       },
       kASecond));
   EXPECT_LT(elapsed_since(killed_at), kASecond);
@@ -160,7 +148,7 @@ TEST(AKilledWorker, LeavesNoConnectionBehindThatCountsAsOpen) {
   }
   const pid_t victim = server.worker_pid(0);
   ::kill(victim, SIGKILL);
-  ASSERT_TRUE(is_replaced(server, 0, victim, kASecond));
+  ASSERT_TRUE(server.wait_for_replacement(0, victim, kASecond));
   const Json connections = server.statistics()["totals"]["connections"];
   EXPECT_EQ(connections["accepted"], 5);
   EXPECT_EQ(connections["closed"], 5);
@@ -332,75 +320,6 @@ TEST(RandomKills, ForFiveSecondsUnderLoadLeaveAHealthyServerWithConsistentTotals
   EXPECT_EQ(restarts, static_cast<std::uint64_t>(kills));
   EXPECT_EQ(server.stop(), exit_code(0));
   EXPECT_TRUE(no_process_left(server.pid()));
-}
-
-// Sends one request after the other until one is answered; how many were cut before. Each death is
-// known to the master before the next request: it bans, and learns of a death some milliseconds
-// after the client.
-int deaths_before_an_answer(const ServerProcess& server, const std::string& path, Reply& answer) {
-  const std::string_view told = "was working on GET /crash";
-  const std::size_t before = server.times_logged(told);
-  for (int deaths = 0; deaths < 20; ++deaths) {
-    answer = get(server.url(), path);
-    if (answer.status != 0) {
-      return deaths;
-    }
-    EXPECT_TRUE(wait_until([&] {
-      return server.times_logged(told) == before + static_cast<std::size_t>(deaths) + 1;
-    }));
-  }
-  return -1;
-}
-
-TEST(RouteThatKills, CostsThreeWorkersAndIsAnsweredWithout) {
-  const ServerProcess server({"--workers", "4", "--demo-crash"});
-  Reply reply;
-  EXPECT_EQ(deaths_before_an_answer(server, "/crash?first=1", reply), 3);
-  EXPECT_EQ(reply.status, 503);
-  const std::string after = reply.header("Retry-After").value_or("");
-  ASSERT_FALSE(after.empty());
-  EXPECT_GE(std::stoi(after), 28);
-  EXPECT_LE(std::stoi(after), 30);
-  EXPECT_EQ(get(server.url(), "/plaintext").status, 200) << "the other routes go on";
-  EXPECT_TRUE(server.has_logged(
-      {"warning", "the route of GET /crash takes workers with it", "--limit-route-deaths"}));
-  const Json report = server.statistics();
-  ASSERT_EQ(report["banned_routes"].size(), 1U);
-  EXPECT_EQ(report["banned_routes"][0]["request"], "GET /crash");
-  EXPECT_EQ(report["banned_routes"][0]["on_trial"], false);
-}
-
-TEST(RouteThatKills, IsTriedAgainAfterAReload) {
-  const ServerProcess server({"--workers", "2", "--demo-crash", "--limit-route-deaths", "1"});
-  Reply reply;
-  EXPECT_EQ(deaths_before_an_answer(server, "/crash", reply), 1);
-  EXPECT_EQ(reply.status, 503);
-  server.send_signal(SIGHUP);
-  EXPECT_TRUE(server.wait_for_statistics([](const Json& report) {
-    return report["server"]["reloads"] == 1 && report["banned_routes"].empty();
-  }));
-  EXPECT_EQ(deaths_before_an_answer(server, "/crash", reply), 1);
-}
-
-TEST(RouteThatKills, KillsForEverWhereThatIsAskedFor) {
-  const ServerProcess server({"--workers", "2", "--demo-crash", "--limit-route-deaths", "0"});
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_EQ(get(server.url(), "/crash").status, 0);
-  }
-}
-
-// Somebody from outside has killed them.
-TEST(RouteThatKills, IsNotWhatRanWhenAWorkerWasKilled) {
-  const ServerProcess server({"--workers", "1", "--limit-route-deaths", "1"});
-  Client client(server.url());
-  client.send(get_request("/sleep?ms=9000"));
-  ASSERT_TRUE(server.wait_for_statistics(
-      [](const Json& report) { return !report["workers"][0]["in_flight"].empty(); }));
-  ::kill(server.worker_pid(0), SIGKILL);
-  EXPECT_EQ(client.receive().status, 0);
-  ASSERT_TRUE(server.has_logged({"worker 0", "SIGKILL"}));
-  ASSERT_TRUE(server.wait_for_workers(1));
-  EXPECT_EQ(get(server.url(), "/sleep?ms=1").status, 200);
 }
 
 }  // namespace

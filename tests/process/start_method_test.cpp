@@ -2,21 +2,21 @@
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "ipc/control_channel.h"
 #include "tests/support/processes.h"
 #include "tests/support/server_process.h"
 #include "tests/support/tested_build.h"
-#include "workers/child/start_order.h"
 
 namespace prefork::test {
 namespace {
@@ -56,17 +56,6 @@ std::optional<pid_t> process_titled(pid_t group, const std::string& title) {
   return std::nullopt;
 }
 
-bool is_replaced(const ServerProcess& server, int slot, pid_t before, Milliseconds within) {
-  return server.wait_for_statistics(
-      [&](const Json& report) {
-        const Json& workers = report["workers"];
-        return std::any_of(workers.begin(), workers.end(), [&](const Json& worker) {
-          return worker["slot"] == slot && worker["state"] == "ready" && worker["pid"] != before;
-        });
-      },
-      within);
-}
-
 bool has_finished_reload(const ServerProcess& server, int generation, std::size_t workers) {
   return server.wait_for_statistics([&](const Json& report) {
     return report["server"]["generation"] == generation && report["server"]["state"] == "running" &&
@@ -93,7 +82,7 @@ TEST_P(EachStartMethod, ServesReplacesReloadsAndStops) {
   const pid_t killed = server.worker_pid(1);
   EXPECT_EQ(title_of(killed), "prefork-server: worker 1");
   ASSERT_EQ(::kill(killed, SIGKILL), 0);
-  EXPECT_TRUE(is_replaced(server, 1, killed, kASecond));
+  EXPECT_TRUE(server.wait_for_replacement(1, killed, kASecond));
   EXPECT_TRUE(server.has_logged({"pid " + std::to_string(killed), "signal 9 (SIGKILL)"}));
   server.send_signal(SIGHUP);
   EXPECT_TRUE(has_finished_reload(server, 2, 2));
@@ -178,7 +167,7 @@ TEST_P(EachStartMethod, AWorkerThatBecomesAnotherProgramIsReplaced) {
   Client client(server.url());
   client.send(get_request("/become-another-program"));
   EXPECT_TRUE(server.has_logged({"worker 0", "has closed its control pipe"}));
-  EXPECT_TRUE(is_replaced(server, 0, before, kPatience));
+  EXPECT_TRUE(server.wait_for_replacement(0, before));
 }
 
 TEST_P(EachStartMethod, ACopyOfAWorkerThatComesBackFromItsHandlerEnds) {
@@ -223,7 +212,7 @@ TEST(ASpawnedWorker, HasTheConfigurationOfItsGenerationWhateverTheFileSaysByNow)
   folder.write("shop.toml", "header = [\"X-Build: two\"]\nworkers = 1\n");
   const pid_t first = server.worker_pid(0);
   ASSERT_EQ(::kill(first, SIGKILL), 0);
-  ASSERT_TRUE(is_replaced(server, 0, first, kPatience));
+  ASSERT_TRUE(server.wait_for_replacement(0, first));
   EXPECT_EQ(get(server.url(), "/").header("X-Build"), "one");
   server.send_signal(SIGHUP);
   EXPECT_TRUE(has_finished_reload(server, 2, 1));
@@ -239,7 +228,7 @@ TEST(ASpawnedWorker, IsOfTheProgramThatRunsWhateverItsPathNamesByNow) {
   std::filesystem::rename(folder.write("next", "no program"), launch.program);
   const pid_t first = server.worker_pid(0);
   ASSERT_EQ(::kill(first, SIGKILL), 0);
-  EXPECT_TRUE(is_replaced(server, 0, first, kASecond));
+  EXPECT_TRUE(server.wait_for_replacement(0, first, kASecond));
   EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
 }
 
@@ -273,7 +262,7 @@ TEST(AForkServer, ThatIsKilledIsReplacedWithTheNextWorker) {
   const pid_t worker = server.worker_pid(0);
   ASSERT_EQ(::kill(*first, SIGKILL), 0);
   ASSERT_EQ(::kill(worker, SIGKILL), 0) << "at the same time";
-  EXPECT_TRUE(is_replaced(server, 0, worker, kASecond));
+  EXPECT_TRUE(server.wait_for_replacement(0, worker, kASecond));
   EXPECT_TRUE(server.has_logged({"the fork server of generation 1 ended: signal 9 (SIGKILL)"}));
   const auto second = process_titled(server.pid(), "fork server");
   ASSERT_TRUE(second);
@@ -290,7 +279,7 @@ TEST(AForkServer, ThatDoesNothingIsReplacedWhenAWorkerIsNotThereInTime) {
   const pid_t worker = server.worker_pid(0);
   ASSERT_EQ(::kill(worker, SIGKILL), 0);
   EXPECT_TRUE(server.has_logged({"its fork server ended: signal 9 (SIGKILL)"}));
-  EXPECT_TRUE(is_replaced(server, 0, worker, kPatience));
+  EXPECT_TRUE(server.wait_for_replacement(0, worker));
   EXPECT_EQ(get(server.url(), "/plaintext").status, 200);
   EXPECT_EQ(server.stop(), exit_code(0));
 }
@@ -307,7 +296,7 @@ TEST(AForkServer, ThatLoadsForLongHoldsUpNobodyElse) {
   for (const int slot : {0, 1}) {
     const pid_t killed = server.worker_pid(slot);
     ASSERT_EQ(::kill(killed, SIGKILL), 0);
-    EXPECT_TRUE(is_replaced(server, slot, killed, kASecond)) << server.log();
+    EXPECT_TRUE(server.wait_for_replacement(slot, killed, kASecond)) << server.log();
   }
   EXPECT_EQ(server.statistics()["server"]["generation"], 1) << "while the next one still loads";
   EXPECT_EQ(get(server.url(), "/slot").status, 200);
@@ -315,107 +304,6 @@ TEST(AForkServer, ThatLoadsForLongHoldsUpNobodyElse) {
   ASSERT_TRUE(opened.valid());
   EXPECT_TRUE(has_finished_reload(server, 2, 2));
   EXPECT_EQ(server.stop(), exit_code(0));
-}
-
-// --- the argument that is not for people ---------------------------------------------------------
-
-constexpr const char* kRefusal =
-    "prefork-server: --start-order is how the server starts its own processes (--start-method "
-    "spawn), which find their orders in a descriptor; leave it out\n";
-
-TEST(StartOrderByHand, IsALineAndACode) {
-  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--start-order"},
-                                                    {"--start-order", "7"},
-                                                    {"--start-order", "0"},
-                                                    {"--start-order", "99999999999999999999"},
-                                                    {"--start-order", "-1"},
-                                                    {"--start-order", "x"},
-                                                    {"--start-order", "7", "--workers"}}) {
-    const FinishedRun run = run_to_the_end(launch_of(arguments));
-    EXPECT_EQ(run.exit, exit_code(2));
-    EXPECT_EQ(run.err, kRefusal);
-    EXPECT_EQ(run.out, "");
-  }
-}
-
-TEST(StartOrderByHand, OfAFileOrOfMemoryThatCanBeChangedIsRefused) {
-  const ipc::OwnedFd file(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
-  const ipc::OwnedFd memory(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  const child::StartOrderHead head;
-  ASSERT_EQ(::write(memory.get(), &head, sizeof head), static_cast<ssize_t>(sizeof head));
-  for (const int fd : {file.get(), memory.get()}) {
-    Launch launch = launch_of({"--start-order", "30"});
-    launch.descriptors[30] = fd;
-    const FinishedRun run = run_to_the_end(launch);
-    EXPECT_EQ(run.exit, exit_code(2));
-    EXPECT_EQ(run.err, kRefusal);
-  }
-}
-
-// How a process ends that gets these orders, and what it tells the master.
-class WrongStartOrder : public testing::Test {
- protected:
-  std::string told_with(const ipc::OwnedFd& written) {
-    Launch launch = launch_of({"--start-order", "30"});
-    launch.descriptors[30] = written.get();
-    launch.descriptors[31] = pipes_.child.read_fd();
-    launch.descriptors[32] = pipes_.child.write_fd();
-    EXPECT_EQ(run_to_the_end(launch).exit, exit_code(3));
-    std::string told;
-    pipes_.master.receive([&](const auto& decoded) {
-      const auto& frame = std::get<ipc::Frame>(decoded);
-      EXPECT_EQ(frame.epoch, 7U);
-      told = std::get<ipc::BootFailedFrame>(frame.message).reason;
-    });
-    return told;
-  }
-  static child::StartOrder order() {
-    child::StartOrder order;
-    order.epoch = 7;
-    order.descriptors.control_read = 31;
-    order.descriptors.control_write = 32;
-    return order;
-  }
-
-  ipc::ControlPair pipes_ = ipc::make_control_pair();
-};
-
-TEST_F(WrongStartOrder, OfAnotherVersionIsToldToTheMaster) {
-  child::StartOrderHead head;
-  head.version = 99;
-  head.size = sizeof head;
-  head.epoch = 7;
-  head.control_read = 31;
-  head.control_write = 32;
-  const ipc::OwnedFd memory(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  ASSERT_EQ(::write(memory.get(), &head, sizeof head), static_cast<ssize_t>(sizeof head));
-  ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
-  EXPECT_EQ(
-      told_with(memory),
-      "it could not be started: its orders are of version 99, and this program reads version " +
-          std::to_string(child::StartOrderHead{}.version));
-}
-
-TEST_F(WrongStartOrder, WithOptionsThatAreNoneIsToldToTheMaster) {
-  child::StartOrder wrong = order();
-  wrong.options = "threads";
-  EXPECT_EQ(told_with(child::write_start_order(wrong)),
-            "it could not be started: the options are cut off");
-}
-
-TEST_F(WrongStartOrder, WithADescriptorThatIsNotOpenIsToldToTheMaster) {
-  child::StartOrder wrong = order();
-  wrong.descriptors.segment = 90;
-  EXPECT_EQ(told_with(child::write_start_order(wrong)),
-            "it could not be started: a descriptor of its orders is not open");
-}
-
-TEST_F(WrongStartOrder, WithAnotherThingInPlaceOfTheSegmentIsToldToTheMaster) {
-  child::StartOrder wrong = order();
-  wrong.slot_capacity = 4;
-  wrong.descriptors.segment = 31;
-  EXPECT_EQ(told_with(child::write_start_order(wrong)),
-            "it could not be started: the statistics segment is not one of so many slots");
 }
 
 }  // namespace
