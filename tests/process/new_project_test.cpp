@@ -75,7 +75,9 @@ TEST(NewProject, OfAServerInItsBuildFolderFindsThePackageThereAndSaysHowToInstal
   const TemporaryFolder folder;
   const FinishedRun made = run_new(folder / "shop");
   ASSERT_EQ(made.exit, exit_code(0)) << made.err;
-  EXPECT_TRUE(made.out.ends_with("cmake --install " + tested_build() + " --prefix /usr/local\n"))
+  const std::string build = tested_build();
+  EXPECT_TRUE(made.out.ends_with("  cmake --build " + build + " && cmake --install " + build +
+                                 " --prefix /usr/local\n"))
       << made.out;
   const FinishedRun configured = in_shell(folder / "shop", "cmake -B build");
   EXPECT_EQ(configured.exit, exit_code(0)) << configured.out << configured.err;

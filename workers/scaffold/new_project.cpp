@@ -222,6 +222,12 @@ std::string commands_of(const std::string& kind, const std::string& name,
          " --config " + name + ".toml" + (kind == "site" ? "" : " --reload") + "\n";
 }
 
+// Who was built to be served at once (deploy/run.sh) is not all there is to install.
+std::string commands_to_install(const std::string& build_folder) {
+  return "  cmake --build " + build_folder + " && cmake --install " + build_folder +
+         " --prefix /usr/local\n";
+}
+
 std::string told(const std::string& path, const std::vector<EmbeddedFile>& made,
                  const std::string& commands, const Package& package, const std::string& program) {
   std::string files;
@@ -232,12 +238,11 @@ std::string told(const std::string& path, const std::vector<EmbeddedFile>& made,
       "made " + for_shell(path) + ": " + files + "\n\n  cd " + for_shell(path) + "\n" + commands;
   const std::string folder = fs::path(program).parent_path().string();
   if (package.kind == Package::Kind::build_folder) {
-    text += "\nprefork-server runs from its build folder; to install it:\n  cmake --install " +
-            for_shell(folder) + " --prefix /usr/local\n";
+    text += "\nprefork-server runs from its build folder; to install it:\n" +
+            commands_to_install(for_shell(folder));
   } else if (package.kind == Package::Kind::none) {
-    text +=
-        "\nprefork-server is not installed, so CMake may not find it; in its source folder:\n"
-        "  cmake --install build/release --prefix /usr/local\n";
+    text += "\nprefork-server is not installed, so CMake may not find it; in its source folder:\n" +
+            commands_to_install("build/release");
   }
   return text;
 }
