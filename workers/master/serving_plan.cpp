@@ -73,7 +73,8 @@ config::Result<void, ListenError> open_admin(ServingPlan& plan,
   auto opened = reuse_or_open(bind, listening, living, &ServingPlan::admin);
   if (!opened.ok() && opened.problem().code == config::ExitCode::address_in_use &&
       plan.options.admin.is_default) {
-    opened = reuse_or_open(free_bind, listening, living, &ServingPlan::admin);
+    opened = open_listening_sockets(free_bind, static_cast<int>(listening.backlog), "--admin",
+                                    listening.uds_mode);
     if (opened.ok()) {
       plan.note = "the default admin address " + plan.options.admin.address->text() +
                   " is in use; a free port was taken instead (choose one with --admin)";
