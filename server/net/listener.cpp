@@ -116,30 +116,35 @@ void Listener::stop_for_good() {
 }
 
 void Listener::accept_some() {
-  for (int i = 0; i < expected_ && !stopped_; ++i) {
+  for (int i = 0; i < batch_.size() && !stopped_; ++i) {
     if (i != 0 && is_turn_long()) {
       return;
     }
     const Outcome outcome = accept_one();
-    if (outcome == Outcome::accepted) {
-      if (++accepted_in_front_ == kAcceptsInFront && !stopped_) {
-        accepted_in_front_ = 0;
-        loop_.stand_behind(watch_);
-      }
-      continue;
-    }
     if (outcome == Outcome::out_of_resources) {
       paused_ = true;
       loop_.pause_watch(watch_);
     }
-    expected_ = 1;
-    full_turns_ = 0;
+    if (outcome != Outcome::accepted) {
+      batch_.on_short(i);
+      return;
+    }
+    ++accepted_in_front_;
+  }
+  if (!stopped_) {
+    batch_.on_full();
+    let_siblings_pass();
+  }
+}
+
+void Listener::let_siblings_pass() {
+  if (accepted_in_front_ < kAcceptsInFront ||
+      loop_.now_ns() - stood_behind_ns_ < kLeastTimeInFrontNs) {
     return;
   }
-  if (++full_turns_ >= kTurnsUntilMore) {
-    full_turns_ = 0;
-    expected_ = std::min(2 * expected_, kMaxAcceptsPerTurn);
-  }
+  accepted_in_front_ = 0;
+  stood_behind_ns_ = loop_.now_ns();
+  loop_.stand_behind(watch_);
 }
 
 Listener::Outcome Listener::accept_one() {

@@ -8,6 +8,7 @@
 #include "ipc/base/owned_fd.h"
 #include "ipc/inbox.h"
 #include "server/loop/event_loop.h"
+#include "server/net/accept_batch.h"
 #include "server/net/listener_spec.h"
 
 namespace prefork::net {
@@ -46,8 +47,6 @@ class Listener {
   void stop_for_good();
 
  private:
-  // So many connections in one turn of the loop at most: the ones already here want service too.
-  static constexpr int kMaxAcceptsPerTurn = 16;
   // The largest backlog there is: what may wait in the queue when the service stops.
   static constexpr int kMaxQueued = 65'535;
 
@@ -57,6 +56,7 @@ class Listener {
   enum class Outcome : std::uint8_t { accepted, queue_empty, out_of_resources };
 
   void accept_some();
+  void let_siblings_pass();
   [[nodiscard]] bool is_turn_long() const {
     return loop_.clock().now_ns() - loop_.now_ns() > kLongTurnNs;
   }
@@ -67,15 +67,14 @@ class Listener {
   const ListenerSpec spec_;
   ipc::OwnedFd socket_;
   loop::EventLoop::WatchId watch_;
-  // How many to take in one turn: one at first, more after so many turns in a row that left some.
-  // Looking into an empty queue is dear: the kernel makes a socket before it looks (accept(2)).
-  static constexpr int kTurnsUntilMore = 8;
-  int expected_ = 1;
-  int full_turns_ = 0;
-  // How many it takes before a sibling is woken in its stead. Few of them are spread over all, but
-  // each change of process has the processor's caches filled anew.
+  AcceptBatch batch_;
+  // After so many it has a sibling woken in its stead, but not again within that time: few of them
+  // are spread over all; of many, each change of process costs two system calls and has the
+  // processor's caches filled anew.
   static constexpr int kAcceptsInFront = 4;
+  static constexpr std::uint64_t kLeastTimeInFrontNs = 1'000'000;
   int accepted_in_front_ = 0;
+  std::uint64_t stood_behind_ns_ = 0;
   bool paused_ = false;
   bool stopped_ = false;
 };
