@@ -107,20 +107,23 @@ load() {
 
 # measure CASE SERVER ROUND PID PORT CONNECTIONS [WRK_OPTION...]: one line for the results.
 measure() {
-  local case=$1 server=$2 round=$3 pid=$4 port=$5 connections=$6 before after report
+  local case=$1 server=$2 round=$3 pid=$4 port=$5 connections=$6 before after machine report
   shift 6
+  machine=$(machine_cpu_ticks)
   before=$(group_cpu_ticks "$pid")
   report=$(load "$port" "$seconds" "$connections" "$@")
   after=$(group_cpu_ticks "$pid")
-  note "$case" "$server" "$round" $(((after - before) * 1000000 / ticks_per_second)) "$report"
+  machine=$(($(machine_cpu_ticks) - machine))
+  note "$case" "$server" "$round" $(((after - before) * 1000000 / ticks_per_second)) "$report" \
+    $((machine * 1000000 / ticks_per_second))
 }
 
-# note CASE SERVER ROUND CPU_US REPORT
+# note CASE SERVER ROUND CPU_US REPORT [MACHINE_CPU_US]
 note() {
-  local case=$1 server=$2 round=$3 cpu_us=$4 report=$5
+  local case=$1 server=$2 round=$3 cpu_us=$4 report=$5 machine_us=${6:-0}
   if grep -q 'Non-2xx' <<<"$report"; then fail "$server answered with errors: $report"; fi
   awk -v name="$case" -v server="$server" -v round="$round" -v cpu_us="$cpu_us" \
-    -v answer_bytes="${answer_bytes:-0}" '
+    -v machine_us="$machine_us" -v answer_bytes="${answer_bytes:-0}" '
     function us(text) {
       if (text ~ /us$/) return text + 0
       if (text ~ /ms$/) return text * 1000
@@ -135,8 +138,8 @@ note() {
     END {
       if (answer_bytes > 0) requests = bytes / answer_bytes
       if (requests == 0) exit 1
-      printf "%s\t%s\t%d\t%.4f\t%.0f\t%.0f\t%.0f\t%d\n", name, server, round, cpu_us / requests, rate,
-        p50, p99, errors
+      printf "%s\t%s\t%d\t%.4f\t%.0f\t%.0f\t%.0f\t%d\t%.4f\n", name, server, round,
+        cpu_us / requests, rate, p50, p99, errors, machine_us / requests
     }' <<<"$report" >>"$results" || fail "wrk counted no request against $server: $report"
 }
 

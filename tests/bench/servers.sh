@@ -252,6 +252,9 @@ group_cpu_ticks() {
       END { print sum + 0 }'
 }
 
+# What every core was busy with, interrupts too, which are nobody's (proc(5): /proc/stat).
+machine_cpu_ticks() { awk '$1 == "cpu" { print $2 + $3 + $4 + $7 + $8 }' /proc/stat; }
+
 # group_memory_kib PID: proportional set size of the whole group (shared pages counted once).
 group_memory_kib() {
   local stat
