@@ -283,6 +283,9 @@ void HttpServer::tick() {
     is_soon = is_soon || listener->is_paused();
     listener->resume();
   }
+  if (++ticks_ % kTicksBetweenLooks == 0) {
+    loop_.look_at_shared();
+  }
   if (drain_.is_active()) {
     advance_drain();
   }

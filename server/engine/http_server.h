@@ -43,6 +43,9 @@ class HttpServer : private loop::LoopClient, private net::AcceptHandler {
  public:
   // How often it ticks while anything happens, and looks for deadlines at the most.
   static constexpr std::uint64_t kTickNs = 100'000'000;
+  // After so many ticks it looks for connections that wait for a process that has stopped: a server
+  // with nothing to do makes three system calls in two seconds.
+  static constexpr std::uint32_t kTicksBetweenLooks = 2;
 
   // The references must outlive the server. `executor` may be null: handlers then all run on the
   // loop. `record` is written by this server alone. One server for a loop.
@@ -141,6 +144,7 @@ class HttpServer : private loop::LoopClient, private net::AcceptHandler {
   MemoryTrim memory_trim_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   loop::Timer tick_timer_;
+  std::uint32_t ticks_ = 0;
   loop::Timer sweep_timer_;
   std::uint64_t swept_ns_ = 0;
   bool is_active_ = false;  // something has happened since the last tick

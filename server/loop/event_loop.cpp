@@ -1,5 +1,6 @@
 #include "server/loop/event_loop.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -68,6 +69,25 @@ EventLoop::WatchId EventLoop::add_watch(Watch watch) {
 void EventLoop::stand_behind(WatchId id) {
   pause_watch(id);
   resume_watch(id);
+}
+
+void EventLoop::look_at_shared() {
+  std::vector<pollfd> looked_at;
+  std::vector<WatchId> ids;
+  for (WatchId id = 0; id < watches_.size(); ++id) {
+    if (watches_[id].is_shared && !watches_[id].paused) {
+      looked_at.push_back({watches_[id].fd, POLLIN, 0});
+      ids.push_back(id);
+    }
+  }
+  if (looked_at.empty() || ::poll(looked_at.data(), looked_at.size(), 0) <= 0) {
+    return;
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if ((looked_at[i].revents & POLLIN) != 0) {
+      call(watches_[ids[i]]);
+    }
+  }
 }
 
 void EventLoop::pause_watch(WatchId id) {

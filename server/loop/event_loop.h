@@ -104,6 +104,9 @@ class EventLoop {
   // process from now on. It sees what is there, also what another one was woken for that has died
   // since.
   void stand_behind(WatchId id);
+  // Sees to what is shared and waits all the same: whoever was woken for it may have stopped since
+  // or died, and the kernel wakes nobody else.
+  void look_at_shared();
   // Before `fd` is closed, or for a while.
   void pause_watch(WatchId id);
   void resume_watch(WatchId id);

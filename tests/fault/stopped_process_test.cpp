@@ -54,6 +54,19 @@ TEST(AStoppedWorker, LosesNoConnectionThatOthersOpenAllAtOnce) {
   EXPECT_LT(elapsed_since(start), kASecond);
 }
 
+// The kernel has woken one of the two for the connection, and nobody else, when it stops: often
+// enough in so many attempts.
+TEST(AStoppedWorker, HoldsNoConnectionUpThatWokeIt) {
+  const ServerProcess server({"--workers", "2", "--timeout-worker-healthcheck", "60s"});
+  for (int i = 0; i < 20; ++i) {
+    const pid_t victim = server.worker_pid(i % 2);
+    ::kill(victim, SIGSTOP);
+    const Reply reply = get(server.url(), "/plaintext", kASecond * 20);
+    EXPECT_EQ(reply.status, 200) << "attempt " << i << ": " << reply;
+    ::kill(victim, SIGCONT);
+  }
+}
+
 TEST(AStoppedWorker, ThatGoesOnBeforeItsDeadlineKeepsItsConnections) {
   const ServerProcess server({"--workers", "2", "--timeout-worker-healthcheck", "5s"});
   std::vector<Client> clients;

@@ -211,6 +211,31 @@ TEST_F(SharedWatch, WhoStandsBehindSeesWhatWaitsForAnother) {
   EXPECT_EQ(second_.calls, 1);
 }
 
+TEST_F(SharedWatch, WhoLooksSeesWhatWaitsForAnother) {
+  start_both();
+  signal(event_);
+  first_.thread.join();
+  EXPECT_TRUE(second_.is_asleep());
+  second_.loop.look_at_shared();
+  EXPECT_EQ(second_.calls, 1);
+  signal(event_);
+  second_.thread.join();
+}
+
+TEST_F(EventLoopTest, LookingCallsForWhatIsSharedAndThereAlone) {
+  const ipc::OwnedFd own = make_event(1);
+  const ipc::OwnedFd paused = make_event(1);
+  const ipc::OwnedFd empty = make_event(0);
+  const ipc::OwnedFd shared = make_event(1);
+  std::vector<int> calls;
+  loop_.watch(own.get(), [&] { calls.push_back(1); });
+  loop_.pause_watch(loop_.watch_shared(paused.get(), [&] { calls.push_back(2); }));
+  loop_.watch_shared(empty.get(), [&] { calls.push_back(3); });
+  loop_.watch_shared(shared.get(), [&] { calls.push_back(4); });
+  loop_.look_at_shared();
+  EXPECT_EQ(calls, std::vector<int>{4});
+}
+
 TEST_F(EventLoopTest, WhatIsAddedByKeyIsToldOnceForEachArrival) {
   const ipc::OwnedFd event = make_event(1);
   ASSERT_TRUE(loop_.add(event.get(), kKey));
