@@ -55,13 +55,10 @@ class Ready final : public Pause {
   bool await_ready() const noexcept { return false; }
   template <IsTask Awaiting>
   bool await_suspend(std::coroutine_handle<Awaiting> awaiting) {
-    root_ = awaiting.promise().root;
-    coroutine_ = awaiting;
-    root_->check();
-    const prefork_api& api = *root_->api;
-    fd_wait_ = api.wait_fd(root_->app, fd_, for_writing_ ? 1 : 0, told_ready, this);
+    arrive(awaiting);
+    fd_wait_ = api().wait_fd(app(), fd_, for_writing_ ? 1 : 0, told_ready, this);
     if (fd_wait_ == nullptr) {
-      if (errno != EPERM || api.is_loop_thread(root_->app) == 0) {
+      if (errno != EPERM || api().is_loop_thread(app()) == 0) {
         throw std::system_error(errno, std::generic_category(),
                                 "a descriptor cannot be waited for");
       }
@@ -69,9 +66,9 @@ class Ready final : public Pause {
       return false;
     }
     if (timeout_ != Timeout::max()) {
-      time_wait_ = api.wait_time(root_->app, to_ns(timeout_), told_late, this);
+      time_wait_ = api().wait_time(app(), to_ns(timeout_), told_late, this);
     }
-    root_->pause = this;
+    begin();
     return true;
   }
   bool await_resume() const noexcept { return is_ready_; }
@@ -85,22 +82,21 @@ class Ready final : public Pause {
     auto& ready = *static_cast<Ready*>(self);
     ready.fd_wait_ = nullptr;
     ready.is_ready_ = true;
-    ready.go_on(how);
+    ready.end(how);
   }
   static void told_late(void* self, prefork_status how) {
     auto& ready = *static_cast<Ready*>(self);
     ready.time_wait_ = nullptr;
-    ready.go_on(how);
+    ready.end(how);
   }
-  void go_on(prefork_status how) {
+  void end(prefork_status how) {
     stop();
-    root_->is_cancelled = root_->is_cancelled || how == PREFORK_GONE;
-    root_->go_on(coroutine_);
+    go_on(how);
   }
   void stop() {
     for (prefork_wait** const wait : {&fd_wait_, &time_wait_}) {
       if (*wait != nullptr) {
-        root_->api->cancel_wait(std::exchange(*wait, nullptr));
+        api().cancel_wait(std::exchange(*wait, nullptr));
       }
     }
   }
@@ -109,8 +105,6 @@ class Ready final : public Pause {
   bool for_writing_;
   bool is_ready_ = false;
   Timeout timeout_;
-  Root* root_ = nullptr;
-  std::coroutine_handle<> coroutine_;
   prefork_wait* fd_wait_ = nullptr;
   prefork_wait* time_wait_ = nullptr;
 };

@@ -89,9 +89,7 @@ class OnPoolCall final : public Pause {
   bool await_ready() const noexcept { return false; }
   template <IsTask Awaiting>
   void await_suspend(std::coroutine_handle<Awaiting> awaiting) {
-    root_ = awaiting.promise().root;
-    coroutine_ = awaiting;
-    root_->check();
+    arrive(awaiting);
     auto parcel = std::make_unique<Parcel>();
     parcel->function = function_;
     parcel->receiver = this;
@@ -102,11 +100,11 @@ class OnPoolCall final : public Pause {
     work.run = Parcel::run;
     work.done = Parcel::done;
     work.user_data = parcel.get();
-    if (root_->api->submit_work(root_->app, &work) != PREFORK_OK) {
+    if (api().submit_work(app(), &work) != PREFORK_OK) {
       throw PoolFull();
     }
     parcel_ = parcel.release();
-    root_->pause = this;
+    begin();
   }
   Result await_resume() { return outcome_.take(); }
   bool cancel() override {
@@ -149,15 +147,12 @@ class OnPoolCall final : public Pause {
     outcome_ = std::move(parcel.outcome);
     if (how != PREFORK_OK) {
       outcome_.error = std::make_exception_ptr(PoolFull());
-      root_->is_cancelled = root_->is_cancelled || how == PREFORK_GONE;
     }
-    root_->go_on(coroutine_);
+    go_on(how);
   }
 
   Function* function_;
   OnPool where_;
-  Root* root_ = nullptr;
-  std::coroutine_handle<> coroutine_;
   Parcel* parcel_ = nullptr;
   Outcome<Result> outcome_;
 };
@@ -177,18 +172,16 @@ class TaskRun final : public Pause {
   bool await_ready() const noexcept { return false; }
   template <IsTask Awaiting>
   void await_suspend(std::coroutine_handle<Awaiting> awaiting) {
-    root_ = awaiting.promise().root;
-    coroutine_ = awaiting;
-    root_->check();
-    auto parcel = std::make_unique<Parcel>(*root_->api, root_->app, *this);
+    arrive(awaiting);
+    auto parcel = std::make_unique<Parcel>(api(), app(), *this);
     prefork_task_order order = Tasks::to_order(task_, argument_, options_);
     order.done = Parcel::done;
     order.user_data = parcel.get();
-    if (root_->api->submit_task(root_->app, &order, &job_) != PREFORK_OK) {
+    if (api().submit_task(app(), &order, &job_) != PREFORK_OK) {
       throw std::runtime_error("the server does not take such tasks");
     }
     parcel_ = parcel.release();
-    root_->pause = this;
+    begin();
   }
   std::string await_resume() {
     if (end_ != TaskEnd::done) {
@@ -198,7 +191,7 @@ class TaskRun final : public Pause {
   }
   bool cancel() override {
     parcel_->receiver = nullptr;
-    root_->api->cancel_job(job_);
+    api().cancel_job(job_);
     return true;
   }
 
@@ -240,19 +233,17 @@ class TaskRun final : public Pause {
     end_ = parcel.end;
     bytes_ = std::move(parcel.bytes);
     release();
-    root_->go_on(coroutine_);
+    go_on(PREFORK_OK);
   }
   void release() {
     if (job_ != nullptr) {
-      root_->api->release_job(std::exchange(job_, nullptr));
+      api().release_job(std::exchange(job_, nullptr));
     }
   }
 
   std::string_view task_;
   std::string_view argument_;
   TaskOptions options_;
-  Root* root_ = nullptr;
-  std::coroutine_handle<> coroutine_;
   Parcel* parcel_ = nullptr;
   prefork_job* job_ = nullptr;
   TaskEnd end_ = TaskEnd::none;

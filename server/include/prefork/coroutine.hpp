@@ -53,20 +53,7 @@ class Task;
 
 namespace detail {
 
-// The place where a coroutine waits.
-class Pause {
- public:
-  Pause() = default;
-  Pause(const Pause&) = delete;
-  Pause& operator=(const Pause&) = delete;
-
-  // True: it is not waited for any more, and what waits may be destroyed. False: not yet; whoever
-  // comes back tells it (Root::go_on).
-  virtual bool cancel() = 0;
-
- protected:
-  ~Pause() = default;
-};
+class Pause;
 
 // What the coroutines that wait for each other have in common. In the first of them.
 struct Root {
@@ -79,10 +66,7 @@ struct Root {
   void* owner = nullptr;
 
   // True: the coroutines may be destroyed now. False: on_end is called when they may.
-  bool cancel() {
-    is_cancelled = true;
-    return pause != nullptr && pause->cancel();
-  }
+  bool cancel();
   // What was waited for is there.
   void go_on(std::coroutine_handle<> coroutine) {
     pause = nullptr;
@@ -160,6 +144,50 @@ struct Promise<void> : PromiseBase {
 
 template <typename Awaiting>
 concept IsTask = std::derived_from<Awaiting, PromiseBase>;
+
+// The place where a coroutine waits.
+class Pause {
+ public:
+  Pause() = default;
+  Pause(const Pause&) = delete;
+  Pause& operator=(const Pause&) = delete;
+
+  // True: it is not waited for any more, and what waits may be destroyed. False: not yet; whoever
+  // comes back tells it (go_on).
+  virtual bool cancel() = 0;
+
+ protected:
+  ~Pause() = default;
+
+  // First of all. Throws when nobody wants the coroutine to go on.
+  template <IsTask Awaiting>
+  void arrive(std::coroutine_handle<Awaiting> awaiting) {
+    root_ = awaiting.promise().root;
+    coroutine_ = awaiting;
+    root_->check();
+  }
+  // From here on it may be cancelled. Every arrival that returns is followed by this, or by going
+  // on within await_suspend (false).
+  void begin() { root_->pause = this; }
+  // What was waited for is there, or will never be (PREFORK_GONE). May destroy this.
+  void go_on(prefork_status how) {
+    root_->is_cancelled = root_->is_cancelled || how == PREFORK_GONE;
+    root_->go_on(coroutine_);
+  }
+
+  // Once it has arrived.
+  [[nodiscard]] const prefork_api& api() const { return *root_->api; }
+  [[nodiscard]] prefork_app* app() const { return root_->app; }
+
+ private:
+  Root* root_ = nullptr;
+  std::coroutine_handle<> coroutine_;
+};
+
+inline bool Root::cancel() {
+  is_cancelled = true;
+  return pause != nullptr && pause->cancel();
+}
 
 }  // namespace detail
 
@@ -257,35 +285,30 @@ class LoopPause : public Pause {
   LoopPause() = default;
   ~LoopPause() { stop(); }
 
-  // `begin(api, app)` returns the wait. Throws std::system_error when there is none.
-  template <IsTask Awaiting, typename Begin>
-  void suspend(std::coroutine_handle<Awaiting> awaiting, Begin begin) {
-    root_ = awaiting.promise().root;
-    coroutine_ = awaiting;
-    root_->check();
-    wait_ = begin(*root_->api, root_->app);
+  // `wait(api, app)` returns the wait. Throws std::system_error when there is none.
+  template <IsTask Awaiting, typename Wait>
+  void suspend(std::coroutine_handle<Awaiting> awaiting, Wait wait) {
+    arrive(awaiting);
+    wait_ = wait(api(), app());
     if (wait_ == nullptr) {
       throw std::system_error(errno, std::generic_category(), "a coroutine cannot wait here");
     }
-    root_->pause = this;
+    begin();
   }
   // For the server.
   static void told(void* self, prefork_status how) {
     auto& pause = *static_cast<LoopPause*>(self);
     pause.wait_ = nullptr;
-    pause.root_->is_cancelled = pause.root_->is_cancelled || how == PREFORK_GONE;
-    pause.root_->go_on(pause.coroutine_);
+    pause.go_on(how);
   }
 
  private:
   void stop() {
     if (wait_ != nullptr) {
-      root_->api->cancel_wait(std::exchange(wait_, nullptr));
+      api().cancel_wait(std::exchange(wait_, nullptr));
     }
   }
 
-  Root* root_ = nullptr;
-  std::coroutine_handle<> coroutine_;
   prefork_wait* wait_ = nullptr;
 };
 
