@@ -62,13 +62,13 @@ EventLoop::WatchId EventLoop::watch_shared(int fd, std::function<void()> on_read
 EventLoop::WatchId EventLoop::add_watch(Watch watch) {
   const auto id = static_cast<WatchId>(watches_.size());
   watches_.push_back(std::move(watch));
-  resume_watch(id);
+  PREFORK_CHECK(resume_watch(id));
   return id;
 }
 
-void EventLoop::stand_behind(WatchId id) {
+bool EventLoop::stand_behind(WatchId id) {
   pause_watch(id);
-  resume_watch(id);
+  return resume_watch(id);
 }
 
 void EventLoop::look_at_shared() {
@@ -96,11 +96,17 @@ void EventLoop::pause_watch(WatchId id) {
   }
 }
 
-void EventLoop::resume_watch(WatchId id) {
-  if (std::exchange(watches_[id].paused, false)) {
-    const std::uint32_t events = watches_[id].is_shared ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
-    PREFORK_CHECK(control(epoll_fd_.get(), EPOLL_CTL_ADD, watches_[id].fd, events, id));
+bool EventLoop::resume_watch(WatchId id) {
+  Watch& watch = watches_[id];
+  if (!std::exchange(watch.paused, false)) {
+    return true;
   }
+  const std::uint32_t events = watch.is_shared ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
+  if (control(epoll_fd_.get(), EPOLL_CTL_ADD, watch.fd, events, id)) {
+    return true;
+  }
+  watch.paused = true;
+  return false;
 }
 
 bool EventLoop::add(int fd, std::uint64_t key) {

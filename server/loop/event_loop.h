@@ -102,14 +102,15 @@ class EventLoop {
   WatchId watch_shared(int fd, std::function<void()> on_readable);
   // Of those that wait the kernel wakes the one that has watched for longest, which is not this
   // process from now on. It sees what is there, also what another one was woken for that has died
-  // since.
-  void stand_behind(WatchId id);
+  // since. False: the system has no room for it (as with add()), and it is paused.
+  [[nodiscard]] bool stand_behind(WatchId id);
   // Sees to what is shared and waits all the same: whoever was woken for it may have stopped since
   // or died, and the kernel wakes nobody else.
   void look_at_shared();
   // Before `fd` is closed, or for a while.
   void pause_watch(WatchId id);
-  void resume_watch(WatchId id);
+  // False: the system has no room for it, and it stays paused.
+  [[nodiscard]] bool resume_watch(WatchId id);
 
   // Edge-triggered, told to the client; what is there already is told at once. False when the
   // system has no room for it (epoll_ctl(2): ENOSPC, ENOMEM).

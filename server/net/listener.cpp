@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -83,14 +84,18 @@ Listener::Listener(loop::EventLoop& loop, const ListenerSpec& spec, AcceptHandle
   if (spec.peer_timeout.count() != 0) {
     notice_lost_peers(socket_.get(), spec.peer_timeout);
   }
+  keep_reserve();
 }
 
 Listener::~Listener() { stop(); }
 
 void Listener::resume() {
-  if (paused_ && !stopped_) {
-    paused_ = false;
-    loop_.resume_watch(watch_);
+  if (!paused_ || stopped_) {
+    return;
+  }
+  keep_reserve();
+  if (reserve_.valid()) {
+    paused_ = !loop_.resume_watch(watch_);
   }
 }
 
@@ -100,6 +105,7 @@ void Listener::stop() {
   }
   stopped_ = true;
   loop_.pause_watch(watch_);
+  reserve_.reset();
   socket_.reset();
 }
 
@@ -144,7 +150,7 @@ void Listener::let_siblings_pass() {
   }
   accepted_in_front_ = 0;
   stood_behind_ns_ = loop_.now_ns();
-  loop_.stand_behind(watch_);
+  paused_ = !loop_.stand_behind(watch_);
 }
 
 Listener::Outcome Listener::accept_one() {
@@ -158,6 +164,7 @@ Listener::Outcome Listener::accept_one() {
       about.awaits_preamble = spec_.has_preamble ? 1 : 0;
       about.peer = to_peer(address);
       handler_.on_accepted(std::move(socket), about, spec_.transports);
+      keep_reserve();
       return Outcome::accepted;
     }
     // Once a sibling has ended the listening for good, it is an invalid argument.
@@ -165,9 +172,19 @@ Listener::Outcome Listener::accept_one() {
       return Outcome::queue_empty;
     }
     if (!is_about_one_client(errno)) {
+      const bool has_reserve = errno == EMFILE && reserve_.valid();
       handler_.on_accept_error(errno);
-      return Outcome::out_of_resources;
+      if (!has_reserve) {
+        return Outcome::out_of_resources;
+      }
+      reserve_.reset();
     }
+  }
+}
+
+void Listener::keep_reserve() {
+  if (!reserve_.valid() && !stopped_) {
+    reserve_ = ipc::OwnedFd(::eventfd(0, EFD_CLOEXEC));
   }
 }
 

@@ -1,6 +1,8 @@
 // Accepts from one listening socket that several processes share. Being woken and finding nothing
-// is normal: a sibling was faster. Out of descriptors it pauses until the next tick instead of
-// spinning. One thread: the event loop.
+// is normal: a sibling was faster. It keeps a descriptor in reserve, for the connection that it was
+// woken for when there is no other: the kernel has told nobody else of it, so it is accepted all
+// the same and can be handed on. Out of that too it pauses until the next tick instead of spinning.
+// One thread: the event loop.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +25,8 @@ class AcceptHandler {
 
   virtual void on_accepted(ipc::OwnedFd socket, const ipc::HandedConnection& about,
                            const TransportFactory* transports) = 0;
-  // Out of descriptors or memory (errno): the listener pauses.
+  // Out of descriptors or memory (errno). If it has a descriptor in reserve, a connection follows,
+  // which had better be handed on; otherwise the listener pauses.
   virtual void on_accept_error(int error) = 0;
 };
 
@@ -61,11 +64,13 @@ class Listener {
     return loop_.clock().now_ns() - loop_.now_ns() > kLongTurnNs;
   }
   Outcome accept_one();
+  void keep_reserve();
 
   loop::EventLoop& loop_;
   AcceptHandler& handler_;
   const ListenerSpec spec_;
   ipc::OwnedFd socket_;
+  ipc::OwnedFd reserve_;
   loop::EventLoop::WatchId watch_;
   AcceptBatch batch_;
   // After so many it has a sibling woken in its stead, but not again within that time: few of them

@@ -78,6 +78,21 @@ TEST(AWorkerWithoutDescriptors, DrawsNoShareOfTheConnections) {
   EXPECT_EQ(server.stop(), exit_code(0));
 }
 
+// The kernel wakes it for every other connection, and tells nobody else of that.
+TEST(AWorkerWithoutDescriptors, HandsOnWhatItIsWokenFor) {
+  Launch launch;
+  launch.arguments = {test_app("processes"), "--workers", "2", "--threads", "1"};
+  launch.limit_open_files = kFewDescriptors;
+  ServerProcess server(launch);
+  Client hoarder(server.url());
+  EXPECT_EQ(hoarder.get("/hoard/0").body, "hoarded\n");
+  for (int i = 0; i < 40; ++i) {
+    const Reply reply = get(server.url(), "/sleep/0", kASecond);
+    ASSERT_EQ(reply.status, 200) << "connection " << i << ": " << reply;
+  }
+  EXPECT_EQ(server.stop(), exit_code(0));
+}
+
 TEST_F(FewDescriptors, LetThoseServedWhoAreConnectedAndToldTheOthers) {
   auto clients = connect_too_many();
   int served = 0;

@@ -109,10 +109,10 @@ bool Placement::take_handed() {
 }
 
 Placement::Taken Placement::take_from(std::uint32_t slot) {
-  if (is_short_ && !ipc::OwnedFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)).valid()) {
-    return Taken::some;  // what is taken now would be lost
-  }
   for (int i = 0; i < kMaxTakesAtOnce; ++i) {
+    if (is_short_ && !ipc::OwnedFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)).valid()) {
+      return Taken::some;  // what is taken now would be lost
+    }
     ipc::Inboxes::TakeError error{};
     auto received = inboxes_.take(slot, error);
     if (!received) {
@@ -121,6 +121,7 @@ Placement::Taken Placement::take_from(std::uint32_t slot) {
       }
       // What cannot be used, or came when no descriptor was left for it.
       record().counters.add(ipc::Counter::accept_errors);
+      record().counters.add(ipc::Counter::connections_closed);
       look_for_room();
       continue;
     }

@@ -149,8 +149,7 @@ class Worker : public engine::ServerHooks, private child::ChildCommands {
   bool on_tick(std::uint64_t now_ns) override {
     const bool is_soon = placement_.on_tick(server_->connection_count(), now_ns);
     if (inbox_rests_ && !placement_.is_short()) {
-      inbox_rests_ = false;
-      loop_.resume_watch(inbox_watch_);
+      inbox_rests_ = !loop_.resume_watch(inbox_watch_);
     }
     served_->on_tick();
     if (std::exchange(requests_seen_, server_->requests()) != server_->requests()) {

@@ -93,7 +93,7 @@ TEST_F(EventLoopTest, APausedWatchIsSilentAndGoesOnWhereItWas) {
   const EventLoop::WatchId watch = loop_.watch(event.get(), [&] { ++calls; });
   loop_.pause_watch(watch);
   EXPECT_FALSE(loop_.poll());
-  loop_.resume_watch(watch);
+  EXPECT_TRUE(loop_.resume_watch(watch));
   loop_.run_one_for(0);
   EXPECT_EQ(calls, 1);
 }
@@ -191,7 +191,7 @@ TEST_F(SharedWatch, AnEventWakesOneOfThoseThatWait) {
 }
 
 TEST_F(SharedWatch, WhoStandsBehindIsNotTheOneThatIsWoken) {
-  first_.loop.stand_behind(first_.watch);
+  ASSERT_TRUE(first_.loop.stand_behind(first_.watch));
   start_both();
   signal(event_);
   second_.thread.join();
@@ -206,7 +206,7 @@ TEST_F(SharedWatch, WhoStandsBehindSeesWhatWaitsForAnother) {
   signal(event_);
   first_.thread.join();
   EXPECT_TRUE(second_.is_asleep());
-  second_.loop.stand_behind(second_.watch);
+  ASSERT_TRUE(second_.loop.stand_behind(second_.watch));
   second_.thread.join();
   EXPECT_EQ(second_.calls, 1);
 }
