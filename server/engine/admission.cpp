@@ -7,12 +7,12 @@
 
 namespace prefork::engine {
 
-Admission::Verdict Admission::judge(std::size_t open) {
-  if (open < limit_) {
+Admission::Verdict Admission::judge(std::size_t open, std::size_t refused) {
+  if (open - refused < limit_) {
     return Verdict::admit;
   }
   counters_.add(ipc::Counter::connections_refused);
-  return open < limit_ + kRefusalRoom ? Verdict::refuse : Verdict::drop;
+  return refused < kRefusalRoom ? Verdict::refuse : Verdict::drop;
 }
 
 void Admission::report_accept_error(int error, std::uint64_t now_ns) {

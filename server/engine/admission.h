@@ -25,8 +25,9 @@ class Admission {
   Admission(std::size_t limit, ipc::Counters& counters, ServerHooks& hooks)
       : limit_(limit), counters_(counters), hooks_(hooks) {}
 
-  // One more connection beside `open` others.
-  Verdict judge(std::size_t open);
+  // One more connection beside `open` others. `refused` of them were told that there was no place,
+  // and take none from one that could be served until they are gone.
+  Verdict judge(std::size_t open, std::size_t refused);
 
   // While the server is busy a connection's first message is there already when it is accepted, and
   // one that is answered and closed at once never has to join the loop's descriptors. While it is

@@ -83,7 +83,7 @@ void HttpServer::on_turn(std::uint64_t now_ns, bool has_events) {
   // Liveness is the loop's own doing: a loop that is stuck does not get here.
   record_.pulse.beat_ns.store(now_ns, std::memory_order_relaxed);
   if (has_events) {
-    is_active_ = true;
+    ticks_.is_active = true;
     if (record_.pulse.asleep_until_ns.load(std::memory_order_relaxed) != 0) {
       record_.pulse.asleep_until_ns.store(0, std::memory_order_relaxed);
     }
@@ -123,7 +123,7 @@ void HttpServer::on_deferred(std::uint64_t key) {
 void HttpServer::on_turn_end() {
   start_submitted();
   services_.access_log.on_turn_end(loop_.now_ns());
-  if (is_active_) {
+  if (ticks_.is_active) {
     tick_timer_.arm_no_later_than(loop_.now_ns() + kTickNs);
   }
   // One coarse look for all of them, not a timer for each.
@@ -177,9 +177,9 @@ void HttpServer::on_accept_error(int error) {
 void HttpServer::admit(ipc::OwnedFd socket, const ipc::HandedConnection& about,
                        const net::TransportFactory* transports, Home home) {
   if (settings_.evicts_idle && table_.size() >= settings_.limits.connections) {
-    evict_longest_idle();
+    evict_longest_waiting();
   }
-  const Admission::Verdict verdict = admission_.judge(table_.size());
+  const Admission::Verdict verdict = admission_.judge(table_.size(), table_.refused());
   if (verdict == Admission::Verdict::drop) {
     record_.counters.add(ipc::Counter::connections_closed);
     hooks_.on_connection_gone();
@@ -203,22 +203,15 @@ void HttpServer::admit(ipc::OwnedFd socket, const ipc::HandedConnection& about,
   opened.transport = std::move(transport);
   opened.about = about;
   opened.is_refused = is_refused;
+  if (is_refused) {
+    table_.set_refused(token.index);
+  }
   opened.is_readable = !is_refused && admission_.reads_on_accept();
   begin(token, std::move(opened));
 }
 
-// All idle ones have the same patience, but for those that were never used; the first deadline is
-// that of the one that has waited longest.
-void HttpServer::evict_longest_idle() {
-  net::Connection* longest = nullptr;
-  for (std::size_t i = 0; i < table_.capacity(); ++i) {
-    net::Connection* const connection = table_.at(i);
-    if (connection != nullptr && connection->is_idle() &&
-        (longest == nullptr || connection->deadline_ns() < longest->deadline_ns())) {
-      longest = connection;
-    }
-  }
-  if (longest != nullptr) {
+void HttpServer::evict_longest_waiting() {
+  if (net::Connection* const longest = table_.longest_waiting(); longest != nullptr) {
     longest->close();
     forget(longest->token());
   }
@@ -278,12 +271,12 @@ void HttpServer::forget(net::ConnectionToken token) {
 // --- times ---------------------------------------------------------------------------------------
 
 void HttpServer::tick() {
-  bool is_soon = std::exchange(is_active_, false) || drain_.is_active();
+  bool is_soon = std::exchange(ticks_.is_active, false) || drain_.is_active();
   for (const auto& listener : listeners_) {
     is_soon = is_soon || listener->is_paused();
     listener->resume();
   }
-  if (++ticks_ % kTicksBetweenLooks == 0) {
+  if (++ticks_.count % kTicksBetweenLooks == 0) {
     loop_.look_at_shared();
   }
   if (drain_.is_active()) {

@@ -78,6 +78,11 @@ class HttpServer : private loop::LoopClient, private net::AcceptHandler {
   [[nodiscard]] std::uint64_t requests() const { return accounting_.requests(); }
 
  private:
+  struct Ticks {
+    std::uint32_t count = 0;
+    bool is_active = false;  // something has happened since the last one
+  };
+
   void on_turn(std::uint64_t now_ns, bool has_events) override;
   void on_ready(std::uint64_t key, loop::Readiness readiness) override;
   void on_deferred(std::uint64_t key) override;
@@ -95,7 +100,7 @@ class HttpServer : private loop::LoopClient, private net::AcceptHandler {
   [[nodiscard]] bool is_occupied() const { return accounting_.in_progress() != 0; }
   [[nodiscard]] bool may_keep(const ipc::HandedConnection& about,
                               const net::TransportFactory* transports) const;
-  void evict_longest_idle();
+  void evict_longest_waiting();
   void on_opening(net::ConnectionToken token, net::ConnectionOpener::Progress progress);
   void begin(net::ConnectionToken token, net::OpenedConnection opened);
   void see_to(net::Connection& connection);
@@ -144,10 +149,9 @@ class HttpServer : private loop::LoopClient, private net::AcceptHandler {
   MemoryTrim memory_trim_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   loop::Timer tick_timer_;
-  std::uint32_t ticks_ = 0;
   loop::Timer sweep_timer_;
   std::uint64_t swept_ns_ = 0;
-  bool is_active_ = false;  // something has happened since the last tick
+  Ticks ticks_;
 };
 
 }  // namespace prefork::engine

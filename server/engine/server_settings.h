@@ -26,7 +26,8 @@ struct ServerSettings {
   // Go with every answer: "Server: prefork-server" and what the configuration adds.
   http::FieldList fixed_fields = {kServerField};
   bool date_field = true;
-  // Over the limit of connections, the one that has been idle for longest gives way to a new one.
+  // Over the limit of connections, the one that has been idle for longest, or without a whole first
+  // head, gives way to a new one.
   bool evicts_idle = false;
   // How seldom the server ticks while nothing happens.
   std::uint64_t idle_tick_ns = 1'000'000'000;

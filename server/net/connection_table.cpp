@@ -44,6 +44,7 @@ void ConnectionTable::erase(ConnectionToken token) {
   }
   slot.connection.reset();
   slot.is_seeking = false;
+  refused_ -= std::exchange(slot.is_refused, false) ? 1U : 0U;
   set_deadline(token.index, ipc::kNever);
   free_.push_back(token.index);
   --open_;
@@ -62,6 +63,18 @@ ConnectionOpener* ConnectionTable::find_opener(ConnectionToken token) const {
     return nullptr;
   }
   return slots_[token.index].opener.get();
+}
+
+Connection* ConnectionTable::longest_waiting() const {
+  Connection* longest = nullptr;
+  for (const Slot& slot : slots_) {
+    Connection* const connection = slot.connection.get();
+    if (connection != nullptr && (connection->is_idle() || connection->messages() == 0) &&
+        (longest == nullptr || connection->deadline_ns() < longest->deadline_ns())) {
+      longest = connection;
+    }
+  }
+  return longest;
 }
 
 void ConnectionTable::collect_overdue(std::uint64_t now_ns, std::vector<ConnectionToken>& overdue) {

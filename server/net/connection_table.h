@@ -66,6 +66,18 @@ class ConnectionTable {
   void set_seeking(std::uint32_t index, bool is_seeking) { slots_[index].is_seeking = is_seeking; }
   [[nodiscard]] bool is_seeking(std::uint32_t index) const { return slots_[index].is_seeking; }
 
+  // A connection for which there was no place only waits until its client knows.
+  void set_refused(std::uint32_t index) {
+    slots_[index].is_refused = true;
+    ++refused_;
+  }
+  [[nodiscard]] std::size_t refused() const { return refused_; }
+
+  // Of those that only hold a place, being idle or without a whole head so far, the one that has
+  // done so for longest; null when there is none. All of them have the same patience, but for those
+  // that were never used, so the first deadline tells.
+  [[nodiscard]] Connection* longest_waiting() const;
+
   // A connection tells when it stops or begins to be idle.
   void count_busy(bool is_busy);
 
@@ -75,6 +87,7 @@ class ConnectionTable {
     std::unique_ptr<ConnectionOpener> opener;
     std::uint32_t serial = 0;
     bool is_seeking = false;
+    bool is_refused = false;
   };
 
   void publish();
@@ -85,6 +98,7 @@ class ConnectionTable {
   std::vector<std::uint32_t> free_;
   std::uint64_t earliest_ns_ = ipc::kNever;
   std::size_t open_ = 0;
+  std::size_t refused_ = 0;
   std::size_t busy_ = 0;
 };
 

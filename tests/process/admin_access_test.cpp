@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 #include "tests/support/server_process.h"
 #include "tests/support/tested_build.h"
@@ -159,6 +160,19 @@ TEST(AdminAccess, ReadsNoLargeBody) {
     EXPECT_EQ(client.receive().status, 413) << path;
   }
   EXPECT_EQ(ask(server.admin_url(), "/stats", kToken).status, 200);
+}
+
+// More of them than the observer takes (workers/observer/observer.cpp).
+TEST(AdminAccess, IsThereForAProbeWhileOthersHoldConnections) {
+  const ServerProcess server({"--workers", "1"});
+  std::vector<Client> clients;
+  for (const char* part : {"", "GET /st"}) {
+    for (int i = 0; i < 300; ++i) {
+      clients.emplace_back(server.admin_url());
+      clients.back().send(part);
+    }
+    EXPECT_EQ(get(server.admin_url(), "/healthz").status, 200) << "after '" << part << "'";
+  }
 }
 
 TEST(AdminAccess, IsNothingThatASpawnedWorkerHasTheTokenFor) {

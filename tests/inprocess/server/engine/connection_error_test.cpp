@@ -223,6 +223,18 @@ TEST_F(ConnectionError, OverTheConnectionLimitAClientIsToldAndSentAway) {
   EXPECT_EQ(exchange(fourth, get("/")), answer(200, "root")) << "there is room again";
 }
 
+TEST_F(ConnectionError, ARefusedClientThatStaysTakesNobodysPlace) {
+  settings_.limits.connections = 1;
+  Client served = connect();
+  const Client refused = connect();
+  EXPECT_EQ(count(ipc::Counter::connections_refused), 1U);
+  served.close();
+  turn();
+  EXPECT_EQ(server().connection_count(), 1U) << "the one that does not close";
+  Client next = connect();
+  EXPECT_EQ(exchange(next, get("/")), answer(200, "root"));
+}
+
 TEST_F(ConnectionError, ARefusedClientThatHasSentItsRequestCanReadTheAnswer) {
   settings_.limits.connections = 0;
   auto ends = make_pair();
