@@ -43,6 +43,17 @@ std::uint64_t oldest_of(const ipc::WorkerRecord& record) {
   return oldest;
 }
 
+// Until the next look: when that one has become slow, if that is sooner than regularly.
+milliseconds pause_after(std::uint64_t started_ns, std::uint64_t now_ns, milliseconds slow) {
+  const std::uint64_t slow_at_ns = started_ns + ipc::to_ns(slow);
+  const milliseconds regular = slow / kLooksPerTime;
+  if (now_ns >= slow_at_ns) {
+    return regular;
+  }
+  const std::chrono::nanoseconds left(slow_at_ns - now_ns);
+  return std::min(regular, std::chrono::ceil<milliseconds>(left));
+}
+
 bool is_candidate(const ipc::RequestInFlight& one) {
   const bool has_thread = one.pool_thread.has_value() || one.is_on_loop;
   return one.request.phase ==
@@ -99,7 +110,7 @@ void SlowRequests::look_at(ipc::Place at, const supervision::Seat& seat, TimePoi
   const std::uint64_t oldest = oldest_of(record);
   const bool may_be_deferred = !record.unfinished_requests.boxes().empty();
   if (oldest != 0) {
-    wake_at(now + slow / kLooksPerTime);
+    wake_at(now + pause_after(oldest, now_ns, slow));
   }
   const bool may_tell = !watched.told_at || now - *watched.told_at >= kAtMostEvery;
   if (!may_tell || (!is_slow(oldest) && !may_be_deferred)) {
