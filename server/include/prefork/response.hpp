@@ -7,6 +7,7 @@
 #include <prefork/cxx20.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -366,18 +367,30 @@ inline void Response::make_error_page(const prefork_api& api, prefork_response* 
   *this = std::move(page);
 }
 
-// text/plain in UTF-8.
+// text/plain in UTF-8. A view, as parameter() returns, is copied; so with the next two.
 inline Response text(std::string body, int status = 200) {
   return {status, "text/plain; charset=utf-8", std::move(body)};
+}
+template <std::same_as<std::string_view> View>
+Response text(View body, int status = 200) {
+  return text(std::string(body), status);
 }
 // text/html in UTF-8; nothing in it is escaped.
 inline Response html(std::string body, int status = 200) {
   return {status, "text/html; charset=utf-8", std::move(body)};
 }
+template <std::same_as<std::string_view> View>
+Response html(View body, int status = 200) {
+  return html(std::string(body), status);
+}
 // `body` is JSON already, by whatever library made it; see json_text for single texts, and
 // <prefork/json.hpp> for values.
 inline Response json(std::string body, int status = 200) {
   return {status, "application/json", std::move(body)};
+}
+template <std::same_as<std::string_view> View>
+Response json(View body, int status = 200) {
+  return json(std::string(body), status);
 }
 // A copy of the content.
 inline Response bytes(std::span<const std::byte> content,

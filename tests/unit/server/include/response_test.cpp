@@ -96,6 +96,14 @@ TEST(PublicResponse, IsMovedOutOfTheReturnStatementThatMakesIt) {
   EXPECT_EQ(static_cast<const void*>(other.body().data()), second) << "the body was copied";
 }
 
+TEST(PublicResponse, IsMadeOfAViewToo) {
+  const std::string_view view = "[1]";
+  EXPECT_EQ(text(view).body(), view);
+  EXPECT_EQ(html(view, 404).status(), 404);
+  EXPECT_EQ(json(view).body(), view);
+  EXPECT_EQ(text("of a literal").body(), "of a literal");
+}
+
 TEST(PublicResponse, IsChangedInPlaceWhereItHasAName) {
   Response response = text("a");
   Response& same = response.header("X", "y").body("b");
