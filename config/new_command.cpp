@@ -103,8 +103,7 @@ Loaded read_new_command(std::span<const std::string> arguments) {
   }
   for (const std::string& argument : rest) {
     if (argument.starts_with('-')) {
-      return fail(in_quotes(argument) +
-                  " is not expected; this command takes a name and no options");
+      return fail(in_quotes(argument) + " is not expected; this command takes a name and --kind");
     }
   }
   if (rest.size() > 1) {

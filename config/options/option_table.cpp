@@ -48,10 +48,9 @@ constexpr std::array kOptions = {
     OptionSpec{"port", "PORT", OptionGroup::listening, "Port to listen on; 0 takes a free one.",
                kPort, "$PORT or 8000"},
     OptionSpec{"uds", "PATH", OptionGroup::listening, "Listen on a Unix socket.", kUds},
-    OptionSpec{
-        "uds-mode", "MODE", OptionGroup::listening,
-        "Permissions of Unix sockets, also that of --admin: 660 lets owner and group connect.",
-        kUdsMode, "666 without the umask"},
+    OptionSpec{"uds-mode", "MODE", OptionGroup::listening,
+               "Permissions of Unix sockets, but for --admin's: 660 lets owner and group connect.",
+               kUdsMode, "666 without the umask"},
     OptionSpec{"fd", "N", OptionGroup::listening, "Listen on a socket inherited as descriptor N.",
                kFd},
     OptionSpec{

@@ -8,7 +8,8 @@ Result<std::uint32_t> parse_file_mode(std::string_view text) {
   std::uint32_t mode = 0;
   for (const char digit : text) {
     if (digit < '0' || digit > '7' || text.size() > 4) {
-      return Problem{in_quotes(text) + " is not a mode of a file; write it as 660 or 0666"};
+      return Problem{in_quotes(text) +
+                     " is not a mode of a file; write it in octal digits, as 660 or 027"};
     }
     mode = mode * 8 + static_cast<std::uint32_t>(digit - '0');
   }

@@ -152,7 +152,7 @@ const Mistake kCommandLine[] = {
     {"ForeignAddress",
      {"--host", "192.0.2.1", "--port", "0", "--admin", "off"},
      7,
-     "cannot listen on 192.0.2.1:0: this machine has no such address; check --host"},
+     "cannot listen on 192.0.2.1:0: this machine has no such address; check --host or --bind"},
 };
 
 const Mistake kEnvironment[] = {

@@ -42,8 +42,9 @@ ListenError error_for(int error, const config::Bind& bind, const std::string& op
                   "no permission; ports below 1024 and foreign folders need rights "
                   "(CAP_NET_BIND_SERVICE, or another --port or --uds)"};
     case EADDRNOTAVAIL:
-      return {config::ExitCode::cannot_bind, where + "this machine has no such address; check " +
-                                                 (option == "--port" ? "--host" : option)};
+      return {config::ExitCode::cannot_bind,
+              where + "this machine has no such address; check " +
+                  (option == "--port" ? "--host or --bind" : option)};
     default:
       return {config::ExitCode::cannot_bind,
               where + std::string(ipc::error_text(error)) + child::remedy_for(error)};

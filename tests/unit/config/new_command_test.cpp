@@ -67,7 +67,7 @@ TEST(NewCommand, WantsOneName) {
   EXPECT_THAT(errors_of({"new"}), ElementsAre(HasSubstr("new: the name is missing")));
   EXPECT_EQ(errors_of({"new", "a", "b"}), (Lines{"new: unexpected argument 'b'; give one name"}));
   EXPECT_EQ(errors_of({"new", "a", "--workers"}),
-            (Lines{"new: '--workers' is not expected; this command takes a name and no options"}));
+            (Lines{"new: '--workers' is not expected; this command takes a name and --kind"}));
   EXPECT_EQ(load_options(Arguments{"new", "--help"}, {}).action, Action::print_and_exit);
 }
 

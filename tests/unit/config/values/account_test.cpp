@@ -28,7 +28,7 @@ TEST(FileMode, IsOctalWithAtMostFourDigits) {
   EXPECT_EQ(parse_file_mode("0777").value(), 0777u);
   EXPECT_EQ(parse_file_mode("0").value(), 0u);
   EXPECT_EQ(parse_file_mode("8").problem().text,
-            "'8' is not a mode of a file; write it as 660 or 0666");
+            "'8' is not a mode of a file; write it in octal digits, as 660 or 027");
   EXPECT_FALSE(parse_file_mode("00777").ok());
   EXPECT_EQ(parse_file_mode("1777").problem().text, "1777 is out of range; use 0 to 777");
   EXPECT_EQ(file_mode_text(7), "007");
