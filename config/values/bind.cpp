@@ -194,6 +194,9 @@ Result<std::string> parse_host(std::string_view text) {
   if (text.starts_with('[') && text.ends_with(']')) {
     return parse_ipv6(text.substr(1, text.size() - 2));
   }
+  if (text.starts_with('[') || text.ends_with(']')) {
+    return Problem{in_quotes(text) + " has one bracket; write an IPv6 address as [::1]"};
+  }
   const auto colons = std::count(text.begin(), text.end(), ':');
   if (colons == 1) {
     return Problem{in_quotes(text) + " is more than a host; the port has an option of its own"};

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/un.h>
 
+#include <string>
+
 namespace prefork::config {
 namespace {
 
@@ -95,7 +97,7 @@ TEST(Bind, SaysWhatIsWrongWithAnAddress) {
       {"[::g]:80", "'::g' is not an IPv6 address"},
       {"[]:80", "'' is not an IPv6 address"},
       {"[fe80::1%]:80", "'fe80::1%' is not an IPv6 address"},
-      {"[::1:80", "'[::1' is not an IPv6 address"},
+      {"[::1:80", "'[::1' has one bracket; write an IPv6 address as [::1]"},
       {"127.0.0.256:80", "'127.0.0.256' is not an IPv4 address; use four numbers as in 127.0.0.1"},
       {"127.1:80", "'127.1' is not an IPv4 address; use four numbers as in 127.0.0.1"},
       {"*:80", "'*' is not a host; use 0.0.0.0 or ::"},
@@ -131,6 +133,10 @@ TEST(Bind, TakesAHostByItselfWithAndWithoutBrackets) {
   EXPECT_EQ(parse_host("0.0.0.0").value(), "0.0.0.0");
   EXPECT_EQ(parse_host("localhost:80").problem().text,
             "'localhost:80' is more than a host; the port has an option of its own");
+  for (const char* const text : {"[::1", "::1]"}) {
+    EXPECT_EQ(parse_host(text).problem().text,
+              "'" + std::string(text) + "' has one bracket; write an IPv6 address as [::1]");
+  }
 }
 
 }  // namespace
