@@ -1,5 +1,6 @@
 // Not enough of something: the server goes on with what there is.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <csignal>
 
@@ -91,6 +92,29 @@ TEST(AWorkerWithoutDescriptors, HandsOnWhatItIsWokenFor) {
     ASSERT_EQ(reply.status, 200) << "connection " << i << ": " << reply;
   }
   EXPECT_EQ(server.stop(), exit_code(0));
+}
+
+TEST(ABurst, BeyondWhatAllWorkersCanOpenLosesNoConnection) {
+  // Each client is a descriptor here.
+  rlimit files{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+  files.rlim_cur = files.rlim_max;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+  Launch launch;
+  launch.arguments = {"--workers", "4"};
+  launch.limit_open_files = 300;
+  ServerProcess server(launch);
+  std::vector<Client> clients;
+  for (int i = 0; i < 1500; ++i) {
+    clients.emplace_back(server.url(), kASecond * 30);
+    clients.back().send(get_request("/plaintext"));
+  }
+  int lost = 0;
+  for (Client& client : clients) {
+    const int status = client.receive().status;
+    lost += status == 200 || status == 503 ? 0 : 1;
+  }
+  EXPECT_EQ(lost, 0) << "of " << clients.size();
 }
 
 TEST_F(FewDescriptors, LetThoseServedWhoAreConnectedAndToldTheOthers) {

@@ -110,7 +110,8 @@ bool Placement::take_handed() {
 
 Placement::Taken Placement::take_from(std::uint32_t slot) {
   for (int i = 0; i < kMaxTakesAtOnce; ++i) {
-    if (is_short_ && !ipc::OwnedFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)).valid()) {
+    if (has_been_short_ && !ipc::OwnedFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)).valid()) {
+      on_out_of_descriptors();
       return Taken::some;  // what is taken now would be lost
     }
     ipc::Inboxes::TakeError error{};
@@ -188,6 +189,7 @@ void Placement::on_out_of_descriptors() { look_at_number(last_fds_); }
 void Placement::look_at_number(int fd) {
   if (fd >= last_fds_ && !is_short_) {
     is_short_ = true;
+    has_been_short_ = true;
     record().accepting.store(0, std::memory_order_release);
   }
 }

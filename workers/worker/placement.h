@@ -86,6 +86,9 @@ class Placement {
   // which is noticed before a connection is lost for want of one.
   const int last_fds_;
   bool is_short_ = false;
+  // From then on those with the highest numbers may be in use while lower ones come free one by
+  // one, so that a number says nothing any more.
+  bool has_been_short_ = false;
   std::uint64_t drifting_since_ns_ = 0;
   std::uint64_t uneven_since_ns_ = 0;
   std::uint32_t excess_ = 0;
