@@ -22,6 +22,11 @@ int most_fds() {
   return static_cast<int>(std::min<rlim_t>(files.rlim_cur, std::numeric_limits<int>::max()));
 }
 
+// The one with the lowest number that is free; none when there is no other.
+ipc::OwnedFd lowest_descriptor() {
+  return ipc::OwnedFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+}
+
 }  // namespace
 
 Placement::Placement(const ipc::Segment& segment, const ipc::Inboxes& inboxes, ipc::Place self,
@@ -110,7 +115,7 @@ bool Placement::take_handed() {
 
 Placement::Taken Placement::take_from(std::uint32_t slot) {
   for (int i = 0; i < kMaxTakesAtOnce; ++i) {
-    if (has_been_short_ && !ipc::OwnedFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)).valid()) {
+    if (has_been_short_ && !lowest_descriptor().valid()) {
       on_out_of_descriptors();
       return Taken::some;  // what is taken now would be lost
     }
@@ -195,7 +200,7 @@ void Placement::look_at_number(int fd) {
 }
 
 void Placement::look_for_room() {
-  const ipc::OwnedFd lowest(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0));
+  const ipc::OwnedFd lowest = lowest_descriptor();
   if (!lowest.valid() || lowest.get() >= last_fds_) {
     return on_out_of_descriptors();
   }

@@ -17,18 +17,13 @@
 #include <vector>
 
 #include "tests/inprocess/default_class.h"
+#include "tests/inprocess/set_clock.h"
 #include "workers/pool/pools.h"
 
 namespace prefork::engine {
 namespace {
 
 constexpr std::uint64_t kTickMs = 1'000'000;
-
-class SchedulerClock final : public ipc::Clock {
- public:
-  [[nodiscard]] std::uint64_t now_ns() const override { return time_ns; }
-  std::uint64_t time_ns = 1'000'000 * kTickMs;
-};
 
 class LoopSchedulerTest : public testing::Test {
  protected:
@@ -41,7 +36,7 @@ class LoopSchedulerTest : public testing::Test {
   }
   using Told = std::vector<std::string>;
 
-  SchedulerClock clock_;
+  test::SetClock clock_;
   loop::EventLoop loop_{clock_};
   LoopScheduler scheduler_{loop_, {"default", "reports"}};
   std::vector<std::string> told_;

@@ -8,22 +8,18 @@
 
 #include <atomic>
 #include <cstdint>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/inprocess/set_clock.h"
+#include "tests/inprocess/thread_state.h"
+
 namespace prefork::loop {
 namespace {
 
 constexpr std::uint64_t kMs = 1'000'000;
-
-class TestClock final : public ipc::Clock {
- public:
-  [[nodiscard]] std::uint64_t now_ns() const override { return time_ns; }
-  std::uint64_t time_ns = 1'000'000 * kMs;
-};
 
 class Client : public LoopClient {
  public:
@@ -66,7 +62,7 @@ class EventLoopTest : public testing::Test {
 
   EventLoopTest() { loop_.set_client(&client_); }
 
-  TestClock clock_;
+  test::SetClock clock_;
   EventLoop loop_{clock_};
   Client client_;
 };
@@ -152,11 +148,7 @@ class SharedWatch : public testing::Test {
         std::this_thread::yield();
       }
     }
-    [[nodiscard]] bool is_asleep() const {
-      std::ifstream file("/proc/self/task/" + std::to_string(id.load()) + "/stat");
-      std::string word;
-      return id != 0 && file >> word >> word >> word && word == "S";
-    }
+    [[nodiscard]] bool is_asleep() const { return test::is_asleep(id); }
 
     const ipc::MonotonicClock clock;
     EventLoop loop{clock};

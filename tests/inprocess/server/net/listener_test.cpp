@@ -12,26 +12,22 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
-#include <fstream>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "tests/inprocess/set_clock.h"
+#include "tests/inprocess/thread_state.h"
 
 namespace prefork::net {
 namespace {
 
 constexpr std::uint64_t kMs = 1'000'000;
 
-class ListenerClock final : public ipc::Clock {
- public:
-  [[nodiscard]] std::uint64_t now_ns() const override { return time_ns; }
-  std::atomic<std::uint64_t> time_ns{1'000'000 * kMs};
-};
-
 class Acceptor final : public AcceptHandler {
  public:
-  Acceptor(const ListenerClock& clock, const ListenerSpec& spec)
+  Acceptor(const test::SetClock& clock, const ListenerSpec& spec)
       : loop_(clock), listener_(loop_, spec, *this) {}
   ~Acceptor() override { thread_.join(); }
 
@@ -55,18 +51,12 @@ class Acceptor final : public AcceptHandler {
 
   [[nodiscard]] int accepted() const { return accepted_; }
   void await_sleep() const {
-    while (!is_asleep()) {
+    while (!test::is_asleep(id_)) {
       std::this_thread::yield();
     }
   }
 
  private:
-  [[nodiscard]] bool is_asleep() const {
-    std::ifstream file("/proc/self/task/" + std::to_string(id_.load()) + "/stat");
-    std::string word;
-    return id_ != 0 && file >> word >> word >> word && word == "S";
-  }
-
   loop::EventLoop loop_;
   Listener listener_;
   std::atomic<bool> ends_{false};
@@ -135,7 +125,7 @@ class TwoListeners : public testing::Test {
   }
 
   const LocalSocket socket_;
-  ListenerClock clock_;
+  test::SetClock clock_;
   Acceptor first_{clock_, {.fd = socket_.fd()}};
   Acceptor second_{clock_, {.fd = socket_.fd()}};
 };
