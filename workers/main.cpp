@@ -15,6 +15,7 @@
 #include "workers/child/spawned_child.h"
 #include "workers/doctor/findings.h"
 #include "workers/master/application_check.h"
+#include "workers/master/listening_socket.h"
 #include "workers/master/resume.h"
 #include "workers/master/resume_order.h"
 #include "workers/master/start.h"
@@ -97,6 +98,12 @@ prefork::config::ExitCode replay(const std::vector<std::string>& arguments) {
 }
 
 prefork::config::ExitCode check(const prefork::config::Loaded& loaded) {
+  for (const prefork::config::Bind& bind : loaded.options.listening.binds) {
+    if (const auto fine = prefork::master::check_inherited(bind); !fine.ok()) {
+      std::fprintf(stderr, "prefork-server: %s\n", fine.problem().message.c_str());
+      return fine.problem().code;
+    }
+  }
   if (const auto fine = prefork::master::check_application(loaded.options); !fine.ok()) {
     std::fprintf(stderr, "prefork-server: %s\n", fine.problem().text.c_str());
     return prefork::config::ExitCode::application_failed;

@@ -215,24 +215,35 @@ TEST(InheritedSocket, ServesAndIsStillOpenForTheNextServer) {
   }
 }
 
+// Also by --check-config, which says beforehand what would be wrong.
+FinishedRun run_with_third_descriptor(int fd, bool only_checks) {
+  Launch launch = launch_of({"--fd", "3", "--admin", "off"});
+  if (only_checks) {
+    launch.arguments.emplace_back("--check-config");
+  }
+  launch.descriptors[3] = fd;
+  return run_to_the_end(launch);
+}
+
 TEST(InheritedSocket, ThatDoesNotListenIsRefused) {
   const ipc::OwnedFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  Launch launch = launch_of({"--fd", "3", "--admin", "off"});
-  launch.descriptors[3] = socket.get();
-  const FinishedRun run = run_to_the_end(launch);
-  EXPECT_EQ(run.exit, exit_code(7));
-  EXPECT_EQ(run.err,
-            "prefork-server: cannot listen on fd://3: the socket does not listen; the "
-            "parent has to call listen() on it\n");
+  for (const bool only_checks : {false, true}) {
+    const FinishedRun run = run_with_third_descriptor(socket.get(), only_checks);
+    EXPECT_EQ(run.exit, exit_code(7));
+    EXPECT_EQ(run.err,
+              "prefork-server: cannot listen on fd://3: the socket does not listen; the "
+              "parent has to call listen() on it\n");
+    EXPECT_EQ(run.out, "");
+  }
 }
 
 TEST(InheritedSocket, ThatIsAFileIsRefused) {
   const ipc::OwnedFd file(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  Launch launch = launch_of({"--fd", "3", "--admin", "off"});
-  launch.descriptors[3] = file.get();
-  const FinishedRun run = run_to_the_end(launch);
-  EXPECT_EQ(run.exit, exit_code(7));
-  EXPECT_NE(run.err.find("the descriptor is no open socket"), std::string::npos) << run.err;
+  for (const bool only_checks : {false, true}) {
+    const FinishedRun run = run_with_third_descriptor(file.get(), only_checks);
+    EXPECT_EQ(run.exit, exit_code(7));
+    EXPECT_NE(run.err.find("the descriptor is no open socket"), std::string::npos) << run.err;
+  }
 }
 
 }  // namespace

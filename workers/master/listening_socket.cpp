@@ -207,22 +207,18 @@ config::Result<std::vector<SharedSocket>, ListenError> open_unix(const config::B
   return std::vector<SharedSocket>{std::move(socket)};
 }
 
+ListenError cannot_listen(const config::Bind& bind, std::string_view why) {
+  return {config::ExitCode::cannot_bind,
+          "cannot listen on " + bind.text() + ": " + std::string(why)};
+}
+
 config::Result<std::vector<SharedSocket>, ListenError> open_inherited(const config::Bind& bind) {
-  const auto refuse = [&bind](const std::string& what) {
-    return ListenError{config::ExitCode::cannot_bind,
-                       "cannot listen on " + bind.text() + ": " + what};
-  };
-  int listening = 0;
-  socklen_t size = sizeof listening;
-  if (::getsockopt(bind.fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0) {
-    return refuse("the descriptor is no open socket; pass one that the parent has opened");
-  }
-  if (listening == 0) {
-    return refuse("the socket does not listen; the parent has to call listen() on it");
+  if (auto fine = check_inherited(bind); !fine.ok()) {
+    return fine.problem();
   }
   ipc::OwnedFd fd(::fcntl(bind.fd, F_DUPFD_CLOEXEC, 3));
   if (!fd.valid() || ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK) != 0) {
-    return refuse(std::string(ipc::error_text(errno)));
+    return cannot_listen(bind, ipc::error_text(errno));
   }
   std::string url = url_of_socket(fd.get());
   return std::vector<SharedSocket>{
@@ -230,6 +226,22 @@ config::Result<std::vector<SharedSocket>, ListenError> open_inherited(const conf
 }
 
 }  // namespace
+
+config::Result<void, ListenError> check_inherited(const config::Bind& bind) {
+  if (bind.kind != config::Bind::Kind::inherited_fd) {
+    return {};
+  }
+  int listening = 0;
+  socklen_t size = sizeof listening;
+  if (::getsockopt(bind.fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0) {
+    return cannot_listen(bind,
+                         "the descriptor is no open socket; pass one that the parent has opened");
+  }
+  if (listening == 0) {
+    return cannot_listen(bind, "the socket does not listen; the parent has to call listen() on it");
+  }
+  return {};
+}
 
 ListeningSocket::ListeningSocket(ipc::OwnedFd fd, config::Bind bind, std::string url)
     : ListeningSocket(

@@ -79,4 +79,8 @@ config::Result<std::vector<SharedSocket>, ListenError> open_listening_sockets(
     const config::Bind& bind, int backlog, const std::string& option,
     std::optional<mode_t> unix_mode);
 
+// Whether connections can be accepted there, of one that is inherited; all others are fine. Changes
+// nothing of it.
+config::Result<void, ListenError> check_inherited(const config::Bind& bind);
+
 }  // namespace prefork::master
