@@ -6,6 +6,7 @@
 
 #include "config/control_commands.h"
 #include "config/options/option_table.h"
+#include "config/options/server_commands.h"
 
 namespace prefork::config {
 namespace {
@@ -68,12 +69,13 @@ std::vector<Flag> control_flags() {
   return flags;
 }
 
-std::string commands() {
-  std::string words;
-  for (const ControlCommand& command : kControlCommands) {
-    words += (words.empty() ? "" : " ") + std::string(command.name);
+template <typename Table>
+std::string names_in(const Table& table) {
+  std::string names;
+  for (const auto& entry : table) {
+    names += (names.empty() ? "" : " ") + std::string(entry.name);
   }
-  return words;
+  return names;
 }
 
 // The first sentence, or what comes before a list: what a menu has room for.
@@ -101,8 +103,9 @@ std::string quoted(std::string_view text, std::string_view also = "") {
 
 // --- bash ----------------------------------------------------------------------------------------
 
+// `first`, `rest`: what compgen makes the first word of, and each other that is no option.
 std::string bash_function(const std::string& name, const std::vector<Flag>& flags,
-                          const std::string& words) {
+                          const std::string& first, const std::string& rest) {
   std::string names;
   std::string cases;
   std::string paths;
@@ -123,19 +126,20 @@ std::string bash_function(const std::string& name, const std::vector<Flag>& flag
     cases += "    " + paths + ") COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n";
   }
   if (!others.empty()) cases += "    " + others + ") return ;;\n";
-  const std::string rest = words.empty() ? "-f" : "-W '" + words + "'";
   return name +
          "() {\n  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n" +
          "  COMPREPLY=()\n  case $before in\n" + cases + "  esac\n" +
          "  if [[ $word == -* ]]; then\n    COMPREPLY=($(compgen -W '" + names +
-         "' -- \"$word\"))\n  else\n    COMPREPLY=($(compgen " + rest +
-         " -- \"$word\"))\n  fi\n}\n";
+         "' -- \"$word\"))\n  elif ((COMP_CWORD == 1)); then\n    COMPREPLY=($(compgen " + first +
+         " -- \"$word\"))\n  else\n    COMPREPLY=($(compgen " + rest + " -- \"$word\"))\n  fi\n}\n";
 }
 
 std::string bash_script() {
-  return bash_function("_prefork_server", server_flags(), "") +
+  const std::string commands = "-W '" + names_in(kControlCommands) + "'";
+  return bash_function("_prefork_server", server_flags(),
+                       "-f -W '" + names_in(kServerCommands) + "'", "-f") +
          "complete -o filenames -F _prefork_server prefork-server\n" +
-         bash_function("_preforkctl", control_flags(), commands()) +
+         bash_function("_preforkctl", control_flags(), commands, commands) +
          "complete -F _preforkctl preforkctl\n";
 }
 
@@ -166,13 +170,26 @@ std::string zsh_function(const std::string& name, const std::vector<Flag>& flags
 
 std::string zsh_script() {
   return "#compdef prefork-server preforkctl\n" +
-         zsh_function("_prefork_server", server_flags(), "*:path:_files") +
-         zsh_function("_preforkctl", control_flags(), "*:command:(" + commands() + ")") +
+         zsh_function("_prefork_server", server_flags(),
+                      "1: :_alternative \"commands\\:command\\:(" + names_in(kServerCommands) +
+                          ")\" \"paths\\:path\\:_files\"' \\\n    '*:path:_files") +
+         zsh_function("_preforkctl", control_flags(),
+                      "*:command:(" + names_in(kControlCommands) + ")") +
          "case $service in\n  prefork-server) _prefork_server \"$@\" ;;\n"
          "  preforkctl) _preforkctl \"$@\" ;;\nesac\n";
 }
 
 // --- fish ----------------------------------------------------------------------------------------
+
+// Within single quotes, where a backslash has a meaning in fish.
+std::string fish_quoted(const std::string& text) {
+  std::string safe;
+  for (const char letter : text) {
+    if (letter == '\'' || letter == '\\') safe += '\\';
+    safe += letter;
+  }
+  return "'" + safe + "'";
+}
 
 std::string fish_flags(const std::string& program, const std::vector<Flag>& flags) {
   std::string text;
@@ -183,21 +200,26 @@ std::string fish_flags(const std::string& program, const std::vector<Flag>& flag
       text += is_path(flag.placeholder) ? " -r -F" : " -x";
       if (!values.empty()) text += " -a '" + std::string(values) + "'";
     }
-    // In fish a backslash has a meaning within single quotes.
-    std::string help = brief(flag.help);
-    std::string safe;
-    for (const char letter : help) {
-      if (letter == '\'' || letter == '\\') safe += '\\';
-      safe += letter;
-    }
-    text += " -d '" + safe + "'\n";
+    text += " -d " + fish_quoted(brief(flag.help)) + "\n";
+  }
+  return text;
+}
+
+// Of the first word that is no option.
+template <typename Table>
+std::string fish_commands(const std::string& program, const Table& table) {
+  std::string text;
+  for (const auto& command : table) {
+    text += "complete -c " + program + " -n __fish_use_subcommand -a " + std::string(command.name) +
+            " -d " + fish_quoted(brief(command.help)) + "\n";
   }
   return text;
 }
 
 std::string fish_script() {
-  return fish_flags("prefork-server", server_flags()) + "complete -c preforkctl -f -a '" +
-         commands() + "'\n" + fish_flags("preforkctl", control_flags());
+  return fish_commands("prefork-server", kServerCommands) +
+         fish_flags("prefork-server", server_flags()) + "complete -c preforkctl -f\n" +
+         fish_commands("preforkctl", kControlCommands) + fish_flags("preforkctl", control_flags());
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
-// The answers of `--help` and `--version`, fit for a terminal of 100 columns.
+// The answers of `--help` and `--version`.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace prefork::config {
 
-std::string help_text();
+// Fit for a terminal of `width` columns, 80 at least: see help_width().
+std::string help_text(std::size_t width);
 std::string version_text();
 
 }  // namespace prefork::config

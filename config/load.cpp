@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "config/base/columns.h"
 #include "config/base/working_folder.h"
 #include "config/checks/account.h"
 #include "config/checks/admin_token.h"
@@ -153,7 +154,7 @@ std::optional<Loaded> read_printed(const Reading& command_line) {
 Loaded load(std::span<const std::string> arguments, const Environment& environment,
             LoadPhase phase) {
   Reading all = read_command_line(arguments);
-  if (asks_for(all, "help")) return print(help_text());
+  if (asks_for(all, "help")) return print(help_text(help_width()));
   if (asks_for(all, "version")) return print(version_text());
   if (const auto printed = read_printed(all)) return *printed;
   const bool checks = asks_for(all, "check-config");

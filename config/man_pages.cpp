@@ -2,6 +2,7 @@
 
 #include "config/control_commands.h"
 #include "config/help_tables.h"
+#include "config/options/server_commands.h"
 #include "config/values/exit_code.h"
 #include "config/version.h"
 
@@ -56,11 +57,11 @@ std::string server_page() {
   std::string page = title("PREFORK-SERVER", "8");
   page += name_section("prefork-server", "serve HTTP from worker processes");
   page += section("SYNOPSIS");
-  page += ".B prefork\\-server\n[\\fIPATH\\fR] [\\fIOPTION\\fR]...\n.br\n";
-  page += ".B prefork\\-server new\n\\fINAME\\fR [\\-\\-kind api|site|events]\n.br\n";
-  page += ".B prefork\\-server doctor\n[\\fIPATH\\fR] [\\fIOPTION\\fR]...\n.br\n";
-  page += ".B prefork\\-server selftest\n[\\fIARGUMENT\\fR]... [\\-\\- \\fIOPTION\\fR...]\n.br\n";
-  page += ".B prefork\\-server replay\n\\fIFILE\\fR [\\fIPATH\\fR] [\\fIOPTION\\fR]...\n";
+  page += ".B prefork\\-server\n[\\fIPATH\\fR] [\\fIOPTION\\fR]...\n";
+  for (const ServerCommand& command : kServerCommands) {
+    page += ".br\n.B prefork\\-server " + std::string(command.name) + "\n" +
+            plain(command.arguments) + "\n";
+  }
   page += section("DESCRIPTION");
   page +=
       plain(
@@ -71,6 +72,10 @@ std::string server_page() {
       "In brackets: [default; range]. TIME is 500ms, 30s, 2m or 1h, a plain number is seconds; "
       "SIZE "
       "is 512, 64k, 1m or 1g, a plain number is bytes.");
+  page += section("COMMANDS") + "Instead of serving:\n";
+  for (const ServerCommand& command : kServerCommands) {
+    page += item(command.name, command.arguments, command.help);
+  }
   page += section("OPTIONS");
   for (const auto& [group, heading] : kOptionGroupTitles) {
     page += ".SS " + plain(heading) + "\n";

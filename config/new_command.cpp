@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/base/columns.h"
 #include "config/base/config_error.h"
 #include "config/base/result.h"
 #include "config/help.h"
@@ -91,7 +92,7 @@ Loaded read_new_command(std::span<const std::string> arguments) {
   if (std::find(rest.begin(), rest.end(), "--help") != rest.end() ||
       std::find(rest.begin(), rest.end(), "-h") != rest.end()) {
     loaded.action = Action::print_and_exit;
-    loaded.output = help_text();
+    loaded.output = help_text(help_width());
     return loaded;
   }
   Result<std::string> kind = take_kind(rest);

@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <system_error>
 
+#include "config/base/near_name.h"
 #include "config/base/working_folder.h"
+#include "config/options/server_commands.h"
 
 namespace prefork::config {
 namespace {
@@ -24,12 +26,18 @@ Result<void> check_served_folder(const std::string& path) {
                  std::to_string(geteuid()) + "; change its permissions"};
 }
 
+// A misspelt command looks like a path.
+std::string what_to_name(std::string_view missing) {
+  const std::string_view command = nearest_name(kServerCommands, missing);
+  return command.empty() ? "name a folder of files or an application to serve"
+                         : "did you mean the command " + std::string(command) + "?";
+}
+
 Result<void> find_kind(ServeTarget& target) {
   struct stat status {};
   if (stat(target.path.c_str(), &status) != 0) {
     if (errno == ENOENT) {
-      return Problem{in_quotes(target.path) +
-                     " does not exist; name a folder of files or an application to serve"};
+      return Problem{in_quotes(target.path) + " does not exist; " + what_to_name(target.path)};
     }
     return Problem{in_quotes(target.path) +
                    " cannot be used: " + std::generic_category().message(errno)};

@@ -1,15 +1,11 @@
-// Finds what somebody probably meant by a name that does not exist.
+// Finds the option that somebody probably meant by a name that does not exist.
 #pragma once
 
-#include <cstddef>
 #include <string_view>
 
 #include "config/sources/setting.h"
 
 namespace prefork::config {
-
-// Letters to add, drop, replace or swap with their neighbour to make one text of the other.
-std::size_t edit_distance(std::string_view left, std::string_view right);
 
 // The option whose name is nearest to what was written in any spelling (`--wrokers`,
 // `limit_bdy`, `LIMIT_BODY`), among those that this level may set. Null when none is near.

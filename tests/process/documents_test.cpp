@@ -28,10 +28,11 @@ TEST(Documents, ShellsUnderstandTheCompletions) {
       {"--print-completion", "bash"},
       "bash -n \"$1\" && . \"$1\" && COMP_WORDS=(prefork-server --start-method for) COMP_CWORD=2 "
       "&& "
+      "_prefork_server && echo ${COMPREPLY[*]} && COMP_WORDS=(prefork-server doc) COMP_CWORD=1 && "
       "_prefork_server && echo ${COMPREPLY[*]} && COMP_WORDS=(preforkctl re) COMP_CWORD=1 && "
       "_preforkctl && echo ${COMPREPLY[*]}");
   EXPECT_EQ(completed.err, "");
-  EXPECT_EQ(completed.out, "fork forkserver\nreload restart reopen-logs\n");
+  EXPECT_EQ(completed.out, "fork forkserver\ndoctor\nreload restart reopen-logs\n");
   for (const std::string shell : {"zsh", "fish"}) {
     if (is_installed(shell)) {
       EXPECT_EQ(read_by({"--print-completion", shell}, shell + " -n \"$1\"").exit, exit_code(0));

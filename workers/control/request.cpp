@@ -4,7 +4,9 @@
 #include <string_view>
 #include <vector>
 
+#include "config/base/columns.h"
 #include "config/base/config_error.h"
+#include "config/base/near_name.h"
 #include "config/base/number.h"
 #include "config/options/log_options.h"
 #include "config/values/duration.h"
@@ -15,7 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kHelpWidth = 100;
 constexpr std::size_t kHelpColumn = 20;
 
 Failure misuse(std::string text) {
@@ -112,31 +113,12 @@ config::Result<void, Failure> check_switches(const Request& request) {
   if (request.wait && request.command != "reload" && request.command != "upgrade") {
     return misuse("--wait is for reload and upgrade");
   }
-  if (request.once && request.command != "top") return misuse("--once is for top");
-  return {};
-}
-
-// Two columns; the second is wrapped between its words.
-void add_help(std::string& help, std::string left, std::string_view text) {
-  left.insert(0, 2, ' ');
-  left.append(kHelpColumn - std::min(kHelpColumn, left.size()), ' ');
-  std::size_t column = left.size();
-  help += left;
-  for (bool is_first = true; !text.empty(); is_first = false) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (!is_first && column + 1 + word.size() > kHelpWidth) {
-      help += "\n" + std::string(kHelpColumn, ' ');
-      column = kHelpColumn;
-    } else if (!is_first) {
-      help += ' ';
-      ++column;
-    }
-    help += word;
-    column += word.size();
+  const bool is_top = request.command == "top";
+  if (request.once && !is_top) return misuse("--once is for top");
+  if (request.json && is_top) {
+    return misuse("top is for people; use --json with status or workers");
   }
-  help += '\n';
+  return {};
 }
 
 }  // namespace
@@ -163,7 +145,9 @@ Answer<Request> read_request(std::span<const std::string> arguments) {
   if (words.empty()) return misuse("a command is missing");
   const auto command = find_in(config::kControlCommands, words.front());
   if (command == config::kControlCommands.end()) {
-    return misuse("there is no command " + config::in_quotes(words.front()));
+    const std::string_view meant = config::nearest_name(config::kControlCommands, words.front());
+    return misuse("there is no command " + config::in_quotes(words.front()) +
+                  (meant.empty() ? "" : " (did you mean " + std::string(meant) + "?)"));
   }
   request.command = command->name;
   const std::size_t wanted = command->argument.empty() ? 1 : 2;
@@ -178,25 +162,27 @@ Answer<Request> read_request(std::span<const std::string> arguments) {
   return request;
 }
 
-std::string control_help() {
-  std::string help =
-      "Usage: preforkctl [OPTION]... COMMAND\n"
-      "Commands a running prefork-server and answers when it has happened. It works while every\n"
-      "worker hangs.\n\nCommands\n";
+std::string control_help(std::size_t width) {
+  std::string help = "Usage: preforkctl [OPTION]... COMMAND\n";
+  help += config::wrapped(
+      "Commands a running prefork-server and answers when it has happened. It works while every "
+      "worker hangs.",
+      width);
+  help += "\nCommands\n";
   for (const config::ControlCommand& command : config::kControlCommands) {
     std::string left(command.name);
     if (!command.argument.empty()) left += " " + std::string(command.argument);
-    add_help(help, std::move(left), command.help);
+    help += config::two_columns(left, kHelpColumn, command.help, width);
   }
   help += "\nOptions\n";
   for (const config::ControlOption& option : config::kControlOptions) {
     std::string left = "--" + std::string(option.name);
     if (!option.placeholder.empty()) left += " " + std::string(option.placeholder);
-    add_help(help, std::move(left), option.help);
+    help += config::two_columns(left, kHelpColumn, option.help, width);
   }
   help += "\nExit codes\n";
   for (const config::ControlExitCode& exit : config::kControlExitCodes) {
-    add_help(help, std::to_string(exit.code), exit.text);
+    help += config::two_columns(std::to_string(exit.code), kHelpColumn, exit.text, width);
   }
   return help;
 }

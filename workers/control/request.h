@@ -30,6 +30,7 @@ struct Request {
 // "version".
 Answer<Request> read_request(std::span<const std::string> arguments);
 
-std::string control_help();
+// Fit for a terminal of `width` columns: see config::help_width().
+std::string control_help(std::size_t width);
 
 }  // namespace prefork::control

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "config/base/columns.h"
 #include "config/version.h"
 #include "workers/control/request.h"
 #include "workers/control/screen.h"
@@ -227,7 +228,7 @@ int run_control(std::span<const std::string> arguments) {
       return fail({}, request.problem());
     }
     if (request.value().command == "help") {
-      return print(control_help());
+      return print(control_help(config::help_width()));
     }
     if (request.value().command == "version") {
       return print("preforkctl " + std::string(config::kVersion) + "\n");

@@ -6,6 +6,7 @@
 #include "config/control_commands.h"
 #include "config/man_pages.h"
 #include "config/options/option_table.h"
+#include "config/options/server_commands.h"
 #include "tests/unit/config/config_support.h"
 
 namespace prefork::config {
@@ -32,6 +33,9 @@ TEST(ManPages, NameEveryOptionCommandAndKey) {
   for (const ControlCommand& command : kControlCommands) {
     EXPECT_NE(control.find("\\fB" + as_in_a_page(command.name) + "\\fR"), control.npos);
   }
+  for (const ServerCommand& command : kServerCommands) {
+    EXPECT_NE(server.find("\\fB" + as_in_a_page(command.name) + "\\fR"), server.npos);
+  }
 }
 
 TEST(ManPages, NoLineOfTextIsTakenForARequest) {
@@ -55,6 +59,9 @@ TEST(Completions, NameEveryOptionAndCommandInEachShell) {
       EXPECT_NE(script.find(name), script.npos) << shell << " " << name;
     }
     for (const ControlCommand& command : kControlCommands) {
+      EXPECT_NE(script.find(command.name), script.npos) << shell << " " << command.name;
+    }
+    for (const ServerCommand& command : kServerCommands) {
       EXPECT_NE(script.find(command.name), script.npos) << shell << " " << command.name;
     }
   }

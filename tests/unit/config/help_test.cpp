@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "config/options/option_table.h"
+#include "config/options/server_commands.h"
 #include "config/values/exit_code.h"
 
 namespace prefork::config {
@@ -14,16 +15,27 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(Help, FitsInto100Columns) {
-  std::istringstream lines(help_text());
-  for (std::string line; std::getline(lines, line);) {
-    EXPECT_LE(line.size(), 100u) << line;
-    EXPECT_FALSE(line.ends_with(' ')) << line;
+TEST(Help, FitsIntoTheTerminal) {
+  for (const std::size_t width : {80u, 90u, 100u}) {
+    std::istringstream lines(help_text(width));
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(line.size(), width) << line;
+      EXPECT_FALSE(line.ends_with(' ')) << line;
+    }
+  }
+}
+
+TEST(Help, ListsEveryCommandWithItsArguments) {
+  const std::string help = help_text(100);
+  for (const ServerCommand& command : kServerCommands) {
+    EXPECT_THAT(help, HasSubstr("prefork-server " + std::string(command.name) + " " +
+                                std::string(command.arguments) + "\n"));
+    EXPECT_THAT(help, HasSubstr("\n  " + std::string(command.name) + " "));
   }
 }
 
 TEST(Help, ListsEveryOptionOnce) {
-  const std::string help = help_text();
+  const std::string help = help_text(100);
   for (const OptionSpec& option : option_table()) {
     const std::string line = "\n  " + command_line_name(option) + " ";
     const std::size_t first = help.find(line);
@@ -33,7 +45,7 @@ TEST(Help, ListsEveryOptionOnce) {
 }
 
 TEST(Help, StartsEveryTextInTheSameColumn) {
-  const std::string help = help_text();
+  const std::string help = help_text(100);
   for (const OptionSpec& option : option_table()) {
     std::string left = "\n  " + command_line_name(option);
     if (!option.placeholder.empty()) left += " " + std::string(option.placeholder);
@@ -44,7 +56,7 @@ TEST(Help, StartsEveryTextInTheSameColumn) {
 }
 
 TEST(Help, ShowsDefaultsAndRangesWithTheirUnits) {
-  const std::string help = help_text();
+  const std::string help = help_text(100);
   EXPECT_THAT(help, HasSubstr("[5s; 10ms to 24h]"));
   EXPECT_THAT(help, HasSubstr("[8k; 256 to 64k]"));
   EXPECT_THAT(help, HasSubstr("[$PORT or 8000; 0 to 65535]"));
@@ -56,7 +68,7 @@ TEST(Help, ShowsDefaultsAndRangesWithTheirUnits) {
 }
 
 TEST(Help, ListsEveryExitCode) {
-  const std::string help = help_text();
+  const std::string help = help_text(100);
   std::set<int> codes;
   for (const auto& [code, text] : kExitCodeTexts) {
     EXPECT_THAT(help, HasSubstr("\n  " + std::to_string(to_int(code)) + "  " + std::string(text)));

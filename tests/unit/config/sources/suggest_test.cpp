@@ -12,18 +12,6 @@ std::string nearest(std::string_view written, Level level = Level::command_line)
   return option != nullptr ? std::string(option->name) : "nothing";
 }
 
-TEST(Suggest, CountsEditsAndASwapOfNeighboursAsOne) {
-  EXPECT_EQ(edit_distance("", ""), 0u);
-  EXPECT_EQ(edit_distance("port", "port"), 0u);
-  EXPECT_EQ(edit_distance("", "port"), 4u);
-  EXPECT_EQ(edit_distance("port", ""), 4u);
-  EXPECT_EQ(edit_distance("prot", "port"), 1u);
-  EXPECT_EQ(edit_distance("por", "port"), 1u);
-  EXPECT_EQ(edit_distance("ports", "port"), 1u);
-  EXPECT_EQ(edit_distance("pork", "port"), 1u);
-  EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);
-}
-
 TEST(Suggest, FindsAMisspeltOptionInAnySpelling) {
   EXPECT_EQ(nearest("--wrokers"), "workers");
   EXPECT_EQ(nearest("limit_bdy"), "limit-body");

@@ -61,6 +61,7 @@ TEST(ControlRequest, WhatIsWrongIsToldInOneLine) {
   };
   EXPECT_EQ(told({}), "a command is missing");
   EXPECT_EQ(told({"downgrade"}), "there is no command 'downgrade'");
+  EXPECT_EQ(told({"stats"}), "there is no command 'stats' (did you mean status?)");
   EXPECT_EQ(told({"--loud", "status"}), "there is no option --loud");
   EXPECT_EQ(told({"--json=1", "status"}), "--json takes no value");
   EXPECT_EQ(told({"status", "--socket"}), "--socket needs a value");
@@ -70,17 +71,20 @@ TEST(ControlRequest, WhatIsWrongIsToldInOneLine) {
   EXPECT_EQ(told({"status", "x"}), "'x' is too much");
   EXPECT_EQ(told({"stop", "--wait"}), "--wait is for reload and upgrade");
   EXPECT_EQ(told({"status", "--once"}), "--once is for top");
+  EXPECT_EQ(told({"top", "--json"}), "top is for people; use --json with status or workers");
   EXPECT_EQ(told({"top", "--interval", "1ms"}), "--interval: '1ms' is no time from 100ms to 1h");
   EXPECT_EQ(told({"status", "--timeout", "soon"}), "--timeout: 'soon' is no time such as 30s");
 }
 
 TEST(ControlRequest, TheHelpFitsAndNamesEverything) {
-  const std::string help = control_help();
-  std::istringstream lines(help);
-  for (std::string line; std::getline(lines, line);) {
-    EXPECT_LE(line.size(), 100U) << line;
-    EXPECT_FALSE(line.ends_with(' ')) << line;
+  for (const std::size_t width : {80U, 100U}) {
+    std::istringstream lines(control_help(width));
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(line.size(), width) << line;
+      EXPECT_FALSE(line.ends_with(' ')) << line;
+    }
   }
+  const std::string help = control_help(100);
   for (const config::ControlCommand& command : config::kControlCommands) {
     EXPECT_NE(help.find("\n  " + std::string(command.name) + " "), help.npos) << command.name;
   }
