@@ -40,6 +40,8 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT PREFORK_SANITIZE AND NOT PREFORK_
   check_ipo_supported(RESULT prefork_ipo_supported LANGUAGES CXX OUTPUT prefork_ipo_output)
   set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ${prefork_ipo_supported})
   if(prefork_ipo_supported AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Some of what is done about it is for g++ alone.
+    set(prefork_gcc_ipo ON)
     add_link_options(-flto=auto)
   endif()
 endif()

@@ -48,8 +48,7 @@ function(prefork_room folder)
     target_link_libraries(${target} ${kind} ${used_target})
   endforeach()
   target_link_libraries(${target} ${kind} ${arg_LIBRARIES})
-  if(sources AND PREFORK_DEVELOPER AND CMAKE_INTERPROCEDURAL_OPTIMIZATION AND
-     CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  if(sources AND PREFORK_DEVELOPER AND prefork_gcc_ipo)
     # With machine code beside what the linker optimises: for the tests, which would take longer to
     # optimise than to compile. g++ 12 has doubts about its own library in it.
     target_compile_options(${target} PRIVATE -ffat-lto-objects -Wno-restrict -Wno-null-dereference)

@@ -53,9 +53,10 @@ class Placement {
  private:
   // Connections taken from an inbox at once.
   static constexpr int kMaxTakesAtOnce = 64;
+  // Where fewer descriptors than these are left, no more connections are taken.
+  static constexpr int kSpareFds = 16;
   // How long the load word has to be wrong before it is corrected: a reservation whose connection
   // is still on its way looks like an error for a moment.
-  static constexpr int kSpareFds = 16;
   static constexpr std::uint64_t kDriftNs = 1'000'000'000;
   // Connections that come and go leave the numbers uneven for a moment, and new ones level that out
   // by themselves; what has lasted for this long is levelled out by moving some.

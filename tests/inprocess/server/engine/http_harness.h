@@ -34,6 +34,7 @@
 #include "tests/inprocess/server/engine/http_client.h"
 #include "tests/inprocess/server/engine/server_doubles.h"
 #include "tests/inprocess/server/net/record_transport.h"
+#include "tests/support/set_clock.h"
 
 namespace prefork::engine::testing_http {
 
@@ -41,19 +42,6 @@ using namespace std::chrono_literals;
 
 // Long enough for a busy machine with a sanitizer; reached only when a test fails.
 inline constexpr std::chrono::milliseconds kPatience{20'000};
-
-// Stands still until the test sets it forward.
-class TestClock final : public ipc::Clock {
- public:
-  [[nodiscard]] std::uint64_t now_ns() const override { return now_ns_; }
-  void advance(std::chrono::nanoseconds time) {
-    now_ns_ += static_cast<std::uint64_t>(time.count());
-  }
-
- private:
-  // Jobs measure themselves by the machine's clock: begin beside it.
-  std::uint64_t now_ns_ = ipc::monotonic_ns();
-};
 
 inline bool uses_records() {
   const char* const transport = std::getenv("PREFORK_TEST_TRANSPORT");
@@ -211,7 +199,8 @@ class HttpTest : public testing::Test {
   }
 
   const net::testing_net::RecordTransportFactory records_;
-  TestClock clock_;
+  // Jobs measure themselves by the machine's clock: it begins beside it.
+  test::SetClock clock_{ipc::monotonic_ns()};
   loop::EventLoop loop_{clock_};
   bool has_threads_ = false;  // which the test waits for
   ServerSettings settings_;

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "tests/inprocess/default_class.h"
-#include "tests/inprocess/set_clock.h"
+#include "tests/support/set_clock.h"
 #include "workers/pool/pools.h"
 
 namespace prefork::engine {

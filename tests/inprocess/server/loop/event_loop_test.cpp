@@ -13,8 +13,8 @@
 #include <thread>
 #include <vector>
 
-#include "tests/inprocess/set_clock.h"
 #include "tests/inprocess/thread_state.h"
+#include "tests/support/set_clock.h"
 
 namespace prefork::loop {
 namespace {

@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "tests/inprocess/set_clock.h"
 #include "tests/inprocess/thread_state.h"
+#include "tests/support/set_clock.h"
 
 namespace prefork::net {
 namespace {

@@ -7,20 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "ipc/base/clock.h"
 #include "server/http/body_source.h"
+#include "tests/support/set_clock.h"
 
 namespace prefork::observer {
 namespace {
-
-class FeedClock final : public ipc::Clock {
- public:
-  [[nodiscard]] std::uint64_t now_ns() const override { return now_ns_; }
-  void advance(std::uint64_t ns) { now_ns_ += ns; }
-
- private:
-  std::uint64_t now_ns_ = 1'000'000'000'000;
-};
 
 class EventFeedTest : public testing::Test {
  protected:
@@ -58,7 +49,7 @@ class EventFeedTest : public testing::Test {
   }
   void pass_a_second() { pass(EventFeed::kIntervalNs); }
   void pass(std::uint64_t time_ns) {
-    clock_.advance(time_ns);
+    clock_.advance(std::chrono::nanoseconds(time_ns));
     loop_.refresh_now();
     while (loop_.poll()) {
     }
@@ -70,14 +61,14 @@ class EventFeedTest : public testing::Test {
     return "event: details\ndata: " + text + "\n\n";
   }
 
-  FeedClock clock_;
+  test::SetClock clock_;
   loop::EventLoop loop_{clock_};
   int looks_ = 0;
   std::uint64_t look_takes_ns_ = 0;
   std::string details_ = "a";
   http::Response refused_;
   EventFeed feed_{loop_, [this] {
-                    clock_.advance(look_takes_ns_);
+                    clock_.advance(std::chrono::nanoseconds(look_takes_ns_));
                     return LiveReport{std::to_string(++looks_), details_};
                   }};
 };

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
-#include "ipc/base/clock.h"
 #include "ipc/base/tcp_limits.h"
+#include "tests/support/set_clock.h"
 
 namespace prefork::net {
 namespace {
@@ -61,12 +61,6 @@ class PlannedTransport : public Transport {
   std::string taken;
 };
 
-class OutputClock final : public ipc::Clock {
- public:
-  [[nodiscard]] std::uint64_t now_ns() const override { return time_ns; }
-  std::uint64_t time_ns = 1'000'000'000;
-};
-
 constexpr IoResult kFull{IoStatus::want_write, 0, false};
 constexpr IoResult kWantsRead{IoStatus::want_read, 0, false};
 
@@ -77,7 +71,7 @@ class OutputTest : public testing::Test {
   PlannedTransport transport_;
   http::ByteBuffer batch_;
   std::unique_ptr<ipc::Counters> counters_ = std::make_unique<ipc::Counters>();
-  OutputClock clock_;
+  test::SetClock clock_;
   loop::EventLoop loop_{clock_};
   BulkTransfers bulk_{loop_};
   const OutputServices services_{batch_, *counters_, bulk_};
