@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <limits>
 
 namespace prefork::ipc {
@@ -20,18 +21,41 @@ constexpr std::array<bool, 256> kPlain = [] {
   return plain;
 }();
 
-void append_hex(std::string& line, char c) {
+template <typename Line>
+void append_hex(Line& line, char c) {
   const auto byte = static_cast<unsigned char>(c);
   line.append("\\x");
   line.push_back(kHex[byte >> 4]);
   line.push_back(kHex[byte & 0xFU]);
 }
 
+constexpr std::uint64_t in_each_byte(unsigned char byte) {
+  return std::uint64_t{0x0101010101010101} * byte;
+}
+
+// Whether all eight are plain. Now and then it says no although they are.
+bool are_plain(const char* eight) {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, eight, sizeof bytes);
+  // The highest bit of a byte that is zero is set by taking one from it.
+  const auto has_zero = [](std::uint64_t word) { return (word - in_each_byte(1)) & ~word; };
+  const std::uint64_t too_low = (bytes - in_each_byte(0x20)) & ~bytes;
+  const std::uint64_t too_high = bytes | (bytes + in_each_byte(1));
+  const std::uint64_t marks =
+      has_zero(bytes ^ in_each_byte('"')) | has_zero(bytes ^ in_each_byte('\\'));
+  return ((too_low | too_high | marks) & in_each_byte(0x80)) == 0;
+}
+
 // How the text begins: so many of them.
 std::size_t plain_part_of(std::string_view text) {
-  const auto* const end = std::find_if(
-      text.begin(), text.end(), [](char c) { return !kPlain[static_cast<unsigned char>(c)]; });
-  return static_cast<std::size_t>(end - text.begin());
+  std::size_t at = 0;
+  while (text.size() - at >= 8 && are_plain(text.data() + at)) {
+    at += 8;
+  }
+  while (at < text.size() && kPlain[static_cast<unsigned char>(text[at])]) {
+    ++at;
+  }
+  return at;
 }
 
 struct Character {
@@ -73,7 +97,8 @@ constexpr bool is_harmless(char32_t code) {
          !within(0xFFF9, 0xFFFB) && !within(0xE0000, 0xE007F);
 }
 
-void append_json_escape(std::string& line, char32_t code) {
+template <typename Line>
+void append_json_escape(Line& line, char32_t code) {
   line.append("\\u");
   for (int shift = 12; shift >= 0; shift -= 4) {
     line.push_back(kHex[code >> shift & 0xFU]);
@@ -82,7 +107,8 @@ void append_json_escape(std::string& line, char32_t code) {
 
 }  // namespace
 
-void append_escaped(std::string& line, std::string_view text, std::size_t limit) {
+template <typename Line>
+void append_escaped(Line& line, std::string_view text, std::size_t limit) {
   constexpr std::size_t kEscapeBytes = 4;
   std::size_t at = 0;
   while (at < text.size()) {
@@ -105,7 +131,8 @@ std::string escaped(std::string_view text) {
   return line;
 }
 
-void append_json(std::string& line, std::string_view text, std::size_t limit) {
+template <typename Line>
+void append_json(Line& line, std::string_view text, std::size_t limit) {
   constexpr std::size_t kLongest = 6;  // \u and four digits
   const std::size_t begin = line.size();
   while (!text.empty() && line.size() - begin + kLongest <= limit) {
@@ -151,5 +178,10 @@ void append_number(std::string& line, std::uint64_t number) {
   const char* const end = std::to_chars(room.data(), room.data() + room.size(), number).ptr;
   line.append(room.data(), static_cast<std::size_t>(end - room.data()));
 }
+
+template void append_escaped(std::string&, std::string_view, std::size_t);
+template void append_escaped(LineText&, std::string_view, std::size_t);
+template void append_json(std::string&, std::string_view, std::size_t);
+template void append_json(LineText&, std::string_view, std::size_t);
 
 }  // namespace prefork::ipc

@@ -7,7 +7,6 @@
 
 #include "config/base/text.h"
 #include "ipc/base/monotonic.h"
-#include "ipc/log/line_sink.h"
 #include "ipc/log/log_text.h"
 #include "server/http/request_id.h"
 #include "server/http/request_trace.h"
@@ -25,14 +24,14 @@ constexpr std::size_t kMaxPieceBytes = 1024;
 constexpr std::size_t kMaxJsonBytes = 600;
 constexpr std::string_view kNothing = "-";
 
-void append_address(std::string& to, const ipc::PeerAddress& peer) {
+void append_address(ipc::LineText& to, const ipc::PeerAddress& peer) {
   ipc::PeerText room;
   to.append(ipc::write_host(peer, room));
 }
 
 std::string_view or_nothing(std::string_view text) { return text.empty() ? kNothing : text; }
 
-void append_text(std::string& to, std::string_view text) {
+void append_text(ipc::LineText& to, std::string_view text) {
   ipc::append_escaped(to, or_nothing(text), kMaxPieceBytes);
 }
 
@@ -40,20 +39,7 @@ std::string_view protocol_of(const http::Request& request) {
   return request.version_minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
 }
 
-// "1.042": so many units, of which a thousand thousands are one.
-void append_millionths(std::string& to, std::uint64_t millionths, std::size_t decimals) {
-  constexpr std::uint64_t kUnit = 1'000'000;
-  std::array<char, 6> digits{};
-  std::uint64_t rest = millionths % kUnit;
-  for (std::size_t i = digits.size(); i-- > 0; rest /= 10) {
-    digits[i] = static_cast<char>('0' + rest % 10);
-  }
-  ipc::append_number(to, millionths / kUnit);
-  to.push_back('.');
-  to.append(digits.data(), decimals);
-}
-
-void append_request_line(std::string& to, const http::Request& request) {
+void append_request_line(ipc::LineText& to, const http::Request& request) {
   ipc::append_escaped(to, request.method_text, kMaxPieceBytes);
   to.push_back(' ');
   ipc::append_escaped(to, request.target, kMaxPieceBytes);
@@ -62,16 +48,16 @@ void append_request_line(std::string& to, const http::Request& request) {
 }
 
 // A proxy's, or our own.
-void append_request_id(std::string& to, const http::Request& request) {
+void append_request_id(ipc::LineText& to, const http::Request& request) {
   if (const std::string_view text = http::request_id_text(request); !text.empty()) {
     append_text(to, text);
   } else {
-    ipc::append_number(to, request.id);
+    to.append_number(request.id);
   }
 }
 
 // Variables that say nothing where there is no request.
-void append_of_request(std::string& to, const LogPiece& piece, const http::Request& request) {
+void append_of_request(ipc::LineText& to, const LogPiece& piece, const http::Request& request) {
   switch (piece.variable) {
     case LogVariable::header_field:
       return append_text(to, request.fields.find(piece.text).value_or(kNothing));
@@ -106,16 +92,17 @@ void append_of_request(std::string& to, const LogPiece& piece, const http::Reque
   }
 }
 
-// The name of a member as it stands in the line: what is done here is not done for each request.
+// The name of a member as it stands in the line, with what is around it: what is done here is not
+// done for each request.
+template <bool is_text>
 class MemberName {
  public:
   consteval MemberName(const char* name) {  // NOLINT(google-explicit-constructor)
     put(",\"");
     put(name);
-    put("\":");
+    put(is_text ? "\":\"" : "\":");
   }
-  // With what is before it.
-  [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
+  void append_to(ipc::LineText& line) const { line.append_fixed(text_, size_); }
 
  private:
   consteval void put(std::string_view part) {
@@ -128,41 +115,49 @@ class MemberName {
   std::size_t size_ = 0;
 };
 
+using TextName = MemberName<true>;
+using ValueName = MemberName<false>;
+
 // Members of a JSON object, which has begun with another one.
 class JsonMembers {
  public:
-  explicit JsonMembers(std::string& to) : to_(to) {}
+  explicit JsonMembers(ipc::LineText& to) : to_(to) {}
 
-  void text(const MemberName& name, std::string_view value) {
-    to_.append(name.text());
-    to_.push_back('"');
+  void text(const TextName& name, std::string_view value) {
+    name.append_to(to_);
     ipc::append_json(to_, value, kMaxJsonBytes);
     to_.push_back('"');
   }
-  void text_if_any(const MemberName& name, std::string_view value) {
+  // Of nothing that JSON writes in another way.
+  void plain_text(const TextName& name, std::string_view value) {
+    name.append_to(to_);
+    to_.append(value);
+    to_.push_back('"');
+  }
+  void text_if_any(const TextName& name, std::string_view value) {
     if (!value.empty()) {
       text(name, value);
     }
   }
-  void list_if_any(const MemberName& name, std::string_view only) {
+  void list_if_any(const ValueName& name, std::string_view only) {
     if (!only.empty()) {
-      to_.append(name.text());
+      name.append_to(to_);
       to_.append("[\"");
       ipc::append_json(to_, only, kMaxJsonBytes);
       to_.append("\"]");
     }
   }
-  void number(const MemberName& name, std::uint64_t value) {
-    to_.append(name.text());
-    ipc::append_number(to_, value);
+  void number(const ValueName& name, std::uint64_t value) {
+    name.append_to(to_);
+    to_.append_number(value);
   }
-  void seconds(const MemberName& name, std::uint64_t microseconds) {
-    to_.append(name.text());
-    append_millionths(to_, microseconds, 6);
+  void seconds(const ValueName& name, std::uint64_t microseconds) {
+    name.append_to(to_);
+    to_.append_millionths(microseconds, 6);
   }
 
  private:
-  std::string& to_;
+  ipc::LineText& to_;
 };
 
 void add_server(JsonMembers& members, std::string_view host) {
@@ -179,57 +174,55 @@ void add_server(JsonMembers& members, std::string_view host) {
 
 void add_request(JsonMembers& members, const http::Request& request) {
   members.text("http.request.method", request.method_text);
-  members.text("url.scheme", request.scheme == http::Scheme::https ? "https" : "http");
+  members.plain_text("url.scheme", request.scheme == http::Scheme::https ? "https" : "http");
   const std::size_t end = request.target.find('?');
   members.text("url.path", request.target.substr(0, end));
   if (end != std::string_view::npos) {
     members.text_if_any("url.query", request.target.substr(end + 1));
   }
   add_server(members, request.host);
-  members.text("network.protocol.version", request.version_minor == 0 ? "1.0" : "1.1");
+  members.plain_text("network.protocol.version", request.version_minor == 0 ? "1.0" : "1.1");
   members.text_if_any("user_agent.original",
                       request.fields.find(http::KnownField::user_agent).value_or(""));
   members.list_if_any("http.request.header.referer",
                       request.fields.find(http::KnownField::referer).value_or(""));
   members.list_if_any("http.request.header.x-request-id", http::request_id_text(request));
   if (request.trace != nullptr) {
-    members.text("trace_id", request.trace->own().trace_id());
-    members.text("span_id", request.trace->own().span_id());
+    members.plain_text("trace_id", request.trace->own().trace_id());
+    members.plain_text("span_id", request.trace->own().span_id());
   }
 }
 
 }  // namespace
 
-void AccessFormatter::append(std::string& to, const AccessRecord& record) {
-  constexpr std::size_t kLongest = ipc::LineSink::kMaxLineBytes - 1;
-  const std::size_t begin = to.size();
+std::string_view AccessFormatter::line(const AccessRecord& record) {
   // Some milliseconds old at most, and several times faster than the exact one.
   const std::uint64_t now_ns = ipc::clock_ns(CLOCK_REALTIME_COARSE);
-  to.append(mark_);
+  line_.clear();
+  line_.append(mark_);
   if (format_.is_json) {
-    append_json(to, record, now_ns);
+    append_json(line_, record, now_ns);
   } else {
     for (const LogPiece& piece : format_.pieces) {
-      append_piece(to, piece, record, now_ns);
-    }
-    if (to.size() - begin > kLongest) {
-      to.resize(begin + kLongest);
+      append_piece(line_, piece, record, now_ns);
     }
   }
-  to.push_back('\n');
+  return line_.finished();
 }
 
-bool AccessFormatter::append_dropped(std::string& to, std::uint64_t lines) const {
+std::string_view AccessFormatter::dropped_line(std::uint64_t lines) {
   if (!format_.is_json) {
-    return false;
+    return {};
   }
-  to.append(mark_).append("{\"dropped\":");
-  ipc::append_number(to, lines);
-  to.append("}\n");
-  return true;
+  line_.clear();
+  line_.append(mark_);
+  line_.append("{\"dropped\":");
+  line_.append_number(lines);
+  line_.push_back('}');
+  return line_.finished();
 }
 
-void AccessFormatter::append_piece(std::string& to, const LogPiece& piece,
+void AccessFormatter::append_piece(ipc::LineText& to, const LogPiece& piece,
                                    const AccessRecord& record, std::uint64_t now_ns) {
   if (piece.variable == LogVariable::text) {
     to.append(piece.text);
@@ -243,14 +236,14 @@ void AccessFormatter::append_piece(std::string& to, const LogPiece& piece,
 }
 
 // False for what only a request can tell.
-bool AccessFormatter::append_of_exchange(std::string& to, LogVariable variable,
+bool AccessFormatter::append_of_exchange(ipc::LineText& to, LogVariable variable,
                                          const AccessRecord& record, std::uint64_t now_ns) {
   switch (variable) {
     case LogVariable::remote_addr:
       append_address(to, *record.client);
       return true;
     case LogVariable::remote_port:
-      ipc::append_number(to, record.client->port);
+      to.append_number(record.client->port);
       return true;
     case LogVariable::remote_user:
       to.append(kNothing);
@@ -262,45 +255,46 @@ bool AccessFormatter::append_of_exchange(std::string& to, LogVariable variable,
       to.append(time_.rfc3339(now_ns));
       return true;
     case LogVariable::status:
-      ipc::append_number(to, static_cast<unsigned>(record.status));
+      to.append_number(static_cast<unsigned>(record.status));
       return true;
     case LogVariable::body_bytes_sent:
-      ipc::append_number(to, record.bytes_sent);
+      to.append_number(record.bytes_sent);
       return true;
     case LogVariable::body_bytes_received:
-      ipc::append_number(to, record.bytes_received);
+      to.append_number(record.bytes_received);
       return true;
     case LogVariable::request_id:
-      ipc::append_number(to, record.request != nullptr ? record.request->id : 0);
+      to.append_number(record.request != nullptr ? record.request->id : 0);
       return true;
     case LogVariable::request_time:
-      append_millionths(to, record.duration_us, 3);
+      to.append_millionths(record.duration_us, 3);
       return true;
     case LogVariable::request_time_us:
-      ipc::append_number(to, record.duration_us);
+      to.append_number(record.duration_us);
       return true;
     case LogVariable::queue_time_us:
-      ipc::append_number(to, record.queue_us);
+      to.append_number(record.queue_us);
       return true;
     case LogVariable::handler_time_us:
-      ipc::append_number(to, record.handler_us);
+      to.append_number(record.handler_us);
       return true;
     case LogVariable::receive_delay_ms:
       if (record.receive_delay_ms) {
-        ipc::append_number(to, *record.receive_delay_ms);
+        to.append_number(*record.receive_delay_ms);
       } else {
-        to += '-';
+        to.push_back('-');
       }
       return true;
     case LogVariable::worker:
-      ipc::append_number(to, writer_.worker);
+      to.append_number(writer_.worker);
       return true;
     case LogVariable::generation:
-      ipc::append_number(to, writer_.generation);
+      to.append_number(writer_.generation);
       return true;
     case LogVariable::cut:
       if (record.cut != Cut::none) {
-        to.append(" cut=").append(name_of(record.cut));
+        to.append(" cut=");
+        to.append(name_of(record.cut));
       }
       return true;
     default:
@@ -309,12 +303,14 @@ bool AccessFormatter::append_of_exchange(std::string& to, LogVariable variable,
 }
 
 // Names that OpenTelemetry has for things are used; ours begin with `prefork`.
-void AccessFormatter::append_json(std::string& to, const AccessRecord& record,
+void AccessFormatter::append_json(ipc::LineText& to, const AccessRecord& record,
                                   std::uint64_t now_ns) {
-  to.append("{\"timestamp\":\"").append(time_.rfc3339(now_ns)).push_back('"');
+  to.append("{\"timestamp\":\"");
+  to.append(time_.rfc3339(now_ns));
+  to.push_back('"');
   JsonMembers members(to);
   ipc::PeerText room;
-  members.text("client.address", ipc::write_host(*record.client, room));
+  members.plain_text("client.address", ipc::write_host(*record.client, room));
   members.number("client.port", record.client->port);
   if (record.request != nullptr) {
     add_request(members, *record.request);
@@ -329,7 +325,7 @@ void AccessFormatter::append_json(std::string& to, const AccessRecord& record,
   members.number("prefork.worker", writer_.worker);
   members.number("prefork.generation", writer_.generation);
   if (record.cut != Cut::none) {
-    members.text("prefork.cut", name_of(record.cut));
+    members.plain_text("prefork.cut", name_of(record.cut));
   }
   to.push_back('}');
 }

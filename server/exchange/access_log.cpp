@@ -97,7 +97,7 @@ void AccessLog::write(const AccessRecord& record, std::uint64_t now_ns) {
   if (gathered_.size() + ipc::LineSink::kMaxLineBytes > kMostBytes) {
     return lose(1);
   }
-  formatter_->append(gathered_, record);
+  gathered_.append(formatter_->line(record));
   if (direct_left_ > 0) {
     --direct_left_;
     flush_by(now_ns);
@@ -113,11 +113,9 @@ void AccessLog::pass_on(const AccessRecord& record) {
       return lose(1);  // and not one for each few that are written
     }
   }
-  formatter_->append(gathered_, record);
-  if (!writer_->append(gathered_)) {
+  if (!writer_->append(formatter_->line(record))) {
     lose(1);
   }
-  gathered_.clear();
 }
 
 void AccessLog::hear_thread() {
@@ -135,10 +133,10 @@ void AccessLog::hear_thread() {
 }
 
 void AccessLog::tell_dropped() {
-  if (!formatter_->append_dropped(gathered_, dropped_) || writer_->append(gathered_)) {
+  const std::string_view line = formatter_->dropped_line(dropped_);
+  if (line.empty() || writer_->append(line)) {
     dropped_ = 0;
   }
-  gathered_.clear();
 }
 
 void AccessLog::flush_by(std::uint64_t now_ns) {

@@ -78,5 +78,24 @@ TEST(TimeText, IsUtcInBothForms) {
   EXPECT_EQ(time.common_log(0), "01/Jan/1970:00:00:00 +0000");
 }
 
+// Eight bytes are looked at together where there are so many.
+TEST(LogText, EachByteIsSeenWhereverItStands) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    const bool is_plain = byte >= 0x20 && byte < 0x7F && c != '"' && c != '\\';
+    const std::string alone = escaped(std::string(1, c));
+    EXPECT_EQ(alone == std::string(1, c), is_plain) << byte;
+    for (std::size_t size = 1; size <= 18; ++size) {
+      for (std::size_t at = 0; at < size; ++at) {
+        std::string text(size, 'a');
+        text[at] = c;
+        std::string wanted(size, 'a');
+        wanted.replace(at, 1, alone);
+        ASSERT_EQ(escaped(text), wanted) << byte << " at " << at << " of " << size;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace prefork::ipc
