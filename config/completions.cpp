@@ -126,12 +126,16 @@ std::string bash_function(const std::string& name, const std::vector<Flag>& flag
     cases += "    " + paths + ") COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n";
   }
   if (!others.empty()) cases += "    " + others + ") return ;;\n";
+  const std::string of_first = first == rest
+                                   ? ""
+                                   : "  elif ((COMP_CWORD == 1)); then\n    COMPREPLY=($(compgen " +
+                                         first + " -- \"$word\"))\n";
   return name +
          "() {\n  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n" +
          "  COMPREPLY=()\n  case $before in\n" + cases + "  esac\n" +
          "  if [[ $word == -* ]]; then\n    COMPREPLY=($(compgen -W '" + names +
-         "' -- \"$word\"))\n  elif ((COMP_CWORD == 1)); then\n    COMPREPLY=($(compgen " + first +
-         " -- \"$word\"))\n  else\n    COMPREPLY=($(compgen " + rest + " -- \"$word\"))\n  fi\n}\n";
+         "' -- \"$word\"))\n" + of_first + "  else\n    COMPREPLY=($(compgen " + rest +
+         " -- \"$word\"))\n  fi\n}\n";
 }
 
 std::string bash_script() {
@@ -157,23 +161,30 @@ std::string zsh_value(const std::string& placeholder) {
   return ":" + quoted(placeholder, ":") + ":" + action;
 }
 
+// `first`, `rest`: what _arguments is told of the first word, and of each other that is no option.
 std::string zsh_function(const std::string& name, const std::vector<Flag>& flags,
-                         const std::string& rest) {
-  std::string text = name + "() {\n  _arguments \\\n";
+                         const std::string& first, const std::string& rest) {
+  std::string text = name + "() {\n  local -a first\n";
+  if (!first.empty()) {
+    text += "  (( CURRENT == 2 )) && first=('" + first + "')\n";
+  }
+  text += "  _arguments \\\n";
   for (const Flag& flag : flags) {
     const std::string separator = flag.placeholder.empty() ? "" : "=";
     text += "    '*--" + flag.name + separator + "[" + quoted(brief(flag.help), ":[]\\") + "]" +
             zsh_value(flag.placeholder) + "' \\\n";
   }
-  return text + "    '" + rest + "'\n}\n";
+  return text + "    $first '" + rest + "'\n}\n";
 }
 
 std::string zsh_script() {
+  // The space before the function keeps options of compadd(1) from it.
   return "#compdef prefork-server preforkctl\n" +
          zsh_function("_prefork_server", server_flags(),
-                      "1: :_alternative \"commands\\:command\\:(" + names_in(kServerCommands) +
-                          ")\" \"paths\\:path\\:_files\"' \\\n    '*:path:_files") +
-         zsh_function("_preforkctl", control_flags(),
+                      "1: : _alternative \"commands\\:command\\:(" + names_in(kServerCommands) +
+                          ")\" \"paths\\:path\\:_files\"",
+                      "*:path:_files") +
+         zsh_function("_preforkctl", control_flags(), "",
                       "*:command:(" + names_in(kControlCommands) + ")") +
          "case $service in\n  prefork-server) _prefork_server \"$@\" ;;\n"
          "  preforkctl) _preforkctl \"$@\" ;;\nesac\n";
@@ -205,21 +216,24 @@ std::string fish_flags(const std::string& program, const std::vector<Flag>& flag
   return text;
 }
 
-// Of the first word that is no option.
+// `when`: a test(1) of fish.
 template <typename Table>
-std::string fish_commands(const std::string& program, const Table& table) {
+std::string fish_commands(const std::string& program, const Table& table, const std::string& when) {
   std::string text;
   for (const auto& command : table) {
-    text += "complete -c " + program + " -n __fish_use_subcommand -a " + std::string(command.name) +
-            " -d " + fish_quoted(brief(command.help)) + "\n";
+    text += "complete -c " + program + " -n " + fish_quoted(when) + " -a " +
+            std::string(command.name) + " -d " + fish_quoted(brief(command.help)) + "\n";
   }
   return text;
 }
 
 std::string fish_script() {
-  return fish_commands("prefork-server", kServerCommands) +
+  const std::string is_first = "test (count (commandline -opc)) -eq 1";
+  const std::string has_none = "not __fish_seen_subcommand_from " + names_in(kControlCommands);
+  return fish_commands("prefork-server", kServerCommands, is_first) +
          fish_flags("prefork-server", server_flags()) + "complete -c preforkctl -f\n" +
-         fish_commands("preforkctl", kControlCommands) + fish_flags("preforkctl", control_flags());
+         fish_commands("preforkctl", kControlCommands, has_none) +
+         fish_flags("preforkctl", control_flags());
 }
 
 }  // namespace

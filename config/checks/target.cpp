@@ -26,18 +26,22 @@ Result<void> check_served_folder(const std::string& path) {
                  std::to_string(geteuid()) + "; change its permissions"};
 }
 
-// A misspelt command looks like a path.
-std::string what_to_name(std::string_view missing) {
+// A misspelt command looks like a path, and so does one that is not in the first place.
+std::string guess(std::string_view missing) {
   const std::string_view command = nearest_name(kServerCommands, missing);
-  return command.empty() ? "name a folder of files or an application to serve"
-                         : "did you mean the command " + std::string(command) + "?";
+  if (command.empty()) return "";
+  if (command == missing) return " (a command has to be the first argument)";
+  return " (did you mean the command " + std::string(command) + "?)";
 }
 
-Result<void> find_kind(ServeTarget& target) {
+// `is_argument`: as people write a command, too.
+Result<void> find_kind(ServeTarget& target, bool is_argument) {
   struct stat status {};
   if (stat(target.path.c_str(), &status) != 0) {
     if (errno == ENOENT) {
-      return Problem{in_quotes(target.path) + " does not exist; " + what_to_name(target.path)};
+      return Problem{in_quotes(target.path) +
+                     " does not exist; name a folder of files or an application to serve" +
+                     (is_argument ? guess(target.path) : "")};
     }
     return Problem{in_quotes(target.path) +
                    " cannot be used: " + std::generic_category().message(errno)};
@@ -73,7 +77,7 @@ void resolve_target(Merged& merged) {
   const Origin& app = merged.origin("app");
   if (!app.is_valid) return;
   if (!target.path.empty()) {
-    if (const auto found = find_kind(target); !found.ok()) {
+    if (const auto found = find_kind(target, app.source == "command line"); !found.ok()) {
       merged.add_error(app.source, found.problem().text);
       return;
     }

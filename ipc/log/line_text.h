@@ -25,7 +25,7 @@ class LineText {
   LineText() {}  // NOLINT(modernize-use-equals-default)
 
   void clear() { size_ = 0; }
-  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t size() const { return std::min(size_, kMaxBytes); }
 
   void append(std::string_view text) { size_ += text.copy(bytes_.data() + size_, kRoom - size_); }
   void push_back(char c) {
@@ -33,7 +33,8 @@ class LineText {
       bytes_[size_++] = c;
     }
   }
-  // The first `size` bytes of an array that is copied whole, which takes a few instructions.
+  // The first `size` bytes of an array that has as many; it is copied whole, which takes a few
+  // instructions.
   template <std::size_t kBytes>
   void append_fixed(const std::array<char, kBytes>& text, std::size_t size) {
     static_assert(kBytes <= kMaxFixedBytes);

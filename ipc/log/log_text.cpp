@@ -33,7 +33,8 @@ constexpr std::uint64_t in_each_byte(unsigned char byte) {
   return std::uint64_t{0x0101010101010101} * byte;
 }
 
-// Whether all eight are plain. Now and then it says no although they are.
+// Whether all eight are plain. Which of them is not cannot be told: a borrow or a carry may mark
+// the one behind it, too.
 bool are_plain(const char* eight) {
   std::uint64_t bytes = 0;
   std::memcpy(&bytes, eight, sizeof bytes);

@@ -38,6 +38,17 @@ TEST(Documents, ShellsUnderstandTheCompletions) {
       EXPECT_EQ(read_by({"--print-completion", shell}, shell + " -n \"$1\"").exit, exit_code(0));
     }
   }
+  if (is_installed("fish")) {
+    const auto completed_by_fish = [](const std::string& line) {
+      return read_by({"--print-completion", "fish"},
+                     "cd / && fish -c \"source '$1'; complete -C '" + line + "'\" | cut -f 1")
+          .out;
+    };
+    EXPECT_EQ(completed_by_fish("prefork-server docto"), "doctor\n");
+    EXPECT_EQ(completed_by_fish("prefork-server --listing docto"), "") << "it would be a path";
+    EXPECT_EQ(completed_by_fish("preforkctl --socket /a rel"), "reload\n");
+    EXPECT_EQ(completed_by_fish("preforkctl reload sta"), "");
+  }
 }
 
 TEST(Documents, TheManPagesHaveNothingToWarnOf) {

@@ -165,6 +165,22 @@ TEST_F(Load, PutsTheSettingsOfAllSourcesTogetherAndTheStrongestOfEachKeyCounts) 
   EXPECT_EQ(printed("set", {}), "(none) default");
 }
 
+TEST_F(Load, GuessesWhichCommandAMissingPathStandsFor) {
+  constexpr std::string_view kMissing =
+      " does not exist; name a folder of files or an application to serve";
+  const auto guess = [&](const Arguments& arguments, const Environment& environment = {}) {
+    const Lines lines = errors_of(arguments, environment);
+    EXPECT_EQ(lines.size(), 1U);
+    const std::size_t end = lines.at(0).find(kMissing);
+    return end == std::string::npos ? lines.at(0) : lines.at(0).substr(end + kMissing.size());
+  };
+  EXPECT_EQ(guess({"doctr"}), " (did you mean the command doctor?)");
+  EXPECT_EQ(guess({"--port", "0", "selftest"}), " (a command has to be the first argument)");
+  EXPECT_EQ(guess({"no-such-folder"}), "");
+  EXPECT_EQ(guess({"--app", "news"}), "") << "nobody writes a command there";
+  EXPECT_EQ(guess({}, {{"PREFORK_APP", "doctor"}}), "");
+}
+
 TEST_F(Load, RefusesSettingsThatAreNone) {
   const std::string app = folder_.write("libshop.so", "");
   EXPECT_EQ(errors_of({app, "--set", "database", "--set", "a b=1", "--set=a=1", "--set=a=2"}),

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/http/request_id.h"
 #include "server/http/request_trace.h"
 
 namespace prefork::exchange {
@@ -324,11 +325,22 @@ TEST_F(AccessLogTest, WritesJsonWithTheNamesOfOpenTelemetry) {
 
 TEST_F(AccessLogTest, NoLineIsLongerThanAPipeTakesAtOnce) {
   const std::string long_text(5000, '"');
-  const std::vector<http::Field> fields = {{"User-Agent", long_text}, {"Referer", long_text}};
+  const std::string long_target = long_text + "?" + long_text;
+  const std::string long_host = long_text + ":65535";
+  const std::string longest_id(http::kMaxRequestIdBytes, '"');
+  const std::vector<http::Field> fields = {
+      {"User-Agent", long_text}, {"Referer", long_text}, {"X-Request-Id", longest_id}};
+  http::RequestTrace trace;
+  trace.begin({0x0af7651916cd43dd, 0x8448eb211c80319c, 0xb7ad6b7169203331, true}, {}, {});
+  request_.trace = &trace;
+  request_.is_from_proxy = true;
+  record_.cut = Cut::timeout;
   for (const char* format : {"combined", "json", "$request_uri $request_uri $uri $args $host"}) {
     open(format);
     request_.fields = fields;
-    request_.target = request_.path = request_.query = request_.host = long_text;
+    request_.path = request_.query = long_text;
+    request_.target = long_target;
+    request_.host = long_host;
     write(200);
     write(200);
   }
