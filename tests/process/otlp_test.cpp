@@ -37,7 +37,13 @@ int status_of(const std::string& url, const std::string& path, const std::string
   Client client(url);
   const std::string field = parent.empty() ? "" : "traceparent: " + parent + "\r\n";
   client.send("GET " + path + " HTTP/1.1\r\nHost: shop:80\r\n" + field + "\r\n");
-  return client.receive().status;
+  const Reply reply = client.receive();
+  if (reply.header("Transfer-Encoding")) {
+    // One that leaves before the end cuts the answer short, and its span.
+    std::string content;
+    EXPECT_TRUE(client.receive_until("\r\n0\r\n\r\n", content)) << content;
+  }
+  return reply.status;
 }
 
 TEST(Otlp, SendsASpanOfWhatTheCallerSamples) {
