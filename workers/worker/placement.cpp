@@ -154,17 +154,18 @@ bool Placement::on_tick(std::size_t open, std::uint64_t now_ns) {
   return is_serving_ && (reclaim(now_ns) || is_short_ || is_uneven);
 }
 
-// True: it is uneven, but not for long enough.
+// True: it is uneven, but not for long enough, or was a moment ago.
 bool Placement::look_at_fairness(std::uint64_t now_ns) {
   const std::uint32_t excess = is_serving_ ? ipc::excess_of(segment_, self_, now_ns) : 0;
-  if (excess == 0) {
+  if (excess != 0) {
+    uneven_at_ns_ = now_ns;
+    uneven_since_ns_ = uneven_since_ns_ != 0 ? uneven_since_ns_ : now_ns;
+  } else if (now_ns - uneven_at_ns_ >= kEvenNs) {
     uneven_since_ns_ = 0;
-  } else if (uneven_since_ns_ == 0) {
-    uneven_since_ns_ = now_ns;
   }
   const bool has_lasted = excess != 0 && now_ns - uneven_since_ns_ >= kUnevenNs;
   excess_ = has_lasted ? std::min(excess, kMaxMovesPerTick) : 0;
-  return excess != 0 && !has_lasted;
+  return uneven_since_ns_ != 0 && !has_lasted;
 }
 
 // Connections handed to a worker that has died, hangs or was stopped would wait for its successor;

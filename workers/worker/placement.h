@@ -61,6 +61,9 @@ class Placement {
   // Connections that come and go leave the numbers uneven for a moment, and new ones level that out
   // by themselves; what has lasted for this long is levelled out by moving some.
   static constexpr std::uint64_t kUnevenNs = 500'000'000;
+  // A sibling that stands still for a moment, as on a busy machine, is not counted, and then the
+  // others are even: only what is even for this long is.
+  static constexpr std::uint64_t kEvenNs = 300'000'000;
   // Moved between two ticks at most: each is some system calls, while others wait to be served.
   static constexpr std::uint32_t kMaxMovesPerTick = 128;
 
@@ -92,6 +95,7 @@ class Placement {
   bool has_been_short_ = false;
   std::uint64_t drifting_since_ns_ = 0;
   std::uint64_t uneven_since_ns_ = 0;
+  std::uint64_t uneven_at_ns_ = 0;  // when last seen
   std::uint32_t excess_ = 0;
 };
 

@@ -148,6 +148,22 @@ TEST_F(PlacementTest, WhatStaysUnevenIsHandedOffUntilItIsEven) {
   EXPECT_EQ(placements_[0]->excess(), 0U);
 }
 
+// Those that are counted are even meanwhile.
+TEST_F(PlacementTest, ASiblingThatStandsStillForAMomentDelaysNothing) {
+  for (int i = 0; i < 9; ++i) {
+    ipc::add_load(record(0), 1);
+  }
+  record(1).load.fetch_add(9);
+  EXPECT_TRUE(placements_[0]->on_tick(9, kNow));
+  EXPECT_TRUE(placements_[0]->on_tick(9, kNow + 350'000'000));
+  record(1).pulse.beat_ns.store(kNow + 450'000'000);
+  EXPECT_TRUE(placements_[0]->on_tick(9, kNow + 450'000'000)) << "to be looked at again soon";
+  EXPECT_EQ(placements_[0]->excess(), 0U);
+  record(2).pulse.beat_ns.store(kNow + 550'000'000);
+  EXPECT_FALSE(placements_[0]->on_tick(9, kNow + 550'000'000)) << "it is done now";
+  EXPECT_EQ(placements_[0]->excess(), 3U);
+}
+
 TEST_F(PlacementTest, OneThatDrainsHasNoExcess) {
   for (int i = 0; i < 9; ++i) {
     ipc::add_load(record(0), 1);
