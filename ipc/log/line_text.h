@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "ipc/base/digit_pairs.h"
 #include "ipc/log/line_sink.h"
 
 namespace prefork::ipc {
@@ -37,11 +38,7 @@ class LineText {
   // instructions.
   template <std::size_t kBytes>
   void append_fixed(const std::array<char, kBytes>& text, std::size_t size) {
-    static_assert(kBytes <= kMaxFixedBytes);
-    if (size_ < kMaxBytes) {
-      std::memcpy(bytes_.data() + size_, text.data(), kBytes);
-      size_ += size;
-    }
+    append_first<kBytes>(text.data(), size);
   }
   void append_number(std::uint64_t number) {
     if (number < 10) {
@@ -51,49 +48,40 @@ class LineText {
     std::array<char, 2 * kMaxDigits> text{};
     std::size_t first = kMaxDigits;
     for (; number >= 100; number /= 100) {
-      put_pair(&text[first -= 2], number % 100);
+      put_digit_pair(&text[first -= 2], number % 100);
     }
-    put_pair(&text[first -= 2], number);
+    put_digit_pair(&text[first -= 2], number);
     first += number < 10 ? 1 : 0;
-    append_part(&text[first], kMaxDigits - first);
+    append_first<kMaxDigits>(&text[first], kMaxDigits - first);
   }
   // "1.042": so many units, of which a thousand thousands are one, with 1 to 6 decimals.
   void append_millionths(std::uint64_t millionths, std::size_t decimals) {
     constexpr std::uint64_t kUnit = 1'000'000;
     append_number(millionths / kUnit);
     const std::uint64_t rest = millionths % kUnit;
-    std::array<char, kMaxDigits> text{'.'};
-    put_pair(&text[1], rest / 10'000);
-    put_pair(&text[3], rest / 100 % 100);
-    put_pair(&text[5], rest % 100);
-    append_part(text.data(), 1 + decimals);
+    std::array<char, 8> text{'.'};
+    put_digit_pair(&text[1], rest / 10'000);
+    put_digit_pair(&text[3], rest / 100 % 100);
+    put_digit_pair(&text[5], rest % 100);
+    append_fixed(text, 1 + decimals);
   }
 
   // With its line feed; valid until the next change.
   std::string_view finished() {
-    const std::size_t size = std::min(size_, kMaxBytes);
-    bytes_[size] = '\n';
-    return {bytes_.data(), size + 1};
+    bytes_[size()] = '\n';
+    return {bytes_.data(), size() + 1};
   }
 
  private:
   static constexpr std::size_t kRoom = kMaxBytes + kMaxFixedBytes;
   static constexpr std::size_t kMaxDigits = 20;
-  static constexpr std::array<char, 200> kPairs = [] {
-    std::array<char, 200> pairs{};
-    for (std::size_t i = 0; i < 100; ++i) {
-      pairs[2 * i] = static_cast<char>('0' + i / 10);
-      pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
-    }
-    return pairs;
-  }();
 
-  // Of a number below 100.
-  static void put_pair(char* to, std::uint64_t number) { std::memcpy(to, &kPairs[2 * number], 2); }
-  // So many bytes of kMaxDigits that can be read there.
-  void append_part(const char* from, std::size_t size) {
+  // The first `size` of kBytes bytes that can be read there.
+  template <std::size_t kBytes>
+  void append_first(const char* from, std::size_t size) {
+    static_assert(kBytes <= kMaxFixedBytes);
     if (size_ < kMaxBytes) {
-      std::memcpy(bytes_.data() + size_, from, kMaxDigits);
+      std::memcpy(bytes_.data() + size_, from, kBytes);
       size_ += size;
     }
   }

@@ -201,10 +201,10 @@ std::string_view AccessFormatter::line(const AccessRecord& record) {
   line_.clear();
   line_.append(mark_);
   if (format_.is_json) {
-    append_json(line_, record, now_ns);
+    append_json(record, now_ns);
   } else {
     for (const LogPiece& piece : format_.pieces) {
-      append_piece(line_, piece, record, now_ns);
+      append_piece(piece, record, now_ns);
     }
   }
   return line_.finished();
@@ -222,79 +222,79 @@ std::string_view AccessFormatter::dropped_line(std::uint64_t lines) {
   return line_.finished();
 }
 
-void AccessFormatter::append_piece(ipc::LineText& to, const LogPiece& piece,
-                                   const AccessRecord& record, std::uint64_t now_ns) {
+void AccessFormatter::append_piece(const LogPiece& piece, const AccessRecord& record,
+                                   std::uint64_t now_ns) {
   if (piece.variable == LogVariable::text) {
-    to.append(piece.text);
-  } else if (append_of_exchange(to, piece.variable, record, now_ns)) {
+    line_.append(piece.text);
+  } else if (append_of_exchange(piece.variable, record, now_ns)) {
     return;
   } else if (record.request == nullptr) {
-    to.append(kNothing);
+    line_.append(kNothing);
   } else {
-    append_of_request(to, piece, *record.request);
+    append_of_request(line_, piece, *record.request);
   }
 }
 
 // False for what only a request can tell.
-bool AccessFormatter::append_of_exchange(ipc::LineText& to, LogVariable variable,
-                                         const AccessRecord& record, std::uint64_t now_ns) {
+bool AccessFormatter::append_of_exchange(LogVariable variable, const AccessRecord& record,
+                                         std::uint64_t now_ns) {
   switch (variable) {
     case LogVariable::remote_addr:
-      append_address(to, *record.client);
+      append_address(line_, *record.client);
       return true;
     case LogVariable::remote_port:
-      to.append_number(record.client->port);
+      line_.append_number(record.client->port);
       return true;
     case LogVariable::remote_user:
-      to.append(kNothing);
+      line_.append(kNothing);
       return true;
     case LogVariable::time_local:
-      to.append(time_.common_log(now_ns));
+      line_.append(time_.common_log(now_ns));
       return true;
     case LogVariable::time_iso8601:
-      to.append(time_.rfc3339(now_ns));
+      line_.append(time_.rfc3339(now_ns));
       return true;
     case LogVariable::status:
-      to.append_number(static_cast<unsigned>(record.status));
+      line_.append_number(static_cast<unsigned>(record.status));
       return true;
     case LogVariable::body_bytes_sent:
-      to.append_number(record.bytes_sent);
+      line_.append_number(record.bytes_sent);
       return true;
     case LogVariable::body_bytes_received:
-      to.append_number(record.bytes_received);
+      line_.append_number(record.bytes_received);
       return true;
     case LogVariable::request_id:
-      to.append_number(record.request != nullptr ? record.request->id : 0);
+      line_.append_number(record.request != nullptr ? record.request->id : 0);
       return true;
     case LogVariable::request_time:
-      to.append_millionths(record.duration_us, 3);
+      line_.append_millionths(record.duration_us, 3);
       return true;
     case LogVariable::request_time_us:
-      to.append_number(record.duration_us);
+      line_.append_number(record.duration_us);
       return true;
     case LogVariable::queue_time_us:
-      to.append_number(record.queue_us);
+      line_.append_number(record.queue_us);
       return true;
     case LogVariable::handler_time_us:
-      to.append_number(record.handler_us);
+      line_.append_number(record.handler_us);
       return true;
     case LogVariable::receive_delay_ms:
       if (record.receive_delay_ms) {
-        to.append_number(*record.receive_delay_ms);
+        line_.append_number(*record.receive_delay_ms);
       } else {
-        to.push_back('-');
+        line_.push_back('-');
       }
       return true;
     case LogVariable::worker:
-      to.append_number(writer_.worker);
+      line_.append_number(writer_.worker);
       return true;
     case LogVariable::generation:
-      to.append_number(writer_.generation);
+      line_.append_number(writer_.generation);
       return true;
     case LogVariable::cut:
       if (record.cut != Cut::none) {
-        to.append(" cut=");
-        to.append(name_of(record.cut));
+        line_.append(" cut=");
+        line_.append(name_of(record.cut));
       }
       return true;
     default:
@@ -303,12 +303,11 @@ bool AccessFormatter::append_of_exchange(ipc::LineText& to, LogVariable variable
 }
 
 // Names that OpenTelemetry has for things are used; ours begin with `prefork`.
-void AccessFormatter::append_json(ipc::LineText& to, const AccessRecord& record,
-                                  std::uint64_t now_ns) {
-  to.append("{\"timestamp\":\"");
-  to.append(time_.rfc3339(now_ns));
-  to.push_back('"');
-  JsonMembers members(to);
+void AccessFormatter::append_json(const AccessRecord& record, std::uint64_t now_ns) {
+  line_.append("{\"timestamp\":\"");
+  line_.append(time_.rfc3339(now_ns));
+  line_.push_back('"');
+  JsonMembers members(line_);
   ipc::PeerText room;
   members.plain_text("client.address", ipc::write_host(*record.client, room));
   members.number("client.port", record.client->port);
@@ -327,7 +326,7 @@ void AccessFormatter::append_json(ipc::LineText& to, const AccessRecord& record,
   if (record.cut != Cut::none) {
     members.plain_text("prefork.cut", name_of(record.cut));
   }
-  to.push_back('}');
+  line_.push_back('}');
 }
 
 }  // namespace prefork::exchange

@@ -31,11 +31,11 @@ class AccessFormatter {
   std::string_view dropped_line(std::uint64_t lines);
 
  private:
-  void append_json(ipc::LineText& to, const AccessRecord& record, std::uint64_t now_ns);
-  void append_piece(ipc::LineText& to, const config::LogPiece& piece, const AccessRecord& record,
+  void append_json(const AccessRecord& record, std::uint64_t now_ns);
+  void append_piece(const config::LogPiece& piece, const AccessRecord& record,
                     std::uint64_t now_ns);
-  bool append_of_exchange(ipc::LineText& to, config::LogVariable variable,
-                          const AccessRecord& record, std::uint64_t now_ns);
+  bool append_of_exchange(config::LogVariable variable, const AccessRecord& record,
+                          std::uint64_t now_ns);
 
   const config::LogFormat format_;
   const Writer writer_;

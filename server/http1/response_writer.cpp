@@ -1,11 +1,11 @@
 #include "server/http1/response_writer.h"
 
-#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstring>
 #include <optional>
 
+#include "ipc/base/digit_pairs.h"
 #include "server/http/status.h"
 #include "server/http1/status_line.h"
 
@@ -15,16 +15,6 @@ namespace {
 
 // More than the numbers, names and line ends that are written between what others give.
 constexpr std::size_t kOwnBytes = 128;
-
-// "00" to "99".
-constexpr auto kPairs = [] {
-  std::array<char, 200> pairs{};
-  for (std::size_t i = 0; i < pairs.size() / 2; ++i) {
-    pairs[2 * i] = static_cast<char>('0' + i / 10);
-    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
-  }
-  return pairs;
-}();
 
 // Writes piece behind piece where there is room for all of them.
 class Pen {
@@ -61,7 +51,7 @@ class Pen {
 
  private:
   void write_two(std::uint64_t number) {
-    std::memcpy(at_, kPairs.data() + 2 * number, 2);
+    ipc::put_digit_pair(at_, number);
     at_ += 2;
   }
   void write_one_or_two(std::uint64_t number) {
